@@ -1,0 +1,41 @@
+"""visrec: the Unix toolbox for visual recommendation.
+
+Every stage of the command line is a function here, on the same tables, loaded when first used::
+
+    import visrec_cli as visrec
+
+    items = visrec.preprocess("./imgs", items="items.csv")
+    table = visrec.fuse(visrec.embed_text(visrec.embed_images(items)))
+    visrec.write_table(visrec.recommend(table.read_all(), items=["42"], k=10), "recs.parquet")
+
+A stage takes a path, a pyarrow table or anything that speaks the Arrow stream protocol (polars, duckdb, pandas),
+and gives a ``pyarrow.RecordBatchReader``.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_STAGES = {
+    "preprocess": "visrec_cli.stages.preprocess",
+    "embed_images": "visrec_cli.stages.embed_images",
+    "embed_text": "visrec_cli.stages.embed_text",
+    "fuse": "visrec_cli.stages.fuse",
+    "recommend": "visrec_cli.stages.recommend",
+    "open_table": "visrec_cli.tables.reading",
+    "write_table": "visrec_cli.tables.writing",
+    "Report": "visrec_cli.runtime.reporting",
+}
+
+__all__ = ["__version__", *_STAGES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _STAGES:
+        return getattr(import_module(_STAGES[name]), name)
+    raise AttributeError(f"module 'visrec_cli' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""One file per verb: options, help, and nothing else."""

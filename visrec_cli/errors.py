@@ -1,0 +1,78 @@
+"""Every way visrec can refuse, each with the exit code that `app.main` turns it into.
+
+A message says *what* is wrong and *where*; ``fix`` says what to do about it. Each class is also a fitting
+built-in, so that Python callers can catch ``ValueError`` or ``FileNotFoundError`` without knowing visrec.
+Codes follow sysexits.h where it has one (docs/errors.md lists them with real messages).
+"""
+
+from typing import ClassVar
+
+
+class VisrecError(Exception):
+    """Base of all refusals. ``str(error)`` is the one-line message; ``fix`` the line that mends it."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, what: str, *, fix: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+
+    def __str__(self) -> str:  # OSError and KeyError would otherwise decorate the text
+        return self.what
+
+
+class AnswerIsNo(VisrecError):
+    """The run worked and the answer is no (``--strict``, ``--fail-under``)."""
+
+    exit_code = 1
+
+
+class UsageProblem(VisrecError, ValueError):
+    """Flags that contradict each other, or a name nobody knows."""
+
+    exit_code = 2
+
+
+class InputError(VisrecError, ValueError):
+    """The input is there and is wrong."""
+
+    exit_code = 65
+
+
+class CutStreamError(InputError):
+    """A stream ended before its producer said that it was whole."""
+
+
+class SpaceMismatchError(InputError):
+    """Vectors of different spaces were about to be compared."""
+
+
+class MissingInputError(VisrecError, FileNotFoundError):
+    """A named input is not there."""
+
+    exit_code = 66
+
+
+class UnavailableError(VisrecError, RuntimeError):
+    """An optional package, or weights, cannot be had here; ``fix`` is the line that mends it."""
+
+    exit_code = 69
+
+
+class OutputError(VisrecError, OSError):
+    """The output cannot be made."""
+
+    exit_code = 73
+
+
+class TransferError(VisrecError, OSError):
+    """Reading or writing failed half-way (a full disk, a broken share)."""
+
+    exit_code = 74
+
+
+class DeviceMemoryError(VisrecError, MemoryError):
+    """The device ran out of memory for this batch; the stage halves the batch and tries again."""
+
+    exit_code = 70

@@ -1,0 +1,1 @@
+"""From nearest to recommended."""

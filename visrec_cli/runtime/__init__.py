@@ -1,0 +1,1 @@
+"""Device, folders, progress: what running needs and no table knows."""

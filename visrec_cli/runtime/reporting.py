@@ -1,0 +1,70 @@
+"""What a stage tells the person who runs it: counts, rejects, warnings and progress.
+
+Stages only record here. Commands print, draw the bar and write the rejects file: the core never prints.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One input that could not be used: where it was, which stage refused it, and why."""
+
+    stage: str
+    path: str | None
+    item_id: str | None
+    reason: str
+
+
+class ProgressBar(Protocol):
+    """What draws progress; the default draws nothing."""
+
+    def expect(self, total: int | None, unit: str) -> None: ...
+
+    def advance(self, n: int) -> None: ...
+
+
+class NoBar:
+    """A bar for pipes, tests and ``--quiet``."""
+
+    def expect(self, total: int | None, unit: str) -> None:
+        pass
+
+    def advance(self, n: int) -> None:
+        pass
+
+
+@dataclass
+class Report:
+    """Collected while a stage runs and read when it is done.
+
+    ``counts`` are named whole numbers for the one-line summary, in the order in which they first appeared.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    bar: ProgressBar = field(default_factory=NoBar)
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add ``n`` to the count called ``name`` (a plural noun phrase: "pictures", "items without text")."""
+        self.counts[name] += n
+
+    def reject(self, stage: str, reason: str, *, path: str | None = None, item_id: str | None = None) -> None:
+        """Record one input as unusable."""
+        self.rejects.append(Reject(stage, path, item_id, reason))
+
+    def warn(self, message: str) -> None:
+        """Say something once that does not stop the run."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def expect(self, total: int | None, unit: str) -> None:
+        """Announce how much work is coming (None when unknown)."""
+        self.bar.expect(total, unit)
+
+    def advance(self, n: int = 1) -> None:
+        """Say that ``n`` more units are done."""
+        self.bar.advance(n)

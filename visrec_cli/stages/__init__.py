@@ -1,0 +1,1 @@
+"""One file per verb: tables in, tables out."""

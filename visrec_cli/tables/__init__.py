@@ -1,0 +1,1 @@
+"""The contract: schemas, spaces, columns and matrices, files and pipes."""

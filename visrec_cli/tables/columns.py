@@ -1,0 +1,91 @@
+"""The only place where a column becomes a matrix, and a matrix a column.
+
+pyarrow has two traps here: on a sliced fixed-size-list array ``.values`` ignores the slice and keeps null rows,
+``.flatten()`` honours the slice and drops them. A row number computed on the wrong one is another item's vector.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError
+
+Matrix = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+def is_embedding_type(kind: pa.DataType) -> bool:
+    """Whether this Arrow type is a fixed-size list of floats."""
+    return pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)
+
+
+def embedding_columns(schema: pa.Schema) -> list[str]:
+    """Names of the embedding columns, in the order of the schema."""
+    return [field.name for field in schema if is_embedding_type(field.type)]
+
+
+def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, half: bool = False) -> pa.Array:
+    """Make an embedding column: ``fixed_size_list<float32>[d]`` (float16 with ``half``).
+
+    matrix: (n, d). valid: (n,) bool, False gives a null row; None means that every row has a vector.
+    """
+    rows, width = matrix.shape
+    flat = np.ascontiguousarray(matrix, dtype=np.float16 if half else np.float32).reshape(-1)
+    kind = pa.list_(pa.float16() if half else pa.float32(), width)
+    mask = None if valid is None or valid.all() else pa.array(~valid)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind, mask=mask) if rows else pa.array([], kind)
+
+
+def matrix_of(
+    column: pa.ChunkedArray | pa.Array, *, name: str = "embedding", ids: Sequence[str] | pa.Array | None = None
+) -> tuple[Matrix, Mask]:
+    """Turn a column into ``(vectors, valid)``: (n, d) float32 C-contiguous and (n,) bool; null rows are zeros.
+
+    Also takes variable lists when all have one length (what pandas and some databases give back). Raises InputError
+    on NaN or infinity (naming the first id), on ragged lists and on types that are no vectors.
+    """
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = [_chunk_matrix(_fixed(chunk, name)) for chunk in chunks if len(chunk)]
+    if not parts:
+        return np.zeros((0, column.type.list_size if is_embedding_type(column.type) else 0), np.float32), np.zeros(0, bool)
+    width = max(vectors.shape[1] for vectors, _ in parts)
+    if any(vectors.shape[1] != width for vectors, valid in parts if valid.any()):
+        raise InputError(f"column '{name}' holds vectors of different lengths", fix="embed all items with one encoder")
+    vectors = np.concatenate([v if v.shape[1] == width else np.zeros((len(v), width), np.float32) for v, _ in parts])
+    valid = np.concatenate([mask for _, mask in parts])
+    bad = ~np.isfinite(vectors).all(axis=1)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        who = f"item '{ids[row]}'" if ids is not None else f"row {row}"
+        raise InputError(
+            f"column '{name}' has NaN or infinity in {int(bad.sum())} of {len(vectors)} vectors, first in {who}",
+            fix="set those vectors to null or embed those items again: NaN would rank first in some libraries",
+        )
+    return vectors, valid
+
+
+def _fixed(chunk: pa.Array, name: str) -> pa.Array:
+    """The chunk as a fixed-size list of floats."""
+    kind = chunk.type
+    if pa.types.is_fixed_size_list(kind) and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+        return chunk
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()
+        if len(lengths) > 1:
+            raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
+        return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))
+    raise InputError(f"column '{name}' is {kind}, not a list of numbers", fix="name an embedding column with --column")
+
+
+def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:
+    width = chunk.type.list_size
+    valid = np.asarray(chunk.is_valid())
+    present = np.asarray(chunk.flatten(), dtype=np.float32).reshape(-1, width)  # honours the offset, drops nulls
+    if valid.all():
+        return np.ascontiguousarray(present), valid
+    vectors = np.zeros((len(chunk), width), np.float32)
+    vectors[valid] = present
+    return vectors, valid

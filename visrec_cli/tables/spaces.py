@@ -1,0 +1,117 @@
+"""A *space*: which encoder, weights, preprocessing and recipe made an embedding column.
+
+It is kept as the parameter of the Arrow extension type ``visrec.embedding`` over a plain fixed-size list. Written as
+field metadata it needs no registration: pyarrow and duckdb read the plain list, polars keeps it through a filter
+or a join, where ordinary field metadata is lost. Vectors of two different spaces are never compared.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, SpaceMismatchError
+
+EXTENSION = b"visrec.embedding"
+_NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One modality of a fused space: the column that it came from and that column's own space (None if unknown)."""
+
+    column: str
+    space: "Space | None"
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Space:
+    """What made a column of vectors.
+
+    encoder: its spec, such as ``lite0`` or ``timm:resnet50``. weights: hash of the weights. preprocessing: all that
+    happens before the encoder. normalised: rows have length 1. sources and transform: of a fused or reduced column,
+    what it was made from and the fitted arrays (see pack_array), so that new items can be put into the same space.
+    """
+
+    encoder: str
+    dimension: int
+    normalised: bool
+    weights: str | None = None
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+    kind: str = "image"
+    sources: tuple[Source, ...] = ()
+    transform: dict[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no clock, no host name."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that two columns share exactly when their spaces are equal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def field(self, name: str, *, half: bool = False) -> pa.Field:
+        """The Arrow field of an embedding column in this space."""
+        kind = pa.list_(pa.float16() if half else pa.float32(), self.dimension)
+        return pa.field(name, kind, metadata={_NAME: EXTENSION, _PARAMETER: self.to_json().encode()})
+
+    def describe(self) -> str:
+        """A few words for people: ``lite0, 1280 numbers``, ``concat of image_embedding + text_embedding, …``."""
+        made = f"{self.encoder} of {' + '.join(s.column for s in self.sources)}" if self.sources else self.encoder
+        return f"{made}, {self.dimension} numbers{', normalised' if self.normalised else ''}"
+
+
+def space_of(arrow_field: pa.Field) -> Space | None:
+    """The space written in a field, or None: metadata adds checks, never meaning. Raises InputError on a broken one."""
+    metadata = arrow_field.metadata or {}
+    if metadata.get(_NAME) != EXTENSION or _PARAMETER not in metadata:
+        return None
+    try:
+        return _from_dict(json.loads(metadata[_PARAMETER]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"the space of column '{arrow_field.name}' cannot be read: {error}",
+            fix="the file comes from a newer visrec or was edited; embed again, or drop the field's metadata",
+        ) from error
+
+
+def _from_dict(raw: dict[str, Any]) -> Space:
+    sources = tuple(
+        Source(s["column"], _from_dict(s["space"]) if s["space"] else None, s["dimension"]) for s in raw["sources"]
+    )
+    return Space(**{**raw, "sources": sources})
+
+
+def require_same_space(a: Space | None, b: Space | None, what_a: str, what_b: str) -> None:
+    """Raise SpaceMismatchError, naming both sides, unless the spaces are equal. An unknown space (None) passes."""
+    if a is None or b is None or a == b:
+        return
+    differing = [name for name in asdict(a) if getattr(a, name) != getattr(b, name)]
+    raise SpaceMismatchError(
+        f"{what_a} is in the space [{a.describe()}; {a.fingerprint}], {what_b} in [{b.describe()}; {b.fingerprint}]: "
+        f"they differ in {', '.join(differing)} and cannot be compared",
+        fix="embed both with the same encoder and settings",
+    )
+
+
+def pack_array(array: npt.NDArray[Any]) -> dict[str, Any]:
+    """A float32 array as JSON: shape and base64 of its little-endian bytes."""
+    data = np.ascontiguousarray(array, dtype="<f4")
+    return {"shape": list(data.shape), "f32": base64.b64encode(data.tobytes()).decode()}
+
+
+def unpack_array(packed: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """The inverse of pack_array."""
+    raw = np.frombuffer(base64.b64decode(packed["f32"]), dtype="<f4")
+    return raw.reshape(packed["shape"]).astype(np.float32)
