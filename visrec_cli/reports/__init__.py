@@ -1,1 +1,1 @@
-"""What people look at."""
+"""Tables made visible: previews at a terminal, HTML galleries, thumbnails."""

@@ -1,0 +1,74 @@
+"""One value of a table as short text that is safe to show.
+
+Ids, titles and file names come from anywhere: an ESC in a file name would steer the terminal, a bidirectional
+control would show `gpj.exe` as `exe.jpg`. They are shown as what they are, `\\x1b` and `\\u202e`.
+"""
+
+import unicodedata
+from typing import Any
+
+import pyarrow as pa
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (with bidi), surrogate, private, line breaks
+JOINER = "\N{ZERO WIDTH JOINER}"  # Cf too, but emoji and several scripts are spelt with it
+
+
+def visible(text: str) -> str:
+    """``text`` with every character that has no glyph of its own written as an escape (``\\n``, ``\\x1b``, ``\\u202e``)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) in HIDDEN and character != JOINER
+        else character
+        for character in text
+    )
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` cut to ``width`` characters with an ellipsis at the end."""
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
+
+
+def number(value: float) -> str:
+    """A float in at most about six characters, so that columns of scores line up."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    if value == int(value) and abs(value) < 1e9:
+        return f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
+    return f"{value:.3f}" if 1e-3 <= abs(value) < 1000 else f"{value:.4g}"
+
+
+def byte_size(n: int) -> str:
+    """``n`` bytes in words: ``812 B``, ``18.2 MB``."""
+    size = float(n)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def cell(scalar: pa.Scalar, width: int = 40) -> str:
+    """One value of an Arrow column as one line of at most ``width`` characters; null is a middle dot."""
+    if not scalar.is_valid:
+        return "·"
+    if pa.types.is_fixed_size_list(scalar.type):
+        head = ", ".join(number(float(x)) for x in scalar.as_py()[:2] if x is not None)
+        return shorten(f"[{head}, … {scalar.type.list_size}]", width)
+    return shorten(visible(_words(scalar.as_py())), width)
+
+
+def _words(value: Any) -> str:
+    """A Python value as people would write it."""
+    if isinstance(value, bytes):
+        return f"<{byte_size(len(value))}>"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):  # a label and its score, mostly
+        return " ".join(_words(x) for x in value.values())
+    if isinstance(value, list):
+        return ", ".join(_words(x) for x in value)
+    return str(value) if value is not None else "·"
