@@ -14,7 +14,7 @@ JOINER = "\N{ZERO WIDTH JOINER}"  # Cf too, but emoji and several scripts are sp
 
 
 def visible(text: str) -> str:
-    """``text`` with every character that has no glyph of its own written as an escape (``\\n``, ``\\x1b``, ``\\u202e``)."""
+    """``text`` with every character that has no glyph of its own as an escape (``\\n``, ``\\x1b``, ``\\u202e``)."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

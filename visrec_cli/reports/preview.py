@@ -29,7 +29,8 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
         name = Text(columns[i][0])
         drawn.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     for row in range(table.num_rows):
-        drawn.add_row(*(Text(columns[i][row + 1], style="dim" if columns[i][row + 1] == "·" else "") for i in range(shown)))
+        texts = [columns[i][row + 1] for i in range(shown)]
+        drawn.add_row(*(Text(text, style="dim" if text == "·" else "") for text in texts))
     console.print(drawn)
     console.print(Text(_left_out(table, shown, total), style="dim"), soft_wrap=True)
     if hint:
