@@ -1,1 +1,1 @@
-"""From a folder to pixels."""
+"""From a folder of pictures to upright RGB pixels, and what those pixels tell about quality and duplicates."""

@@ -1,0 +1,45 @@
+"""A map over threads that keeps the order and never runs far ahead of its reader.
+
+Decoding lets go of the interpreter lock, so threads are enough; a bounded look-ahead keeps memory flat whatever the
+number of pictures.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: a container or ``taskset`` often allows fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ordered_map(
+    function: Callable[[T], R], items: Iterable[T], *, workers: int | None = None, ahead: int | None = None
+) -> Iterator[R]:
+    """``function(item)`` of each item, in the items' order, computed by ``workers`` threads.
+
+    workers: threads; by default the usable cores, 8 at most.
+    ahead: how many results may be under way or waiting; by default four for each thread.
+    An exception of ``function`` is raised at its item's turn. Closing the iterator early cancels what has not begun.
+    """
+    workers = workers or min(8, usable_cores())
+    ahead = max(ahead or 4 * workers, workers)
+    waiting: deque[Future[R]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="visrec-map")
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,205 @@
+"""Which files are pictures, and what each is called: folders, single files and archives.
+
+The order never depends on the file system: by item id, then by path.
+"""
+# ruff: noqa: PTH  (paths stay strings here: "./imgs" is written back as "./imgs", and a Path would drop the dot)
+
+import os
+import posixpath
+import stat
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.images.archives import MARK, is_archive, open_archive
+
+PICTURE_ENDINGS = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm"]
+    + [".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".heic", ".heif"]
+)
+ID_STYLES = ("stem", "path", "name", "full")
+_NOT_LOOKED_INTO = frozenset({"@eadir", "__macosx", "node_modules", "$recycle.bin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture file: its id, and its path as the user would write it (relative stays relative)."""
+
+    item_id: str
+    path: str
+
+
+@dataclass
+class Found:
+    """What a scan saw. ``unusable`` holds (path, reason) of pictures by name that cannot even be opened."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    unusable: list[tuple[str, str]] = field(default_factory=list)
+    other_files: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Found") -> None:
+        """Take over what another scan found."""
+        self.pictures += other.pictures
+        self.unusable += other.unusable
+        self.other_files += other.other_files
+
+    def in_words(self) -> str:
+        """What there was instead of pictures: "3 .txt, 1 .csv"."""
+        if not self.other_files and not self.unusable:
+            return "nothing"
+        common = sorted(self.other_files.items(), key=lambda pair: (-pair[1], pair[0]))
+        words = [f"{n} {ending or 'without an ending'}" for ending, n in common[:4]]
+        if len(common) > 4:
+            words.append(f"{sum(n for _, n in common[4:])} others")
+        if self.unusable:
+            words.append(f"{len(self.unusable)} that cannot be opened")
+        return ", ".join(words)
+
+
+def find_pictures(folder: str | Path, *, id_from: str = "stem") -> list[Picture]:
+    """Every picture under ``folder``, sorted by id; hidden files and folders are left out.
+
+    Raises MissingInputError if it is not there, InputError if it holds no picture or if two would have the same id.
+    """
+    found = scan(folder, id_from=id_from)
+    if not found.pictures:
+        raise no_pictures(os.fspath(folder), found)
+    check_ids(found.pictures)
+    return found.pictures
+
+
+def scan(source: str | Path, *, id_from: str = "stem") -> Found:
+    """All that one source holds: a folder, one picture, or an archive.
+
+    id_from: "stem" the path below the source without its ending, "path" the same with its ending, "name" the file
+    name alone without its ending, "full" the path as given. Raises MissingInputError if there is no such source.
+    """
+    if id_from not in ID_STYLES:
+        raise UsageProblem(f"unknown id style {id_from!r}", fix="use one of: " + ", ".join(ID_STYLES))
+    source = os.fspath(source)
+    if os.path.isdir(source):
+        found = _scan_folder(source, id_from)
+    elif not os.path.lexists(source):
+        raise MissingInputError(f"there is no file or folder {printable(source)}", fix="check the path")
+    elif is_archive(source):
+        found = _scan_archive(source, id_from)
+    else:
+        found = Found()
+        _take(found, source, os.path.basename(source), id_from, any_ending=True)
+    found.pictures.sort(key=lambda picture: (picture.item_id, picture.path))
+    found.unusable.sort()
+    return found
+
+
+def check_ids(pictures: list[Picture]) -> None:
+    """InputError if two pictures share an id, naming both and the ways out."""
+    first: dict[str, str] = {}
+    clashes: list[tuple[str, str, str]] = []
+    for picture in pictures:
+        if picture.item_id in first:
+            clashes.append((picture.item_id, first[picture.item_id], picture.path))
+        else:
+            first[picture.item_id] = picture.path
+    if clashes:
+        item_id, one, two = clashes[0]
+        more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""
+        raise InputError(
+            f"{printable(one)} and {printable(two)} would both be item {item_id!r}{more}",
+            fix="--id-from path keeps the ending in the id, --id-from full the whole path as given",
+        )
+
+
+def no_pictures(source: str, found: Found) -> InputError:
+    """The refusal of a source without any picture; it says what was found instead."""
+    return InputError(
+        f"no picture in {printable(source)}: found {found.in_words()}",
+        fix="give a folder, an archive or a table of pictures (jpg, png, webp, gif, tiff, bmp, avif …)",
+    )
+
+
+def printable(path: str) -> str:
+    r"""A path that every terminal and file can take: bytes that are not UTF-8 become ``\xff``."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def item_id_of(path: str, below: str, id_from: str) -> str:
+    """The id of a picture at ``path`` that lies at ``below`` (POSIX) within its source."""
+    if id_from == "full":
+        return path
+    if id_from == "path":
+        return below
+    name = posixpath.basename(below) if id_from == "name" else below
+    return posixpath.splitext(name)[0]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _NOT_LOOKED_INTO
+
+
+def _scan_folder(folder: str, id_from: str) -> Found:
+    """Real folders first, then those behind links that were not seen yet: each is read once, so no loop is endless."""
+    found = Found()
+    seen: set[tuple[int, int]] = set()
+    real: list[tuple[str, str]] = [(folder, "")]
+    linked: list[tuple[str, str]] = []
+    while real or linked:
+        here, below = real.pop() if real else linked.pop(0)
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            found.unusable.append((printable(here), f"folder cannot be read: {error.strerror}"))
+            continue
+        for entry in inside:
+            if _hidden(entry.name):
+                continue
+            name = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                real.append((entry.path, name))
+            elif entry.is_dir():
+                linked.append((entry.path, name))
+            else:
+                _take(found, entry.path, name, id_from)
+    return found
+
+
+def _take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool = False) -> None:
+    """Sort one file into ``found``. Only plain files are pictures: opening a FIFO would wait for ever."""
+    ending = posixpath.splitext(below)[1].lower()
+    if ending not in PICTURE_ENDINGS and not any_ending:
+        found.other_files[printable(ending)] += 1
+        return
+    try:
+        plain = stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        reason = "broken link" if os.path.islink(path) else f"cannot be opened: {error.strerror}"
+        found.unusable.append((printable(path), reason))
+        return
+    if not plain:
+        found.unusable.append((printable(path), "not a plain file"))
+    elif printable(path) != path:
+        found.unusable.append((printable(path), "its name is not UTF-8"))
+    else:
+        found.pictures.append(Picture(item_id_of(path, below, id_from), path))
+
+
+def _scan_archive(path: str, id_from: str) -> Found:
+    found = Found()
+    for member in open_archive(path).members():
+        below = posixpath.normpath(member)
+        ending = posixpath.splitext(below)[1].lower()
+        if any(_hidden(part) and part != ".." for part in below.split("/")):
+            continue
+        if ending not in PICTURE_ENDINGS:
+            found.other_files[printable(ending)] += 1
+        elif printable(member) != member or printable(path) != path:
+            found.unusable.append((printable(f"{path}{MARK}{member}"), "its name is not UTF-8"))
+        else:
+            whole = f"{path}{MARK}{member}"
+            found.pictures.append(Picture(item_id_of(whole, below, id_from), whole))
+    return found
