@@ -1,0 +1,104 @@
+"""The items that can be recommended: their vectors, and the columns that go along with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.columns import Mask, Matrix, embedding_columns, matrix_of
+from visrec_cli.tables.spaces import Space, space_of
+
+_PREFERRED = ("embedding", "image_embedding")
+_EMBED = "visrec embed-images IMAGES | visrec recommend - --item ID"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Items in the order of their ids, so that nothing depends on the order of a file.
+
+    items: their columns without embeddings. vectors: (n, d) float32 of length 1, zeros where ``present`` is False.
+    """
+
+    items: pa.Table
+    vectors: Matrix
+    present: Mask
+    column: str
+    space: Space | None
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The item ids, ascending."""
+        ids: list[str] = self.items["item_id"].to_pylist()
+        return ids
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {item_id: row for row, item_id in enumerate(self.ids)}
+
+    def row(self, item_id: str) -> int:
+        """The row of an item that has a vector. Raises UsageProblem if nobody knows it, InputError if it has none."""
+        if item_id not in self._row_of:
+            near = get_close_matches(item_id, self.ids, n=3, cutoff=0.5)
+            raise UsageProblem(
+                f"no item {item_id!r} among the {len(self.ids)} items",
+                fix=f"did you mean {', '.join(near)}?" if near else f"ids look like {', '.join(self.ids[:3])}",
+            )
+        row = self._row_of[item_id]
+        if not self.present[row]:
+            raise InputError(
+                f"item {item_id!r} has no vector in column '{self.column}' (no usable picture or text)",
+                fix="ask about another item, or name another column with --column",
+            )
+        return row
+
+
+def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
+    """Take one embedding column of a table with item ids. Raises InputError without items or vectors."""
+    column = choose_column(table.schema, column, report)
+    ids = table["item_id"]
+    if not table.num_rows:
+        raise InputError("the table has no items", fix="look at it with: visrec show TABLE")
+    vectors, present = matrix_of(table[column], name=column, ids=ids)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    flat = present & (lengths == 0)
+    if flat.any():
+        report.count("items with a vector of zeros, left out", int(flat.sum()))
+    if not present.all():
+        report.count("items without a vector, left out", int((~present).sum()))
+    present = present & ~flat
+    if not present.any():
+        raise InputError(f"no item has a vector in column '{column}'", fix="look at the table with: visrec show TABLE")
+    order = np.asarray(pc.sort_indices(ids))
+    vectors = vectors[order] / np.where(present, lengths, 1)[order, None].astype(np.float32)
+    others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
+    return Shelf(table.select(others).take(order), vectors, present[order], column, space_of(table.schema.field(column)))
+
+
+def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
+    """The embedding column to search: the one named, else the fused one, the only one, or the pictures'."""
+    names = embedding_columns(schema)
+    if column is not None:
+        if column not in schema.names:
+            raise UsageProblem(f"there is no column '{column}'", fix=f"embedding columns: {_listed(names)}")
+        return column
+    if not names:
+        raise InputError(
+            f"the table has no embedding column (its columns: {_listed(schema.names)})",
+            fix=f"embed it first: {_EMBED}",
+        )
+    if len(names) == 1:
+        return names[0]
+    taken = next((name for name in _PREFERRED if name in names), names[0])
+    if taken != "embedding":
+        report.warn(f"searching '{taken}'; there are also {_listed([n for n in names if n != taken])} (--column chooses)")
+    return taken
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
