@@ -1,1 +1,122 @@
 """The Typer application, and ``main``: the only place that turns an exception into a message and an exit code."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from visrec_cli import __version__
+from visrec_cli.errors import VisrecError
+
+VERBS = ("preprocess", "embed-images", "embed-text", "fuse", "recommend", "show", "check", "demo", "doctor")
+REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
+
+app = typer.Typer(
+    name="visrec",
+    help=(
+        "The Unix toolbox for visual recommendation: from pictures, texts and behaviour to recommendations.\n\n"
+        "Stages read and write Arrow tables and are joined by pipes:\n\n"
+        "    visrec embed-images ./imgs | visrec fuse -o catalogue.arrow\n\n"
+        "    visrec recommend catalogue.arrow --image query.jpg -k 10\n\n"
+        "Start with: visrec demo"
+    ),
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"visrec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["VISREC_DEBUG"] = "1"
+
+
+for _verb in VERBS:
+    import importlib.util
+
+    if importlib.util.find_spec(f"visrec_cli.commands.{_verb.replace('-', '_')}") is None:
+        continue
+    _command = import_module(f"visrec_cli.commands.{_verb.replace('-', '_')}").command
+    app.command(_verb, no_args_is_help=False)(_command)
+
+
+def main() -> None:
+    """Run the command line and exit with the code that the contract gives (docs/errors.md)."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line in this process and return its exit code."""
+    try:
+        try:
+            app(args=arguments, standalone_mode=False)
+        finally:
+            sys.stdout.flush()
+    except BaseException as error:
+        return _code_of(error)
+    return 0
+
+
+def _code_of(error: BaseException) -> int:
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    if isinstance(error, BrokenPipeError):
+        # The reader has what it wanted. Python would complain again when it flushes stdout on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        print("visrec: interrupted", file=sys.stderr)
+        return 130
+    if os.environ.get("VISREC_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, VisrecError):
+        _complain(error.what, error.fix)
+        return error.exit_code
+    if isinstance(error, typer.Exit):
+        return int(error.exit_code)
+    if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
+        hint = f"visrec {arguments_verb()} --help".replace("  ", " ")
+        _complain(error.format_message(), f"see '{hint}'")
+        return 2
+    if isinstance(error, MemoryError):
+        _complain("out of memory", "give the stage a smaller --batch-size or fewer items")
+        return 70
+    if isinstance(error, OSError) and error.errno == 28:
+        _complain(f"the disk is full: {error}", "free some space and run it again")
+        return 74
+    _complain(
+        f"a bug in visrec: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+        f"please report it with the output of 'visrec --debug …': {REPORT_TO}",
+    )
+    return 70
+
+
+def arguments_verb() -> str:
+    """The verb on this command line, or nothing."""
+    return next((word for word in sys.argv[1:] if word in VERBS), "")
+
+
+def _complain(what: str, fix: str | None) -> None:
+    from visrec_cli.runtime.words import printable
+
+    print(f"visrec: error: {printable(what)}", file=sys.stderr)
+    if fix:
+        print(f"  fix: {printable(fix)}", file=sys.stderr)

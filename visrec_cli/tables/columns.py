@@ -50,7 +50,9 @@ def matrix_of(
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     parts = [_chunk_matrix(_fixed(chunk, name)) for chunk in chunks if len(chunk)]
     if not parts:
-        return np.zeros((0, column.type.list_size if is_embedding_type(column.type) else 0), np.float32), np.zeros(0, bool)
+        return np.zeros((0, column.type.list_size if is_embedding_type(column.type) else 0), np.float32), np.zeros(
+            0, bool
+        )
     width = max(vectors.shape[1] for vectors, _ in parts)
     if any(vectors.shape[1] != width for vectors, valid in parts if valid.any()):
         raise InputError(f"column '{name}' holds vectors of different lengths", fix="embed all items with one encoder")
@@ -70,7 +72,9 @@ def matrix_of(
 def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     """The chunk as a fixed-size list of floats."""
     kind = chunk.type
-    if pa.types.is_fixed_size_list(kind) and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+    if pa.types.is_fixed_size_list(kind) and (
+        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
+    ):
         return chunk
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()

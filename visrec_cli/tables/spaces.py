@@ -78,12 +78,17 @@ def space_of(arrow_field: pa.Field) -> Space | None:
     if metadata.get(_NAME) != EXTENSION or _PARAMETER not in metadata:
         return None
     try:
-        return _from_dict(json.loads(metadata[_PARAMETER]))
+        return space_from_json(metadata[_PARAMETER])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"the space of column '{arrow_field.name}' cannot be read: {error}",
             fix="the file comes from a newer visrec or was edited; embed again, or drop the field's metadata",
         ) from error
+
+
+def space_from_json(text: str | bytes) -> Space:
+    """The inverse of Space.to_json. Raises ValueError, TypeError or KeyError on text that is no space."""
+    return _from_dict(json.loads(text))
 
 
 def _from_dict(raw: dict[str, Any]) -> Space:

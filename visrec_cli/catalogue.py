@@ -1,0 +1,65 @@
+"""The menu: every member of every family, by name, as ``module:attribute``. A new member is one line here.
+
+Loading happens in ``find``; reading this module costs nothing.
+"""
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from visrec_cli.errors import UnavailableError, UsageProblem
+
+MENU: dict[str, dict[str, str]] = {
+    "image-encoder": {
+        "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",
+        "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
+        "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
+        "file": "visrec_cli.encoders.checkpoint:CheckpointImageEncoder",
+        "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
+        "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
+        "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
+    },
+    "text-encoder": {
+        "minilm": "visrec_cli.encoders.sentence:MiniLmTextEncoder",
+        "st": "visrec_cli.encoders.sentence:SentenceTextEncoder",
+    },
+    "fuser": {
+        "concat": "visrec_cli.fusion.concat:Concat",
+        "mean": "visrec_cli.fusion.mean:Mean",
+        "pca": "visrec_cli.fusion.pca:Pca",
+        "whiten": "visrec_cli.fusion.pca:Whiten",
+    },
+    "index": {
+        "exact": "visrec_cli.indexes.exact:ExactIndex",
+        "annoy": "visrec_cli.indexes.annoy:AnnoyIndex",
+        "faiss": "visrec_cli.indexes.faiss:FaissIndex",
+    },
+}
+
+
+def names(family: str) -> list[str]:
+    """The members of a family."""
+    return list(MENU[family])
+
+
+def find(family: str, name: str) -> Any:
+    """The class (or function) of a family's member. Raises UsageProblem naming the nearest names for an unknown one."""
+    menu = MENU[family]
+    if name not in menu:
+        raise unknown(f"{family.replace('-', ' ')}", name, list(menu))
+    module, attribute = menu[name].split(":")
+    return getattr(import_module(module), attribute)
+
+
+def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageProblem:
+    """A refusal that shows the nearest of the known names."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return UsageProblem(
+        f"unknown {what} '{name}'",
+        fix=fix or (f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known[:20])}"),
+    )
+
+
+def missing_extra(package: str, extra: str, *, note: str = "") -> UnavailableError:
+    """The refusal for an optional package that is not installed, with the line that installs it."""
+    return UnavailableError(f"{package} is not installed{note}", fix=f"pip install 'visrec-cli[{extra}]'")

@@ -1,0 +1,48 @@
+"""Where every stage takes its items from: a table, or a folder of pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+
+FOLDER_SCHEMA = pa.schema([("item_id", pa.string()), ("image_path", pa.string())])
+ROWS = 256
+
+
+def open_items(
+    source: Tabular, *, id_column: str | None = None, report: Report | None = None, unique: bool = True, **npy: Any
+) -> pa.RecordBatchReader:
+    """A table with unique string ``item_id``; of a folder, its pictures as ``item_id`` and ``image_path``.
+
+    npy: ``ids``, ``row_ids`` and ``column`` of tables.reading.open_table. Raises InputError for a folder without
+    pictures or a table without ids.
+    """
+    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+        return _folder(Path(source), report)
+    return with_item_ids(open_table(source, **npy), column=id_column, unique=unique, where=name_of(source))
+
+
+def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:
+    from visrec_cli.images.scan import find_pictures
+
+    pictures = find_pictures(folder)
+    if not pictures:
+        raise InputError(f"{folder} holds no pictures", fix="name a folder with .jpg, .png, .webp … in it or below it")
+
+    if report is not None:
+        report.expect(len(pictures), "pictures")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(pictures), ROWS):
+            part = pictures[start : start + ROWS]
+            yield pa.RecordBatch.from_pylist(
+                [{"item_id": p.item_id, "image_path": p.path} for p in part], schema=FOLDER_SCHEMA
+            )
+
+    return pa.RecordBatchReader.from_batches(FOLDER_SCHEMA, batches())

@@ -1,0 +1,97 @@
+"""Which column names the item or the user, and the promise that ids are text, there, and unique."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+
+ITEM_ALIASES = (
+    "item_id", "item", "itemid", "id", "iid", "product_id", "productid", "article_id", "asin", "parent_asin", "sku",
+    "movieid", "movie_id", "track_id", "item_id:token", "image_id",
+)  # fmt: skip
+USER_ALIASES = (
+    "user_id", "user", "userid", "uid", "customer_id", "reviewerid", "reviewer_id", "session_id", "user_id:token",
+)  # fmt: skip
+
+
+def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str = "the table") -> str:
+    """The name of the item id column: ``column`` if given, else the first alias that is there (case ignored).
+
+    Raises UsageProblem for a column that is not there, InputError when none of the aliases is.
+    """
+    columns = ", ".join(schema.names)
+    if column is not None:
+        if column not in schema.names:
+            raise UsageProblem(f"{where} has no column '{column}'", fix=f"its columns are: {columns}")
+        return column
+    lower = {name.lower().strip(): name for name in reversed(schema.names)}
+    for alias in ITEM_ALIASES:
+        if alias in lower:
+            return lower[alias]
+    raise InputError(f"{where} has no id column (its columns are: {columns})", fix="name it with --id-column COLUMN")
+
+
+def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array:
+    """A column of ids as text. Whole floats (what pandas makes of ids with gaps) lose their ``.0``; nulls are refused."""
+    if pa.types.is_floating(column.type):
+        whole = pc.equal(pc.floor(column), column)
+        if pc.all(whole, min_count=0).as_py():
+            column = column.cast(pa.int64())
+    if column.null_count:
+        row = pc.index(column.is_null(), True).as_py()
+        raise InputError(
+            f"{where}: column '{name}' is empty in {column.null_count} rows, first in row {row + 1}",
+            fix="give each item an id, or drop those rows",
+        )
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"{where}: column '{name}' is {column.type} and cannot be an id") from error
+
+
+def with_item_ids(
+    reader: pa.RecordBatchReader, *, column: str | None = None, unique: bool = True, where: str = "the table"
+) -> pa.RecordBatchReader:
+    """The same table with its id column named ``item_id``, of type string, without nulls, and ``unique`` if asked.
+
+    Raises InputError that names the first offenders.
+    """
+    name = find_id_column(reader.schema, column=column, where=where)
+    at = reader.schema.get_field_index(name)
+    fields = [field for field in reader.schema]
+    if name != "item_id" and "item_id" in reader.schema.names:
+        raise UsageProblem(f"{where} has both '{name}' and 'item_id'", fix="drop or rename one of them")
+    fields[at] = pa.field("item_id", pa.string(), nullable=True)
+    schema = pa.schema(fields)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        seen = _Seen(where) if unique else None
+        for batch in reader:
+            arrays = batch.columns
+            arrays[at] = as_ids(arrays[at], name=name, where=where)
+            if seen is not None:
+                seen.add(arrays[at].to_pylist())
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+class _Seen:
+    def __init__(self, where: str) -> None:
+        self._ids: set[str] = set()
+        self._where = where
+
+    def add(self, ids: list[str]) -> None:
+        before = len(self._ids)
+        repeated = [i for i, n in Counter(ids).items() if n > 1 or i in self._ids]
+        self._ids.update(ids)
+        if len(self._ids) - before != len(ids):
+            shown = ", ".join(f"'{i}'" for i in repeated[:3])
+            raise InputError(
+                f"{self._where}: item_id is not unique: {shown}{' and others' if len(repeated) > 3 else ''} "
+                f"appear{'s' if len(repeated) == 1 else ''} more than once",
+                fix="keep one row per item (with polars: df.unique('item_id', keep='first', maintain_order=True))",
+            )

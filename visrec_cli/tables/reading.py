@@ -1,0 +1,165 @@
+"""One door for every table that comes in: recognised by its first bytes, then by its name."""
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
+from visrec_cli.tables.npy import read_npy
+from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
+from visrec_cli.tables.text import read_text
+from visrec_cli.tables.types import plain_batch, plain_schema
+from visrec_cli.tables.wire import SNIFF, HashingSource
+
+Tabular = Any
+"""A path, ``-`` for stdin, a pyarrow Table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb, pandas)."""
+
+
+def is_path(source: Tabular) -> bool:
+    """Whether a source is a name rather than a table at hand."""
+    return isinstance(source, str | os.PathLike)
+
+
+def name_of(source: Tabular) -> str:
+    """What messages call this source."""
+    if not is_path(source):
+        return "the table"
+    return "stdin" if str(source) == "-" else str(source)
+
+
+def open_table(
+    source: Tabular, *, ids: str | Path | None = None, row_ids: bool = False, column: str | None = None
+) -> pa.RecordBatchReader:
+    """A streaming reader over any table, with plain types, every batch validated.
+
+    ids, row_ids and column belong to NPY (see tables.npy). Raises MissingInputError, CutStreamError, or InputError
+    for bytes that are no table.
+    """
+    if not is_path(source):
+        return _plain_reader(_arrow_reader(source), "the table")
+    where = name_of(source)
+    raw = _open(source, where)
+    try:
+        head = _head(raw)
+    except IsADirectoryError as error:  # a platform that opens folders
+        raise InputError(f"{where} is a folder, not a table") from error
+    if not head:
+        if str(source) == "-":
+            raise CutStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
+        raise InputError(f"{where} is empty", fix="make the file again")
+    hashed = HashingSource(raw, head)
+    if head.startswith(b"\xff\xff\xff\xff"):
+        return read_stream(hashed, where)
+    if head.startswith(b"ARROW1"):
+        return read_file(_random_access(source, hashed), where)
+    if head.startswith(b"PAR1"):
+        return _parquet(_random_access(source, hashed), where)
+    if head.startswith(b"\x93NUMPY"):
+        return read_npy(source, hashed, where, ids=ids, row_ids=row_ids, column=column)
+    return read_text(hashed.read(), where)
+
+
+def _open(source: Tabular, where: str) -> BinaryIO:
+    if str(source) == "-":
+        if sys.stdin.isatty():
+            raise UsageProblem(
+                "no input: name a file or a folder, or pipe a table in", fix="visrec … table.arrow, or … | visrec …"
+            )
+        return sys.stdin.buffer
+    path = Path(source)
+    try:
+        if path.is_dir():
+            raise InputError(
+                f"{where} is a folder, not a table", fix=f"visrec preprocess {where} makes a table of its pictures"
+            )
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise MissingInputError(f"{where} does not exist", fix="check the path; '-' reads stdin") from error
+    except PermissionError as error:
+        raise MissingInputError(f"{where} cannot be read: permission denied", fix=f"chmod +r {where}") from error
+    except OSError as error:
+        raise MissingInputError(f"{where} cannot be opened: {error.strerror or error}") from error
+
+
+def _head(raw: BinaryIO) -> bytes:
+    head = b""
+    while len(head) < SNIFF:
+        more = raw.read(SNIFF - len(head))
+        if not more:
+            break
+        head += more
+    return head
+
+
+def _random_access(source: Tabular, hashed: HashingSource) -> Any:
+    """A memory map of a regular file; what comes through a pipe is held in memory."""
+    if str(source) != "-" and stat.S_ISREG(Path(source).stat().st_mode):
+        hashed.close()
+        return pa.memory_map(str(source))
+    try:
+        return pa.BufferReader(hashed.read())
+    except OSError as error:
+        raise TransferError(f"{name_of(source)}: reading failed ({error})") from error
+
+
+def _parquet(mapped: Any, where: str) -> pa.RecordBatchReader:
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(mapped, page_checksum_verification=True)
+        schema = plain_schema(file.schema_arrow)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(
+            f"{where}: the Parquet file is not whole ({str(error)[:120]})", fix="make the file again"
+        ) from error
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        stream = file.iter_batches(batch_size=8192)
+        while True:
+            try:
+                batch = next(stream)
+            except StopIteration:
+                return
+            except (pa.ArrowInvalid, OSError) as error:
+                raise InputError(
+                    f"{where}: damaged Parquet data ({str(error)[:120]})", fix="make the file again"
+                ) from error
+            yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
+
+    return pa.RecordBatchReader.from_batches(schema.remove_metadata(), batches())
+
+
+def _arrow_reader(source: Any) -> pa.RecordBatchReader:
+    if isinstance(source, pa.RecordBatchReader):
+        return source
+    if isinstance(source, pa.RecordBatch):
+        source = pa.Table.from_batches([source])
+    if isinstance(source, pa.Table):
+        return source.to_reader(max_chunksize=8192)
+    if hasattr(source, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(source)
+    raise UsageProblem(f"{type(source).__name__} is neither a path nor an Arrow table")
+
+
+def _plain_reader(reader: pa.RecordBatchReader, where: str) -> pa.RecordBatchReader:
+    schema = plain_schema(reader.schema).remove_metadata()
+    if reader.schema.equals(schema, check_metadata=True):
+        return reader
+    batches = (plain_batch(safely(batch, where), schema.with_metadata(None)) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def read_all(source: Tabular) -> pa.Table:
+    """The whole table in memory."""
+    return open_table(source).read_all()
+
+
+def as_bytes(data: bytes) -> pa.RecordBatchReader:
+    """Bytes in memory as a table, by the same door (used for tests and archives)."""
+    return read_stream(HashingSource(io.BytesIO(data)), "bytes")
