@@ -23,11 +23,13 @@ MENU: dict[str, dict[str, str]] = {
         "minilm": "visrec_cli.encoders.sentence:MiniLmTextEncoder",
         "st": "visrec_cli.encoders.sentence:SentenceTextEncoder",
     },
-    "fuser": {
-        "concat": "visrec_cli.fusion.concat:Concat",
-        "mean": "visrec_cli.fusion.mean:Mean",
-        "pca": "visrec_cli.fusion.pca:Pca",
-        "whiten": "visrec_cli.fusion.pca:Whiten",
+    "combiner": {
+        "concat": "visrec_cli.fusion.combine:concat",
+        "mean": "visrec_cli.fusion.combine:mean",
+    },
+    "reduction": {
+        "pca": "visrec_cli.fusion.reduce:Pca",
+        "whiten": "visrec_cli.fusion.reduce:Whiten",
     },
     "index": {
         "exact": "visrec_cli.indexes.exact:ExactIndex",

@@ -38,7 +38,7 @@ def run_stage(
     with _bar(report, quiet):
         reader = stage(report)
         if output == "-" and format is None and sys.stdout.isatty():
-            rows, remarks = _preview(reader), []
+            rows, remarks = _preview(reader), list[str]()
         else:
             rows, remarks = write_table(reader, output, format=format, column=column)
     if rejects is not None:
@@ -76,7 +76,7 @@ def _preview(reader: "pa.RecordBatchReader") -> int:
     from rich.console import Console
 
     from visrec_cli.reports.preview import preview
-    from visrec_cli.tables.head import head
+    from visrec_cli.tables.batches import head
 
     table, more = head(reader, PREVIEW_ROWS)
     preview(

@@ -21,19 +21,21 @@ class Reject:
 class ProgressBar(Protocol):
     """What draws progress; the default draws nothing."""
 
-    def expect(self, total: int | None, unit: str) -> None: ...
+    def expect(self, total: int | None, unit: str) -> None:
+        """Announce the work: how many (None when unknown) of what."""
 
-    def advance(self, n: int) -> None: ...
+    def advance(self, n: int) -> None:
+        """Show that n more are done."""
 
 
 class NoBar:
     """A bar for pipes, tests and ``--quiet``."""
 
     def expect(self, total: int | None, unit: str) -> None:
-        pass
+        """Nothing."""
 
     def advance(self, n: int) -> None:
-        pass
+        """Nothing."""
 
 
 @dataclass

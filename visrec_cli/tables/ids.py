@@ -61,7 +61,7 @@ def with_item_ids(
     """
     name = find_id_column(reader.schema, column=column, where=where)
     at = reader.schema.get_field_index(name)
-    fields = [field for field in reader.schema]
+    fields = list(reader.schema)
     if name != "item_id" and "item_id" in reader.schema.names:
         raise UsageProblem(f"{where} has both '{name}' and 'item_id'", fix="drop or rename one of them")
     fields[at] = pa.field("item_id", pa.string(), nullable=True)

@@ -18,7 +18,7 @@ from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import SNIFF, HashingSource
 
 Tabular = Any
-"""A path, ``-`` for stdin, a pyarrow Table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb, pandas)."""
+"""A path, ``-`` for stdin, a pyarrow table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb …)."""
 
 
 def is_path(source: Tabular) -> bool:

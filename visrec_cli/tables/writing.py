@@ -13,6 +13,7 @@ import pyarrow as pa
 
 import visrec_cli
 from visrec_cli.errors import OutputError, TransferError, UsageProblem
+from visrec_cli.tables.batches import even
 from visrec_cli.tables.npy import NpyWriter
 from visrec_cli.tables.reading import Tabular, open_table
 from visrec_cli.tables.text_out import CsvWriter, NdjsonWriter
@@ -29,9 +30,11 @@ FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
 class BatchWriter(Protocol):
     """What every format offers."""
 
-    def write_batch(self, batch: pa.RecordBatch) -> None: ...
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        """Append the rows of one batch."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Write what ends the format; the file itself stays open."""
 
 
 def format_of(target: str | Path, format: str | None = None) -> str:
@@ -136,8 +139,8 @@ def _pour(
     writer = open_writer(raw, schema, form, column)
     rows = 0
     try:
-        for batch in reader:
-            writer.write_batch(plain_batch(batch, schema))
+        for batch in even(plain_batch(batch, schema) for batch in reader):
+            writer.write_batch(batch)
             rows += batch.num_rows
         writer.close()
         raw.flush()

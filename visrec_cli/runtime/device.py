@@ -1,0 +1,47 @@
+"""Which device does the arithmetic."""
+
+import os
+import platform
+from glob import glob
+from typing import TYPE_CHECKING
+
+from visrec_cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    import torch
+
+
+def gpu_likely() -> bool:
+    """Whether this machine seems to have a GPU that torch can use; answers at once, without importing torch."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        return False
+    return bool(glob("/dev/nvidia[0-9]*")) or (platform.system() == "Darwin" and platform.machine() == "arm64")
+
+
+def pick_device(name: str = "auto") -> "torch.device":
+    """``auto`` is CUDA, else MPS, else the CPU; any other name is taken at its word.
+
+    Raises UsageProblem for a device that torch does not know or that is not there.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device(next((kind for kind in ("cuda", "mps") if _count(kind)), "cpu"))
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageProblem(f"unknown device '{name}'", fix="use auto, cpu, cuda, cuda:1 or mps") from error
+    if (device.index or 0) >= _count(device.type):
+        there = ["cpu", *(kind for kind in ("cuda", "mps", "xpu") if _count(kind))]
+        raise UsageProblem(f"there is no device '{name}' here", fix=f"use one of: auto, {', '.join(there)}")
+    return device
+
+
+def _count(kind: str) -> int:
+    import torch
+
+    if kind == "cpu":
+        return 1
+    backend = getattr(torch, kind, None)  # torch.cuda, torch.mps, torch.xpu; others (meta, vulkan) cannot encode
+    available = torch.backends.mps.is_available() if kind == "mps" else bool(backend) and backend.is_available()
+    return int(backend.device_count()) if backend is not None and available else 0

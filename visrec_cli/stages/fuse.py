@@ -1,0 +1,152 @@
+"""``fuse``: the embedding columns of one or several tables into one column."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from visrec_cli import catalogue
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.items import open_items
+from visrec_cli.tables.columns import column_of, embedding_columns, matrix_of
+from visrec_cli.tables.join import join_items
+from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.spaces import Source, space_of
+
+
+def fuse(
+    *tables: Tabular,
+    method: str = "concat",
+    columns: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    normalise: str = "l2",
+    missing: str = "zero",
+    reduce: str | None = None,
+    dim: int | None = None,
+    into: str = "embedding",
+    half: bool = False,
+    report: Report | None = None,
+    **npy: Any,
+) -> pa.RecordBatchReader:
+    """The table (several are joined by item_id) with one more column, ``into``: its embedding columns fused.
+
+    columns: which to fuse, in this order (default: all but ``into``). weights: column (or its part before
+    ``_embedding``) → factor. missing: what becomes of an item that lacks a part: ``zero`` (that part says nothing),
+    ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca`` or ``whiten`` to ``dim``
+    numbers, fitted on this table. Streams when nothing has to be fitted. Raises InputError without embedding columns,
+    SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem for unknown names.
+    """
+    report = report or Report()
+    catalogue.find("combiner", method)
+    _one_of("--missing", missing, MISSING)
+    _one_of("--normalise", normalise, NORMALISE)
+    if reduce is not None:
+        catalogue.find("reduction", reduce)
+    elif dim is not None:
+        raise UsageProblem("--dim needs a reduction", fix="--reduce pca or --reduce whiten")
+    reader = _joined(tables or ("-",), report, npy)
+    recipe = _recipe(reader.schema, method, columns, weights or {}, normalise, missing, into)
+    if reduce is not None or missing == "mean":
+        table = reader.read_all()
+        recipe.fit(_parts(recipe, table), reduce=reduce, dim=dim)
+        reader = table.to_reader(max_chunksize=8192)
+        if recipe.reduction is not None:
+            report.warn(
+                f"{reduce} keeps {recipe.reduction.explained:.1%} of the variance in {len(recipe.reduction.components)} numbers"
+            )
+    schema = _with_field(reader.schema, recipe.space().field(into, half=half))
+    return pa.RecordBatchReader.from_batches(schema, _fused(reader, recipe, schema, into, half, report))
+
+
+def _fused(
+    reader: pa.RecordBatchReader, recipe: Recipe, schema: pa.Schema, into: str, half: bool, report: Report
+) -> Iterator[pa.RecordBatch]:
+    for batch in reader:
+        parts = _parts(recipe, batch)
+        for name, (_, there) in parts.items():
+            lacking = int((~there).sum())
+            if lacking:
+                report.count(f"items without {name}", lacking)
+                if recipe.missing == "fail":
+                    first = batch.column("item_id")[int((~there).argmax())].as_py()
+                    raise InputError(f"item '{first}' has no {name}", fix="--missing zero, mean or drop")
+        vectors, valid = recipe.apply(parts)
+        if not valid.all():
+            report.count("items without a vector", int((~valid).sum()))
+        report.advance(len(valid))
+        arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+        arrays[into] = column_of(vectors, valid, half=half)
+        yield pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+
+def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> pa.RecordBatchReader:
+    if sum(str(t) == "-" for t in tables if isinstance(t, str)) > 1:
+        raise UsageProblem("stdin can be only one of the tables", fix="write the other to a file first")
+    readers = [open_items(table, report=report, **npy) for table in tables]
+    if len(readers) == 1:
+        return readers[0]
+    joined = join_items([r.read_all() for r in readers], [name_of(t) for t in tables], report)
+    return joined.to_reader(max_chunksize=8192)
+
+
+def _recipe(
+    schema: pa.Schema,
+    method: str,
+    columns: Sequence[str],
+    weights: Mapping[str, float],
+    normalise: str,
+    missing: str,
+    into: str,
+) -> Recipe:
+    found = [name for name in embedding_columns(schema) if name != into or name in columns]
+    if not found:
+        raise InputError(
+            f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",
+            fix="run embed-images or embed-text first: visrec embed-images ./imgs | visrec fuse",
+        )
+    chosen = [_named(name, found) for name in columns] or found
+    factors = {_named(name, chosen): float(factor) for name, factor in weights.items()}
+    bad = next((name for name, factor in factors.items() if not factor > 0 or factor == float("inf")), None)
+    if bad is not None:
+        raise UsageProblem(f"the weight of '{bad}' must be a positive number", fix="leave a column out with --columns")
+    sources = tuple(Source(name, space_of(schema.field(name)), schema.field(name).type.list_size) for name in chosen)
+    if method == "mean":
+        _require_one_space(sources)
+    return Recipe(method, sources, {name: factors.get(name, 1.0) for name in chosen}, normalise, missing)
+
+
+def _require_one_space(sources: Sequence[Source]) -> None:
+    """Averages of unrelated spaces mean nothing, even where the dimensions happen to agree."""
+    first = sources[0]
+    for other in sources[1:]:
+        a, b = first.space, other.space
+        if other.dimension != first.dimension or (a is not None and b is not None and a != b):
+            raise SpaceMismatchError(
+                f"--method mean cannot average '{first.column}' [{a.describe() if a else first.dimension}] "
+                f"and '{other.column}' [{b.describe() if b else other.dimension}]: they are different spaces",
+                fix="use --method concat",
+            )
+
+
+def _named(name: str, known: Sequence[str]) -> str:
+    for candidate in (name, f"{name}_embedding"):
+        if candidate in known:
+            return candidate
+    raise catalogue.unknown("embedding column", name, list(known))
+
+
+def _one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise UsageProblem(f"{option} cannot be '{value}'", fix=f"one of {', '.join(allowed)}")
+
+
+def _parts(recipe: Recipe, table: pa.Table | pa.RecordBatch) -> dict[str, Any]:
+    ids = table.column("item_id")
+    return {s.column: matrix_of(table.column(s.column), name=s.column, ids=ids) for s in recipe.sources}
+
+
+def _with_field(schema: pa.Schema, field: pa.Field) -> pa.Schema:
+    at = schema.get_field_index(field.name)
+    return schema.append(field) if at < 0 else schema.set(at, field)

@@ -1,0 +1,36 @@
+"""Cutting streams: the first rows, and batches of one size."""
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+ROWS = 512
+
+
+def head(reader: pa.RecordBatchReader, rows: int) -> tuple[pa.Table, bool]:
+    """Up to ``rows`` first rows, without waiting for the rest, and whether there are more."""
+    batches, have = [], 0
+    for batch in reader:
+        batches.append(batch)
+        have += batch.num_rows
+        if have > rows:
+            break
+    table = pa.Table.from_batches(batches, schema=reader.schema)
+    return table.slice(0, rows), have > rows
+
+
+def even(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of ``rows``: equal tables then have equal bytes, however they were cut on the way."""
+    waiting: list[pa.RecordBatch] = []
+    have = 0
+    for batch in batches:
+        if batch.num_rows:
+            waiting.append(batch)
+            have += batch.num_rows
+        while have >= rows:
+            whole = waiting[0] if len(waiting) == 1 else pa.concat_batches(waiting)
+            yield whole.slice(0, rows)
+            rest = whole.slice(rows)
+            waiting, have = ([rest] if rest.num_rows else []), rest.num_rows
+    if have:
+        yield waiting[0] if len(waiting) == 1 else pa.concat_batches(waiting)

@@ -1,0 +1,74 @@
+"""Several tables into one, by ``item_id`` and never by row number."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.columns import is_embedding_type
+
+
+def join_items(tables: Sequence[pa.Table], names: Sequence[str], report: Report) -> pa.Table:
+    """Outer join of item tables on ``item_id`` (unique strings in each), in the order of first appearance.
+
+    A column that several tables have is taken from the first; where that one is null, from the next. An embedding
+    column of the same name comes from a different place and is kept as ``NAME_2``. Items that some table lacks are
+    counted, and differences are said.
+    """
+    joined = tables[0]
+    for table, name in zip(tables[1:], names[1:], strict=True):
+        joined = _pair(joined, table, name, report)
+    return joined
+
+
+def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Table:
+    ids = left.column("item_id").to_pylist()
+    row_of = {item: row for row, item in enumerate(right.column("item_id").to_pylist())}
+    here = set(ids)
+    extra = [item for item in row_of if item not in here]
+    lacking = sum(item not in row_of for item in ids)
+    if lacking:
+        report.count(f"items not in {name}", lacking)
+    if extra:
+        report.count(f"items only in {name}", len(extra))
+    rows = pa.array([row_of.get(item) for item in [*ids, *extra]], pa.int64())
+    nothing = pa.nulls(len(extra), pa.int64())
+    left_rows = pa.chunked_array([pa.array(np.arange(len(ids))), nothing])
+    columns = {"item_id": pa.array([*ids, *extra], pa.string())}
+    fields = {"item_id": pa.field("item_id", pa.string())}
+    for field in left.schema:
+        if field.name != "item_id":
+            columns[field.name], fields[field.name] = left.column(field.name).take(left_rows), field
+    for field in right.schema:
+        if field.name == "item_id":
+            continue
+        values, target = right.column(field.name).take(rows), field.name
+        if target in columns and is_embedding_type(field.type):
+            target = _free(target, columns)
+            report.warn(f"'{field.name}' of {name} is kept as '{target}'")
+        if target in columns:
+            columns[target] = _merged(columns[target], values, target, name, report)
+        else:
+            columns[target], fields[target] = values, field.with_name(target)
+    return pa.table(list(columns.values()), schema=pa.schema(list(fields.values())))
+
+
+def _free(name: str, taken: dict[str, pa.Array]) -> str:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _merged(first: pa.ChunkedArray, second: pa.ChunkedArray, column: str, name: str, report: Report) -> pa.ChunkedArray:
+    if first.type != second.type:
+        report.warn(f"'{column}' is {first.type} in the first table and {second.type} in {name}: the first is kept")
+        return first
+    if pa.types.is_nested(first.type):
+        return first
+    differing = pc.sum(pc.fill_null(pc.not_equal(first, second), False)).as_py() or 0
+    if differing:
+        report.warn(f"'{column}' differs in {differing:,} items between the first table and {name}: the first is kept")
+    return pc.coalesce(first, second)
