@@ -3,15 +3,19 @@
 Memory is bounded by the block size whatever the size of the catalogue: all items against all never make an n×n matrix.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.indexes.rescoring import NOTHING, Matrix, Rows, best_of
+from visrec_cli.runtime.device import gpu_likely
 
 _SPARE = 16
 """Candidates kept beyond k, so that rounding cannot push one of the true k off the short list."""
+
+_GPU_WORTH = 1e12
+"""Multiplications, some ten seconds of a CPU, after which starting a GPU pays."""
 
 
 class ExactIndex:
@@ -26,6 +30,8 @@ class ExactIndex:
     def build(self, vectors: Matrix) -> None:
         """Take the catalogue. vectors: (n, d) float32, rows of length 1."""
         self.vectors = vectors
+        self._work = 0.0
+        self._gpu: Callable[[Matrix, int], tuple[Matrix, Rows]] | None = None
         # Two sums of the same d products differ by about sqrt(d) roundings (Higham & Mary 2019, SIAM J. Sci.
         # Comput. 41(5)); eight times that on either side is never reached in practice.
         self._slack = np.float32(16 * np.sqrt(max(1, vectors.shape[1])) * 2.0**-24)
@@ -41,7 +47,8 @@ class ExactIndex:
         return scores, rows
 
     def _search_block(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
-        rough, short_list = self._short_list(queries, min(k + _SPARE, len(self.vectors)))
+        self._count_work(queries)
+        rough, short_list = (self._gpu or self._short_list)(queries, min(k + _SPARE, len(self.vectors)))
         scores, rows = best_of(queries, self.vectors, short_list, k)
         if short_list.shape[1] < len(self.vectors):
             # Where even the last spare candidate scores like the k-th, more of its equals may have been left out.
@@ -51,6 +58,14 @@ class ExactIndex:
                 best = best_of(queries[query : query + 1], self.vectors, near[None, :], k)
                 scores[query], rows[query] = best[0][0], best[1][0]
         return scores, rows
+
+    def _count_work(self, queries: Matrix) -> None:
+        """Go over to the GPU, if there seems to be one, once the CPU has worked for longer than starting it takes."""
+        before, self._work = self._work, self._work + queries.size * len(self.vectors)
+        if before < _GPU_WORTH <= self._work and gpu_likely():
+            from visrec_cli.indexes.gpu import short_list_on_gpu
+
+            self._gpu = short_list_on_gpu(self.vectors)
 
     def _short_list(self, queries: Matrix, size: int) -> tuple[Matrix, Rows]:
         """The ``size`` best rows by the plain matrix product, in no order."""

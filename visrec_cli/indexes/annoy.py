@@ -1,0 +1,79 @@
+"""Approximate neighbours by Annoy: random projection trees. https://github.com/spotify/annoy."""
+
+from importlib.metadata import version
+
+import numpy as np
+
+from visrec_cli.catalogue import missing_extra
+from visrec_cli.indexes.cache import keep_index, kept_index, recipe
+from visrec_cli.indexes.rescoring import NOTHING, Matrix, Rows, best_of
+from visrec_cli.runtime.reporting import Report
+
+_SEED = 42
+_EXACTLY = 10
+_AT_LEAST = 100
+
+
+class AnnoyIndex:
+    """Trees give a short list of max(100, 10 k) candidates, which is then scored exactly.
+
+    trees: more find more and take longer to build. search_k: how many nodes a query looks at; more find more and
+    take longer. Without it the search starts at Annoy's own default and ``try_harder`` doubles it.
+    Raises UnavailableError where Annoy is not installed.
+    """
+
+    name = "annoy"
+
+    def __init__(self, *, trees: int = 50, search_k: int | None = None, report: Report | None = None) -> None:
+        try:
+            import annoy
+        except ImportError as error:
+            raise missing_extra("Annoy", "annoy", note=" (it is compiled when installed: a C++ compiler is needed)") from error
+        self._make = annoy.AnnoyIndex
+        self._trees = trees
+        self._fixed = search_k is not None
+        self._search_k = search_k or trees * _AT_LEAST
+        self._report = report or Report()
+
+    def build(self, vectors: Matrix) -> None:
+        """Take the catalogue, (n, d) float32 of length 1: from the cache if it was indexed before, else built now."""
+        self.vectors = vectors
+        self._index = self._make(max(1, vectors.shape[1]), "angular")
+        wanted = recipe(
+            vectors,
+            library="annoy",
+            version=version("annoy"),
+            metric="angular",
+            settings={"trees": self._trees, "seed": _SEED},
+        )
+        kept = kept_index(wanted, self._report)
+        if kept is not None:
+            self._index.load(str(kept))
+            return
+        self._index.set_seed(_SEED)
+        for row, vector in enumerate(vectors):
+            self._index.add_item(row, vector)
+        self._index.build(self._trees, n_jobs=1)  # several jobs would give other bytes each time
+        keep_index(wanted, self._index.save, self._report)
+
+    def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
+        """Scores (q, min(k, n)) float32 and rows, best first; -inf and NOTHING where the trees found fewer."""
+        k = min(k, len(self.vectors))
+        wanted = min(max(_EXACTLY * k, _AT_LEAST), len(self.vectors))
+        candidates = np.full((len(queries), wanted), NOTHING, np.int64)
+        for row, query in enumerate(queries):
+            found = self._index.get_nns_by_vector(query, wanted, search_k=max(self._search_k, wanted))
+            candidates[row, : len(found)] = found
+        return best_of(queries, self.vectors, candidates, k)
+
+    def try_harder(self) -> bool:
+        """Look at twice as many nodes per query; False when that is all of them, or was fixed by the user."""
+        if self._fixed or self._search_k >= self._trees * len(self.vectors):
+            return False
+        self._search_k *= 2
+        return True
+
+    @property
+    def effort(self) -> str:
+        """The setting that reproduces this search."""
+        return f"--trees {self._trees} --search-k {self._search_k}"

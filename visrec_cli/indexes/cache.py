@@ -1,0 +1,99 @@
+"""Built indexes, kept between runs: a file and its manifest, checked before the file is opened.
+
+Libraries of approximate search trust their files: one of another dimension, or a cut one, answers nonsense or crashes
+the process. So an index is a cache and never the truth: whatever does not match its manifest is built again.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from visrec_cli.indexes.rescoring import Matrix
+from visrec_cli.runtime.folders import cache_dir
+from visrec_cli.runtime.reporting import Report
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what is in an index file."""
+
+    library: str
+    version: str
+    metric: str
+    dimension: int
+    count: int
+    vectors_sha256: str
+    settings: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """A file name that only this recipe has."""
+        key = json.dumps(asdict(self), sort_keys=True)
+        return f"{self.library}-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+
+def recipe(vectors: Matrix, *, library: str, version: str, metric: str, settings: dict[str, Any]) -> Recipe:
+    """The recipe of an index over these vectors, (n, d) float32."""
+    fingerprint = hashlib.sha256(memoryview(vectors).cast("B")) if vectors.size else hashlib.sha256()
+    return Recipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint.hexdigest(), settings)
+
+
+def kept_index(wanted: Recipe, report: Report) -> Path | None:
+    """The file of this recipe if it is there and whole; a damaged one is mentioned and counts as not there."""
+    file, manifest = _paths(wanted)
+    try:
+        said = json.loads(manifest.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError):
+        said = None
+    try:
+        if said == _manifest(wanted, file):
+            return file
+    except OSError:
+        pass
+    report.warn(f"the {wanted.library} index in the cache was damaged and is built again ({file})")
+    return None
+
+
+def keep_index(wanted: Recipe, save: Callable[[str], object], report: Report) -> None:
+    """Write the index with ``save(path)``, then its manifest, each whole or not at all.
+
+    A cache that cannot be written is mentioned and costs nothing but the next run's time.
+    """
+    file, manifest = _paths(wanted)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(file, save)
+        text = json.dumps(_manifest(wanted, file), sort_keys=True, indent=1)
+        _write_whole(manifest, lambda path: Path(path).write_text(text, "utf-8"))
+    except (OSError, RuntimeError) as error:
+        report.warn(f"the {wanted.library} index could not be kept in {file.parent} ({error}); the next run builds it again")
+
+
+def _paths(wanted: Recipe) -> tuple[Path, Path]:
+    file = cache_dir() / "indexes" / f"{wanted.name}.index"
+    return file, file.with_suffix(".json")
+
+
+def _manifest(wanted: Recipe, file: Path) -> dict[str, Any]:
+    with file.open("rb") as raw:
+        digest = hashlib.file_digest(raw, "sha256").hexdigest()
+    return {**asdict(wanted), "file_bytes": file.stat().st_size, "file_sha256": digest}
+
+
+def _write_whole(target: Path, write: Callable[[str], object]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    os.close(handle)
+    try:
+        write(temporary)
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,42 @@
+"""The short lists of exact search, made by a GPU. Scores and order are settled afterwards on the CPU."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from visrec_cli.indexes.rescoring import Matrix, Rows
+from visrec_cli.runtime.device import pick_device
+
+_BLOCK_ROWS = 1 << 18
+
+
+def short_list_on_gpu(vectors: Matrix, *, device: str = "auto") -> Callable[[Matrix, int], tuple[Matrix, Rows]] | None:
+    """A function (queries (q, d), size) → rough scores and rows, each (q, size) in no promised order.
+
+    None when torch cannot be had, finds no GPU, or the vectors do not fit on it.
+    """
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch_device = pick_device(device)
+    if device == "auto" and torch_device.type == "cpu":
+        return None
+    try:
+        catalogue = torch.from_numpy(vectors).to(torch_device)
+    except RuntimeError:  # out of memory, or a driver that does not answer
+        return None
+
+    def short_list(queries: Matrix, size: int) -> tuple[Matrix, Rows]:
+        asked = torch.from_numpy(queries).to(torch_device)
+        best = torch.empty((len(queries), 0), device=torch_device)
+        rows = torch.empty((len(queries), 0), dtype=torch.int64, device=torch_device)
+        for start in range(0, len(catalogue), _BLOCK_ROWS):
+            scores = asked @ catalogue[start : start + _BLOCK_ROWS].T  # float32: torch leaves TF32 off by default
+            scores, found = scores.topk(min(size, scores.shape[1]), dim=1)
+            scores, found = torch.cat([best, scores], 1), torch.cat([rows, found + start], 1)
+            best, kept = scores.topk(min(size, scores.shape[1]), dim=1)
+            rows = found.gather(1, kept)
+        return np.asarray(best.cpu()), np.asarray(rows.cpu())
+
+    return short_list

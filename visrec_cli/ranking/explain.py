@@ -1,0 +1,60 @@
+"""Why an item was recommended, in a few words: ``picture 0.71 · text 0.18 · both: jersey``."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.tables.spaces import Source, Space
+
+_WORDS = {"image": "picture", "text": "text"}
+_MOST_LABELS = 2
+
+
+def shares(
+    space: Space | None, query: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32]
+) -> list[tuple[str, npt.NDArray[np.float32]]]:
+    """What each modality adds to the cosine, as (its name, (m,) numbers); the numbers of an item sum to its score.
+
+    A space made by concatenation keeps its modalities side by side, so the sum over a block of coordinates is exactly
+    what that modality adds. Other spaces have one share. query: (d,), vectors: (m, d), both of length 1.
+    """
+    blocks = _blocks(space)
+    bounds = np.cumsum([0] + [width for _, width in blocks])
+    if bounds[-1] != len(query):
+        return [("similarity", vectors @ query)]
+    parts = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [(name, vectors[:, part] @ query[part]) for (name, _), part in zip(blocks, parts, strict=True)]
+
+
+def _blocks(space: Space | None) -> list[tuple[str, int]]:
+    if space is None:
+        return []
+    if not space.sources:
+        return [(_WORDS.get(space.kind, "similarity"), space.dimension)]
+    if (space.transform or {}).get("method") != "concat":
+        return []
+    names = [_name(source) for source in space.sources]
+    many = Counter(names)
+    return [
+        (name if many[name] == 1 else source.column, source.dimension)
+        for name, source in zip(names, space.sources, strict=True)
+    ]
+
+
+def _name(source: Source) -> str:
+    return _WORDS.get(source.space.kind, source.column) if source.space else source.column
+
+
+def common_labels(mine: list[dict[str, Any]] | None, theirs: list[dict[str, Any]] | None) -> list[str]:
+    """Labels that both items were recognised as, the surest first (by the lower of the two scores), at most two."""
+    first = {label["label"]: label["score"] or 0.0 for label in mine or []}
+    shared = [(min(first[x["label"]], x["score"] or 0.0), x["label"]) for x in theirs or [] if x["label"] in first]
+    return [label for _, label in sorted(shared, key=lambda pair: (-pair[0], pair[1]))[:_MOST_LABELS]]
+
+
+def sentence(parts: list[tuple[str, float]], labels: list[str]) -> str:
+    """Put a reason into words; shares that round to nothing are left out."""
+    words = [f"{name} {value:.2f}" for name, value in parts if abs(value) >= 0.005] or [f"similarity {0:.2f}"]
+    return " · ".join([*words, f"both: {', '.join(labels)}"] if labels else words)
