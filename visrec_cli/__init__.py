@@ -28,7 +28,7 @@ _STAGES = {
     "Report": "visrec_cli.runtime.reporting",
 }
 
-__all__ = ["__version__", *_STAGES]  # noqa: PLE0604
+__all__ = ["__version__", *_STAGES]
 
 
 def __getattr__(name: str) -> Any:

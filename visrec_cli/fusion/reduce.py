@@ -63,8 +63,8 @@ class Pca:
     @classmethod
     def unpack(cls, packed: dict[str, Any]) -> "Pca":
         """The inverse of pack."""
-        arrays = (unpack_array(packed[key]) for key in ("mean", "components", "scale"))
-        return cls(*arrays, explained=packed["explained"])
+        mean, components, scale = (unpack_array(packed[key]) for key in ("mean", "components", "scale"))
+        return cls(mean, components, scale, packed["explained"])
 
 
 class Whiten(Pca):

@@ -53,9 +53,8 @@ def fuse(
         recipe.fit(_parts(recipe, table), reduce=reduce, dim=dim)
         reader = table.to_reader(max_chunksize=8192)
         if recipe.reduction is not None:
-            report.warn(
-                f"{reduce} keeps {recipe.reduction.explained:.1%} of the variance in {len(recipe.reduction.components)} numbers"
-            )
+            kept = recipe.reduction
+            report.warn(f"{reduce} keeps {kept.explained:.1%} of the variance in {len(kept.components)} numbers")
     schema = _with_field(reader.schema, recipe.space().field(into, half=half))
     return pa.RecordBatchReader.from_batches(schema, _fused(reader, recipe, schema, into, half, report))
 

@@ -35,7 +35,7 @@ def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str =
 
 
 def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array:
-    """A column of ids as text. Whole floats (what pandas makes of ids with gaps) lose their ``.0``; nulls are refused."""
+    """A column of ids as text, without nulls. Whole floats (what pandas makes of ids with gaps) lose their ``.0``."""
     if pa.types.is_floating(column.type):
         whole = pc.equal(pc.floor(column), column)
         if pc.all(whole, min_count=0).as_py():

@@ -1,0 +1,37 @@
+# What a developer and .ci/run call. `make test` is the README's second command.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Annoy compiles itself with -march=native, which crashes on another processor than the one that built it.
+export ANNOY_COMPILER_ARGS ?= -D_CRT_SECURE_NO_WARNINGS,-DANNOYLIB_MULTITHREADED_BUILD,-O3,-std=c++14
+
+.PHONY: test setup lint types layers unit demo clean
+
+test: setup lint types layers unit
+
+setup: $(BIN)/visrec
+
+$(BIN)/visrec: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -n 2 --dist loadfile
+
+demo: setup
+	$(BIN)/visrec demo
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis visrec-demo
