@@ -79,6 +79,8 @@ def _open(source: str | Path | bytes) -> io.BufferedIOBase:
     member = split_member(path)
     if member and not Path(path).exists():
         return io.BytesIO(read_member(*member))
+    if "://" in path:
+        raise PictureError("a web address: only files are read")
     if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a FIFO would wait for ever
         raise PictureError("a folder, not a picture" if Path(path).is_dir() else "not a plain file")
     return Path(path).open("rb")

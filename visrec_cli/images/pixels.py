@@ -27,14 +27,16 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def over_white(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any mode; transparent parts are laid over white, as a shop page would show them."""
+    """8-bit RGB of any mode, without metadata; transparent parts lie over white, as a shop page would show them."""
     if image.mode.startswith(("I", "F")):
-        return deep_grey(image).convert("RGB")
-    if image.has_transparency_data:
+        flat = deep_grey(image).convert("RGB")
+    elif image.has_transparency_data:
         clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, "white")
-        return Image.alpha_composite(white, clear).convert("RGB")
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
+        flat = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    else:
+        flat = image.convert("RGB")  # a copy if it is RGB already
+    flat.info = {}
+    return flat
 
 
 def deep_grey(image: Image.Image) -> Image.Image:

@@ -2,7 +2,8 @@
 
 The order never depends on the file system: by item id, then by path.
 """
-# ruff: noqa: PTH  (paths stay strings here: "./imgs" is written back as "./imgs", and a Path would drop the dot)
+# ruff: noqa: PTH
+# Paths stay strings here: "./imgs" is written back as "./imgs", and a Path would drop the dot.
 
 import os
 import posixpath
@@ -13,21 +14,15 @@ from pathlib import Path
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.archives import MARK, is_archive, open_archive
+from visrec_cli.images.naming import ID_STYLES, Picture, check_ids, item_id_of, printable
 
-PICTURE_ENDINGS = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm"]
-    + [".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".heic", ".heif"]
-)
-ID_STYLES = ("stem", "path", "name", "full")
+# fmt: off
+PICTURE_ENDINGS = frozenset([
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm",
+    ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".heic", ".heif",
+])
+# fmt: on
 _NOT_LOOKED_INTO = frozenset({"@eadir", "__macosx", "node_modules", "$recycle.bin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture file: its id, and its path as the user would write it (relative stays relative)."""
-
-    item_id: str
-    path: str
 
 
 @dataclass
@@ -86,28 +81,10 @@ def scan(source: str | Path, *, id_from: str = "stem") -> Found:
         found = _scan_archive(source, id_from)
     else:
         found = Found()
-        _take(found, source, os.path.basename(source), id_from, any_ending=True)
+        take(found, source, os.path.basename(source), id_from, any_ending=True)
     found.pictures.sort(key=lambda picture: (picture.item_id, picture.path))
     found.unusable.sort()
     return found
-
-
-def check_ids(pictures: list[Picture]) -> None:
-    """InputError if two pictures share an id, naming both and the ways out."""
-    first: dict[str, str] = {}
-    clashes: list[tuple[str, str, str]] = []
-    for picture in pictures:
-        if picture.item_id in first:
-            clashes.append((picture.item_id, first[picture.item_id], picture.path))
-        else:
-            first[picture.item_id] = picture.path
-    if clashes:
-        item_id, one, two = clashes[0]
-        more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""
-        raise InputError(
-            f"{printable(one)} and {printable(two)} would both be item {item_id!r}{more}",
-            fix="--id-from path keeps the ending in the id, --id-from full the whole path as given",
-        )
 
 
 def no_pictures(source: str, found: Found) -> InputError:
@@ -116,21 +93,6 @@ def no_pictures(source: str, found: Found) -> InputError:
         f"no picture in {printable(source)}: found {found.in_words()}",
         fix="give a folder, an archive or a table of pictures (jpg, png, webp, gif, tiff, bmp, avif …)",
     )
-
-
-def printable(path: str) -> str:
-    r"""A path that every terminal and file can take: bytes that are not UTF-8 become ``\xff``."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def item_id_of(path: str, below: str, id_from: str) -> str:
-    """The id of a picture at ``path`` that lies at ``below`` (POSIX) within its source."""
-    if id_from == "full":
-        return path
-    if id_from == "path":
-        return below
-    name = posixpath.basename(below) if id_from == "name" else below
-    return posixpath.splitext(name)[0]
 
 
 def _hidden(name: str) -> bool:
@@ -164,12 +126,15 @@ def _scan_folder(folder: str, id_from: str) -> Found:
             elif entry.is_dir():
                 linked.append((entry.path, name))
             else:
-                _take(found, entry.path, name, id_from)
+                take(found, entry.path, name, id_from)
     return found
 
 
-def _take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool = False) -> None:
-    """Sort one file into ``found``. Only plain files are pictures: opening a FIFO would wait for ever."""
+def take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool = False) -> None:
+    """Sort the file at ``path`` into ``found``; ``below`` is its place within the source.
+
+    Only plain files are pictures: opening a FIFO would wait for ever.
+    """
     ending = posixpath.splitext(below)[1].lower()
     if ending not in PICTURE_ENDINGS and not any_ending:
         found.other_files[printable(ending)] += 1

@@ -1,0 +1,82 @@
+"""All that is done with one picture while its pixels are in memory, so that it is decoded once."""
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError, load_picture
+from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
+from visrec_cli.images.geometry import MODES, TRIMS, parse_colour, parse_size, resize, trim
+from visrec_cli.images.quality import Quality, quality_of
+
+STORES = ("jpeg", "png")
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How pictures are read and, with ``store``, normalised. Texts as a user writes them: "224", "640x480", "white"."""
+
+    max_megapixels: float = DEFAULT_MEGAPIXELS
+    trim: str = "none"
+    resize: str | None = None
+    mode: str = "fit"
+    pad_colour: str = "white"
+    store: str | None = None
+    jpeg_quality: int = 90
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("trim", self.trim, TRIMS),
+            ("mode", self.mode, MODES),
+            ("store", self.store, STORES),
+        ):
+            if value is not None and value not in known:
+                raise UsageProblem(f"unknown --{name} {value!r}", fix="use one of: " + ", ".join(known))
+        if self.resize is not None:
+            parse_size(self.resize)
+        if (self.resize is not None or self.trim != "none") and self.store is None:
+            raise UsageProblem(
+                "resized or trimmed pictures have to be kept somewhere", fix="add --store jpeg (or png) to the command"
+            )
+        if not 1 <= self.jpeg_quality <= 100:
+            raise UsageProblem(f"JPEG quality {self.jpeg_quality} is not within 1 to 100")
+        parse_colour(self.pad_colour)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is kept of one picture: numbers about its source, and the normalised picture if it is to be stored."""
+
+    quality: Quality
+    fingerprint: Fingerprint
+    stored: bytes | None
+
+
+def examine(path: str, treatment: Treatment) -> Examined | PictureError:
+    """Decode, measure and normalise one picture. An unusable one is returned as the error that says why."""
+    try:
+        picture = load_picture(path, max_megapixels=treatment.max_megapixels)
+    except PictureError as error:
+        return error
+    stored = encode(normalised(picture, treatment), treatment) if treatment.store else None
+    return Examined(quality_of(picture), fingerprint_of(picture), stored)
+
+
+def normalised(picture: Image.Image, treatment: Treatment) -> Image.Image:
+    """The picture trimmed, then resized."""
+    picture = trim(picture, treatment.trim)
+    if treatment.resize is None:
+        return picture
+    return resize(picture, parse_size(treatment.resize), treatment.mode, parse_colour(treatment.pad_colour))
+
+
+def encode(picture: Image.Image, treatment: Treatment) -> bytes:
+    """The bytes of a JPEG or PNG file without any metadata: the same pixels give the same bytes."""
+    file = io.BytesIO()
+    if treatment.store == "png":
+        picture.save(file, "PNG")
+    else:
+        picture.save(file, "JPEG", quality=treatment.jpeg_quality, subsampling=0 if treatment.jpeg_quality > 90 else 2)
+    return file.getvalue()

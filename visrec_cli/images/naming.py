@@ -1,0 +1,49 @@
+"""What a picture is called: its id, and how a path is shown."""
+
+import posixpath
+from dataclasses import dataclass
+
+from visrec_cli.errors import InputError
+
+ID_STYLES = ("stem", "path", "name", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture file: its id, and its path as the user would write it (relative stays relative)."""
+
+    item_id: str
+    path: str
+
+
+def check_ids(pictures: list[Picture]) -> None:
+    """InputError if two pictures share an id, naming both and the ways out."""
+    first: dict[str, str] = {}
+    clashes: list[tuple[str, str, str]] = []
+    for picture in pictures:
+        if picture.item_id in first:
+            clashes.append((picture.item_id, first[picture.item_id], picture.path))
+        else:
+            first[picture.item_id] = picture.path
+    if clashes:
+        item_id, one, two = clashes[0]
+        more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""
+        raise InputError(
+            f"{printable(one)} and {printable(two)} would both be item {item_id!r}{more}",
+            fix="--id-from path keeps the ending in the id, --id-from full the whole path as given",
+        )
+
+
+def printable(path: str) -> str:
+    r"""A path that every terminal and file can take: bytes that are not UTF-8 become ``\xff``."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def item_id_of(path: str, below: str, id_from: str) -> str:
+    """The id of a picture at ``path`` that lies at ``below`` (POSIX) within its source."""
+    if id_from == "full":
+        return path
+    if id_from == "path":
+        return below
+    name = posixpath.basename(below) if id_from == "name" else below
+    return posixpath.splitext(name)[0]
