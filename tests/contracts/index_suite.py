@@ -90,4 +90,5 @@ class IndexSuite:
         vectors = unit(np.random.default_rng(5).normal(size=(800, 24)))
         _, truth = brute_force(vectors[:50], vectors, 10)
         _, rows = self.built(vectors).search(vectors[:50], 10)
-        assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), truth.tolist(), strict=True)]) >= self.recall
+        shared = [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), truth.tolist(), strict=True)]
+        assert np.mean(shared) >= self.recall

@@ -49,9 +49,8 @@ def test_equals_brute_force_with_any_ties_and_blocks(
 
 def test_a_crowd_of_equal_items_larger_than_the_short_list() -> None:
     rng = np.random.default_rng(1)
-    vectors = np.concatenate([np.repeat(unit(rng.normal(size=(1, 300))), 400, axis=0), unit(rng.normal(size=(400, 300)))])
-    vectors = vectors[rng.permutation(800)]
-    crowd = vectors[int(np.argmax((vectors @ vectors.T > 0.999).sum(axis=1)))]
+    crowd, *others = unit(rng.normal(size=(401, 300)))
+    vectors = np.array([crowd] * 400 + others)[rng.permutation(800)]
     _, rows = built(vectors, block_rows=64).search(crowd[None, :], 5)
     assert rows[0].tolist() == np.flatnonzero((vectors == crowd).all(axis=1))[:5].tolist()
 

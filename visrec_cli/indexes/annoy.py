@@ -28,7 +28,7 @@ class AnnoyIndex:
         try:
             import annoy
         except ImportError as error:
-            raise missing_extra("Annoy", "annoy", note=" (it is compiled when installed: a C++ compiler is needed)") from error
+            raise missing_extra("Annoy", "annoy", note=" (installing it needs a C++ compiler)") from error
         self._make = annoy.AnnoyIndex
         self._trees = trees
         self._fixed = search_k is not None

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from visrec_cli.indexes.rescoring import Matrix
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.reporting import Report
@@ -39,8 +41,8 @@ class Recipe:
 
 def recipe(vectors: Matrix, *, library: str, version: str, metric: str, settings: dict[str, Any]) -> Recipe:
     """The recipe of an index over these vectors, (n, d) float32."""
-    fingerprint = hashlib.sha256(memoryview(vectors).cast("B")) if vectors.size else hashlib.sha256()
-    return Recipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint.hexdigest(), settings)
+    fingerprint = hashlib.sha256(np.ascontiguousarray(vectors).view(np.uint8).data).hexdigest()
+    return Recipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint, settings)
 
 
 def kept_index(wanted: Recipe, report: Report) -> Path | None:
@@ -73,7 +75,9 @@ def keep_index(wanted: Recipe, save: Callable[[str], object], report: Report) ->
         text = json.dumps(_manifest(wanted, file), sort_keys=True, indent=1)
         _write_whole(manifest, lambda path: Path(path).write_text(text, "utf-8"))
     except (OSError, RuntimeError) as error:
-        report.warn(f"the {wanted.library} index could not be kept in {file.parent} ({error}); the next run builds it again")
+        report.warn(
+            f"the {wanted.library} index could not be kept in {file.parent} ({error}); the next run builds it again"
+        )
 
 
 def _paths(wanted: Recipe) -> tuple[Path, Path]:
@@ -88,12 +92,13 @@ def _manifest(wanted: Recipe, file: Path) -> dict[str, Any]:
 
 
 def _write_whole(target: Path, write: Callable[[str], object]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     os.close(handle)
+    temporary = Path(name)
     try:
-        write(temporary)
-        with open(temporary, "rb+") as written:
+        write(name)
+        with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -95,7 +95,7 @@ class ExactIndex:
         return [np.concatenate(parts) for parts in found]
 
     def _products(self, queries: Matrix, *, first: int) -> Iterator[tuple[int, Matrix]]:
-        """Blocks of scores, (first row, (q, rows)); they double in width from ``first``, so that a floor is soon known."""
+        """Blocks of scores as (first row, (q, rows)); their width doubles from ``first``: a floor is soon known."""
         start, width = 0, min(first, self.block_rows)
         while start < len(self.vectors):
             yield start, queries @ self.vectors[start : start + width].T

@@ -1,5 +1,7 @@
 """Approximate neighbours by faiss: vectors sorted into cells, of which a query visits the nearest."""
 
+from typing import Any
+
 import numpy as np
 
 from visrec_cli.catalogue import missing_extra
@@ -28,7 +30,7 @@ class FaissIndex:
             import faiss
         except ImportError as error:
             raise missing_extra("faiss", "faiss") from error
-        self._faiss = faiss
+        self._faiss: Any = faiss
         self._nlist = nlist
         self._nprobe = nprobe
         self._fixed = nprobe is not None

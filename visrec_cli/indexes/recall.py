@@ -17,9 +17,11 @@ class Approximate(Protocol):
 
     vectors: Matrix
 
-    def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]: ...
+    def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
+        """The k nearest of each query, as far as they are found."""
 
-    def try_harder(self) -> bool: ...
+    def try_harder(self) -> bool:
+        """Look at more; False when there is no more, or when the user fixed how much."""
 
 
 def calibrate(index: Approximate, k: int, *, target: float = TARGET) -> tuple[float, int]:

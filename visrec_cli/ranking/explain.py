@@ -1,6 +1,7 @@
 """Why an item was recommended, in a few words: ``picture 0.71 · text 0.18 · both: jersey``."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from visrec_cli.tables.spaces import Source, Space
 
-_WORDS = {"image": "picture", "text": "text"}
+_WORDS = {"image": "picture", "text": "text"}  # by the kind of the space
 _MOST_LABELS = 2
 
 
@@ -24,7 +25,7 @@ def shares(
     bounds = np.cumsum([0] + [width for _, width in blocks])
     if bounds[-1] != len(query):
         return [("similarity", vectors @ query)]
-    parts = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [slice(a, b) for a, b in pairwise(bounds)]
     return [(name, vectors[:, part] @ query[part]) for (name, _), part in zip(blocks, parts, strict=True)]
 
 
@@ -33,7 +34,8 @@ def _blocks(space: Space | None) -> list[tuple[str, int]]:
         return []
     if not space.sources:
         return [(_WORDS.get(space.kind, "similarity"), space.dimension)]
-    if (space.transform or {}).get("method") != "concat":
+    recipe = space.transform or {}
+    if recipe.get("method") != "concat" or recipe.get("reduction"):
         return []
     names = [_name(source) for source in space.sources]
     many = Counter(names)
