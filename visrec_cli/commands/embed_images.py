@@ -1,0 +1,70 @@
+"""``visrec embed-images``."""
+
+from typing import Annotated
+
+import typer
+
+from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+
+
+def command(
+    source: Source = "-",
+    encoder: Annotated[
+        str,
+        typer.Option(
+            "--encoder", "-e", metavar="SPEC",
+            help="lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
+            "or hand-made: colour, lbp, hog, colour+hog.",
+        ),
+    ] = "lite0",
+    labels: Annotated[
+        int, typer.Option("--labels", metavar="K", min=0, help="Also name the K likeliest classes of each picture.")
+    ] = 0,
+    into: Annotated[str, typer.Option("--into", metavar="NAME", help="Name of the new column.")] = "image_embedding",
+    normalise: Annotated[
+        bool, typer.Option("--normalise/--no-normalise", help="Scale each vector to length 1.")
+    ] = True,
+    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it.")] = False,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    precise: Annotated[bool, typer.Option("--precise", help="Full precision on a GPU too: slower.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Decoding threads; by default one per core, 8 at most.")
+    ] = None,
+    image_column: Annotated[
+        str | None,
+        typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
+    ] = None,
+    id_column: IdColumn = None,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn the picture of every item into a vector: the column image_embedding.
+
+    Takes a folder, or a table with pictures or their paths; keeps all other columns. Items without a usable picture
+    stay, with null. The first encoder works offline; timm: and st: fetch a model once.
+
+    Examples:
+
+        visrec embed-images ./imgs -o embedded.arrow
+
+        visrec preprocess ./imgs --items items.csv | visrec embed-images --labels 5 -o embedded.arrow
+
+        visrec embed-images ./imgs --encoder colour+hog | visrec fuse -o table.arrow
+    """  # fmt: skip
+    from visrec_cli.commands.running import run_stage
+
+    def stage(report):  # type: ignore[no-untyped-def]
+        from visrec_cli.stages.embed_images import embed_images
+
+        return embed_images(
+            source, encoder=encoder, into=into, labels=labels, normalise=normalise, half=half, batch_size=batch_size,
+            device=device, precise=precise, workers=workers, image_column=image_column, id_column=id_column, report=report,
+        )  # fmt: skip
+
+    run_stage(
+        stage, output=output, format=format, column=into, rejects=rejects, strict=strict, quiet=quiet, noun="items"
+    )

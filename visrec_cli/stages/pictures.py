@@ -1,0 +1,75 @@
+"""Where the pictures of a table are: bytes in its ``image`` column, or files named by a column of paths."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+
+PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """One row's picture. data: the bytes of a picture file. path: else, where the file is. Both None: no picture."""
+
+    item_id: str | None
+    data: bytes | None
+    path: str | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is nothing to open, if there is not."""
+        if self.data is None and self.path is None:
+            return "no picture"
+        if self.data is None and self.path is not None and _ADDRESS.match(self.path):
+            return "a web address: download the pictures first"
+        return None
+
+
+class PictureColumns:
+    """Finds the pictures of a table's rows.
+
+    column: the column to use; by default ``image`` where it holds bytes, then the first usual name of a path column.
+    folder: where relative paths are looked for when they are not found from here (the folder of the table's file).
+    """
+
+    def __init__(self, schema: pa.Schema, *, column: str | None = None, folder: Path | None = None) -> None:
+        names = ", ".join(schema.names)
+        if column is not None and column not in schema.names:
+            raise UsageProblem(f"the table has no column '{column}'", fix=f"its columns are: {names}")
+        wanted = [column] if column is not None else ["image", *PATH_COLUMNS]
+        self._bytes = next((c for c in wanted if _has(schema, c, pa.types.is_binary)), None)
+        self._paths = next((c for c in wanted if _has(schema, c, pa.types.is_string)), None)
+        self._folder = folder
+        if self._bytes is None and self._paths is None:
+            what = f"column '{column}' holds neither" if column else f"none of the columns {names} holds"
+            raise InputError(f"{what} pictures nor their paths" if column else f"{what} pictures or their paths",
+                             fix="name one with --image-column, or start from the folder: visrec preprocess FOLDER")  # fmt: skip
+
+    def rows(self, batch: pa.RecordBatch) -> Iterator[PictureSource]:
+        """The picture of each row, in order."""
+        nothing = pa.nulls(batch.num_rows)
+        ids = batch.column("item_id") if "item_id" in batch.schema.names else nothing
+        data = batch.column(self._bytes) if self._bytes else nothing
+        paths = batch.column(self._paths) if self._paths else nothing
+        for item, content, path in zip(ids, data, paths, strict=True):
+            yield PictureSource(item.as_py(), content.as_py(), self._located(path.as_py()))
+
+    def _located(self, path: str | None) -> str | None:
+        """The path as it can be opened from here."""
+        if path is None or not path.strip():
+            return None
+        if self._folder is not None and not Path(path).exists():
+            beside = self._folder / path
+            return str(beside) if beside.exists() else path
+        return path
+
+
+def _has(schema: pa.Schema, name: str, test: object) -> bool:
+    at = schema.get_field_index(name)
+    return at >= 0 and callable(test) and bool(test(schema.field(at).type))
