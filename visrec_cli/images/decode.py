@@ -10,6 +10,7 @@ import os
 import stat
 import struct
 import warnings
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def _decode(stream: io.BufferedIOBase, max_megapixels: float, at_least: tuple[in
         return over_white(upright(image))
 
 
+@cache
 def _formats() -> tuple[str, ...]:
     if find_spec("pillow_heif") is None:
         return FORMATS

@@ -2,7 +2,6 @@
 
 The order never depends on the file system: by item id, then by path.
 """
-# ruff: noqa: PTH
 # Paths stay strings here: "./imgs" is written back as "./imgs", and a Path would drop the dot.
 
 import os
@@ -73,7 +72,7 @@ def scan(source: str | Path, *, id_from: str = "stem") -> Found:
     if id_from not in ID_STYLES:
         raise UsageProblem(f"unknown id style {id_from!r}", fix="use one of: " + ", ".join(ID_STYLES))
     source = os.fspath(source)
-    if os.path.isdir(source):
+    if Path(source).is_dir():
         found = _scan_folder(source, id_from)
     elif not os.path.lexists(source):
         raise MissingInputError(f"there is no file or folder {printable(source)}", fix="check the path")
@@ -81,7 +80,7 @@ def scan(source: str | Path, *, id_from: str = "stem") -> Found:
         found = _scan_archive(source, id_from)
     else:
         found = Found()
-        take(found, source, os.path.basename(source), id_from, any_ending=True)
+        take(found, source, Path(source).name, id_from, any_ending=True)
     found.pictures.sort(key=lambda picture: (picture.item_id, picture.path))
     found.unusable.sort()
     return found
@@ -108,7 +107,7 @@ def _scan_folder(folder: str, id_from: str) -> Found:
     while real or linked:
         here, below = real.pop() if real else linked.pop(0)
         try:
-            status = os.stat(here)
+            status = Path(here).stat()
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
@@ -140,9 +139,9 @@ def take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool 
         found.other_files[printable(ending)] += 1
         return
     try:
-        plain = stat.S_ISREG(os.stat(path).st_mode)
+        plain = stat.S_ISREG(Path(path).stat().st_mode)
     except OSError as error:
-        reason = "broken link" if os.path.islink(path) else f"cannot be opened: {error.strerror}"
+        reason = "broken link" if Path(path).is_symlink() else f"cannot be opened: {error.strerror}"
         found.unusable.append((printable(path), reason))
         return
     if not plain:

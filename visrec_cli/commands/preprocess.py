@@ -1,0 +1,168 @@
+"""``visrec preprocess``."""
+
+from typing import Annotated
+
+import typer
+
+from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
+
+
+def command(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Folders, pictures, .zip or .tar archives, a table with a column of paths, or - for paths on stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    items: Annotated[
+        str | None,
+        typer.Option(
+            "--items", metavar="TABLE", help="Titles, prices …, joined by id. With paths in it, no SOURCE is needed."
+        ),
+    ] = None,
+    id_column: IdColumn = None,
+    image_column: Annotated[
+        str | None,
+        typer.Option(
+            "--image-column", metavar="NAME", help="Column of paths; by default image_path, image, path, file …"
+        ),
+    ] = None,
+    id_from: Annotated[
+        str,
+        typer.Option(
+            "--id-from",
+            metavar="HOW",
+            help="What a picture is called: stem (a/b.jpg is a/b), path (a/b.jpg), name (b), full (path as given).",
+        ),
+    ] = "stem",
+    nul_separated: Annotated[
+        bool, typer.Option("-0", "--null", help="Paths on stdin end with NUL (find -print0).")
+    ] = False,
+    max_megapixels: Annotated[
+        float, typer.Option("--max-megapixels", min=0, help="Larger pictures are refused before they are decoded.")
+    ] = 200,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store", metavar="jpeg|png", help="Put the pictures into the table: later stages need no folder."
+        ),
+    ] = None,
+    resize: Annotated[str | None, typer.Option("--resize", metavar="N|WxH", help="Size of stored pictures.")] = None,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", metavar="HOW", help="How to resize: fit, crop, pad or stretch."),
+    ] = "fit",
+    pad_colour: Annotated[str, typer.Option("--pad-colour", metavar="COLOUR", help="For --mode pad.")] = "white",
+    trim: Annotated[
+        str,
+        typer.Option("--trim", metavar="WHAT", help="Cut off first: none, border (bars of one colour) or background."),
+    ] = "none",
+    jpeg_quality: Annotated[int, typer.Option("--jpeg-quality", min=1, max=100, help="For --store jpeg.")] = 90,
+    min_resolution: Annotated[
+        str | None,
+        typer.Option(
+            "--min-resolution",
+            metavar="SIZE",
+            help="1080p or 4k (the shorter side), 640x480 (either way round), 256 (both sides).",
+        ),
+    ] = None,
+    min_sharpness: Annotated[
+        float | None,
+        typer.Option(
+            "--min-sharpness",
+            metavar="X",
+            help="Variance of the Laplacian; blurred photos are below about 100.",
+        ),
+    ] = None,
+    min_brightness: Annotated[float | None, typer.Option("--min-brightness", metavar="X", help="Mean, 0 to 1.")] = None,
+    max_brightness: Annotated[float | None, typer.Option("--max-brightness", metavar="X", help="Mean, 0 to 1.")] = None,
+    min_contrast: Annotated[float | None, typer.Option("--min-contrast", metavar="X", help="0 to 1.")] = None,
+    max_clutter: Annotated[
+        float | None,
+        typer.Option(
+            "--max-clutter", metavar="X", help="Edges in the outer frame: 0 is a plain studio background, 1 all edges."
+        ),
+    ] = None,
+    max_aspect: Annotated[
+        float | None,
+        typer.Option("--max-aspect", metavar="X", help="Long side divided by short side."),
+    ] = None,
+    flag: Annotated[
+        bool,
+        typer.Option("--flag", help="Keep pictures below a limit and say why in quality_issues."),
+    ] = False,
+    drop_duplicates: Annotated[
+        str,
+        typer.Option(
+            "--drop-duplicates",
+            metavar="KIND",
+            help="none (duplicate_of only marks them), exact (equal pixels) or near (also rescaled, recompressed).",
+        ),
+    ] = "none",
+    require_picture: Annotated[
+        bool, typer.Option("--require-picture", help="Leave out items without a usable picture.")
+    ] = False,
+    keep_unlisted: Annotated[
+        bool, typer.Option("--keep-unlisted", help="Keep pictures that --items does not list.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Decoding threads; by default one per core, 8 at most.")
+    ] = None,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make one table of items from pictures: ids, paths, quality, duplicates, and your own columns.
+
+    Pictures are read upright, transparent parts over white, the first frame of animations. What cannot be used is
+    counted, and listed with --rejects.
+
+    Examples:
+
+        visrec preprocess ./imgs --items items.csv -o items.arrow
+
+        visrec preprocess items.csv --min-resolution 256 --drop-duplicates near -o items.arrow
+
+        visrec preprocess ./imgs --store jpeg --resize 512 --trim background -o items.arrow
+
+        find ./imgs -name '*.jpg' -print0 | visrec preprocess -0 - -o items.arrow
+    """  # fmt: skip
+    from visrec_cli.commands.running import run_stage
+
+    def stage(report):  # type: ignore[no-untyped-def]
+        from visrec_cli.stages.preprocess import preprocess
+
+        return preprocess(
+            sources or ([] if items else ["-"]),
+            items=items,
+            id_column=id_column,
+            image_column=image_column,
+            id_from=id_from,
+            nul_separated=nul_separated,
+            max_megapixels=max_megapixels,
+            trim=trim,
+            resize=resize,
+            mode=mode,
+            pad_colour=pad_colour,
+            store=store,
+            jpeg_quality=jpeg_quality,
+            min_resolution=min_resolution,
+            min_sharpness=min_sharpness,
+            min_brightness=min_brightness,
+            max_brightness=max_brightness,
+            min_contrast=min_contrast,
+            max_clutter=max_clutter,
+            max_aspect=max_aspect,
+            flag=flag,
+            drop_duplicates=drop_duplicates,
+            require_picture=require_picture,
+            keep_unlisted=keep_unlisted,
+            workers=workers,
+            report=report,
+        )
+
+    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="items")

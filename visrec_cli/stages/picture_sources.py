@@ -1,0 +1,167 @@
+"""Where pictures come from: folders, single pictures, archives, item tables, and lists of paths on stdin."""
+
+import os
+import posixpath
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.images.archives import is_archive, split_member
+from visrec_cli.images.decode import kind_of
+from visrec_cli.images.naming import Picture, check_ids
+from visrec_cli.images.scan import PICTURE_ENDINGS, Found, no_pictures, scan, take
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.items import open_items
+from visrec_cli.stages.pictures import PATH_COLUMNS
+from visrec_cli.tables.reading import Tabular, is_path, name_of
+
+_TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")
+
+
+@dataclass
+class Catalogue:
+    """What the sources hold together: pictures by id, and the table of items if one was given."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    items: pa.Table | None = None
+    where: str = "the items"
+
+    def take_items(self, items: pa.Table, where: str) -> None:
+        """Keep the one table of items. Raises UsageProblem for a second one."""
+        if self.items is not None:
+            raise UsageProblem(f"{where} is a second table of items beside {self.where}", fix="join them first")
+        self.items, self.where = items, where
+
+
+def gather(
+    sources: Sequence[Tabular],
+    *,
+    items: Tabular | None,
+    id_column: str | None,
+    image_column: str | None,
+    id_from: str,
+    nul_separated: bool,
+    report: Report,
+) -> Catalogue:
+    """List all pictures of all sources (none is opened yet) and read the table of items.
+
+    Raises MissingInputError for a source that is not there, InputError if there is no picture at all or if two share
+    an id, UsageProblem for flags that contradict each other.
+    """
+    catalogue = Catalogue()
+    found = Found()
+    if items is not None:
+        catalogue.take_items(open_items(items, id_column=id_column).read_all(), name_of(items))
+        if not sources:
+            found.pictures += _listed_in(catalogue, _folder_of(items), image_column)
+    for source in sources:
+        if _is_table(source):
+            catalogue.take_items(open_items(source, id_column=id_column).read_all(), name_of(source))
+            found.pictures += _listed_in(catalogue, _folder_of(source), image_column)
+        elif str(source) == "-":
+            found.add(_listed_on_stdin(id_from, nul_separated=nul_separated))
+        else:
+            found.add(scan(source, id_from=id_from))
+    for path, reason in found.unusable:
+        report.reject("scan", reason, path=path)
+    catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
+    if not catalogue.pictures:
+        raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
+    check_ids(catalogue.pictures)
+    return catalogue
+
+
+def _is_table(source: Tabular) -> bool:
+    """Whether this is a table rather than pictures; only first bytes are looked at, and only of plain files."""
+    if not is_path(source):
+        return True
+    if str(source) == "-":
+        return _stdin_is_table()
+    path = Path(source)
+    if not path.exists() or path.is_dir() or is_archive(str(source)) or path.suffix.lower() in PICTURE_ENDINGS:
+        return False
+    if not stat.S_ISREG(path.stat().st_mode):
+        return True  # a table piped in by <(…): what is read of it here would be gone
+    with path.open("rb") as file:
+        return kind_of(file.read(32)) is None
+
+
+def _stdin_is_table() -> bool:
+    if sys.stdin.isatty():
+        raise UsageProblem("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
+    head = sys.stdin.buffer.peek(4096)  # type: ignore[attr-defined]
+    if head.startswith(_TABLES):
+        return True
+    first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
+    names = {name.strip(' "\r') for name in first.replace("\t", ",").replace(";", ",").split(",")}
+    return len(names) > 1 and not names.isdisjoint(PATH_COLUMNS) and not Path(first).exists()
+
+
+def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> Found:
+    """Pictures whose paths come on stdin, one a line, or separated by NUL as ``find -print0`` writes them."""
+    data = sys.stdin.buffer.read()
+    separator = b"\0" if nul_separated or b"\0" in data else b"\n"
+    found = Found()
+    for line in data.split(separator):
+        path = os.fsdecode(line if separator == b"\0" else line.removesuffix(b"\r"))
+        if not path or Path(path).is_dir():  # find lists the folders, too
+            continue
+        if split_member(path) and not Path(path).exists():
+            found.pictures.append(Picture(_id_of_member(path), path))
+        else:
+            take(found, path, posixpath.normpath(path), id_from, any_ending=True)
+    return found
+
+
+def _id_of_member(path: str) -> str:
+    return posixpath.splitext(path)[0]
+
+
+def _listed_in(catalogue: Catalogue, folder: str, image_column: str | None) -> list[Picture]:
+    """The pictures that the table of items names; relative paths count from the table's folder, else from here."""
+    items = catalogue.items
+    assert items is not None  # taken just before
+    column = _image_column(items.schema, image_column, catalogue.where)
+    pictures = []
+    for item_id, path in zip(items["item_id"].to_pylist(), items[column].to_pylist(), strict=True):
+        if path and path.strip():
+            pictures.append(Picture(item_id, _located(path.strip(), folder)))
+    return pictures
+
+
+def _image_column(schema: pa.Schema, column: str | None, where: str) -> str:
+    names = ", ".join(schema.names)
+    if column is not None and column not in schema.names:
+        raise UsageProblem(f"{where} has no column '{column}'", fix=f"its columns are: {names}")
+    lower = {name.lower().strip(): name for name in reversed(schema.names)}
+    chosen = column or next((lower[alias] for alias in PATH_COLUMNS if alias in lower), None)
+    if chosen is None:
+        raise InputError(
+            f"{where} has no column of picture paths (its columns are: {names})",
+            fix="name it with --image-column, or give the folder: visrec preprocess FOLDER --items TABLE",
+        )
+    kind = schema.field(chosen).type
+    if not pa.types.is_string(kind):
+        raise InputError(
+            f"{where}: column '{chosen}' is {kind}, not paths of pictures", fix="name another with --image-column"
+        )
+    return chosen
+
+
+def _located(path: str, folder: str) -> str:
+    if not folder or "://" in path or Path(path).is_absolute():
+        return path
+    beside = f"{folder}/{path}"
+    member = split_member(path)
+    on_disk = member[0] if member else path
+    return path if Path(on_disk).exists() and not Path(f"{folder}/{on_disk}").exists() else beside
+
+
+def _folder_of(source: Tabular) -> str:
+    """The folder of a table's file as it was written ("" for the current one, for stdin and for tables at hand)."""
+    return os.path.dirname(os.fspath(source)) if is_path(source) and str(source) != "-" else ""  # noqa: PTH120
