@@ -8,7 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
+
+settings.register_profile("visrec", deadline=None)  # no test is timed
+settings.load_profile("visrec")
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = {"red": (200, 30, 40), "blue": (30, 60, 190), "green": (30, 140, 60), "yellow": (230, 200, 40)}

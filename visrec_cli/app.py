@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli import __version__
-from visrec_cli.errors import VisrecError
+from visrec_cli.errors import MissingInputError, OutputError, VisrecError
 
 VERBS = ("preprocess", "embed-images", "embed-text", "fuse", "recommend", "show", "check", "demo", "doctor")
 REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
@@ -76,10 +76,11 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    if isinstance(error, BrokenPipeError):
-        # The reader has what it wanted. Python would complain again when it flushes stdout on the way out.
+    if isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError):
+        # What stdout still holds can go nowhere, and Python would complain again when it flushes on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+    if isinstance(error, BrokenPipeError):
+        return 141  # the reader has what it wanted
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         print("visrec: interrupted", file=sys.stderr)
         return 130

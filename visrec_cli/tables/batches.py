@@ -29,8 +29,13 @@ def even(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Iterator[pa.Rec
             have += batch.num_rows
         while have >= rows:
             whole = waiting[0] if len(waiting) == 1 else pa.concat_batches(waiting)
-            yield whole.slice(0, rows)
+            yield _settled(whole.slice(0, rows))
             rest = whole.slice(rows)
             waiting, have = ([rest] if rest.num_rows else []), rest.num_rows
     if have:
-        yield waiting[0] if len(waiting) == 1 else pa.concat_batches(waiting)
+        yield _settled(pa.concat_batches(waiting))
+
+
+def _settled(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A copy: the buffers of a slice are padded with what lay beside it."""
+    return pa.concat_batches([batch, batch.slice(0, 0)])

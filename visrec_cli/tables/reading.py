@@ -45,15 +45,12 @@ def open_table(
         return _plain_reader(_arrow_reader(source), "the table")
     where = name_of(source)
     raw = _open(source, where)
-    try:
-        head = _head(raw)
-    except IsADirectoryError as error:  # a platform that opens folders
-        raise InputError(f"{where} is a folder, not a table") from error
+    head = _head(raw)
+    hashed = HashingSource(raw, head)
     if not head:
         if str(source) == "-":
             raise CutStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
         raise InputError(f"{where} is empty", fix="make the file again")
-    hashed = HashingSource(raw, head)
     if head.startswith(b"\xff\xff\xff\xff"):
         return read_stream(hashed, where)
     if head.startswith(b"ARROW1"):
@@ -62,7 +59,9 @@ def open_table(
         return _parquet(_random_access(source, hashed), where)
     if head.startswith(b"\x93NUMPY"):
         return read_npy(source, hashed, where, ids=ids, row_ids=row_ids, column=column)
-    return read_text(hashed.read(), where)
+    text = hashed.read()
+    hashed.close()
+    return read_text(text, where)
 
 
 def _open(source: Tabular, where: str) -> BinaryIO:

@@ -38,5 +38,6 @@ def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        values = column.dictionary.cast(plain_type(column.type.value_type))  # views cannot be taken from
+        column = values.take(column.indices)
     return column.cast(kind)

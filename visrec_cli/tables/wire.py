@@ -5,8 +5,10 @@ A stream that visrec writes ends with a *trailer*: a batch of zero rows whose cu
 readers pass over it. It is written only when the producer finished.
 """
 
+import contextlib
 import hashlib
 import json
+import sys
 from typing import BinaryIO
 
 from visrec_cli.errors import CutStreamError
@@ -61,9 +63,15 @@ class HashingSource:
         return False
 
     def close(self) -> None:
-        """Close the underlying file."""
+        """Close the underlying file, unless it is stdin."""
         self.closed = True
-        self._raw.close()
+        if self._raw is not sys.stdin.buffer:
+            self._raw.close()
+
+    def __del__(self) -> None:
+        """A reader that is dropped half-way leaves no open file behind."""
+        with contextlib.suppress(Exception):
+            self.close()
 
 
 class HashingSink:

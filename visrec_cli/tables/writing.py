@@ -71,6 +71,8 @@ class StreamWriter:
     def close(self) -> None:
         """Trailer, then Arrow's end mark."""
         empty = pa.RecordBatch.from_pylist([], schema=self._schema)
+        if not self._rows:
+            self._writer.write_batch(empty)  # pyarrow writes the schema with the first batch: the hash must cover it
         self._writer.write_batch(empty, custom_metadata=self._sink.trailer(self._rows))
         self._writer.close()
 
@@ -126,8 +128,13 @@ def write_table(
         return _pour(open_table(source), sys.stdout.buffer, form, column, target)
     path = Path(target)
     if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-        with path.open("wb") as raw:  # a named pipe or /dev/null: nothing to rename
-            return _pour(open_table(source), raw, form, column, target)
+        try:
+            with path.open("wb") as raw:  # a named pipe or /dev/null: nothing to rename
+                return _pour(open_table(source), raw, form, column, target)
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # closing flushes once more
+            raise _transfer(error, target) from error
     with atomic(path) as raw:
         return _pour(open_table(source), raw, form, column, target)
 
@@ -161,6 +168,13 @@ def _pour(
         ] if writer.left_out else []
     left = getattr(writer, "left_out", [])
     return rows, [f"{form} cannot hold {', '.join(left)}: left out"] if left else []
+
+
+def _transfer(error: OSError, target: str | Path) -> OSError:
+    if error.errno is None:  # ours, or Arrow's: already in words
+        return error
+    where = "stdout" if str(target) == "-" else target
+    return TransferError(f"writing {where} failed: {error.strerror or error}", fix="free some space, then run it again")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,32 @@
+"""Small tables for the suite."""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.writing import open_writer
+
+SPACE = Space("lite0", 4, True, weights="abc", preprocessing={"size": 224})
+
+
+def embedded(rows: int = 5, *, nulls: tuple[int, ...] = (), seed: int = 0, space: Space = SPACE) -> pa.Table:
+    """``item_id`` "0", "1", …, ``title`` and an ``image_embedding`` column with nulls where asked."""
+    vectors = np.random.default_rng(seed).normal(size=(rows, space.dimension)).astype(np.float32)
+    valid = np.ones(rows, bool)
+    valid[list(nulls)] = False
+    schema = pa.schema([("item_id", pa.string()), ("title", pa.string()), space.field("image_embedding")])
+    ids = [str(i) for i in range(rows)]
+    return pa.table([pa.array(ids), pa.array([f"item {i}" for i in ids]), column_of(vectors, valid)], schema=schema)
+
+
+def stream_bytes(table: pa.Table, format: str = "stream") -> bytes:
+    """The table as visrec writes it."""
+    raw = io.BytesIO()
+    writer = open_writer(raw, table.schema, format)
+    for batch in table.to_batches():
+        writer.write_batch(batch)
+    writer.close()
+    return raw.getvalue()
