@@ -42,8 +42,8 @@ class PictureColumns:
         names = ", ".join(schema.names)
         if column is not None and column not in schema.names:
             raise UsageProblem(f"the table has no column '{column}'", fix=f"its columns are: {names}")
-        wanted = [column] if column is not None else ["image", *PATH_COLUMNS]
-        self._bytes = next((c for c in wanted if _has(schema, c, pa.types.is_binary)), None)
+        self._bytes = next((c for c in [column or "image"] if _has(schema, c, pa.types.is_binary)), None)
+        wanted = [column] if column is not None else PATH_COLUMNS
         self._paths = next((c for c in wanted if _has(schema, c, pa.types.is_string)), None)
         self._folder = folder
         if self._bytes is None and self._paths is None:
