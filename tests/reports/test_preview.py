@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from visrec_cli.reports.cells import byte_size, cell, number, visible
+from visrec_cli.reports.cells import byte_size, cell, number
 from visrec_cli.reports.preview import preview
+from visrec_cli.runtime.words import printable
 
 
 def shown(table: pa.Table, *, total: int | None = None, width: int = 80, hint: str = "") -> str:
@@ -42,13 +43,13 @@ def test_markup_in_names_and_values_is_shown_as_it_is(name):
     ],
 )
 def test_controls_are_written_out(text, escaped):
-    assert visible(text) == escaped
+    assert printable(text) == escaped
     assert escaped in shown(pa.table({"title": [text]}))
 
 
 def test_letters_of_any_script_stay():
     for text in ("Kleid, grün", "赤いドレス", "فستان أحمر", "👩\u200d🚀"):
-        assert visible(text) == text
+        assert printable(text) == text
 
 
 def test_columns_that_do_not_fit_are_named():

@@ -16,7 +16,8 @@ CUT = "hat-013"  # its file ends in the middle, as after a broken upload
 TWICE = ("mug-004", "mug-021")  # the same file under a second id
 ALMOST_TWICE = ("dress-006", "dress-021")  # the same photo, smaller and a little brighter
 UNSEEN = "lamp-021"  # in the list, but nobody took its picture
-UNLISTED = "IMG_2041"  # a picture that belongs to no item
+UNLISTED = "IMG_2041"  # a customer's snapshot that belongs to no item
+_SNAPSHOT = Item(UNLISTED, "", "", "sneakers", "red", "dotted", 0)
 
 
 def write_shop(folder: Path, *, seed: int = 0, drawn: Callable[[int], None] = lambda n: None) -> int:
@@ -62,9 +63,7 @@ def _flaws(pictures: Path, by_id: dict[str, Item]) -> list[Item]:
     with Image.open(pictures / f"{ALMOST_TWICE[0]}.jpg") as photo:
         smaller = photo.resize((280, 280), Image.Resampling.LANCZOS)
     ImageEnhance.Brightness(smaller).enhance(1.04).save(pictures / f"{ALMOST_TWICE[1]}.jpg", quality=80)
-    shutil.copyfile(pictures / "sneaker-002.jpg", pictures / f"{UNLISTED}.jpg")
-    with Image.open(pictures / f"{UNLISTED}.jpg") as photo:
-        photo.transpose(Image.Transpose.ROTATE_90).save(pictures / f"{UNLISTED}.jpg", quality=QUALITY)
+    picture(_SNAPSHOT).save(pictures / f"{UNLISTED}.jpg", quality=QUALITY)
     return [
         replace(by_id[TWICE[0]], item_id=TWICE[1]),
         replace(by_id[ALMOST_TWICE[0]], item_id=ALMOST_TWICE[1]),

@@ -4,25 +4,11 @@ Ids, titles and file names come from anywhere: an ESC in a file name would steer
 control would show `gpj.exe` as `exe.jpg`. They are shown as what they are, `\\x1b` and `\\u202e`.
 """
 
-import unicodedata
 from typing import Any
 
 import pyarrow as pa
 
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (with bidi), surrogate, private, line breaks
-JOINER = "\N{ZERO WIDTH JOINER}"  # Cf too, but emoji and several scripts are spelt with it
-
-
-def visible(text: str) -> str:
-    """``text`` with every character that has no glyph of its own as an escape (``\\n``, ``\\x1b``, ``\\u202e``)."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in HIDDEN and character != JOINER
-        else character
-        for character in text
-    )
+from visrec_cli.runtime.words import printable
 
 
 def shorten(text: str, width: int) -> str:
@@ -54,12 +40,12 @@ def cell(scalar: pa.Scalar, width: int = 40) -> str:
     if not scalar.is_valid:
         return "·"
     if pa.types.is_fixed_size_list(scalar.type):
-        head = ", ".join(number(float(x)) for x in scalar.as_py()[:2] if x is not None)
+        head = ", ".join(f"{x:.3f}" for x in scalar.as_py()[:2] if x is not None)
         return shorten(f"[{head}, … {scalar.type.list_size}]", width)
-    return shorten(visible(_words(scalar.as_py())), width)
+    return shorten(printable(words(scalar.as_py())), width)
 
 
-def _words(value: Any) -> str:
+def words(value: Any) -> str:
     """A Python value as people would write it."""
     if isinstance(value, bytes):
         return f"<{byte_size(len(value))}>"
@@ -68,7 +54,7 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):  # a label and its score, mostly
-        return " ".join(_words(x) for x in value.values())
+        return " ".join(words(x) for x in value.values())
     if isinstance(value, list):
-        return ", ".join(_words(x) for x in value)
+        return ", ".join(words(x) for x in value)
     return str(value) if value is not None else "·"

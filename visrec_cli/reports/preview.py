@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from visrec_cli.reports.cells import cell, shorten, visible
+from visrec_cli.reports.cells import cell, shorten
+from visrec_cli.runtime.words import printable
 
 WIDEST = 36  # characters of one column: a long title must not push the scores off the screen
 GAP = 2
@@ -39,7 +40,7 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
 
 def _texts(table: pa.Table, i: int) -> list[str]:
     """Name and values of column i as the texts that will be shown."""
-    return [shorten(visible(table.schema.names[i]), WIDEST), *(cell(value, WIDEST) for value in table.column(i))]
+    return [shorten(printable(table.schema.names[i]), WIDEST), *(cell(value, WIDEST) for value in table.column(i))]
 
 
 def _that_fit(columns: list[list[str]], width: int) -> int:
@@ -61,5 +62,5 @@ def _left_out(table: pa.Table, shown: int, total: int | None) -> str:
         rows = f"{n:,} of {total:,} rows"
     else:
         rows = f"{n:,} row{'' if n == 1 else 's'}"
-    hidden = [shorten(visible(name), WIDEST) for name in table.schema.names[shown:]]
+    hidden = [shorten(printable(name), WIDEST) for name in table.schema.names[shown:]]
     return rows + (f"; not shown: {', '.join(hidden)}" if hidden else "")

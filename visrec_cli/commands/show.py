@@ -1,0 +1,154 @@
+"""``visrec show``."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visrec_cli.commands.options import Format, Quiet
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.words import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from visrec_cli.stages.show import Description
+
+
+def command(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to look at; - is stdin.")
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show.")] = 8,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Only these columns; in a gallery, what stands on each card.")
+    ] = None,
+    head: Annotated[int | None, typer.Option(min=0, metavar="N", help="Convert only the first N rows.")] = None,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="Draw a gallery: one page, no network.")] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the gallery.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Queries (50) or items (500) in the gallery; the rest is counted.")
+    ] = None,
+    pictures: Annotated[
+        bool | None,
+        typer.Option("--pictures/--no-pictures", help="Pictures at the terminal; by default where it can."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The description as JSON.")] = False,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format.")
+    ] = None,
+    format: Format = None,
+    column: Annotated[str | None, typer.Option(help="The embedding column that an .npy holds.")] = None,
+    ids: Annotated[str | None, typer.Option(metavar="FILE", help="One id per line, for an .npy without them.")] = None,
+    row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an .npy 0, 1, 2 …")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery.
+
+    Examples:
+
+        visrec show catalogue.arrow
+
+        visrec show recs.arrow --html gallery.html
+
+        visrec show catalogue.arrow --columns item_id,title,price --format csv
+
+        visrec show catalogue.arrow -o vectors.npy
+    """
+    sources = files or ["-"]
+    names = [name.strip() for name in columns.split(",")] if columns else []
+    npy = {"ids": ids, "row_ids": row_ids, "column": column}
+    converts = output is not None or format is not None
+    if html is not None and (converts or as_json):
+        raise UsageProblem("--html draws a page; --json, -o and --format are other answers", fix="one at a time")
+    if html is not None:
+        _draw(sources, html, title=title, columns=names, limit=limit, quiet=quiet)
+    elif converts:
+        _convert(sources, names, head, output or "-", format, npy, quiet)
+    else:
+        _describe(sources, names, rows, npy, as_json=as_json, pictures=pictures)
+
+
+def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None:
+    from pathlib import Path
+
+    from visrec_cli.commands.running import _bar, _say
+    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.tables.writing import atomic
+
+    report = Report()
+    with _bar(report, quiet):
+        from visrec_cli.stages.gallery import gallery
+
+        page = gallery(sources, report=report, **options).encode()
+    if html == "-":
+        sys.stdout.buffer.write(page)
+    else:
+        with atomic(Path(html)) as file:
+            file.write(page)
+    if not quiet:
+        noun, rows = next(iter(report.counts.items()))
+        del report.counts[noun]
+        _say(report, rows, noun, html, [], None)
+
+
+def _convert(
+    sources: list[str], names: list[str], head: int | None, output: str, format: str | None, npy: Any, quiet: bool
+) -> None:
+    from visrec_cli.commands.running import run_stage
+
+    if len(sources) > 1:
+        raise UsageProblem("one table at a time can be converted", fix="name one file")
+
+    def stage(report: Any) -> Any:
+        from visrec_cli.stages.show import show
+
+        return show(sources[0], columns=names, head=head, report=report, **npy)
+
+    run_stage(stage, output=output, format=format, column=npy["column"], quiet=quiet)
+
+
+def _describe(
+    sources: list[str], names: list[str], rows: int, npy: Any, *, as_json: bool, pictures: bool | None
+) -> None:
+    from visrec_cli.stages.show import describe
+
+    for source in sources:
+        found = describe(source, rows=rows, columns=names, **npy)
+        if as_json:
+            import json
+
+            print(json.dumps(found.as_json(), ensure_ascii=False))
+        else:
+            _print(source, found, pictures)
+
+
+def _print(source: str, found: "Description", pictures: bool | None) -> None:
+    from rich.console import Console
+
+    from visrec_cli.reports.description import print_columns
+    from visrec_cli.reports.preview import preview
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    heading = f"{found.name}: {counted(found.rows, 'rows')}, {counted(len(found.columns), 'columns')}"
+    print_columns(heading, [(c.name, c.type, c.nulls, c.made_of()) for c in found.columns], console)
+    if found.first.num_rows:
+        console.print()
+        preview(found.first, total=found.rows, console=console)
+    _print_pictures(source, found, pictures, console)
+
+
+def _print_pictures(source: str, found: "Description", pictures: bool | None, console: "Console") -> None:
+    """Thumbnails of the first rows, where the terminal can show them and the table has any."""
+    from visrec_cli.reports.terminal_pictures import can_show_pictures, show_pictures
+
+    if pictures is False or (pictures is None and not can_show_pictures(console)):
+        return
+    if not console.is_terminal:
+        print("visrec: note: --pictures needs a terminal; --html FILE draws a page", file=sys.stderr)
+        return
+    from visrec_cli.stages.first_pictures import first_pictures
+
+    if found_pictures := first_pictures(found.first, source):
+        console.print()
+        show_pictures(found_pictures, console)

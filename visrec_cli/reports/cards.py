@@ -1,0 +1,136 @@
+"""Rows of a table as what a gallery shows: cards, and shelves of cards beside their query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from visrec_cli.reports.cells import number, words
+from visrec_cli.reports.thumbnails import Thumbnail
+
+TITLES = ("title", "name", "product_name", "productdisplayname", "label")
+PRICES = ("price", "sale_price", "cost")
+ASKED = {"item": "Similar to", "image": "Looks like", "text": "Matches", "mixed": "Between", "user": "For"}
+OWN = {
+    *("item_id", "rank", "score", "why", "labels", "flags", "image", "duplicate_of", "duplicate_kind"),
+    *("query_id", "query_kind", "query_label", "query_image_path"),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item. share: the score as a part of the bar, 0 to 1. values: numbers to sort by. facts: for the dialog."""
+
+    item_id: str
+    title: str
+    thumbnail: Thumbnail | None
+    rank: int | None = None
+    score: float | None = None
+    share: float | None = None
+    why: str = ""
+    on_card: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    label: str = ""  # the surest of the recognised classes
+    badges: tuple[str, ...] = ()
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What was asked, and the cards that answer it, best first."""
+
+    asked: str
+    label: str
+    thumbnail: Thumbnail | None
+    written: bool  # the query is a sentence: its words are the picture
+    cards: tuple[Card, ...]
+
+
+def card(
+    row: dict[str, Any],
+    thumbnail: Thumbnail | None,
+    *,
+    shown: Sequence[str] = (),
+    best: float = 1.0,
+    missing: str = "",
+) -> Card:
+    """The card of one row (column name → Python value, without vectors).
+
+    shown: columns whose values stand on the card itself. best: the score that fills the bar.
+    missing: the badge of a card without picture.
+    """
+    score = row.get("score")
+    return Card(
+        item_id=str(row.get("item_id", "")),
+        title=title_of(row),
+        thumbnail=thumbnail,
+        rank=row.get("rank"),
+        score=score,
+        share=None if score is None else min(max(score / best, 0.0), 1.0) if best > 0 else 0.0,
+        why=str(row.get("why") or ""),
+        on_card=tuple((name, fact(name, row[name])) for name in shown if row.get(name) is not None),
+        facts=_facts(row),
+        label=next((_label(label) for label in row.get("labels") or ()), ""),
+        badges=_badges(row, "" if thumbnail else missing),
+        values={name: float(value) for name, value in row.items() if _sortable(value)},
+    )
+
+
+def shelf(
+    rows: Sequence[dict[str, Any]],
+    thumbnails: Sequence[Thumbnail | None],
+    query: Thumbnail | None,
+    shown: Sequence[str],
+) -> Shelf:
+    """The shelf of one query: its rows in the order of their rank, with a thumbnail each."""
+    first = rows[0]
+    kind = str(first.get("query_kind") or ("user" if "user_id" in first else "item"))
+    label = first.get("query_label") or first.get("query_id") or first.get("user_id")
+    best = max([1.0, *(row["score"] for row in rows if row.get("score") is not None)])
+    pairs = sorted(zip(rows, thumbnails, strict=True), key=lambda pair: pair[0].get("rank") or 0)
+    cards = tuple(card(row, picture, shown=shown, best=best) for row, picture in pairs)
+    return Shelf(ASKED.get(kind, kind.capitalize()), str(label), query, kind == "text", cards)
+
+
+def fact(name: str, value: Any) -> str:
+    """One value in words; money with two decimals, other floats short."""
+    if name.lower() in PRICES and isinstance(value, int | float):
+        return f"{value:,.2f}"
+    return number(value) if isinstance(value, float) else words(value)
+
+
+def title_of(row: dict[str, Any]) -> str:
+    """What to call a row: its title or name, else its id."""
+    title = next((row[name] for name in row if name.lower() in TITLES and row[name]), None)
+    return str(title or row.get("item_id") or "untitled")
+
+
+def _sortable(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _facts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Everything that the card itself does not say already."""
+    told = {*OWN, *(name for name in row if name.lower() in TITLES)}
+    facts = [(name, fact(name, value)) for name, value in row.items() if name not in told and value is not None]
+    if row.get("labels"):
+        facts.append(("recognised as", ", ".join(map(_label, row["labels"]))))
+    return tuple(facts)
+
+
+def _label(label: Any) -> str:
+    if isinstance(label, dict) and label.get("score") is not None:
+        return f"{label.get('label')} {label['score']:.0%}"
+    return str(label.get("label") if isinstance(label, dict) else label)
+
+
+def _badges(row: dict[str, Any], missing: str) -> tuple[str, ...]:
+    """What a person who cleans a catalogue wants to see at once."""
+    badges = [missing] if missing else []
+    if row.get("duplicate_of"):
+        how = {"exact": "same picture as", "near": "almost the same as"}.get(
+            str(row.get("duplicate_kind")), "duplicate of"
+        )
+        badges.append(f"{how} {row['duplicate_of']}")
+    flags = row.get("flags") or ()
+    return (*badges, *(str(flag) for flag in ([flags] if isinstance(flags, str) else flags)))
