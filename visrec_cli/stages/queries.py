@@ -1,33 +1,112 @@
-"""What is asked: items, pictures, sentences, likes and dislikes, each with its vector."""
+"""What is asked: items, pictures, sentences, likes and dislikes, each with its vectors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from visrec_cli.errors import UsageProblem
 from visrec_cli.stages.shelf import Shelf
 from visrec_cli.tables.columns import Matrix
 
-_TITLES = ("title", "name", "label")
+_TITLES = ("title", "name")
+_AWAY = 0.5
 
 
 @dataclass(frozen=True)
 class Query:
-    """One question. vector: (d,) float32 of length 1. own: rows of the shelf that must not be answers."""
+    """One question.
+
+    vectors: (p, d) of length 1, one per part of a mixed query, whose names are in ``parts``. own: rows of the shelf
+    that are no answers. asked: (a, d), what near-duplicates of are no answers either. liked: rows behind a "because".
+    """
 
     query_id: str
     kind: str
     label: str
-    vector: Matrix
+    vectors: Matrix
+    asked: Matrix
+    parts: tuple[str, ...]
     image_path: str | None = None
-    own: tuple[int, ...] = field(default=())
+    own: tuple[int, ...] = ()
+    liked: tuple[int, ...] = ()
 
 
 def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
     part = shelf.items.take(list(rows))
-    names = [name for name in _TITLES if name in part.column_names]
-    labels = part[names[0]].to_pylist() if names else [None] * len(rows)
-    paths = part["image_path"].to_pylist() if "image_path" in part.column_names else [None] * len(rows)
+    columns = part.column_names
+    title = next((name for name in _TITLES if name in columns), "item_id")
+    paths = part["image_path"].to_pylist() if "image_path" in columns else [None] * len(rows)
+    queries = []
+    for row, label, path in zip(rows, part[title].to_pylist(), paths, strict=True):
+        item_id, vector = shelf.ids[row], shelf.vectors[row : row + 1]
+        queries.append(
+            Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))
+        )
+    return queries
+
+
+def picture_queries(
+    names: Sequence[str], labels: Sequence[str], paths: Sequence[str | None], vectors: Matrix
+) -> list[Query]:
+    """One query per picture."""
+    rows = [vectors[i : i + 1] for i in range(len(vectors))]
     return [
-        Query(shelf.ids[row], "item", str(label or shelf.ids[row]), shelf.vectors[row], path, (row,))
-        for row, label, path in zip(rows, labels, paths, strict=True)
+        Query(name, "image", label, row, row, (f"picture {label}",), path)
+        for name, label, path, row in zip(names, labels, paths, rows, strict=True)
     ]
+
+
+def text_queries(texts: Sequence[str], vectors: Matrix) -> list[Query]:
+    """One query per sentence. No item is a duplicate of a sentence."""
+    none = vectors[:0]
+    return [Query(text, "text", text, vectors[i : i + 1], none, (f"text '{text}'",)) for i, text in enumerate(texts)]
+
+
+def taste_query(shelf: Shelf, like: Sequence[str], unlike: Sequence[str]) -> Query:
+    """Likes and dislikes as one query: mean(liked) - 0.5 · mean(unliked), of length 1.
+
+    Source: Rocchio 1971, without an original query; the weight of one half is also what vector databases settled on.
+    Raises UsageProblem without a like, for an item in both lists, or when the two cancel out.
+    """
+    if not like:
+        raise UsageProblem("--unlike says what to avoid, not what to look for", fix="add --like ID")
+    liked = [shelf.row(item_id) for item_id in dict.fromkeys(like)]
+    unliked = [shelf.row(item_id) for item_id in dict.fromkeys(unlike)]
+    both = [shelf.ids[row] for row in liked if row in unliked]
+    if both:
+        raise UsageProblem(f"item {both[0]!r} is both liked and unliked", fix="decide for one of --like and --unlike")
+    own = [*liked, *unliked]
+    direction = shelf.vectors[liked].mean(axis=0, dtype=np.float64)
+    if unliked:
+        direction -= _AWAY * shelf.vectors[unliked].mean(axis=0, dtype=np.float64)
+    length = np.linalg.norm(direction)
+    if length < 1e-6:
+        raise UsageProblem("what is liked and what is unliked cancel out", fix="name other items")
+    titles = [query.label for query in item_queries(shelf, own)]
+    label = "like " + ", ".join(titles[: len(liked)])
+    if unliked:
+        label += "; unlike " + ", ".join(titles[len(liked) :])
+    query_id = " ".join([f"+{shelf.ids[row]}" for row in liked] + [f"-{shelf.ids[row]}" for row in unliked])
+    vector = (direction / length).astype(np.float32)[None, :]
+    return Query(query_id, "mixed", label, vector, shelf.vectors[own], ("likes",), own=tuple(own), liked=tuple(liked))
+
+
+def mixed(queries: Sequence[Query]) -> Query:
+    """All queries as one, whose rankings are fused by rank."""
+    first = queries[0]
+    if len(queries) == 1:
+        return first
+    return replace(
+        first,
+        query_id=" + ".join(query.query_id for query in queries),
+        kind="mixed",
+        label=" + ".join(query.label for query in queries),
+        vectors=np.concatenate([query.vectors for query in queries]),
+        asked=np.concatenate([query.asked for query in queries]),
+        parts=tuple(name for query in queries for name in query.parts),
+        image_path=next((query.image_path for query in queries if query.image_path), None),
+        own=tuple(dict.fromkeys(row for query in queries for row in query.own)),
+        liked=tuple(row for query in queries for row in query.liked),
+    )

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +16,6 @@ from visrec_cli.tables.columns import Mask, Matrix, embedding_columns, matrix_of
 from visrec_cli.tables.spaces import Space, space_of
 
 _PREFERRED = ("embedding", "image_embedding")
-_EMBED = "visrec embed-images IMAGES | visrec recommend - --item ID"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class Shelf:
         """The item ids, ascending."""
         ids: list[str] = self.items["item_id"].to_pylist()
         return ids
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """(n,) numbers: known duplicates (column ``duplicate_of``) share one, all other items have their own."""
+        leaders = np.arange(len(self.ids))
+        if "duplicate_of" in self.items.column_names:
+            for row, of in enumerate(self.items["duplicate_of"].to_pylist()):
+                if of in self._row_of:
+                    leaders[row] = self._row_of[of]
+        return leaders[leaders]
 
     @cached_property
     def _row_of(self) -> dict[str, int]:
@@ -77,7 +87,9 @@ def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
     order = np.asarray(pc.sort_indices(ids))
     vectors = vectors[order] / np.where(present, lengths, 1)[order, None].astype(np.float32)
     others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
-    return Shelf(table.select(others).take(order), vectors, present[order], column, space_of(table.schema.field(column)))
+    return Shelf(
+        table.select(others).take(order), vectors, present[order], column, space_of(table.schema.field(column))
+    )
 
 
 def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
@@ -90,13 +102,15 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
     if not names:
         raise InputError(
             f"the table has no embedding column (its columns: {_listed(schema.names)})",
-            fix=f"embed it first: {_EMBED}",
+            fix="embed it first: visrec embed-images TABLE | visrec recommend - --item ID",
         )
     if len(names) == 1:
         return names[0]
     taken = next((name for name in _PREFERRED if name in names), names[0])
     if taken != "embedding":
-        report.warn(f"searching '{taken}'; there are also {_listed([n for n in names if n != taken])} (--column chooses)")
+        report.warn(
+            f"searching '{taken}'; there are also {_listed([n for n in names if n != taken])} (--column chooses)"
+        )
     return taken
 
 

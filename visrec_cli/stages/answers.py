@@ -1,0 +1,109 @@
+"""From queries to their answers: search, leave out what only repeats, spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.ranking.diversity import diversify
+from visrec_cli.ranking.duplicates import repeats
+from visrec_cli.ranking.fuse_ranks import fuse_ranks
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.queries import Query
+from visrec_cli.stages.shelf import Shelf
+from visrec_cli.tables.columns import Matrix
+
+Rows = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+_SPARE = 10
+_DEEP, _DEEP_AT_LEAST = 10, 100
+
+
+class Index(Protocol):
+    """What all indexes can do; see tests/contracts/index_suite.py for what they promise."""
+
+    def build(self, vectors: Matrix) -> None:
+        """Take the catalogue."""
+
+    def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
+        """The k nearest of each query: scores and rows, best first, -inf and -1 where there are fewer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of the shelf that answer one query, best first, with their scores.
+
+    hidden: rows that would have stood among them, had they not repeated the question or a better answer.
+    """
+
+    query: Query
+    rows: Rows
+    scores: Scores
+    hidden: Rows
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Answers queries from an index over the ``allowed`` rows of a shelf.
+
+    same_above: items whose cosine reaches this are shown once; None shows repeats. diversity: see ranking.diversity.
+    """
+
+    shelf: Shelf
+    index: Index
+    allowed: Rows
+    k: int
+    diversity: float
+    same_above: float | None
+    report: Report
+
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        """One answer per query. Where repeats use up the candidates, more candidates are asked for."""
+        answers: dict[int, Answer] = {}
+        waiting = list(range(len(queries)))
+        pool = self._first_pool(queries)
+        while waiting:
+            everything = pool >= len(self.allowed)
+            found = self._candidates([queries[i] for i in waiting], min(pool, len(self.allowed)))
+            for i, (scores, rows) in zip(waiting, found, strict=True):
+                answer = self._choose(queries[i], scores, rows)
+                if everything or len(answer.rows) == self.k:
+                    answers[i] = answer
+            waiting = [i for i in waiting if i not in answers]
+            pool *= 4
+        return [answers[i] for i in range(len(queries))]
+
+    def _first_pool(self, queries: Sequence[Query]) -> int:
+        pool = self.k + max(len(query.own) for query in queries) + (0 if self.same_above is None else _SPARE)
+        deep = self.diversity > 0 or any(len(query.vectors) > 1 for query in queries)
+        return max(pool, _DEEP * self.k, _DEEP_AT_LEAST) if deep else pool
+
+    def _candidates(self, queries: Sequence[Query], pool: int) -> list[tuple[Scores, Rows]]:
+        """Scores and rows of the shelf for each query, fused by rank where it has several parts."""
+        scores, found = self.index.search(np.concatenate([query.vectors for query in queries]), pool)
+        lists = iter([(s[f >= 0], self.allowed[f[f >= 0]]) for s, f in zip(scores, found, strict=True)])
+        results = []
+        for query in queries:
+            parts = [next(lists) for _ in query.vectors]
+            results.append(parts[0] if len(parts) == 1 else fuse_ranks([rows for _, rows in parts]))
+        return results
+
+    def _choose(self, query: Query, scores: Scores, rows: Rows) -> Answer:
+        """The best k of the candidates that are neither the question itself nor a repeat."""
+        others = ~np.isin(rows, query.own)
+        rows, scores = rows[others], scores[others]
+        keep = np.ones(len(rows), bool)
+        if self.same_above is not None:
+            groups, vectors = self.shelf.groups, self.shelf.vectors
+            asked_groups = groups[list(query.own)]
+            keep = ~repeats(vectors[rows], groups[rows], query.asked, asked_groups, threshold=self.same_above)
+        fresh = np.flatnonzero(keep)
+        if self.diversity > 0:
+            picked = fresh[diversify(scores[fresh], self.shelf.vectors[rows[fresh]], self.k, self.diversity)]
+        else:
+            picked = fresh[: self.k]
+        last = int(picked.max()) if len(picked) == self.k else len(rows)
+        return Answer(query, rows[picked], scores[picked], rows[:last][~keep[:last]])

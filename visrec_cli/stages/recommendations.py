@@ -1,0 +1,104 @@
+"""Answers as a table: one row per recommendation, with its reason and the item's own columns."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.ranking.explain import common_labels, sentence, shares
+from visrec_cli.stages.answers import Answer
+from visrec_cli.stages.shelf import Shelf
+
+FIELDS = [
+    pa.field("query_id", pa.string()),
+    pa.field("query_kind", pa.string()),
+    pa.field("query_label", pa.string()),
+    pa.field("query_image_path", pa.string()),
+    pa.field("item_id", pa.string()),
+    pa.field("rank", pa.int32()),
+    pa.field("score", pa.float32()),
+    pa.field("because_item_id", pa.string()),
+    pa.field("why", pa.string()),
+]
+_NAMES = [field.name for field in FIELDS]
+
+
+class Recommendations:
+    """Makes batches of one schema. columns: which of the items' columns go along (None: all of them).
+
+    A column of the items that is called like one of ours goes along as ``item_<name>``.
+    Raises UsageProblem for a column that is not there.
+    """
+
+    def __init__(self, shelf: Shelf, *, columns: Sequence[str] | None, pictures: bool) -> None:
+        self._shelf = shelf
+        there = [field for field in shelf.items.schema if field.name != "item_id"]
+        unknown = [name for name in columns or () if name not in shelf.items.column_names]
+        if unknown:
+            raise UsageProblem(
+                f"--columns: there is no column '{unknown[0]}'",
+                fix=f"the items have {', '.join(field.name for field in there) or 'no columns but their ids'}",
+            )
+        if not pictures:
+            there = [field for field in there if not pa.types.is_binary(field.type)]
+        self._passed = [field.name for field in there if columns is None or field.name in columns]
+        passed = [shelf.items.schema.field(name) for name in self._passed]
+        self.schema = pa.schema(
+            FIELDS + [field.with_name(f"item_{field.name}") if field.name in _NAMES else field for field in passed]
+        )
+
+    def batch(self, answers: Sequence[Answer]) -> pa.RecordBatch:
+        """All answers of a block of queries, in order."""
+        rows = np.concatenate([answer.rows for answer in answers])
+        many = [len(answer.rows) for answer in answers]
+        queries = [answer.query for answer in answers for _ in answer.rows]
+        reasons = [reason for answer in answers for reason in self._reasons(answer)]
+        part = self._shelf.items.take(rows)
+        arrays = [
+            pa.array([query.query_id for query in queries], pa.string()),
+            pa.array([query.kind for query in queries], pa.string()),
+            pa.array([query.label for query in queries], pa.string()),
+            pa.array([query.image_path for query in queries], pa.string()),
+            part["item_id"],
+            pa.array(np.concatenate([np.arange(1, n + 1) for n in many]), pa.int32()),
+            pa.array(np.concatenate([answer.scores for answer in answers]), pa.float32()),
+            pa.array([because for because, _ in reasons], pa.string()),
+            pa.array([why for _, why in reasons], pa.string()),
+            *(part[name] for name in self._passed),
+        ]
+        whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]
+        return pa.RecordBatch.from_arrays(whole, schema=self.schema)
+
+    @cached_property
+    def _labels(self) -> list[list[dict[str, Any]] | None] | None:
+        items = self._shelf.items
+        if "labels" not in items.column_names or not pa.types.is_list(items.schema.field("labels").type):
+            return None
+        labels: list[list[dict[str, Any]] | None] = items["labels"].to_pylist()
+        return labels
+
+    def _reasons(self, answer: Answer) -> list[tuple[str | None, str]]:
+        """For each recommended item the liked item nearest to it, if any, and the sentence."""
+        query, shelf = answer.query, self._shelf
+        found = shelf.vectors[answer.rows]
+        nearest = shelf.vectors[list(query.liked)] @ found.T if query.liked else None
+        if len(query.vectors) > 1:
+            parts = list(zip(query.parts, query.vectors @ found.T, strict=True))
+        elif nearest is not None:
+            parts = [("like", nearest.max(axis=0))]
+        else:
+            parts = shares(shelf.space, query.vectors[0], found)
+        liked = [] if nearest is None else [query.liked[i] for i in nearest.argmax(axis=0)]
+        reasons: list[tuple[str | None, str]] = []
+        for i, row in enumerate(answer.rows):
+            because = liked[i] if liked else None
+            like = because if because is not None else query.own[0] if query.kind == "item" else None
+            labels = common_labels(self._labels[like], self._labels[row]) if self._labels and like is not None else []
+            words = [(name, float(values[i])) for name, values in parts]
+            if because is not None and len(words) == 1:
+                words = [(f"like {shelf.ids[because]}", words[0][1])]
+            reasons.append((None if because is None else shelf.ids[because], sentence(words, labels)))
+        return reasons
