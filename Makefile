@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Annoy compiles itself with -march=native, which crashes on another processor than the one that built it.
 export ANNOY_COMPILER_ARGS ?= -D_CRT_SECURE_NO_WARNINGS,-DANNOYLIB_MULTITHREADED_BUILD,-O3,-std=c++14
 
-.PHONY: test setup lint types layers unit demo clean
+.PHONY: test setup lint types layers unit docs demo clean
 
 test: setup lint types layers unit
 
@@ -29,6 +29,9 @@ layers: setup
 
 unit: setup
 	$(BIN)/pytest -n 2 --dist loadfile
+
+docs: setup
+	$(BIN)/python -m tests.docs.reference
 
 demo: setup
 	$(BIN)/visrec demo
