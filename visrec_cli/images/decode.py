@@ -13,12 +13,13 @@ import warnings
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO, cast
 
-from PIL import IcoImagePlugin, Image, UnidentifiedImageError
+from PIL import IcoImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
-from visrec_cli.images.pixels import over_white, upright
+from visrec_cli.images.pixels import lies_on_its_side, over_white, upright
 
 DEFAULT_MEGAPIXELS = 200.0
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
@@ -29,6 +30,7 @@ Image.MAX_IMAGE_PIXELS = None
 # Pillow warns about odd metadata on stderr, in the middle of the progress bar; what matters raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+_ICON = b"\0\0\1\0"
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG", "PNG"),
@@ -37,7 +39,7 @@ _MAGIC = (
     (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"),
     (b"\0\0\0\x0cjP", "JPEG2000"),
-    (b"\0\0\1\0", "ICO"),
+    (_ICON, "ICO"),
     *((b"P%d" % n, "PPM") for n in range(1, 7)),
 )
 
@@ -66,7 +68,7 @@ def load_picture(
             if not head:
                 raise PictureError("empty file")
             stream.seek(0)
-            return _decode(stream, max_megapixels, at_least)
+            return _decode(stream, head, max_megapixels, at_least)
     except PictureError:
         raise
     except Exception as error:  # Pillow raises SyntaxError, TypeError, ValueError, struct.error … on broken files
@@ -87,15 +89,18 @@ def _open(source: str | Path | bytes) -> io.BufferedIOBase:
     return Path(path).open("rb")
 
 
-def _decode(stream: io.BufferedIOBase, max_megapixels: float, at_least: tuple[int, int] | None) -> Image.Image:
+def _decode(
+    stream: io.BufferedIOBase, head: bytes, max_megapixels: float, at_least: tuple[int, int] | None
+) -> Image.Image:
     image: Image.Image
+    if head.startswith(_ICON):  # an icon may hold a whole PNG, whose size it does not say, and is decoded when opened
+        _check_size(IcoImagePlugin.IcoFile(cast(IO[bytes], stream)).frame(0), max_megapixels)
+        stream.seek(0)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # some libraries switch it on for the whole process
     with Image.open(stream, formats=_formats()) as image:  # type: ignore[arg-type]
         _check_size(image, max_megapixels)
-        if isinstance(image, IcoImagePlugin.IcoImageFile):  # an icon may hold a whole PNG of another size
-            _check_size(image.ico.frame(image.ico.getentryindex(image.size)), max_megapixels)
         if at_least:
-            side = max(at_least)  # the picture may still lie on its side
-            image.draft(None, (side, side))
+            image.draft(None, at_least[::-1] if lies_on_its_side(image) else at_least)
         image.load()
         _check_size(image, max_megapixels)  # some formats know their true size only now
         return over_white(upright(image))

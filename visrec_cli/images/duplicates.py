@@ -17,6 +17,7 @@ from visrec_cli.images.fingerprints import Fingerprint
 MAX_BITS = 7
 MAX_RELATIVE = 0.09
 MAX_CELL = 18
+MAX_FAR_CELLS = 5
 MAX_ASPECT = 1.05
 
 _BANDS = 4
@@ -48,6 +49,7 @@ class DuplicateFinder:
     comparisons: int = 0
     _ids: list[str] = field(default_factory=list)
     _leaders: list[Fingerprint] = field(default_factory=list)
+    _hashes: list[int] = field(default_factory=list)
     _exact: dict[bytes, tuple[int, str]] = field(default_factory=dict)
     _filed: dict[tuple[int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -74,17 +76,19 @@ class DuplicateFinder:
             for flip in _FLIPS:
                 candidates.update(self._filed.get((band, value ^ flip), ()))
         self.comparisons += len(candidates)
-        for leader in sorted(candidates):
-            other = self._leaders[leader]
-            assert other.perceptual is not None  # only those are filed
-            if (picture.perceptual ^ other.perceptual).bit_count() <= MAX_BITS and look_alike(picture, other):
-                return leader
-        return None
+        close = [
+            leader
+            for leader in sorted(candidates)
+            if (picture.perceptual ^ self._hashes[leader]).bit_count() <= MAX_BITS
+        ]
+        alike = look_alike(picture, [self._leaders[leader] for leader in close]) if close else []
+        return next((leader for leader, same in zip(close, alike, strict=True) if same), None)
 
     def _lead(self, item_id: str, picture: Fingerprint) -> None:
         leader = len(self._ids)
         self._ids.append(item_id)
         self._leaders.append(picture)
+        self._hashes.append(picture.perceptual or 0)
         self._exact[picture.exact] = (leader, "exact")
         if picture.perceptual is not None:
             for key in enumerate(_quarters(picture.perceptual)):
@@ -96,18 +100,19 @@ def _quarters(value: int) -> list[int]:
     return [value >> (band * _WIDTH) & _MASK for band in range(_BANDS)]
 
 
-def look_alike(one: Fingerprint, two: Fingerprint) -> bool:
-    """Whether two thumbnails agree in colour as well, which the grey hash cannot see.
+def look_alike(picture: Fingerprint, others: list[Fingerprint]) -> list[bool]:
+    """Whether the thumbnails agree in colour as well, which the grey hash cannot see; an answer for each of ``others``.
 
-    The root mean square difference, relative to how much the pictures vary at all, is at most 0.09, and no more than
-    2 % of the 16 x 16 cells differ by more than 18 of 255 in any channel.
+    The root mean square difference is at most 0.09 of how much the two pictures vary, at most 5 of the 16 x 16 cells
+    differ by more than 18 of 255 in any channel, and the shapes agree to 5 %.
     """
-    if max(one.aspect, two.aspect) > MAX_ASPECT * min(one.aspect, two.aspect):
-        return False
-    a, b = one.thumb.astype(np.float32), two.thumb.astype(np.float32)
-    difference = a - b
-    variation = (a.std(axis=(0, 1)) + b.std(axis=(0, 1))) / 2
-    scale = max(1.0, float(np.sqrt(np.mean(variation**2))))
-    if float(np.sqrt(np.mean(difference**2))) > MAX_RELATIVE * scale:
-        return False
-    return float(np.quantile(np.abs(difference).max(axis=2), 0.98)) <= MAX_CELL
+    aspects = np.array([other.aspect for other in others])
+    variations = np.array([other.variation for other in others])
+    thumbs = np.stack([other.thumb for other in others]).astype(np.int16)
+    difference = np.abs(thumbs - picture.thumb.astype(np.int16))
+    scale = np.maximum(1.0, (variations + picture.variation) / 2)
+    distance = np.sqrt(np.mean(difference.astype(np.float32) ** 2, axis=(1, 2, 3), dtype=np.float64))
+    far_cells = (difference.max(axis=3) > MAX_CELL).sum(axis=(1, 2))
+    shapes = np.maximum(aspects, picture.aspect) <= MAX_ASPECT * np.minimum(aspects, picture.aspect)
+    answers: list[bool] = ((distance <= MAX_RELATIVE * scale) & (far_cells <= MAX_FAR_CELLS) & shapes).tolist()
+    return answers

@@ -17,12 +17,14 @@ _FEATURELESS = 8.0  # low-frequency strength below which the hash would be the h
 class Fingerprint:
     """exact: hash of size and pixels. perceptual: 64 bits, or None where nothing is in the picture to hash.
 
-    thumb: (16, 16, 3) uint8. aspect: width divided by height.
+    thumb: (16, 16, 3) uint8. variation: how much its values vary, the root mean square distance from the mean colour.
+    aspect: width divided by height.
     """
 
     exact: bytes
     perceptual: int | None
     thumb: npt.NDArray[np.uint8]
+    variation: float
     aspect: float
 
 
@@ -40,9 +42,11 @@ def fingerprint_of(picture: Image.Image) -> Fingerprint:
     low = dctn(grey, norm="ortho")[1:9, 1:9].reshape(-1)
     bits = low > np.median(low)
     strength = float(np.sqrt(np.mean(low**2)))
+    thumb = np.asarray(small.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX), dtype=np.uint8)
     return Fingerprint(
         exact=pixels.digest(),
         perceptual=int.from_bytes(np.packbits(bits).tobytes(), "big") if strength >= _FEATURELESS else None,
-        thumb=np.asarray(small.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX), dtype=np.uint8),
+        thumb=thumb,
+        variation=float(np.sqrt(np.mean(thumb.var(axis=(0, 1), dtype=np.float64)))),
         aspect=picture.width / picture.height,
     )

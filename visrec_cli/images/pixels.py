@@ -18,12 +18,22 @@ _TURNS = {
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The picture as the EXIF orientation says it should be seen; broken EXIF data counts as none."""
-    try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # the picture itself is fine: its metadata raised one of many things
-        turn = None
+    """The picture as the EXIF orientation says it should be seen."""
+    turn = _TURNS.get(_orientation(image))
     return image.transpose(turn) if turn is not None else image
+
+
+def lies_on_its_side(image: Image.Image) -> bool:
+    """Whether width and height change places when the picture is put upright."""
+    return _orientation(image) >= 5
+
+
+def _orientation(image: Image.Image) -> int:
+    """1 to 8; broken EXIF data counts as 1."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # the picture itself is fine: its metadata raised one of many things
+        return 1
 
 
 def over_white(image: Image.Image) -> Image.Image:
@@ -55,5 +65,5 @@ def deep_grey(image: Image.Image) -> Image.Image:
         fitting = [top for top in ranges if low >= 0 and high <= top]
         if fitting:
             low, high = 0.0, fitting[0]
-    scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
+    scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
     return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8))

@@ -122,11 +122,18 @@ def _scan_folder(folder: str, id_from: str) -> Found:
             name = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
                 real.append((entry.path, name))
-            elif entry.is_dir():
+            elif _leads_to_folder(entry):
                 linked.append((entry.path, name))
             else:
                 take(found, entry.path, name, id_from)
     return found
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into a folder that is closed to us
+        return False
 
 
 def take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool = False) -> None:

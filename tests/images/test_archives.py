@@ -1,0 +1,125 @@
+import io
+import tarfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from visrec_cli.errors import InputError, MissingInputError
+from visrec_cli.images import archives
+from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.scan import find_pictures, scan
+
+
+def png(colour):
+    file = io.BytesIO()
+    Image.new("RGB", (4, 3), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+MEMBERS = {
+    "./imgs/red.png": png("red"),
+    "imgs/deep/blue.PNG": png("blue"),
+    "../escape.png": png("lime"),
+    "__MACOSX/._red.png": b"junk",
+    "imgs/.hidden.png": b"junk",
+    "notes.txt": b"words",
+}
+
+
+def pack(path):
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as file:
+            for name, data in MEMBERS.items():
+                file.writestr(name, data)
+        return path
+    mode = {".tar": "w", ".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}[path.suffix]
+    with tarfile.open(path, mode) as file:
+        for name, data in MEMBERS.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        file.addfile(link)
+    return path
+
+
+@pytest.mark.parametrize("name", ["s.zip", "s.tar", "s.tar.gz", "s.tgz", "s.tar.xz", "S.TAR.BZ2".lower()])
+def test_members_are_found_and_opened_in_place(tmp_path, name):
+    path = pack(tmp_path / name)
+    found = {picture.item_id: picture.path for picture in find_pictures(path)}
+    assert sorted(found) == ["../escape", "imgs/deep/blue", "imgs/red"]
+    assert found["imgs/deep/blue"] == f"{path}::imgs/deep/blue.PNG"
+    assert load_picture(found["imgs/red"]).getpixel((0, 0)) == (255, 0, 0)
+    assert load_picture(found["imgs/deep/blue"]).getpixel((0, 0)) == (0, 0, 255)
+    assert not (tmp_path.parent / "escape.png").exists()
+
+
+@pytest.mark.parametrize("name", ["s.zip", "s.tar.gz"])
+def test_threads_share_one_archive(tmp_path, name):
+    path = pack(tmp_path / name)
+    wanted = [f"{path}::./imgs/red.png", f"{path}::imgs/deep/blue.PNG"] * 100
+    with ThreadPoolExecutor(4) as pool:
+        colours = [picture.getpixel((0, 0)) for picture in pool.map(load_picture, wanted)]
+    assert colours == [(255, 0, 0), (0, 0, 255)] * 100
+
+
+def test_more_archives_than_are_kept_open(tmp_path):
+    paths = [pack(tmp_path / f"{i}.zip") for i in range(archives._KEPT_OPEN + 5)]
+    with ThreadPoolExecutor(4) as pool:
+        pictures = list(pool.map(load_picture, [f"{path}::./imgs/red.png" for path in paths * 3]))
+    assert {picture.getpixel((0, 0)) for picture in pictures} == {(255, 0, 0)}
+    assert len(archives._open) <= archives._KEPT_OPEN
+
+
+def test_an_archive_that_was_written_again_is_opened_again(tmp_path):
+    path = pack(tmp_path / "s.zip")
+    member = f"{path}::./imgs/red.png"
+    load_picture(member)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("./imgs/red.png", png("white"))
+    assert load_picture(member).getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("name", ["s.zip", "s.tar", "s.tar.gz"])
+def test_broken_archives_are_refused(tmp_path, name):
+    path = pack(tmp_path / name)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(InputError, match="cannot be read as an archive"):
+        scan(path)
+
+
+def test_missing_archive_and_missing_member(tmp_path):
+    with pytest.raises(MissingInputError):
+        scan(tmp_path / "none.zip")
+    path = pack(tmp_path / "s.zip")
+    with pytest.raises(PictureError, match="no such member"):
+        load_picture(f"{path}::nope.png")
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_MEMBER_BYTES", 10)
+    path = pack(tmp_path / "s.zip")
+    with pytest.raises(PictureError, match="unpacks to"):
+        load_picture(f"{path}::./imgs/red.png")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("shop.zip::a/b.jpg", ("shop.zip", "a/b.jpg")),
+        ("a::b/shop.TAR.GZ::c::d.jpg", ("a::b/shop.TAR.GZ", "c::d.jpg")),
+        ("plain::name.jpg", None),
+        ("plain.jpg", None),
+    ],
+)
+def test_split_member(path, expected):
+    assert archives.split_member(path) == expected
+
+
+def test_a_file_whose_own_name_looks_like_a_member_is_opened_as_a_file(tmp_path):
+    path = tmp_path / "s.zip::a.png"
+    path.write_bytes(png("red"))
+    assert load_picture(path).getpixel((0, 0)) == (255, 0, 0)

@@ -1,0 +1,124 @@
+import os
+import sys
+
+import pytest
+from PIL import Image
+
+from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.images.scan import find_pictures, scan
+
+
+def touch(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def ids(folder, **options):
+    return [picture.item_id for picture in find_pictures(folder, **options)]
+
+
+def test_ids_are_paths_below_the_source_without_ending_in_sorted_order(tmp_path):
+    touch(tmp_path, "b.JPG", "a/z.png", "a/b/c.webp", "shirt.v2.jpeg", "x.JPE", "y.Tiff", "notes.txt")
+    assert ids(tmp_path) == ["a/b/c", "a/z", "b", "shirt.v2", "x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"), [("stem", "a/b"), ("path", "a/b.jpg"), ("name", "b"), ("full", "imgs/a/b.jpg")]
+)
+def test_the_four_styles_of_ids(tmp_path, monkeypatch, style, expected):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "imgs/a/b.jpg")
+    assert ids("imgs", id_from=style) == [expected]
+
+
+def test_unknown_style_is_refused(tmp_path):
+    with pytest.raises(UsageProblem, match="'hash'"):
+        scan(tmp_path, id_from="hash")
+
+
+def test_hidden_and_technical_folders_are_left_out(tmp_path):
+    touch(tmp_path, ".hidden.jpg", ".git/a.jpg", "@eaDir/a.jpg", "__MACOSX/a.jpg", "node_modules/x/a.jpg", "kept/a.jpg")
+    assert ids(tmp_path) == ["kept/a"]
+
+
+def test_paths_stay_as_they_were_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "imgs/a.jpg")
+    assert find_pictures("./imgs")[0].path == "./imgs/a.jpg"
+    assert find_pictures(tmp_path / "imgs")[0].path == str(tmp_path / "imgs" / "a.jpg")
+
+
+def test_two_pictures_of_one_id_are_refused_by_name(tmp_path):
+    touch(tmp_path, "a.jpg", "a.png", "b.jpg")
+    with pytest.raises(InputError, match=r"a\.jpg and .*a\.png would both be item 'a'") as refusal:
+        find_pictures(tmp_path)
+    assert "--id-from path" in refusal.value.fix
+    assert ids(tmp_path, id_from="path") == ["a.jpg", "a.png", "b.jpg"]
+
+
+def test_missing_source_and_folder_without_pictures(tmp_path):
+    with pytest.raises(MissingInputError, match="nowhere"):
+        find_pictures(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="found nothing"):
+        find_pictures(tmp_path)
+    touch(tmp_path, "a.txt", "b.TXT", "c.csv", "README")
+    with pytest.raises(InputError, match=r"found 2 \.txt, 1 without an ending, 1 \.csv"):
+        find_pictures(tmp_path)
+
+
+def test_one_picture_is_a_source_whatever_its_ending(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "download", "PNG")
+    assert ids(tmp_path / "download") == ["download"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and FIFOs")
+class TestPosix:
+    def test_loops_of_links_end_and_each_folder_is_read_once(self, tmp_path):
+        touch(tmp_path, "z/a.jpg")
+        (tmp_path / "z" / "up").symlink_to(tmp_path)
+        (tmp_path / "again").symlink_to(tmp_path / "z")
+        (tmp_path / "self").symlink_to(tmp_path / "self")
+        assert ids(tmp_path) == ["z/a"]
+
+    def test_a_linked_folder_elsewhere_is_followed(self, tmp_path):
+        touch(tmp_path, "elsewhere/a.jpg", "source/b.jpg")
+        (tmp_path / "source" / "link").symlink_to(tmp_path / "elsewhere")
+        assert ids(tmp_path / "source") == ["b", "link/a"]
+
+    def test_fifo_broken_link_and_folder_with_a_picture_name(self, tmp_path):
+        touch(tmp_path, "good.jpg", "folder.jpg/inside.jpg")
+        os.mkfifo(tmp_path / "pipe.jpg")
+        (tmp_path / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+        found = scan(tmp_path)
+        assert [picture.item_id for picture in found.pictures] == ["folder.jpg/inside", "good"]
+        assert [reason for _, reason in found.unusable] == ["broken link", "not a plain file"]
+
+    def test_name_that_is_not_utf8_is_told_and_not_used(self, tmp_path):
+        touch(tmp_path, "good.jpg")
+        (tmp_path / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+        found = scan(tmp_path)
+        assert [picture.item_id for picture in found.pictures] == ["good"]
+        (path, reason) = found.unusable[0]
+        assert path.endswith(r"bad\xff.jpg")
+        assert "UTF-8" in reason
+
+    @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
+    def test_folder_without_permission_is_told(self, tmp_path):
+        touch(tmp_path, "good.jpg", "closed/a.jpg")
+        (tmp_path / "closed").chmod(0)
+        try:
+            found = scan(tmp_path)
+        finally:
+            (tmp_path / "closed").chmod(0o755)
+        assert len(found.pictures) == 1
+        assert "Permission denied" in found.unusable[0][1]
+
+
+@pytest.mark.parametrize(
+    "name", ["a[/b].jpg", "[id].png", "👗 été\u202e.jpg", "line\nbreak.jpg", "quo\"te's.jpg", "-x.jpg"]
+)
+def test_odd_names_are_ids_like_any_other(tmp_path, name):
+    touch(tmp_path, name)
+    assert ids(tmp_path) == [name[: name.rindex(".")]]
