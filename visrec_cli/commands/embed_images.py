@@ -12,7 +12,9 @@ def command(
     encoder: Annotated[
         str,
         typer.Option(
-            "--encoder", "-e", metavar="SPEC",
+            "--encoder",
+            "-e",
+            metavar="SPEC",
             help="lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
             "or hand-made: colour, lbp, hog, colour+hog.",
         ),
@@ -62,7 +64,8 @@ def command(
 
         return embed_images(
             source, encoder=encoder, into=into, labels=labels, normalise=normalise, half=half, batch_size=batch_size,
-            device=device, precise=precise, workers=workers, image_column=image_column, id_column=id_column, report=report,
+            device=device, precise=precise, workers=workers, image_column=image_column, id_column=id_column,
+            report=report,
         )  # fmt: skip
 
     run_stage(

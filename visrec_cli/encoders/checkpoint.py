@@ -46,7 +46,10 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     classifier = timm.create_model(architecture, pretrained=False).default_cfg.get("classifier", "fc")
     head = state.get(f"{classifier}.weight") if isinstance(classifier, str) else None
     model = timm.create_model(
-        architecture, pretrained=False, num_classes=len(head) if head is not None else 0, pretrained_cfg_overlay=settings
+        architecture,
+        pretrained=False,
+        num_classes=len(head) if head is not None else 0,
+        pretrained_cfg_overlay=settings,
     )
     try:
         model.load_state_dict(state, strict=True)

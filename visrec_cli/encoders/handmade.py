@@ -80,7 +80,12 @@ def hog(pixels: Prepared) -> Prepared:
 
     return np.asarray(
         oriented_gradients(
-            pixels, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2), channel_axis=-1, transform_sqrt=True
+            pixels,
+            orientations=9,
+            pixels_per_cell=(16, 16),
+            cells_per_block=(2, 2),
+            channel_axis=-1,
+            transform_sqrt=True,
         )
     )
 

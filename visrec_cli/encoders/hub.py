@@ -60,7 +60,7 @@ def unavailable(repo: str, reason: str) -> UnavailableError:
     """One line that says what cannot be had, why, and what to do."""
     return UnavailableError(
         f"the model '{repo}' is not in the local cache and cannot be downloaded: {reason}",
-        fix=f"where there is a network, run: hf download {repo}   (or use an offline encoder: lite0, colour+hog, minilm)",
+        fix=f"where there is a network, run: hf download {repo}; lite0, colour+hog and minilm need none",
     )
 
 

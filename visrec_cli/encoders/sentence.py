@@ -24,7 +24,7 @@ LONGEST_SIDE = 1024  # larger pictures are shrunk to this before they wait for t
 
 
 class SentenceTextEncoder(TextEncoder):
-    """Texts through a sentence-transformers model. The library sorts a call's texts by length and restores the order."""
+    """Texts through a sentence-transformers model, which sorts those of a call by length and restores the order."""
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         self._load(f"st:{name}", open_model(name, device), device=device, normalise=normalise, precise=precise)

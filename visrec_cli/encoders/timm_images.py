@@ -1,4 +1,4 @@
-"""Any model of timm by name: ``timm:resnet50``, ``timm:vit_small_patch14_dinov2.lvd142m``, ``timm:hf-hub:owner/name``."""
+"""Any model of timm by name: ``timm:resnet50``, ``timm:resnet50.a1_in1k``, ``timm:hf-hub:owner/name``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -22,7 +22,8 @@ class TorchImageEncoder(ImageEncoder):
 
         self.spec, self._device, self._precise, self.classes = spec, device, precise, classes
         self._model = model.eval().to(device=device, memory_format=torch.channels_last)
-        self.space = Space(spec, getattr(model, "head_hidden_size", model.num_features), normalise, weights, preprocessing)
+        dimension = getattr(model, "head_hidden_size", model.num_features)  # what comes before the classifier
+        self.space = Space(spec, dimension, normalise, weights, preprocessing)
 
     def to_device(self, batch: Sequence[Prepared]) -> Any:
         """Prepared pictures as the model's (n, 3, height, width) input."""

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from glob import glob
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import UsageProblem
@@ -15,14 +15,18 @@ def gpu_likely() -> bool:
     """Whether this machine seems to have a GPU that torch can use; answers at once, without importing torch."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return False
-    return bool(glob("/dev/nvidia[0-9]*")) or (platform.system() == "Darwin" and platform.machine() == "arm64")
+    return any(Path("/dev").glob("nvidia[0-9]*")) or (platform.system() == "Darwin" and platform.machine() == "arm64")
 
 
 def pick_device(name: str = "auto") -> "torch.device":
     """``auto`` is CUDA, else MPS, else the CPU; any other name is taken at its word.
 
-    Raises UsageProblem for a device that torch does not know or that is not there.
+    Call it before anything else imports torch. Raises UsageProblem for a device that torch does not know or that is
+    not there.
     """
+    # The threads of an OpenMP loop wait for each other by spinning. Stages of a pipe share the cores, so each would
+    # burn what the other needs: on two busy cores sentences took five times as long. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     if name == "auto":
@@ -42,6 +46,7 @@ def _count(kind: str) -> int:
 
     if kind == "cpu":
         return 1
-    backend = getattr(torch, kind, None)  # torch.cuda, torch.mps, torch.xpu; others (meta, vulkan) cannot encode
-    available = torch.backends.mps.is_available() if kind == "mps" else bool(backend) and backend.is_available()
-    return int(backend.device_count()) if backend is not None and available else 0
+    if kind == "mps":
+        return int(torch.backends.mps.is_available())
+    backend = getattr(torch, kind, None)  # torch.cuda, torch.xpu; others (meta, vulkan) cannot encode
+    return int(backend.device_count()) if backend is not None and backend.is_available() else 0

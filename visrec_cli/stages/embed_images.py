@@ -11,7 +11,7 @@ from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.decoding import Unusable, decoded
-from visrec_cli.stages.embedding import open_both, put_columns, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding import is_pipe, put_columns, while_memory_lasts, with_columns
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.tables.columns import column_of
@@ -57,10 +57,12 @@ def embed_images(
             return encoder
         return open_image_encoder(encoder, device=device, normalise=normalise, precise=precise)
 
-    reader, model = open_both(source, lambda: open_items(source, id_column=id_column, report=report), opened)
+    early = opened() if is_pipe(source) else None
+    reader = open_items(source, id_column=id_column, report=report)
+    pictures = PictureColumns(reader.schema, column=image_column, folder=_folder_of(source))
+    model = early or opened()
     if labels:
         model.require_classes()
-    pictures = PictureColumns(reader.schema, column=image_column, folder=_folder_of(source))
     added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
     schema = with_columns(reader.schema, added)
 

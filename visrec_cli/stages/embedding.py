@@ -9,17 +9,13 @@ from visrec_cli.errors import DeviceMemoryError
 from visrec_cli.runtime.reporting import Report
 
 A = TypeVar("A")
-B = TypeVar("B")
 
 
-def open_both(source: object, open_source: Callable[[], A], open_encoder: Callable[[], B]) -> tuple[A, B]:
-    """The source and the encoder. In a pipe, where all stages start together, nobody should wait for a neighbour
-    before loading a model; with a file, a wrong name should be told at once.
+def is_pipe(source: object) -> bool:
+    """Whether the source is stdin. Then a stage loads its model first: in a pipe all start together, and nobody
+    should wait for a neighbour's model before loading its own. With a file, wrong names should be told at once.
     """
-    if str(source) == "-":
-        encoder = open_encoder()
-        return open_source(), encoder
-    return open_source(), open_encoder()
+    return str(source) == "-"
 
 
 def rebatched(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.RecordBatch]:

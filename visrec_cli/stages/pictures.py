@@ -47,9 +47,11 @@ class PictureColumns:
         self._paths = next((c for c in wanted if _has(schema, c, pa.types.is_string)), None)
         self._folder = folder
         if self._bytes is None and self._paths is None:
-            what = f"column '{column}' holds neither" if column else f"none of the columns {names} holds"
-            raise InputError(f"{what} pictures nor their paths" if column else f"{what} pictures or their paths",
-                             fix="name one with --image-column, or start from the folder: visrec preprocess FOLDER")  # fmt: skip
+            where = f"column '{column}'" if column else f"the columns {names}"
+            raise InputError(
+                f"no pictures and no paths of pictures in {where}",
+                fix="name a column with --image-column, or start from the folder: visrec preprocess FOLDER",
+            )
 
     def rows(self, batch: pa.RecordBatch) -> Iterator[PictureSource]:
         """The picture of each row, in order."""

@@ -1,0 +1,64 @@
+"""``visrec embed-text``."""
+
+from typing import Annotated
+
+import typer
+
+from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+
+
+def command(
+    source: Source = "-",
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", "-c", metavar="A,B", help="Columns to join; default: title, description … if there."),
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="TEXT", help='Instead of joining: "{title} by {brand}".')
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME or st:FOLDER.")
+    ] = "minilm",
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="TEXT", help='Before each text, where a model wants it ("passage: ").')
+    ] = "",
+    into: Annotated[str, typer.Option("--into", metavar="NAME", help="Name of the new column.")] = "text_embedding",
+    normalise: Annotated[
+        bool, typer.Option("--normalise/--no-normalise", help="Scale each vector to length 1.")
+    ] = True,
+    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it.")] = False,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    precise: Annotated[bool, typer.Option("--precise", help="Full precision on a GPU too: slower.")] = False,
+    id_column: IdColumn = None,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn the text of every item into a vector: the column text_embedding.
+
+    Keeps all other columns. Items without text stay, with null. The first encoder works offline and knows English
+    best; st: fetches a model of sentence-transformers once.
+
+    Examples:
+
+        visrec embed-text items.csv --columns title,description -o texts.arrow
+
+        visrec preprocess ./imgs --items items.csv | visrec embed-text -c title -o texts.arrow
+    """  # fmt: skip
+    from visrec_cli.commands.running import run_stage
+
+    def stage(report):  # type: ignore[no-untyped-def]
+        from visrec_cli.stages.embed_text import embed_text
+
+        names = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
+        return embed_text(
+            source, columns=names, template=template, prefix=prefix, encoder=encoder, into=into, normalise=normalise,
+            half=half, batch_size=batch_size, device=device, precise=precise, id_column=id_column, report=report,
+        )  # fmt: skip
+
+    run_stage(
+        stage, output=output, format=format, column=into, rejects=rejects, strict=strict, quiet=quiet, noun="items"
+    )

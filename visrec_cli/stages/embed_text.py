@@ -1,0 +1,88 @@
+"""``embed-text``: a vector for the text of every row, from one or several columns."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.encoders.base import TextEncoder
+from visrec_cli.encoders.opening import open_text_encoder
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.embedding import is_pipe, put_columns, rebatched, while_memory_lasts, with_columns
+from visrec_cli.stages.items import open_items
+from visrec_cli.stages.texts import TextColumns
+from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.reading import Tabular
+
+WINDOW = 16  # batches that are sorted by length together: short texts need not wait beside long ones
+
+
+def embed_text(
+    source: Tabular,
+    *,
+    columns: Sequence[str] = (),
+    template: str | None = None,
+    prefix: str = "",
+    encoder: str | TextEncoder = "minilm",
+    into: str = "text_embedding",
+    normalise: bool = True,
+    half: bool = False,
+    batch_size: int = 32,
+    device: str = "auto",
+    precise: bool = False,
+    id_column: str | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """Add ``text_embedding`` to a table. A row whose text is missing or blank stays, with null.
+
+    columns: joined by ". " in this order, missing ones left out; by default the usual text columns that are there.
+    template: instead, such as ``"{title} by {brand}"``. prefix: put before each text, for models that want one
+    before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16.
+    Texts over the encoder's limit are cut, and counted. Raises UsageProblem for unknown columns, InputError when
+    no row has any text, UnavailableError when the weights cannot be had.
+    """
+    report = report or Report()
+    if batch_size < 1:
+        raise UsageProblem("the batch size must be 1 or more")
+
+    def opened() -> TextEncoder:
+        if not isinstance(encoder, str):
+            return encoder
+        return open_text_encoder(encoder, device=device, normalise=normalise, precise=precise)
+
+    early = opened() if is_pipe(source) else None
+    reader = open_items(source, id_column=id_column, report=report)
+    texts_of = TextColumns(reader.schema, columns=columns, template=template)
+    if texts_of.guessed:
+        report.warn(f"text from {', '.join(texts_of.columns)}: choose with --columns")
+    model = early or opened()
+    schema = with_columns(reader.schema, [model.space.field(into, half=half)])
+    report.expect(None, "texts")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        size, rows, used = batch_size, 0, 0
+        for batch in rebatched(reader, batch_size * WINDOW):
+            texts = texts_of.rows(batch)
+            present = [prefix + text for text in texts if text]
+            vectors = np.zeros((batch.num_rows, model.dimension), np.float32)
+            valid = np.array([bool(text) for text in texts])
+            if present:
+                vectors[valid], size = while_memory_lasts(
+                    lambda size, present=present: model.encode(present, batch_size=size),  # type: ignore[misc]
+                    size,
+                    report,
+                )
+            yield put_columns(batch, schema, {into: column_of(vectors, valid, half=half)})
+            rows, used = rows + len(texts), used + len(present)
+            report.count("texts", len(present))
+            report.count("items without text", len(texts) - len(present))
+            report.count(f"texts cut at {model.token_limit} tokens", model.count_cut(present))
+            report.advance(len(texts))
+        if rows and not used:
+            raise InputError(
+                f"none of the {rows:,} items has any text in {', '.join(texts_of.columns)}",
+                fix="name other columns with --columns",
+            )
+
+    return pa.RecordBatchReader.from_batches(schema, batches())

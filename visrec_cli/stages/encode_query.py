@@ -1,0 +1,52 @@
+"""A query's picture or sentence in the space of a table: the encoder that the space names, opened and checked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visrec_cli.catalogue import MENU
+from visrec_cli.encoders.base import Encoder, Vectors
+from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
+from visrec_cli.errors import UsageProblem
+from visrec_cli.tables.spaces import Space, require_same_space
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+BATCH = 32
+
+
+def encode_picture(space: Space, pictures: "Sequence[Image]", *, device: str = "auto") -> Vectors:
+    """RGB pictures as (n, d) float32 vectors of ``space``.
+
+    Raises UsageProblem for a space that takes no pictures, SpaceMismatchError when the encoder here is not the one
+    that made the space (other weights or preprocessing), UnavailableError when it cannot be had.
+    """
+    _require_family("image-encoder", space, "pictures", "embed-images")
+    encoder = open_image_encoder(space.encoder, device=device, normalise=space.normalised)
+    _require_same(space, encoder)
+    prepared = [encoder.prepare(picture) for picture in pictures]
+    parts = [encoder.encode(prepared[start : start + BATCH]) for start in range(0, len(prepared), BATCH)]
+    return np.concatenate(parts) if parts else np.zeros((0, space.dimension), np.float32)
+
+
+def encode_sentence(space: Space, texts: Sequence[str], *, device: str = "auto") -> Vectors:
+    """Texts as (n, d) float32 vectors of ``space``; raises as encode_picture does."""
+    _require_family("text-encoder", space, "text", "embed-text")
+    encoder = open_text_encoder(space.encoder, device=device, normalise=space.normalised)
+    _require_same(space, encoder)
+    return encoder.encode_query(texts) if texts else np.zeros((0, space.dimension), np.float32)
+
+
+def _require_family(family: str, space: Space, what: str, verb: str) -> None:
+    name = space.encoder.partition(":")[0].split("+")[0]
+    if name not in MENU[family]:
+        raise UsageProblem(
+            f"vectors of {space.encoder} cannot be compared with {what}",
+            fix=f"add a column that can: visrec {verb}, or embed with a model for pictures and text (st:clip-ViT-B-32)",
+        )
+
+
+def _require_same(space: Space, encoder: Encoder) -> None:
+    require_same_space(space, encoder.space, "the table", f"the encoder {encoder.spec} as it is here")

@@ -1,0 +1,88 @@
+"""The text of a table's rows: which columns it is in, and how they are joined."""
+
+from collections.abc import Sequence
+from string import Formatter
+
+import pyarrow as pa
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.errors import InputError, UsageProblem
+
+USUAL = (
+    "title", "name", "product_name", "headline", "brand", "category", "categories", "genres", "tags", "description",
+    "overview", "summary", "caption", "text",
+)  # fmt: skip
+
+
+class TextColumns:
+    """Makes one text of each row.
+
+    columns: joined by ". ", missing ones left out; none means the usual ones that are there (``guessed`` is then
+    True). template: names of columns in braces, instead of joining.
+    """
+
+    def __init__(self, schema: pa.Schema, *, columns: Sequence[str] = (), template: str | None = None) -> None:
+        if template is not None:
+            if columns:
+                raise UsageProblem("give --columns or --template, not both", fix="the template names its columns")
+            columns = _named_in(template)
+        self.guessed = not columns
+        self.columns = list(columns) or _usual(schema)
+        self._template = template
+        for name in self.columns:
+            if name not in schema.names:
+                raise unknown("column", name, schema.names)
+            if not _is_text(schema.field(name).type):
+                raise UsageProblem(f"column '{name}' is {schema.field(name).type}, not text")
+
+    def rows(self, batch: pa.RecordBatch) -> list[str]:
+        """The text of each row, "" where there is none."""
+        parts = [[_words(value) for value in batch.column(name).to_pylist()] for name in self.columns]
+        return [self._joined(row) for row in zip(*parts, strict=True)]
+
+    def _joined(self, row: tuple[str, ...]) -> str:
+        if not any(row):
+            return ""
+        if self._template is None:
+            return ". ".join(part.rstrip(".") for part in row if part)
+        return " ".join(self._template.format(**dict(zip(self.columns, row, strict=True))).split())
+
+
+def _usual(schema: pa.Schema) -> list[str]:
+    by_lower = {name.lower(): name for name in reversed(schema.names)}
+    found = [by_lower[name] for name in USUAL if name in by_lower and _is_text(schema.field(by_lower[name]).type)]
+    if not found:
+        raise InputError(
+            f"none of the columns {', '.join(schema.names)} is a usual one for text",
+            fix="name them: --columns title,description; a folder has none: visrec preprocess FOLDER --items items.csv",
+        )
+    return found
+
+
+def _named_in(template: str) -> list[str]:
+    """The columns that a template names, each once."""
+    fix = 'names of columns in braces: --template "{title}. {brand}"'
+    try:
+        fields = [field[1:] for field in Formatter().parse(template) if field[1] is not None]
+    except ValueError as error:
+        raise UsageProblem(f"the template cannot be read: {error}", fix=fix) from error
+    for name, spec, conversion in fields:
+        if not name or spec or conversion or set(name) & set(".["):  # format() would compute or reach into things
+            raise UsageProblem(f"the template holds '{{{name}}}' with something beside a column's name", fix=fix)
+    if not fields:
+        raise UsageProblem("the template names no column", fix=fix)
+    return list(dict.fromkeys(str(name) for name, _, _ in fields))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_list(kind):
+        return bool(pa.types.is_string(kind.value_type))
+    return bool(pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value if one is not None and str(one).strip())
+    return " ".join(str(value).split())
