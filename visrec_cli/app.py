@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,13 +49,27 @@ def _root(
         os.environ["VISREC_DEBUG"] = "1"
 
 
-for _verb in VERBS:
-    import importlib.util
+class _ReaderGone(Exception):
+    """A BrokenPipeError on its way past the library, which would turn it into an exit code of 1."""
 
-    if importlib.util.find_spec(f"visrec_cli.commands.{_verb.replace('-', '_')}") is None:
-        continue
-    _command = import_module(f"visrec_cli.commands.{_verb.replace('-', '_')}").command
-    app.command(_verb, no_args_is_help=False)(_command)
+
+def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except (BrokenPipeError, SystemExit) as error:
+            if isinstance(error, BrokenPipeError) or isinstance(
+                error.__context__, BrokenPipeError
+            ):  # rich exits itself
+                raise _ReaderGone from error
+            raise
+
+    return guarded
+
+
+for _verb in VERBS:
+    app.command(_verb)(_guarded(import_module(f"visrec_cli.commands.{_verb.replace('-', '_')}").command))
 
 
 def main() -> None:
@@ -65,21 +81,22 @@ def run(arguments: list[str]) -> int:
     """Run one command line in this process and return its exit code."""
     try:
         try:
-            app(args=arguments, standalone_mode=False)
+            code = app(args=arguments, standalone_mode=False)  # an int where a command raised typer.Exit
         finally:
             sys.stdout.flush()
     except BaseException as error:
         return _code_of(error)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _code_of(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    if isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError):
+    gone = isinstance(error, BrokenPipeError | _ReaderGone)
+    if gone or (isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError)):
         # What stdout still holds can go nowhere, and Python would complain again when it flushes on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError):
+    if gone:
         return 141  # the reader has what it wanted
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         print("visrec: interrupted", file=sys.stderr)
@@ -94,7 +111,10 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
     if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
-        hint = f"visrec {arguments_verb()} --help".replace("  ", " ")
+        if not sys.argv[1:]:
+            print(error.format_message(), file=sys.stderr)  # visrec alone: the help is the answer
+            return 2
+        hint = f"visrec {_verb_named()} --help".replace("  ", " ")
         _complain(error.format_message(), f"see '{hint}'")
         return 2
     if isinstance(error, MemoryError):
@@ -110,7 +130,7 @@ def _code_of(error: BaseException) -> int:
     return 70
 
 
-def arguments_verb() -> str:
+def _verb_named() -> str:
     """The verb on this command line, or nothing."""
     return next((word for word in sys.argv[1:] if word in VERBS), "")
 

@@ -1,8 +1,9 @@
 """From a spec such as ``lite0``, ``timm:resnet50`` or ``colour+hog`` to an encoder that is ready."""
 
+from difflib import get_close_matches
 from typing import cast
 
-from visrec_cli.catalogue import find
+from visrec_cli.catalogue import find, names
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.errors import UsageProblem
 
@@ -33,6 +34,12 @@ def open_text_encoder(
 
 def _open(family: str, spec: str, device: str, normalise: bool, precise: bool) -> object:
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
+    if name == spec and name not in names(family) and not get_close_matches(name, names(family)):
+        raise UsageProblem(
+            f"unknown encoder '{spec}'",
+            fix=f"one of {', '.join(names(family))}; a model of a library is named with it, such as st:{spec}"
+            + (f" or timm:{spec}" if family == "image-encoder" else ""),
+        )
     encoder = find(family, name)
     example = NAMED[family].get(name)
     if bool(rest) != bool(example):

@@ -155,9 +155,7 @@ def _pour(
         if isinstance(writer, StreamWriter) and not isinstance(error, BrokenPipeError):
             writer.poison()
         if isinstance(error, OSError) and error.errno is not None and not isinstance(error, BrokenPipeError):
-            raise TransferError(
-                f"writing {target} failed: {error.strerror or error}", fix="free some space?"
-            ) from error
+            raise _transfer(error, target) from error
         raise
     if isinstance(writer, NpyWriter):
         for name, text in writer.sidecars(Path(target)).items():
