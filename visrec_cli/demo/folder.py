@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, ImageEnhance
+from PIL import Image
 
 from visrec_cli.demo.catalogue import Item, items, picture
 from visrec_cli.demo.clicks import clicks, tastes
@@ -14,7 +14,7 @@ from visrec_cli.demo.clicks import clicks, tastes
 QUALITY = 90  # of the JPEG files
 CUT = "hat-013"  # its file ends in the middle, as after a broken upload
 TWICE = ("mug-004", "mug-021")  # the same file under a second id
-ALMOST_TWICE = ("dress-006", "dress-021")  # the same photo, smaller and a little brighter
+ALMOST_TWICE = ("dress-006", "dress-021")  # the same photo, smaller
 UNSEEN = "lamp-021"  # in the list, but nobody took its picture
 UNLISTED = "IMG_2041"  # a customer's snapshot that belongs to no item
 _SNAPSHOT = Item(UNLISTED, "", "", "sneakers", "red", "dotted", 0)
@@ -61,8 +61,8 @@ def _flaws(pictures: Path, by_id: dict[str, Item]) -> list[Item]:
     (pictures / f"{CUT}.jpg").write_bytes(whole[: len(whole) * 2 // 5])
     shutil.copyfile(pictures / f"{TWICE[0]}.jpg", pictures / f"{TWICE[1]}.jpg")
     with Image.open(pictures / f"{ALMOST_TWICE[0]}.jpg") as photo:
-        smaller = photo.resize((280, 280), Image.Resampling.LANCZOS)
-    ImageEnhance.Brightness(smaller).enhance(1.04).save(pictures / f"{ALMOST_TWICE[1]}.jpg", quality=80)
+        smaller = photo.resize((256, 256), Image.Resampling.LANCZOS)
+    smaller.save(pictures / f"{ALMOST_TWICE[1]}.jpg", quality=75)
     picture(_SNAPSHOT).save(pictures / f"{UNLISTED}.jpg", quality=QUALITY)
     return [
         replace(by_id[TWICE[0]], item_id=TWICE[1]),

@@ -1,0 +1,51 @@
+"""``visrec demo``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from visrec_cli.commands.options import Quiet
+
+
+def command(
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to draw.")] = "visrec-demo",
+    seed: Annotated[int, typer.Option(help="Another seed draws another shop.")] = 0,
+    draw_only: Annotated[bool, typer.Option("--draw-only", help="Draw the shop and run nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that no demo made.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a small shop and run the whole pipeline on it, offline: pictures, titles, prices, clicks, a gallery.
+
+    Each command is printed before it runs, so that it can be typed again and changed.
+
+    Examples:
+
+        visrec demo
+
+        visrec demo shop --draw-only
+    """
+    from pathlib import Path
+
+    from visrec_cli.commands.running import _bar
+    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.runtime.words import printable
+    from visrec_cli.stages.demo import draw_demo, run_demo
+
+    def say(text: str) -> None:
+        if not quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    target = Path(folder)
+    say(f"visrec: drawing a shop in {printable(folder)} (a few seconds)")
+    report = Report()
+    with _bar(report, quiet):
+        count = draw_demo(target, seed=seed, force=force, report=report)
+    say(f"visrec: {count} items with pictures, titles and prices, and the clicks of 300 people, in {printable(folder)}")
+    if draw_only:
+        return
+    if code := run_demo(target, say):
+        print("visrec: error: the demo stopped at the command above", file=sys.stderr)
+        raise typer.Exit(code)
+    page = printable(str(target / "gallery.html"))
+    say(f"\nDone. Open {page} in a browser: / filters, arrow keys move, Enter looks closer.")

