@@ -49,8 +49,11 @@ def _root(
         os.environ["VISREC_DEBUG"] = "1"
 
 
-class _ReaderGone(Exception):
-    """A BrokenPipeError on its way past the library, which would turn it into an exit code of 1."""
+class _Stopped(Exception):
+    """A gone reader or a Ctrl-C on its way past the libraries, which would make other exit codes of them."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
 
 
 def _guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -58,11 +61,13 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
     def guarded(*arguments: Any, **options: Any) -> None:
         try:
             command(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise _Stopped(130) from error
         except (BrokenPipeError, SystemExit) as error:
             if isinstance(error, BrokenPipeError) or isinstance(
                 error.__context__, BrokenPipeError
             ):  # rich exits itself
-                raise _ReaderGone from error
+                raise _Stopped(141) from error
             raise
 
     return guarded
@@ -92,15 +97,15 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    gone = isinstance(error, BrokenPipeError | _ReaderGone)
-    if gone or (isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError)):
+    stopped = error.code if isinstance(error, _Stopped) else 141 if isinstance(error, BrokenPipeError) else None
+    if stopped == 141 or (isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError)):
         # What stdout still holds can go nowhere, and Python would complain again when it flushes on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if gone:
-        return 141  # the reader has what it wanted
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
+    if stopped == 130 or isinstance(error, KeyboardInterrupt | typer.Abort):
         print("visrec: interrupted", file=sys.stderr)
         return 130
+    if stopped is not None:
+        return stopped  # the reader has what it wanted
     if os.environ.get("VISREC_DEBUG"):
         import traceback
 
