@@ -76,7 +76,8 @@ def test_a_reader_that_went_away_is_no_error(shop: Path, shell) -> None:
         assert b"error" not in done.stderr
         assert b"code 141" in done.stderr or b"finished" in done.stderr
     many = shell(
-        "set +o pipefail; visrec recommend <(visrec embed-images ./imgs -e colour -q) --all -k 9 --format ndjson | head -1; exit ${PIPESTATUS[0]}"
+        "set +o pipefail; visrec recommend <(visrec embed-images ./imgs -e colour -q) --all -k 9 --format ndjson "
+        "| head -1; exit ${PIPESTATUS[0]}"
     )
     assert many.returncode in (0, 141)
     assert json.loads(many.stdout)["rank"] == 1

@@ -1,0 +1,48 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from visrec_cli.errors import OutputError
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """An open file that takes its name only when the block ends well. Raises OutputError when it cannot be made."""
+    path = Path(os.path.realpath(path))  # a link keeps pointing to its target
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        reason = "its folder does not exist" if not path.parent.exists() else error.strerror or str(error)
+        raise OutputError(
+            f"cannot write {path}: {reason}", fix=f"mkdir -p {path.parent}" if not path.parent.exists() else None
+        ) from error
+    try:
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder", fix=f"name a file in it: -o {path}/table.arrow")
+        with os.fdopen(handle, "w+b") as raw:
+            yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+        _usual_mode(Path(temporary), path)
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise
+
+
+def _usual_mode(temporary: Path, path: Path) -> None:
+    """Temporary files are private; the result has the mode that an ordinary open() would have given."""
+    if path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    temporary.chmod(mode)
