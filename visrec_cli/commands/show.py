@@ -74,7 +74,7 @@ def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None
 
     from visrec_cli.commands.running import _bar, _say
     from visrec_cli.runtime.reporting import Report
-    from visrec_cli.tables.writing import atomic
+    from visrec_cli.tables.atomic import atomic
 
     report = Report()
     with _bar(report, quiet):
