@@ -65,6 +65,10 @@ def command(
         int | None, typer.Option("--nprobe", min=1, help="faiss: cells visited per query (raised until recall is .95).")
     ] = None,
     id_column: IdColumn = None,
+    ids: Annotated[
+        str | None, typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line.")
+    ] = None,
+    row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …")] = False,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,
@@ -114,6 +118,8 @@ def command(
             nlist=nlist,
             nprobe=nprobe,
             id_column=id_column,
+            ids=ids,
+            row_ids=row_ids,
             report=report,
         )
 

@@ -16,7 +16,7 @@ def repeats(
     ``threshold``. vectors: (m, d) of length 1, best candidate first. groups: (m,). asked: (a, d) vectors of the
     query's own items or pictures, a may be 0; asked_groups: their groups. A threshold above 1 compares groups only.
     """
-    repeated = np.isin(groups, asked_groups)
+    repeated = (groups[:, None] == asked_groups).any(axis=1)
     if len(asked):
         repeated |= (vectors @ asked.T).max(axis=1) >= threshold
     same = (vectors @ vectors.T >= threshold) | (groups[:, None] == groups[None, :])

@@ -19,7 +19,7 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
     try:
         # beside a full column, a condition that is one value for all ("true", "sum(n) > 1") is repeated in each row
         answer = frame.select(pl.int_range(pl.len()).alias("row"), pl.sql_expr(where).alias("keep"))["keep"]
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
         raise UsageProblem(f"--where {where!r}: {_first_line(error)}", fix=_hint(items, where, error)) from error
     if answer.dtype != pl.Boolean:
         raise UsageProblem(
@@ -29,17 +29,17 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
     return answer.fill_null(False).to_numpy()
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0].split("; valid columns:")[0]
 
 
-def _hint(items: pa.Table, where: str, error: Exception) -> str:
+def _hint(items: pa.Table, where: str, error: BaseException) -> str:
     text = [name for name in items.column_names if name in where and _holds_numbers(items[name])]
     if text and isinstance(error, pl.exceptions.ComputeError):
         return f"column '{text[0]}' came as text; write TRY_CAST({text[0]} AS DOUBLE) for its numbers"
     if isinstance(error, pl.exceptions.ColumnNotFoundError) and '"' in where:
         return "text stands in single quotes, double quotes name a column: --where \"category = 'shoes'\""
-    return "columns: " + ", ".join(f"{field.name} ({field.type})" for field in items.schema)
+    return "the columns are " + ", ".join(f"{field.name} ({field.type})" for field in items.schema)
 
 
 def _holds_numbers(column: pa.ChunkedArray) -> bool:

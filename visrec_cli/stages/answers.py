@@ -76,6 +76,14 @@ class Answerer:
             pool *= 4
         return [answers[i] for i in range(len(queries))]
 
+    def query_itself(self, answer: Answer) -> str | None:
+        """The id of the hidden item that a query's picture shows, if any: whoever asked may be looking for it."""
+        if answer.query.kind != "image" or self.same_above is None or not len(answer.hidden):
+            return None
+        nearest = answer.hidden[0]
+        cosine = float(self.shelf.vectors[nearest] @ answer.query.asked[0])
+        return self.shelf.ids[nearest] if cosine >= self.same_above else None
+
     def _first_pool(self, queries: Sequence[Query]) -> int:
         pool = self.k + max(len(query.own) for query in queries) + (0 if self.same_above is None else _SPARE)
         deep = self.diversity > 0 or any(len(query.vectors) > 1 for query in queries)
@@ -93,7 +101,7 @@ class Answerer:
 
     def _choose(self, query: Query, scores: Scores, rows: Rows) -> Answer:
         """The best k of the candidates that are neither the question itself nor a repeat."""
-        others = ~np.isin(rows, query.own)
+        others = ~(rows[:, None] == np.array(query.own, np.int64)).any(axis=1)
         rows, scores = rows[others], scores[others]
         keep = np.ones(len(rows), bool)
         if self.same_above is not None:

@@ -12,11 +12,13 @@ from visrec_cli.tables.columns import Matrix
 SETTINGS = {"exact": (), "annoy": ("trees", "search_k"), "faiss": ("nlist", "nprobe")}
 
 
-def open_index(name: str, vectors: Matrix, k: int, settings: Mapping[str, int | None], report: Report) -> Index:
+def open_index(
+    name: str, settings: Mapping[str, int | None], vectors: Matrix, k: int, *, passing: bool, report: Report
+) -> Index:
     """Build the index over vectors, (n, d) of length 1. An approximate one is calibrated, and its recall is said.
 
-    settings: those that are not None must belong to this index, else UsageProblem. Raises UnavailableError for an
-    extra that is not installed.
+    settings: those that are not None must belong to this index, else UsageProblem. passing: these are only the items
+    that pass a condition, for which no index is built or kept. Raises UnavailableError for a missing extra.
     """
     given = {key: value for key, value in settings.items() if value is not None}
     make = find("index", name)
@@ -24,7 +26,10 @@ def open_index(name: str, vectors: Matrix, k: int, settings: Mapping[str, int | 
         if key not in SETTINGS[name]:
             owner = next(other for other, keys in SETTINGS.items() if key in keys)
             raise UsageProblem(f"--{key.replace('_', '-')} belongs to --index {owner}", fix=f"--index {owner}")
-    if name == "exact":
+    if passing and name != "exact":
+        report.warn(f"--where leaves {len(vectors):,} items, which are searched exactly, without the {name} index")
+        make = find("index", "exact")
+    if passing or name == "exact":
         index = make()
         index.build(vectors)
         return cast(Index, index)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.stages.pictures import PATH_COLUMNS
 from visrec_cli.stages.shelf import Shelf
 from visrec_cli.tables.columns import Matrix
 
@@ -34,10 +36,11 @@ class Query:
 
 def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
-    part = shelf.items.take(list(rows))
+    part = shelf.items.take(pa.array(rows, pa.int64()))
     columns = part.column_names
     title = next((name for name in _TITLES if name in columns), "item_id")
-    paths = part["image_path"].to_pylist() if "image_path" in columns else [None] * len(rows)
+    picture = next((name for name in PATH_COLUMNS if _is_text(part.schema, name)), None)
+    paths = part[picture].to_pylist() if picture else [None] * len(rows)
     queries = []
     for row, label, path in zip(rows, part[title].to_pylist(), paths, strict=True):
         item_id, vector = shelf.ids[row], shelf.vectors[row : row + 1]
@@ -45,6 +48,10 @@ def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
             Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))
         )
     return queries
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    return name in schema.names and bool(pa.types.is_string(schema.field(name).type))
 
 
 def picture_queries(

@@ -11,19 +11,20 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.answers import Answer, Answerer, Rows
+from visrec_cli.stages.asking import Asked
 from visrec_cli.stages.open_index import open_index
-from visrec_cli.stages.queries import Query, item_queries, mixed, taste_query, text_queries
 from visrec_cli.stages.recommendations import Recommendations
 from visrec_cli.stages.shelf import Shelf, fill_shelf
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.spaces import Space
 
 SAME_ABOVE = 0.98
-"""Cosine from which two items count as near-duplicates. Measured with lite0 on product photos: the same photo saved
-again or at three quarters of its size has .989 and more; the most similar photos of two products have .969."""
+"""Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
+again, or at three quarters of its size, has .989 and more, while the most similar photos of two products have .969
+(.978 with colour+hog, .972 when fused with their titles)."""
 
-_BLOCK = 256
-_ASK = "--item ID, --image FILE, --text WORDS, --like ID or --all"
+_WARNINGS = 5  # a folder of queries that are all in the catalogue need not be listed
 
 
 def recommend(
@@ -65,52 +66,32 @@ def recommend(
     for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
     """
     report = report or Report()
-    _check(items, images, texts, like, unlike, all_items=all_items, k=k, diversity=diversity, table=table)
+    asked = Asked(items, images, texts, like, unlike, all_items, mix)
+    asked.require_two_inputs(table)
+    if k < 1:
+        raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
+    if not 0 <= diversity <= 1:
+        raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
     shelf = fill_shelf(_items(table, id_column, npy), column=column, report=report)
     sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
     allowed = _allowed(shelf, where, report)
-    blocks = (
-        _all_queries(shelf) if all_items else iter([_queries(shelf, items, images, texts, like, unlike, report, mix)])
-    )
-    if where is not None and index != "exact":
-        report.warn(f"--where leaves {len(allowed):,} items, which are searched exactly: the {index} index is not used")
-    found = open_index(
-        "exact" if where is not None else index,
-        shelf.vectors[allowed],
-        k,
-        {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe},
-        report,
-    )
-    if shelf.space is not None and shelf.space.kind == "text":
+    blocks = asked.queries(shelf, report)
+    settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
+    vectors = shelf.vectors if len(allowed) == len(shelf.vectors) else shelf.vectors[allowed]
+    found = open_index(index, settings, vectors, k, passing=where is not None, report=report)
+    if not _sees_pictures(shelf.space, shelf.column):
         same_above = 2.0  # the same words do not make two items one: only known duplicates do
     answerer = Answerer(shelf, found, allowed, k, diversity, None if keep_duplicates else same_above, report)
-    report.expect(int(shelf.present.sum()) if all_items else None, "queries")
 
     def batches() -> Iterator[pa.RecordBatch]:
         for queries in blocks:
             answers = answerer.answer(queries)
             for answer in answers:
-                _tell(answer, shelf, k, report)
+                _tell(answer, answerer, report)
             report.advance(len(queries))
             yield sheet.batch(answers)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
-
-
-def _check(*asked: Sequence[Any], all_items: bool, k: int, diversity: float, table: Tabular) -> None:
-    _, images, texts, *_ = asked
-    if all_items and any(asked):
-        raise UsageProblem("--all asks about every item and goes with no other query", fix="leave out one of them")
-    if not all_items and not any(asked):
-        raise UsageProblem("nothing was asked", fix=f"ask with {_ASK}")
-    if k < 1:
-        raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
-    if not 0 <= diversity <= 1:
-        raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
-    if any(not text.strip() for text in texts):
-        raise UsageProblem("--text is empty", fix='--text "red dress"')
-    if "-" in [image for image in images if isinstance(image, str)] and is_path(table) and str(table) == "-":
-        raise UsageProblem("stdin cannot be both the table and the picture", fix="name the table's file")
 
 
 def _items(table: Tabular, id_column: str | None, npy: dict[str, Any]) -> pa.Table:
@@ -133,46 +114,18 @@ def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
     return np.flatnonzero(allowed)
 
 
-def _all_queries(shelf: Shelf) -> Iterator[list[Query]]:
-    rows = np.flatnonzero(shelf.present)
-    for start in range(0, len(rows), _BLOCK):
-        yield item_queries(shelf, rows[start : start + _BLOCK].tolist())
+def _sees_pictures(space: Space | None, column: str) -> bool:
+    """Whether a picture is behind the vectors, as far as is known. Joint models make columns of either kind."""
+    if space is not None and space.sources:
+        return any(_sees_pictures(source.space, source.column) for source in space.sources)
+    return space is None or space.kind == "image" or (space.kind == "joint" and not column.startswith("text"))
 
 
-def _queries(
-    shelf: Shelf,
-    items: Sequence[str],
-    images: Sequence[Any],
-    texts: Sequence[str],
-    like: Sequence[str],
-    unlike: Sequence[str],
-    report: Report,
-    mix: bool,
-) -> list[Query]:
-    """The queries in the order item, image, text, taste. What needs no encoder is checked first."""
-    queries = item_queries(shelf, [shelf.row(item_id) for item_id in dict.fromkeys(items)]) if items else []
-    taste = [taste_query(shelf, like, unlike)] if like or unlike else []
-    if images:
-        from visrec_cli.stages.query_pictures import image_queries
-
-        queries += image_queries(shelf, images, report)
-    if texts:
-        from visrec_cli.stages.query_vectors import text_vectors
-
-        sentences = list(dict.fromkeys(texts))
-        queries += text_queries(sentences, text_vectors(shelf.space, shelf.column, sentences, shelf.vectors.shape[1]))
-    queries += taste
-    return [mixed(queries)] if mix else queries
-
-
-def _tell(answer: Answer, shelf: Shelf, k: int, report: Report) -> None:
+def _tell(answer: Answer, answerer: Answerer, report: Report) -> None:
     report.count("queries")
-    if len(answer.hidden):
-        report.count("near-duplicates not shown", len(answer.hidden))
-        if answer.query.kind == "image":
-            report.warn(
-                f"{answer.query.label} shows item {shelf.ids[answer.hidden[0]]!r} itself or nearly; "
-                "--keep-duplicates lists it too"
-            )
-    if len(answer.rows) < k:
-        report.count(f"queries with fewer than {k} answers")
+    report.count("near-duplicates not shown", len(answer.hidden))
+    if len(answer.rows) < answerer.k:
+        report.count(f"queries with fewer than {answerer.k} answers")
+    same = answerer.query_itself(answer)
+    if same is not None and len(report.warnings) < _WARNINGS:
+        report.warn(f"{answer.query.label} shows item {same!r} itself, or nearly; --keep-duplicates lists it too")

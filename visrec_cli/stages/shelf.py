@@ -85,7 +85,8 @@ def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
     if not present.any():
         raise InputError(f"no item has a vector in column '{column}'", fix="look at the table with: visrec show TABLE")
     order = np.asarray(pc.sort_indices(ids))
-    vectors = vectors[order] / np.where(present, lengths, 1)[order, None].astype(np.float32)
+    vectors = vectors[order]
+    vectors /= np.where(present, lengths, 1)[order, None].astype(np.float32)
     others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
     return Shelf(
         table.select(others).take(order), vectors, present[order], column, space_of(table.schema.field(column))
