@@ -17,9 +17,12 @@ def _shown(character: str) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """``1 picture``, ``2 pictures``: nouns come in the plural, the head noun is the first word."""
+    """``1 near duplicate``, ``2 near duplicates``: nouns come in the plural, whose word is the first to end in s."""
     if n == 1:
-        head, _, rest = noun.partition(" ")
-        head = f"{head[:-3]}y" if head.endswith("ies") else head[:-1] if head.endswith("s") else head
-        noun = f"{head} {rest}".strip()
+        words = noun.split(" ")
+        head = next((i for i, word in enumerate(words) if word.endswith("s")), None)
+        if head is not None:
+            word = words[head]
+            words[head] = f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
+        noun = " ".join(words)
     return f"{n:,} {noun}"
