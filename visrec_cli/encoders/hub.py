@@ -8,9 +8,23 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from visrec_cli.errors import UnavailableError
+from visrec_cli.errors import MissingInputError, UnavailableError
 
 PATIENCE = 8.0  # seconds for the first answer; a resolver without a network can hang longer than any HTTP timeout
+
+
+def repository(name: str) -> str:
+    """``owner/name`` of the hub, or MissingInputError for what can only be meant as a folder that is not there."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise MissingInputError(
+            f"there is no model folder '{name}'", fix="name a folder that is there, or OWNER/NAME of a public model"
+        ) from error
+    return name
 
 
 def cached_file(repo: str, names: Sequence[str]) -> Path | None:
@@ -31,15 +45,17 @@ def fetch_file(repo: str, names: Sequence[str]) -> Path:
         return cached
     require_reachable(repo)
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     for name in names:
         try:
             return Path(hf_hub_download(repo, name))
+        except LocalEntryNotFoundError as error:  # by its bases the repository lacks the file; it means no network
+            raise unavailable(repo, first_line(error)) from error
         except EntryNotFoundError:
             continue
         except Exception as error:  # whatever the network stack raises half-way
-            raise unavailable(repo, _first_line(error)) from error
+            raise unavailable(repo, first_line(error)) from error
     raise unavailable(repo, f"it has none of the files {', '.join(names)}")
 
 
@@ -53,7 +69,7 @@ def require_reachable(repo: str) -> None:
     except EntryNotFoundError:
         return  # the repository is there, only without that file
     except Exception as error:  # httpx, OSError, hub errors: all mean that the model cannot be had now
-        raise unavailable(repo, _first_line(error)) from error
+        raise unavailable(repo, first_line(error)) from error
 
 
 def unavailable(repo: str, reason: str) -> UnavailableError:
@@ -83,6 +99,7 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
         raise raised[0]
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What a person needs of a library's many lines."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

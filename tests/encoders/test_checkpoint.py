@@ -1,0 +1,89 @@
+import json
+import pickle
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.contracts.encoder_suite import ImageEncoderSuite
+from tests.encoders.models import save_timm
+from visrec_cli.encoders.base import ImageEncoder
+from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+
+
+class Checkpoint(ImageEncoderSuite):
+    file: ClassVar[str]
+    folder: ClassVar[Path]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _folder(cls, tmp_path_factory: pytest.TempPathFactory) -> None:
+        cls.folder = tmp_path_factory.mktemp("weights")
+        save_timm("test_vit", cls.folder / "plain.pth", num_classes=7)
+        metadata = {"arch": "test_resnet", "input_size": "[3, 96, 96]", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+        save_timm("test_resnet", cls.folder / "own.safetensors", metadata=metadata, num_classes=0)
+
+    @classmethod
+    def make(cls, **options: Any) -> ImageEncoder:
+        return open_image_encoder(f"file:{cls.folder / cls.file}", device="cpu", **options)
+
+
+class TestTorchFile(Checkpoint):
+    file = "plain.pth?arch=test_vit"
+
+    def test_classes_without_names_are_not_guessed(self, encoder: ImageEncoder) -> None:
+        assert encoder.classes is None
+
+
+class TestSafetensorsThatSayWhatTheyAre(Checkpoint):
+    file = "own.safetensors"
+
+    def test_preprocessing_comes_from_the_file(self, encoder: ImageEncoder) -> None:
+        assert encoder.prepare(self.THINGS[0]).shape == (3, 96, 96)
+        assert encoder.space.preprocessing["mean"] == [0, 0, 0]
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return (Path.touch, (Path("executed"),))
+
+
+def test_a_checkpoint_is_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("evil.pth").write_bytes(pickle.dumps({"state_dict": Evil()}))
+    with pytest.raises(InputError, match="cannot be read as weights"):
+        open_image_encoder("file:evil.pth?arch=test_vit", device="cpu")
+    assert not Path("executed").exists()
+
+
+def test_weights_of_another_architecture(tmp_path: Path) -> None:
+    path = save_timm("test_vit", tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="do not fit test_resnet"):
+        open_image_encoder(f"file:{path}?arch=test_resnet", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["cut.safetensors", "cut.pth"])
+def test_a_cut_file(tmp_path: Path, name: str) -> None:
+    path = save_timm("test_vit", tmp_path / name)
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(InputError):
+        open_image_encoder(f"file:{path}?arch=test_vit", device="cpu")
+
+
+def test_metadata_that_are_no_lists(tmp_path: Path) -> None:
+    path = save_timm("test_vit", tmp_path / "a.safetensors", metadata={"arch": "test_vit", "mean": "grey"})
+    with pytest.raises(InputError, match="metadata"):
+        open_image_encoder(f"file:{path}", device="cpu")
+
+
+def test_without_an_architecture(tmp_path: Path) -> None:
+    path = save_timm("test_vit", tmp_path / "a.safetensors", metadata={"note": json.dumps("none")})
+    with pytest.raises(UsageProblem) as caught:
+        open_image_encoder(f"file:{path}", device="cpu")
+    assert f"file:{path}?arch=" in str(caught.value.fix)
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(MissingInputError):
+        open_image_encoder("file:nowhere.pth?arch=test_vit", device="cpu")

@@ -1,0 +1,65 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.contracts.encoder_suite import ImageEncoderSuite
+from visrec_cli.encoders.base import ImageEncoder
+from visrec_cli.encoders.lite0 import timm_name
+from visrec_cli.encoders.opening import open_image_encoder
+
+
+class TestLite0(ImageEncoderSuite):
+    @classmethod
+    def make(cls, **options: Any) -> ImageEncoder:
+        return open_image_encoder("lite0", device="cpu", **options)
+
+    @pytest.mark.parametrize(
+        ("photo", "expected"),
+        [
+            ("chelsea.png", {"Egyptian cat", "tiger cat", "tabby"}),
+            ("coffee.png", {"espresso"}),
+            ("flower.jpg", {"daisy"}),
+            ("china.jpg", {"palace"}),
+            ("motorcycle_left.png", {"moped"}),
+        ],
+    )
+    def test_recognises_the_usual_photos(self, encoder: ImageEncoder, photo: str, expected: set[str]) -> None:
+        _, [labels] = encoder.recognise([encoder.prepare(sample(photo))], 3)
+        assert labels[0].label in expected
+
+    def test_the_usual_statistics_of_imagenet_would_be_another_space(self, encoder: ImageEncoder) -> None:
+        # The silent mistake with these weights: a vector as plausible, and at a cosine of .8 from the right one.
+        assert encoder.space.preprocessing["mean"] == 127
+        grey = np.full((224, 224, 3), 127, np.uint8)
+        np.testing.assert_array_equal(encoder.to_device([grey]).numpy(), 0)  # type: ignore[attr-defined]
+
+    def test_keeps_the_middle_of_a_long_picture(self, encoder: ImageEncoder) -> None:
+        wide = Image.new("RGB", (600, 200), "white")
+        wide.paste((255, 0, 0), (200, 0, 400, 200))
+        np.testing.assert_array_equal(encoder.prepare(wide)[5:-5, 5:-5], np.broadcast_to([255, 0, 0], (214, 214, 3)))
+
+    def test_weights_are_known_by_their_checksum(self, encoder: ImageEncoder) -> None:
+        assert encoder.space.weights is not None
+        assert encoder.space.weights.startswith("57934424"), "torch puts a file's checksum into its name"
+
+
+def sample(name: str) -> Image.Image:
+    """A photo that scikit-image or scikit-learn carries."""
+    import skimage
+    import sklearn.datasets
+
+    folders = (Path(skimage.__file__).parent / "data", Path(sklearn.datasets.__file__).parent / "images")
+    return Image.open(next(folder / name for folder in folders if (folder / name).exists())).convert("RGB")
+
+
+def test_every_parameter_gets_its_name_in_timm() -> None:
+    assert timm_name("_conv_stem.weight") == "conv_stem.weight"
+    assert timm_name("_bn1.running_mean") == "bn2.running_mean"
+    assert timm_name("_blocks.0._depthwise_conv.weight") == "blocks.0.0.conv_dw.weight"
+    assert timm_name("_blocks.0._bn2.bias") == "blocks.0.0.bn2.bias"
+    assert timm_name("_blocks.3._project_conv.weight") == "blocks.2.0.conv_pwl.weight"
+    assert timm_name("_blocks.15._expand_conv.weight") == "blocks.6.0.conv_pw.weight"
+    assert timm_name("_fc.bias") == "classifier.bias"
