@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +12,10 @@ from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
 from visrec_cli.ranking.fuse_ranks import fuse_ranks
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.looks import looks, picture_numbers
 from visrec_cli.stages.queries import Query
 from visrec_cli.stages.shelf import Shelf
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.columns import Mask, Matrix
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -49,7 +51,8 @@ class Answer:
 class Answerer:
     """Answers queries from an index over the ``allowed`` rows of a shelf.
 
-    same_above: items whose cosine reaches this are shown once; None shows repeats. diversity: see ranking.diversity.
+    same_above: items whose pictures' cosine reaches this are shown once; None shows repeats. diversity: see
+    ranking.diversity.
     """
 
     shelf: Shelf
@@ -76,12 +79,17 @@ class Answerer:
             pool *= 4
         return [answers[i] for i in range(len(queries))]
 
+    @cached_property
+    def _numbers(self) -> Mask:
+        return picture_numbers(self.shelf.space, self.shelf.column, self.shelf.vectors.shape[1])
+
     def query_itself(self, answer: Answer) -> str | None:
         """The id of the hidden item that a query's picture shows, if any: whoever asked may be looking for it."""
         if answer.query.kind != "image" or self.same_above is None or not len(answer.hidden):
             return None
         nearest = answer.hidden[0]
-        cosine = float(self.shelf.vectors[nearest] @ answer.query.asked[0])
+        pair = np.stack([self.shelf.vectors[nearest], answer.query.asked[0]])
+        cosine = float(np.prod(looks(pair, self._numbers), axis=0).sum())
         return self.shelf.ids[nearest] if cosine >= self.same_above else None
 
     def _first_pool(self, queries: Sequence[Query]) -> int:
@@ -105,9 +113,9 @@ class Answerer:
         rows, scores = rows[others], scores[others]
         keep = np.ones(len(rows), bool)
         if self.same_above is not None:
-            groups, vectors = self.shelf.groups, self.shelf.vectors
-            asked_groups = groups[list(query.own)]
-            keep = ~repeats(vectors[rows], groups[rows], query.asked, asked_groups, threshold=self.same_above)
+            groups = self.shelf.groups
+            seen, asked = looks(self.shelf.vectors[rows], self._numbers), looks(query.asked, self._numbers)
+            keep = ~repeats(seen, groups[rows], asked, groups[list(query.own)], threshold=self.same_above)
         fresh = np.flatnonzero(keep)
         if self.diversity > 0:
             picked = fresh[diversify(scores[fresh], self.shelf.vectors[rows[fresh]], self.k, self.diversity)]

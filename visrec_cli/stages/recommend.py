@@ -17,12 +17,11 @@ from visrec_cli.stages.recommendations import Recommendations
 from visrec_cli.stages.shelf import Shelf, fill_shelf
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
-from visrec_cli.tables.spaces import Space
 
 SAME_ABOVE = 0.98
 """Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
 again, or at three quarters of its size, has .989 and more, while the most similar photos of two products have .969
-(.978 with colour+hog, .972 when fused with their titles)."""
+(.978 with colour+hog)."""
 
 _WARNINGS = 5  # a folder of queries that are all in the catalogue need not be listed
 
@@ -79,8 +78,6 @@ def recommend(
     settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
     vectors = shelf.vectors if len(allowed) == len(shelf.vectors) else shelf.vectors[allowed]
     found = open_index(index, settings, vectors, k, passing=where is not None, report=report)
-    if not _sees_pictures(shelf.space, shelf.column):
-        same_above = 2.0  # the same words do not make two items one: only known duplicates do
     answerer = Answerer(shelf, found, allowed, k, diversity, None if keep_duplicates else same_above, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -112,13 +109,6 @@ def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
     if not allowed.any():
         raise InputError(f"no item with a vector passes --where {where!r}", fix="loosen the condition")
     return np.flatnonzero(allowed)
-
-
-def _sees_pictures(space: Space | None, column: str) -> bool:
-    """Whether a picture is behind the vectors, as far as is known. Joint models make columns of either kind."""
-    if space is not None and space.sources:
-        return any(_sees_pictures(source.space, source.column) for source in space.sources)
-    return space is None or space.kind == "image" or (space.kind == "joint" and not column.startswith("text"))
 
 
 def _tell(answer: Answer, answerer: Answerer, report: Report) -> None:
