@@ -66,7 +66,7 @@ def photo(width, height):
 
 class TestTrimBorder:
     @pytest.mark.parametrize("colour", ["black", "white", (90, 10, 10)])
-    @pytest.mark.parametrize("bars", [(0, 12, 0, 12), (20, 0, 20, 0), (7, 9, 3, 5), (0, 0, 0, 30)])
+    @pytest.mark.parametrize("bars", [(0, 12, 0, 12), (20, 0, 20, 0), (7, 9, 3, 5), (0, 0, 0, 30), (40, 30, 50, 60)])
     def test_bars_are_cut_off_exactly(self, colour, bars):
         inner = photo(100, 80)
         left, top, right, bottom = bars
@@ -81,6 +81,17 @@ class TestTrimBorder:
         assert trimmed.width == 3000
         assert 1985 <= trimmed.height <= 2000
         assert np.asarray(trimmed).min() >= 60, "nothing of the bars is left"
+
+    def test_bars_of_two_colours(self):
+        framed = Image.new("RGB", (100, 120), "black")
+        framed.paste("white", (0, 0, 100, 30))
+        framed.paste(photo(100, 80), (0, 30))
+        assert trim(framed, "border").size == (100, 80)
+
+    def test_a_product_that_fills_the_width_keeps_its_background(self):
+        skirt = Image.new("RGB", (120, 160), "white")
+        ImageDraw.Draw(skirt).polygon([(30, 50), (90, 50), (118, 110), (2, 110)], fill="navy")
+        assert trim(skirt, "border").size == (120, 160)
 
     def test_a_studio_background_is_no_bar(self):
         product = Image.new("RGB", (200, 200), "white")

@@ -86,32 +86,35 @@ Pixels = npt.NDArray[np.int16]
 def bars_box(pixels: Pixels) -> Box | None:
     """The box (left, top, right, bottom) inside letterbox bars and frames of one colour. pixels: (h, w, 3).
 
-    A bar is a run of lines of one colour that ends at once, over at least half of the line's length: the plain
-    background around a product ends bit by bit and is kept.
+    What is left inside a bar is a rectangle: its edge differs from the bar at once and over nine tenths of its
+    length. A product on a plain background has no such edge, however large it is, and keeps its background.
     """
+    left, top, right, bottom = 0, 0, pixels.shape[1], pixels.shape[0]
+    for _ in range(4):  # bars of up to four colours
+        inner = _inside_one_colour(pixels[top:bottom, left:right])
+        if inner is None:
+            break
+        left, top, right, bottom = left + inner[0], top + inner[1], left + inner[2], top + inner[3]
+    return left, top, right, bottom
+
+
+def _inside_one_colour(pixels: Pixels) -> Box | None:
+    """The box inside the bars of the first outer line that has one colour; None if no line leads to bars."""
     height, width, _ = pixels.shape
-    top, bottom = _bar(pixels), height - _bar(pixels[::-1])
-    if top >= bottom:
-        return None
-    rows = pixels[top:bottom].swapaxes(0, 1)
-    left, right = _bar(rows), width - _bar(rows[::-1])
-    if left >= right:
-        return None
-    if (left, right) != (0, width) and (top, bottom) == (0, height):  # side bars can hide a top bar's end
-        rows = pixels[:, left:right]
-        top, bottom = _bar(rows), height - _bar(rows[::-1])
-    return (left, top, right, bottom) if top < bottom else None
-
-
-def _bar(lines: Pixels) -> int:
-    """How many of the first lines are a bar."""
-    colour = np.median(lines[0], axis=0)
-    differs = (np.abs(lines - colour).max(axis=2) > _TOLERANCE).mean(axis=1)
-    inside = np.flatnonzero(differs > 0.02)
-    if len(inside) == 0 or inside[0] == 0:
-        return 0
-    first = int(inside[0])
-    return first if differs[first : first + 3].max() >= 0.5 else 0
+    for line in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        colour = np.median(line, axis=0)
+        other = np.abs(pixels - colour).max(axis=2) > _TOLERANCE
+        rows, columns = np.flatnonzero(other.mean(axis=1) > 0.02), np.flatnonzero(other.mean(axis=0) > 0.02)
+        if len(rows) == 0 or len(columns) == 0:
+            continue
+        left, top, right, bottom = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        inside = other[top:bottom, left:right]
+        cut = [top > 0, bottom < height, left > 0, right < width]
+        edges = [inside, inside[::-1], inside.T, inside.T[::-1]]
+        straight = [edge[:3].mean(axis=1).max() >= 0.9 for edge in edges]
+        if any(cut) and all(sharp for side, sharp in zip(cut, straight, strict=True) if side):
+            return left, top, right, bottom
+    return None
 
 
 def product_box(pixels: Pixels) -> Box | None:
