@@ -1,9 +1,12 @@
 """The gallery in a real browser: what people see and press."""
 
+import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 
 from tests.browser.conftest import CATALOGUE
 from visrec_cli.stages.gallery import gallery
@@ -148,6 +151,32 @@ def test_arrow_keys_move_between_cards(look, pictures):
     outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
     assert len(page.execute_script("return [...document.querySelectorAll('.card[tabindex=\"0\"]')]")) == 1
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_focused_card_is_ringed_and_not_under_the_tools(look, pictures, width):
+    page = look(results_page(pictures), width=width)
+    press(page, *([DOWN] * 5))
+    ring = colour_of(page, ".card:focus", "outlineColor")
+    box = page.execute_script(
+        "const b = document.activeElement.getBoundingClientRect(); return [b.left, b.top, b.right]"
+    )
+    left, top, right = box
+    tools = page.execute_script("return document.querySelector('.tools').getBoundingClientRect().bottom")
+    assert top - 5 >= tools
+    pixels = np.asarray(Image.open(io.BytesIO(page.get_screenshot_as_png())).convert("RGB"), float)
+    row = pixels[round(top) - 5 : round(top), round(left) + 15 : round(right) - 15]
+    assert (np.abs(row - ring).max(axis=2) < 30).any(axis=0).all()  # an unbroken line above the card
+
+
+def test_the_detail_of_a_phone_begins_with_the_picture(look, pictures):
+    page = look(items_page(pictures, **{f"more_{i}": "words" for i in range(30)}), width=360, height=640)
+    page.find_elements("css selector", ".card")[3].click()
+    assert page.execute_script("return document.getElementById('detail').scrollTop") == 0
+    picture = page.execute_script("return document.getElementById('detail-picture').getBoundingClientRect().top")
+    assert 0 <= picture < 100
+    close = page.execute_script("return document.getElementById('close').getBoundingClientRect().bottom")
+    assert close <= 640
 
 
 def test_enter_opens_the_detail_and_escape_closes_it(look, pictures):

@@ -60,6 +60,13 @@ def test_frames_follow_the_pictures():
     assert "--aspect:1.000" in page(card({"item_id": "a"}, None))
 
 
+def test_pictures_of_nearly_the_frames_shape_fill_it():
+    square, nearly, wide = (thumbnail(Image.new("RGB", size)) for size in ((200, 200), (200, 190), (200, 150)))
+    html = page(*(card({"item_id": "a"}, picture) for picture in (square, square, nearly, wide)))
+    assert html.count('<img class="fill"') == 3
+    assert html.count("<img") == 4
+
+
 def test_a_card_says_what_the_row_says():
     row = {
         "item_id": "d1",
@@ -80,6 +87,7 @@ def test_a_card_says_what_the_row_says():
     facts = dict(one.facts)
     assert facts["recognised as"] == "gown 62%, hoopskirt 20%"
     assert "stock" not in facts
+    assert card({"labels": [{"label": "spatula", "score": 0.13}]}, None).label == ""
     assert one.values == {"price": 1234.5}
 
 

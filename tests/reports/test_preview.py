@@ -58,6 +58,15 @@ def test_columns_that_do_not_fit_are_named():
     assert all(len(line) <= 40 for line in text.splitlines() if "not shown" not in line)
 
 
+@pytest.mark.parametrize("width", range(20, 60))
+def test_what_is_shown_is_shown_whole(width):
+    table = pa.table({f"name_{i}": ["x" * (5 + i)] for i in range(8)})
+    text = shown(table, width=width)
+    named = text.split("not shown: ")[1].split(", ") if "not shown" in text else []
+    assert text.splitlines()[0].split() == [name for name in table.column_names if name not in "".join(named)]
+    assert "…" not in text
+
+
 def test_wide_characters_count_twice():
     table = pa.table({"title": ["赤" * 12], "next": ["x" * 20]})  # 24 + 2 + 20 cells
     assert "not shown: next" in shown(table, width=45)

@@ -11,6 +11,8 @@ from visrec_cli.reports.thumbnails import Thumbnail
 TITLES = ("title", "name", "product_name", "productdisplayname", "label")
 PRICES = ("price", "sale_price", "cost")
 ASKED = {"item": "Similar to", "image": "Looks like", "text": "Matches", "mixed": "Between", "user": "For"}
+ABOUT_THE_FILE = {"image_path", "width", "height", "sharpness", "brightness", "contrast", "clutter"}
+SURE = 0.3  # score from which a recognised class stands on the card
 OWN = {
     *("item_id", "rank", "score", "why", "labels", "flags", "image", "duplicate_of", "duplicate_kind"),
     *("query_id", "query_kind", "query_label", "query_image_path"),
@@ -70,7 +72,7 @@ def card(
         why=str(row.get("why") or ""),
         on_card=tuple((name, fact(name, row[name])) for name in shown if row.get(name) is not None),
         facts=_facts(row),
-        label=next((_label(label) for label in row.get("labels") or ()), ""),
+        label=next((_label(label) for label in row.get("labels") or () if _sure(label)), ""),
         badges=_badges(row, "" if thumbnail else missing),
         values={name: float(value) for name, value in row.items() if _sortable(value)},
     )
@@ -112,16 +114,21 @@ def _sortable(value: Any) -> bool:
 def _facts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Everything that the card itself does not say already."""
     told = {*OWN, *(name for name in row if name.lower() in TITLES)}
-    facts = [(name, fact(name, value)) for name, value in row.items() if name not in told and value is not None]
+    facts = {name: fact(name, value) for name, value in row.items() if name not in told and value is not None}
     if row.get("labels"):
-        facts.append(("recognised as", ", ".join(map(_label, row["labels"]))))
-    return tuple(facts)
+        facts["recognised as"] = ", ".join(map(_label, row["labels"]))
+    return tuple(sorted(facts.items(), key=lambda item: item[0] in ABOUT_THE_FILE))  # those last, else as in the table
 
 
 def _label(label: Any) -> str:
     if isinstance(label, dict) and label.get("score") is not None:
         return f"{label.get('label')} {label['score']:.0%}"
     return str(label.get("label") if isinstance(label, dict) else label)
+
+
+def _sure(label: Any) -> bool:
+    """A guess at 7 % on a card would be read as a claim; the dialog shows all of them."""
+    return not isinstance(label, dict) or label.get("score") is None or label["score"] >= SURE
 
 
 def _badges(row: dict[str, Any], missing: str) -> tuple[str, ...]:

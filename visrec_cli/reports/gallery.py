@@ -59,7 +59,7 @@ def _render(page: Page, all_cards: Sequence[Card], **content: Any) -> str:
         style=Markup(_file("gallery.css")),
         script=Markup(script),
         script_hash=Markup(digest),
-        aspect=f"{_aspect(all_cards):.3f}",
+        aspect=_aspect(all_cards),
         version=visrec_cli.__version__,
         **{"shelves": None, "cards": None, **content},
     )

@@ -13,7 +13,7 @@ from visrec_cli.reports.cells import cell, shorten
 from visrec_cli.runtime.words import printable
 
 WIDEST = 36  # characters of one column: a long title must not push the scores off the screen
-GAP = 2
+GAP = 2  # between columns: one of padding, one that rich puts there
 
 
 def preview(table: pa.Table, *, total: int | None, console: Console, hint: str = "") -> None:
@@ -24,7 +24,7 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
     """
     columns = [_texts(table, i) for i in range(table.num_columns)]
     shown = _that_fit(columns, console.width)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, GAP, 0, 0))
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, GAP - 1, 0, 0))
     for i in range(shown):
         numeric = pa.types.is_integer(table.schema.types[i]) or pa.types.is_floating(table.schema.types[i])
         name = Text(columns[i][0])

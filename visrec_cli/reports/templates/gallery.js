@@ -79,6 +79,7 @@ function look(entry) {
   $("detail-facts").replaceChildren(facts);
   $("detail-badges").replaceChildren(...[...entry.querySelectorAll(".badge")].map((badge) => badge.cloneNode(true)));
   if (!$("detail").open) $("detail").showModal();
+  $("detail").scrollTop = 0;
 }
 function step(by) {
   const list = visible();
