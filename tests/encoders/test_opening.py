@@ -5,8 +5,9 @@ from visrec_cli.errors import UnavailableError, UsageProblem, VisrecError
 
 
 @pytest.mark.parametrize(
-    ("spec", "hint"), [("lite1", "lite0"), ("color", "colour"), ("lite0:x", "lite0"), ("timm", "timm:resnet50"), ("st:", "st:")]
-)  # fmt: skip
+    ("spec", "hint"),
+    [("lite1", "lite0"), ("color", "colour"), ("lite0:x", "lite0"), ("timm", "timm:resnet50"), ("st:", "st:")],
+)
 def test_names_that_cannot_be(spec: str, hint: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         open_image_encoder(spec, device="cpu")

@@ -39,8 +39,9 @@ class TestSomebodysModel(ImageEncoderSuite):
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("resnet51", "resnet50"), ("resnet50.a1_in2k", "resnet50.a1_in1k"), ("vit_smal_patch14_dinov2", "vit_small")]
-)  # fmt: skip
+    ("name", "near"),
+    [("resnet51", "resnet50"), ("resnet50.a1_in2k", "resnet50.a1_in1k"), ("vit_smal_patch14_dinov2", "vit_small")],
+)
 def test_unknown_names_show_the_nearest(name: str, near: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         open_image_encoder(f"timm:{name}", device="cpu")
