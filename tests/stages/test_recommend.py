@@ -420,3 +420,20 @@ class TestApproximateIndexes:
         assert found["rank"] == list(range(1, len(found["rank"]) + 1))
         assert len(set(found["item_id"])) == len(found["item_id"]) <= 40
         assert all(-1 <= score <= 1.0001 for score in found["score"])
+
+
+def test_a_column_called_labels_that_is_something_else_is_no_reason() -> None:
+    for labels in ([["jersey"]] * 48, ["jersey"] * 48, [[{"label": "jersey"}]] * 48):
+        assert "both" not in "".join(ask(shop(labels=labels), items=["i10"])["why"])
+
+
+def test_more_than_two_gibibytes_of_pictures() -> None:
+    """Arrow cannot join such a column. One buffer seen many times: the test itself needs 64 MiB."""
+    picture = b"x" * (64 << 20)
+    table = shop()
+    pictures = pa.chunked_array([pa.array([picture])] * 48)
+    table = table.append_column("image", pictures)
+    report = Report()
+    found = recommend(table, items=["i10"], k=2, where="price > 9", columns=["image"], report=report).read_all()
+    assert found["item_id"].to_pylist() == ask(shop(), items=["i10"], k=2, where="price > 9")["item_id"]
+    assert found["image"].nbytes >= 2 * len(picture)

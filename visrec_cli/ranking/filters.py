@@ -15,6 +15,7 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
     where: one SQL expression over the columns, in the dialect of polars. Raises UsageProblem, quoting the columns,
     when it cannot be read, names an unknown column or is no condition.
     """
+    items = items.select([field.name for field in items.schema if not pa.types.is_binary(field.type)])  # pictures
     frame = pl.DataFrame(pl.from_arrow(items))
     try:
         # beside a full column, a condition that is one value for all ("true", "sum(n) > 1") is repeated in each row

@@ -14,10 +14,9 @@ from visrec_cli.ranking.fuse_ranks import fuse_ranks
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.looks import looks, picture_numbers
 from visrec_cli.stages.queries import Query
-from visrec_cli.stages.shelf import Shelf
+from visrec_cli.stages.shelf import Rows, Shelf
 from visrec_cli.tables.columns import Mask, Matrix
 
-Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 _SPARE = 10

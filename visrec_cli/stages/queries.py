@@ -36,13 +36,13 @@ class Query:
 
 def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
-    part = shelf.items.take(pa.array(rows, pa.int64()))
-    columns = part.column_names
-    title = next((name for name in _TITLES if name in columns), "item_id")
-    picture = next((name for name in PATH_COLUMNS if _is_text(part.schema, name)), None)
-    paths = part[picture].to_pylist() if picture else [None] * len(rows)
+    schema = shelf.items.schema
+    title = next((name for name in _TITLES if name in schema.names), "item_id")
+    picture = next((name for name in PATH_COLUMNS if _is_text(schema, name)), None)
+    labels = shelf.take(rows, [title])[title].to_pylist()
+    paths = shelf.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
     queries = []
-    for row, label, path in zip(rows, part[title].to_pylist(), paths, strict=True):
+    for row, label, path in zip(rows, labels, paths, strict=True):
         item_id, vector = shelf.ids[row], shelf.vectors[row : row + 1]
         queries.append(
             Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))

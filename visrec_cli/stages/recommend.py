@@ -10,11 +10,11 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.answers import Answer, Answerer, Rows
+from visrec_cli.stages.answers import Answer, Answerer
 from visrec_cli.stages.asking import Asked
 from visrec_cli.stages.open_index import open_index
 from visrec_cli.stages.recommendations import Recommendations
-from visrec_cli.stages.shelf import Shelf, fill_shelf
+from visrec_cli.stages.shelf import Rows, Shelf, fill_shelf
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 
@@ -104,7 +104,7 @@ def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
     """Rows that may be recommended: those with a vector that pass the condition."""
     allowed = shelf.present
     if where is not None:
-        allowed = allowed & rows_where(shelf.items, where)
+        allowed = allowed & rows_where(shelf.items, where)[shelf.order]
         report.count("items pass --where", int(allowed.sum()))
     if not allowed.any():
         raise InputError(f"no item with a vector passes --where {where!r}", fix="loosen the condition")

@@ -56,7 +56,7 @@ class Recommendations:
         many = [len(answer.rows) for answer in answers]
         queries = [answer.query for answer in answers for _ in answer.rows]
         reasons = [reason for answer in answers for reason in self._reasons(answer)]
-        part = self._shelf.items.take(rows)
+        part = self._shelf.take(rows, ["item_id", *self._passed])
         arrays = [
             pa.array([query.query_id for query in queries], pa.string()),
             pa.array([query.kind for query in queries], pa.string()),
@@ -74,11 +74,10 @@ class Recommendations:
 
     @cached_property
     def _labels(self) -> list[list[dict[str, Any]] | None] | None:
-        items = self._shelf.items
-        if "labels" not in items.column_names or not pa.types.is_list(items.schema.field("labels").type):
+        schema = self._shelf.items.schema
+        if "labels" not in schema.names or not _are_labels(schema.field("labels").type):
             return None
-        labels: list[list[dict[str, Any]] | None] = items["labels"].to_pylist()
-        return labels
+        return self._shelf.listed("labels")
 
     def _reasons(self, answer: Answer) -> list[tuple[str | None, str]]:
         """For each recommended item the liked item nearest to it, if any, and the sentence."""
@@ -102,3 +101,10 @@ class Recommendations:
                 words = [(f"like {shelf.ids[because]}", words[0][1])]
             reasons.append((None if because is None else shelf.ids[because], sentence(words, labels)))
         return reasons
+
+
+def _are_labels(kind: pa.DataType) -> bool:
+    """Whether this is what embed-images --labels makes, and not somebody's own column of that name."""
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
+        return False
+    return {"label", "score"} <= {field.name for field in kind.value_type}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.columns import Mask, Matrix, embedding_columns, matrix_of
 from visrec_cli.tables.spaces import Space, space_of
 
+Rows = npt.NDArray[np.int64]
+
 _PREFERRED = ("embedding", "image_embedding")
 
 
@@ -22,10 +25,12 @@ _PREFERRED = ("embedding", "image_embedding")
 class Shelf:
     """Items in the order of their ids, so that nothing depends on the order of a file.
 
-    items: their columns without embeddings. vectors: (n, d) float32 of length 1, zeros where ``present`` is False.
+    items: their columns without embeddings, as the file has them; row r of the shelf is row order[r] of the file.
+    vectors: (n, d) float32 of length 1, zeros where ``present`` is False.
     """
 
     items: pa.Table
+    order: Rows
     vectors: Matrix
     present: Mask
     column: str
@@ -34,15 +39,23 @@ class Shelf:
     @cached_property
     def ids(self) -> list[str]:
         """The item ids, ascending."""
-        ids: list[str] = self.items["item_id"].to_pylist()
-        return ids
+        return self.listed("item_id")
+
+    def listed(self, column: str) -> list[Any]:
+        """All values of a column, in the order of the shelf."""
+        values = self.items[column].to_pylist()
+        return [values[row] for row in self.order]
+
+    def take(self, rows: Sequence[int] | Rows, columns: Sequence[str]) -> pa.Table:
+        """Some columns of some rows of the shelf."""
+        return _take(self.items.select(columns), self.order[np.asarray(rows, np.int64)])
 
     @cached_property
-    def groups(self) -> npt.NDArray[np.int64]:
+    def groups(self) -> Rows:
         """(n,) numbers: known duplicates (column ``duplicate_of``) share one, all other items have their own."""
         leaders = np.arange(len(self.ids))
         if "duplicate_of" in self.items.column_names:
-            for row, of in enumerate(self.items["duplicate_of"].to_pylist()):
+            for row, of in enumerate(self.listed("duplicate_of")):
                 if of in self._row_of:
                     leaders[row] = self._row_of[of]
         return leaders[leaders]
@@ -84,13 +97,11 @@ def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
     present = present & ~flat
     if not present.any():
         raise InputError(f"no item has a vector in column '{column}'", fix="look at the table with: visrec show TABLE")
-    order = np.asarray(pc.sort_indices(ids))
+    order = np.asarray(pc.sort_indices(ids)).astype(np.int64)
     vectors = vectors[order]
     vectors /= np.where(present, lengths, 1)[order, None].astype(np.float32)
     others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
-    return Shelf(
-        table.select(others).take(order), vectors, present[order], column, space_of(table.schema.field(column))
-    )
+    return Shelf(table.select(others), order, vectors, present[order], column, space_of(table.schema.field(column)))
 
 
 def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
@@ -113,6 +124,21 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
             f"searching '{taken}'; there are also {_listed([n for n in names if n != taken])} (--column chooses)"
         )
     return taken
+
+
+def _take(table: pa.Table, rows: Rows) -> pa.Table:
+    """Rows of a table, batch by batch: Table.take joins whole columns, which fails beyond 2 GiB of text or pictures."""
+    batches = table.to_batches()
+    ends = np.cumsum([batch.num_rows for batch in batches])
+    batch_of = np.searchsorted(ends, rows, side="right")
+    parts, places = [table.schema.empty_table()], []
+    for at in np.unique(batch_of):
+        here = np.flatnonzero(batch_of == at)
+        local = rows[here] - (ends[at] - batches[at].num_rows)
+        parts.append(pa.Table.from_batches([batches[at].take(pa.array(local))]))
+        places.append(here)
+    back = np.argsort(np.concatenate(places)) if places else rows
+    return pa.concat_tables(parts).take(pa.array(back))
 
 
 def _listed(names: Sequence[str]) -> str:
