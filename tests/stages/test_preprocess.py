@@ -1,5 +1,6 @@
 import io
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -291,6 +292,16 @@ class TestBroken:
         assert report.rejects == []
 
 
+@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="this machine can read HEIC")
+def test_heic_pictures_are_counted_and_the_package_is_named(tmp_path):
+    put(tmp_path, "a.jpg")
+    for name in ("b.HEIC", "c.heif"):
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 99)
+    _, report = table(tmp_path)
+    assert [reason for _, _, reason in told(report)] == ["HEIC picture: it needs the package pillow-heif"] * 2
+    assert report.warnings == ["2 pictures in HEIC left out: pip install pillow-heif reads them"]
+
+
 class TestQuality:
     @pytest.fixture
     def folder(self, tmp_path):
@@ -314,6 +325,11 @@ class TestQuality:
             "big": [], "plain": ["contrast 0 is below 0.1"], "small": ["40x30 is below 256"],
         }  # fmt: skip
         assert report.rejects == []
+
+    def test_when_no_picture_is_good_enough_that_is_said(self, folder):
+        result, report = table(folder, min_resolution="8k")
+        assert result.num_rows == 0
+        assert report.warnings == ["not one picture is within the limits"]
 
     def test_a_rejected_picture_is_nobodys_original(self, folder):
         photo(0, (40, 30)).save(folder / "a-copy-of-big.png")

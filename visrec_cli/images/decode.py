@@ -30,6 +30,7 @@ Image.MAX_IMAGE_PIXELS = None
 # Pillow warns about odd metadata on stderr, in the middle of the progress bar; what matters raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+HEIC = "HEIC picture"
 _ICON = b"\0\0\1\0"
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -152,7 +153,7 @@ def _reason(error: Exception, head: bytes) -> str:
     if isinstance(error, KeyError) and not head:
         return "no such member in the archive"
     if kind == "HEIC" and isinstance(error, UnidentifiedImageError):
-        return "HEIC picture: it needs the package pillow-heif"
+        return f"{HEIC}: it needs the package pillow-heif"
     if isinstance(error, MemoryError):
         return f"{kind or 'picture'} too large for the memory"
     if isinstance(error, UnidentifiedImageError):

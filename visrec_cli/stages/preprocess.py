@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError
+from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, HEIC, PictureError
 from visrec_cli.images.duplicates import DuplicateFinder
 from visrec_cli.images.examine import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.picture_join import Row, join
 from visrec_cli.stages.picture_rows import Batcher, Finished
 from visrec_cli.stages.picture_sources import gather
@@ -115,6 +116,7 @@ class _Selection:
         self._require_picture = require_picture
         self._finder = DuplicateFinder()
         self._decoded = 0
+        self._heic = 0
         self._first_problem: tuple[str, str] | None = None
         report.count("pictures", 0)
 
@@ -122,6 +124,7 @@ class _Selection:
         """The finished row, or None if it is left out."""
         if isinstance(examined, PictureError):
             self._first_problem = self._first_problem or (str(row.path), str(examined))
+            self._heic += HEIC in str(examined)
             self._report.reject("decode", str(examined), path=row.path, item_id=row.item_id)
             return self._without_picture(row)
         if examined is None:
@@ -156,3 +159,7 @@ class _Selection:
         if not self._decoded and self._first_problem is not None:
             path, reason = self._first_problem
             raise InputError(f"no picture could be used, the first ({path}): {reason}", fix="look at --rejects FILE")
+        if self._heic:
+            self._report.warn(f"{counted(self._heic, 'pictures')} in HEIC left out: pip install pillow-heif reads them")
+        if self._decoded and not self._report.counts["pictures"]:
+            self._report.warn("not one picture is within the limits")
