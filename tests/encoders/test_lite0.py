@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from visrec_cli.encoders.base import ImageEncoder
+from visrec_cli.encoders.folding import fold_batch_norms
 from visrec_cli.encoders.lite0 import timm_name
 from visrec_cli.encoders.opening import open_image_encoder
 
@@ -44,6 +45,26 @@ class TestLite0(ImageEncoderSuite):
     def test_weights_are_known_by_their_checksum(self, encoder: ImageEncoder) -> None:
         assert encoder.space.weights is not None
         assert encoder.space.weights.startswith("57934424"), "torch puts a file's checksum into its name"
+
+
+def test_folding_changes_nothing_but_the_time() -> None:
+    import timm
+    import torch
+
+    torch.manual_seed(0)
+    model = timm.create_model("test_efficientnet", pretrained=False).eval()
+    for name, buffer in model.named_buffers():  # a fresh norm does nothing: give it something to do
+        if name.endswith(("running_mean", "running_var")):
+            buffer.uniform_(0.5, 1.5)
+    pixels = torch.rand(2, 3, 160, 160)
+    with torch.inference_mode():
+        expected = model(pixels)
+    layers = sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in model.modules())
+    fold_batch_norms(model)
+    assert layers > 5
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in model.modules())
+    with torch.inference_mode():
+        torch.testing.assert_close(model(pixels), expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
 
 
 def sample(name: str) -> Image.Image:

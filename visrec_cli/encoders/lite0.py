@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import imagenet_names
+from visrec_cli.encoders.folding import fold_batch_norms
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import hash_of_file, packaged_file
 
@@ -43,6 +44,7 @@ class Lite0ImageEncoder(TorchImageEncoder):
         state = torch.load(path, map_location="cpu", weights_only=True)
         model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()}, strict=True)
+        fold_batch_norms(model.eval())
         super().__init__(
             model,
             spec="lite0",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.tuning import tune_for_torch
 
 if TYPE_CHECKING:
     import torch
@@ -24,9 +25,7 @@ def pick_device(name: str = "auto") -> "torch.device":
     Call it before anything else imports torch. Raises UsageProblem for a device that torch does not know or that is
     not there.
     """
-    # The threads of an OpenMP loop wait for each other by spinning. Stages of a pipe share the cores, so each would
-    # burn what the other needs: on two busy cores sentences took five times as long. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    tune_for_torch()
     import torch
 
     if name == "auto":
