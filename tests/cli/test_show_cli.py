@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -101,15 +102,27 @@ def test_pictures_appear_only_where_a_terminal_shows_them(items, tmp_path, visre
     assert b"needs a terminal" in piped.stderr
 
 
-def test_the_demo_draws_and_refuses_foreign_folders(visrec, tmp_path):
+def test_the_demo_refuses_foreign_folders(visrec, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     assert visrec("demo", "mine", "--draw-only").returncode == 73
-    done = visrec("demo", "--draw-only")
-    assert done.returncode == 0
+
+
+def test_the_demo_ends_in_a_gallery(visrec, tmp_path):
+    """The README's first command, for real: every stage as a process of its own, joined by pipes."""
+    done = visrec("demo")
+    words = done.stderr.decode()
+    assert done.returncode == 0, words
     assert done.stdout == b""
-    assert b"243 items" in done.stderr
-    assert len(list((tmp_path / "visrec-demo" / "images").glob("*.jpg"))) == 243
+    assert words.count("\n$ visrec ") == 5
+    assert "241 pictures" in words  # one is cut, one item has none
+    assert "1 exact duplicate" in words
+    assert "1 near duplicate" in words
+    assert "1 picture without item" in words
+    page = (tmp_path / "visrec-demo" / "gallery.html").read_text()
+    assert (page.count('class="shelf"'), page.count('class="card"')) == (6, 60)
+    first = page.split('class="shelf"')[6]  # the sentence
+    assert re.search(r'class="title">(Red .*dress)<', first)
 
 
 def test_the_doctor_reports_and_exits_with_0(visrec):

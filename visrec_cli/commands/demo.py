@@ -44,7 +44,7 @@ def command(
     say(f"visrec: {count} items with pictures, titles and prices, and the clicks of 300 people, in {printable(folder)}")
     if draw_only:
         return
-    if code := run_demo(target, say):
+    if code := run_demo(target, say, quiet=quiet):
         print("visrec: error: the demo stopped at the command above", file=sys.stderr)
         raise typer.Exit(code)
     page = printable(str(target / "gallery.html"))

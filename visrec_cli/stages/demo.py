@@ -95,7 +95,7 @@ def _column(kind: str) -> list[str]:
     return ["--column", f"{kind}_embedding"]
 
 
-def run_step(step: Step) -> int:
+def run_step(step: Step, *, quiet: bool = False) -> int:
     """Run a step's commands as real processes joined by pipes; 0, or the exit code of the first that failed.
 
     They share this process's stderr, so that their summaries are seen. A command whose reader went away (141) is not
@@ -108,7 +108,7 @@ def run_step(step: Step) -> int:
             last = i == len(step.commands) - 1
             running.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "visrec_cli", *command],
+                    [sys.executable, "-m", "visrec_cli", *command, *(["--quiet"] if quiet else [])],
                     stdin=before,
                     stdout=None if last else subprocess.PIPE,
                 )
@@ -129,11 +129,11 @@ def run_step(step: Step) -> int:
 Say = Callable[[str], None]
 
 
-def run_demo(folder: Path, say: Say) -> int:
+def run_demo(folder: Path, say: Say, *, quiet: bool = False) -> int:
     """Run every step, saying each line before it runs; stops at the first failure and returns its exit code."""
     for step in steps(folder):
         say(f"\n# {step.why}\n$ {step.line()}")
-        code = run_step(step)
+        code = run_step(step, quiet=quiet)
         if code:
             return code
     return 0
