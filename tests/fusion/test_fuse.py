@@ -171,3 +171,11 @@ def test_it_streams_without_a_fit(blocks) -> None:
     reader = fuse(pa.RecordBatchReader.from_batches(table(*blocks).schema, batches()))
     reader.read_next_batch()
     assert len(taken) <= 2
+
+
+def test_a_table_with_nothing_but_an_embedding_column_can_be_fused_again(blocks) -> None:
+    column = column_of(blocks[0])
+    whole = pa.table([pa.array([str(i) for i in range(60)]), column], names=["item_id", "embedding"])
+    got, _, space = vectors(fuse(whole, reduce="pca", dim=2))
+    assert got.shape == (60, 2)
+    assert [s.column for s in space.sources] == ["embedding"]

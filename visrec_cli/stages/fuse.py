@@ -99,7 +99,8 @@ def _recipe(
     missing: str,
     into: str,
 ) -> Recipe:
-    found = [name for name in embedding_columns(schema) if name != into or name in columns]
+    every = embedding_columns(schema)
+    found = [name for name in every if name != into or name in columns] or every  # an earlier result is no ingredient
     if not found:
         raise InputError(
             f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",

@@ -66,10 +66,12 @@ class PictureColumns:
         """The path as it can be opened from here."""
         if path is None or not path.strip():
             return None
-        if self._folder is not None and not Path(path).exists():
-            beside = self._folder / path
-            return str(beside) if beside.exists() else path
-        return path
+        if self._folder is None or Path(path).is_absolute():
+            return path
+        # Our own image_path counts from where preprocess ran; the paths in anybody's table count from the table.
+        here, beside = Path(path), self._folder / path
+        first, second = (here, beside) if self._paths == "image_path" else (beside, here)
+        return path if not first.exists() and not second.exists() else str(first if first.exists() else second)
 
 
 def _has(schema: pa.Schema, name: str, test: object) -> bool:

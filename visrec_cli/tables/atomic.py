@@ -14,17 +14,18 @@ from visrec_cli.errors import OutputError
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """An open file that takes its name only when the block ends well. Raises OutputError when it cannot be made."""
-    path = Path(os.path.realpath(path))  # a link keeps pointing to its target
+    name, path = path, Path(os.path.realpath(path))  # a link keeps pointing to its target
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        reason = "its folder does not exist" if not path.parent.exists() else error.strerror or str(error)
+        lost = not path.parent.exists()
         raise OutputError(
-            f"cannot write {path}: {reason}", fix=f"mkdir -p {path.parent}" if not path.parent.exists() else None
+            f"cannot write {name}: {'its folder does not exist' if lost else error.strerror or error}",
+            fix=f"mkdir -p {name.parent}" if lost else None,
         ) from error
     try:
         if path.is_dir():
-            raise OutputError(f"cannot write {path}: it is a folder", fix=f"name a file in it: -o {path}/table.arrow")
+            raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {name}/table.arrow")
         with os.fdopen(handle, "w+b") as raw:
             yield raw
             raw.flush()

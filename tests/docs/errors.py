@@ -1,0 +1,159 @@
+"""The page of messages: every mistake is made for real and what visrec says is written down.
+
+``python -m tests.docs.errors`` rewrites ``docs/errors.md``; a test compares it with what is said today.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.conftest import COLOURS, ROOT, draw
+
+PAGE = ROOT / "docs" / "errors.md"
+
+HEAD = """# Messages and exit codes
+
+<!-- made by really making each mistake: `make docs` -->
+
+| code | when |
+|---|---|
+| 0 | done; skipped inputs are counted on stderr and written to `--rejects FILE` when asked |
+| 1 | `--strict`: the run worked and its output is complete, but something could not be used |
+| 2 | usage: contradicting or unknown flags, an unknown name (with the nearest names) |
+| 65 / 66 | the input is wrong / is not there |
+| 69 | a missing extra, or weights that cannot be had offline: with the line that mends it |
+| 70 | a bug of ours: one line and where to report it; the traceback with `visrec --debug …` |
+| 73 / 74 | the output cannot be made / reading or writing failed half-way (a full disk) |
+| 130 / 141 | interrupted / the reader went away (`| head`) |
+
+A message says what is wrong, where, and what to do. Nothing below leaves a half-written file behind.
+
+| mistake | command | code | stderr |
+|---|---|---|---|
+"""
+
+MISTAKES = [
+    ("a truncated picture", "visrec embed-images bad/truncated -e colour -o x.arrow"),
+    ("an empty file among good pictures", "visrec embed-images bad/empty -e colour -o x.arrow"),
+    ("the same, and that is not acceptable", "visrec embed-images bad/empty -e colour -o x.arrow --strict"),
+    ("a picture of 3,600 megapixels", "visrec preprocess bad/giant -o x.arrow"),
+    ("a PNG called .jpg (read all the same)", "visrec preprocess bad/misnamed -o x.arrow"),
+    ("a web page called .jpg", "visrec preprocess bad/page -o x.arrow"),
+    ("a folder without pictures", "visrec embed-images bad/none"),
+    ("two pictures with one id", "visrec preprocess bad/collision -o x.arrow"),
+    ("a folder that is not there", "visrec embed-images nowhere"),
+    ("a CSV without an id column", "visrec preprocess imgs --items noid.csv -o x.arrow"),
+    ("a CSV with repeated ids", "visrec preprocess imgs --items twice.csv -o x.arrow"),
+    ("a CSV that matches no picture", "visrec preprocess imgs --items strangers.csv -o x.arrow"),
+    ("a CSV that is not UTF-8", "visrec embed-text latin1.csv -o x.arrow"),
+    ("a text column that is not there", "visrec embed-text items.csv --columns titel -o x.arrow"),
+    ("vectors of two spaces averaged", "visrec fuse colour.arrow hog.arrow --method mean -o x.arrow"),
+    ("a table without vectors", "visrec fuse items.csv -o x.arrow"),
+    ("a matrix without ids", "visrec fuse bare.npy -o x.arrow"),
+    ("NaN in a vector", "visrec fuse nan.npy --row-ids -o x.arrow"),
+    ("a stream that was cut", "head -c 2000 whole.arrows | visrec fuse -o x.arrow"),
+    ("two streams glued together", "cat whole.arrows whole.arrows | visrec fuse -o x.arrow"),
+    ("a file with one bit flipped", "visrec check flipped.arrow"),
+    ("nothing on stdin", "visrec fuse -o x.arrow < /dev/null"),
+    ("the reader goes away", "visrec show long.csv --format ndjson | head -1 > /dev/null"),
+    ("an unknown item", "visrec recommend colour.arrow --item square-red-9"),
+    ("words in a space of pictures", "visrec recommend colour.arrow --text 'red dress'"),
+    ("a condition with an unknown column", 'visrec recommend colour.arrow --item square-red-0 --where "prize < 5"'),
+    ("a query picture that is broken", "visrec recommend colour.arrow --image bad/empty/none.jpg"),
+    ("an unknown verb", "visrec fuze"),
+    ("an unknown flag", "visrec fuse --wieghts image=2"),
+    ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
+    ("a model that is not on this machine, offline", "visrec embed-images imgs -e timm:resnet50"),
+    ("a GPU that is not there", "visrec embed-images imgs -e lite0 --device cuda:99"),
+    ("an ending that says no format", "visrec fuse colour.arrow -o table.xlsx"),
+    ("an output folder that is not there", "visrec fuse colour.arrow -o no/such/x.arrow"),
+    ("a full disk", "visrec fuse colour.arrow > /dev/full"),
+]
+
+
+def prepare(folder: Path) -> None:
+    """The files that the mistakes need, drawn here."""
+    for name in ("truncated", "empty", "giant", "misnamed", "page", "none", "collision"):
+        (folder / "bad" / name).mkdir(parents=True)
+    (folder / "imgs").mkdir()
+    lines = ["item_id,title"]
+    for shape in ("square", "disc"):
+        for colour, rgb in COLOURS.items():
+            draw(shape, rgb, seed=len(lines)).save(folder / "imgs" / f"{shape}-{colour}-0.png")
+            lines.append(f"{shape}-{colour}-0,{colour} {shape}")
+    items = "\n".join(lines) + "\n"
+    (folder / "items.csv").write_text(items)
+    (folder / "noid.csv").write_text(items.replace("item_id", "ean_code"))
+    (folder / "twice.csv").write_text(items + lines[1] + "\n")
+    (folder / "strangers.csv").write_text("item_id,title\n4711,shirt\n4712,hat\n")
+    (folder / "latin1.csv").write_bytes("item_id,title\n1,café\n".encode("latin1"))
+    (folder / "long.csv").write_text("item_id,title\n" + "".join(f"{i},{'x' * 200}\n" for i in range(5000)))
+    np.save(folder / "bare.npy", np.eye(3, dtype=np.float32))
+    np.save(folder / "nan.npy", np.array([[1, 2], [np.nan, 2]], np.float32))
+    bad = folder / "bad"
+    draw("disc", (200, 30, 40), size=400).save(bad / "truncated" / "photo.jpg", quality=95)
+    data = (bad / "truncated" / "photo.jpg").read_bytes()
+    (bad / "truncated" / "photo.jpg").write_bytes(data[: len(data) // 2])
+    draw("disc", (200, 30, 40)).save(bad / "empty" / "good.png")
+    (bad / "empty" / "none.jpg").touch()
+    whole = bytearray(_png(Image.new("L", (1, 1))))
+    whole[16:24] = (60000).to_bytes(4, "big") * 2  # the header alone: nobody should have to decode it to say no
+    whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4, "big")
+    (bad / "giant" / "huge.png").write_bytes(whole)
+    draw("square", (30, 60, 190)).save(bad / "misnamed" / "really-a-png.jpg", format="PNG")
+    (bad / "page" / "photo.jpg").write_text("<!DOCTYPE html><title>404</title>")
+    (bad / "none" / "readme.txt").write_text("no pictures here")
+    draw("square", (30, 60, 190)).save(bad / "collision" / "a.png")
+    draw("square", (30, 60, 190)).save(bad / "collision" / "a.jpg")
+    for line in ("visrec preprocess imgs --items items.csv -o items.arrow", "visrec embed-images items.arrow -e colour -o colour.arrow",
+                 "visrec embed-images imgs -e hog -o hog.arrow", "visrec fuse colour.arrow > whole.arrows"):  # fmt: skip
+        run(line, folder)
+    flipped = bytearray((folder / "colour.arrow").read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    (folder / "flipped.arrow").write_bytes(flipped)
+
+
+def _png(picture: Image.Image) -> bytes:
+    raw = io.BytesIO()
+    picture.save(raw, format="PNG")
+    return raw.getvalue()
+
+
+def run(line: str, folder: Path) -> tuple[int, str]:
+    """Exit code of the visrec in the line, and what it said."""
+    script = f'visrec() {{ "{sys.executable}" -m visrec_cli "$@"; }}; {line}\ncodes=(${{PIPESTATUS[@]}})\n'
+    pick = "${codes[0]}" if "| head" in line else "${codes[-1]}"
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "VISREC_CACHE_DIR": str(folder / ".cache"), "COLUMNS": "100"}
+    done = subprocess.run(
+        ["bash", "-c", f"{script}exit {pick}"], cwd=folder, env=offline, capture_output=True, text=True
+    )
+    return done.returncode, done.stderr.strip()
+
+
+def page() -> str:
+    """The whole page."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        prepare(folder)
+        rows = []
+        for mistake, line in MISTAKES:
+            code, said = run(line, folder)
+            assert not [p.name for p in folder.iterdir() if p.name.endswith(".part")], line
+            (folder / "x.arrow").unlink(missing_ok=True)
+            words = "<br>".join(text.strip() for text in said.replace("|", "\\|").replace("<", "&lt;").splitlines())
+            rows.append(f"| {mistake} | `{line.replace('|', chr(92) + '|')}` | {code} | {words or '(nothing)'} |")
+        return HEAD + "\n".join(rows) + "\n"
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,0 +1,28 @@
+"""Where a table's pictures are looked for."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.conftest import draw
+from visrec_cli.stages.pictures import PictureColumns
+
+
+@pytest.mark.parametrize(("column", "expected"), [("image_path", "here"), ("image", "beside"), ("file", "beside")])
+def test_our_own_paths_count_from_here_and_anybody_s_from_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, expected: str
+) -> None:
+    for folder in ("here", "beside"):
+        (tmp_path / folder).mkdir()
+        draw("disc", (1, 2, 3)).save(tmp_path / folder / "a.png")
+    monkeypatch.chdir(tmp_path / "here")
+    table = pa.table({"item_id": ["a"], column: ["a.png"]})
+    found = next(PictureColumns(table.schema, folder=tmp_path / "beside").rows(table.to_batches()[0]))
+    assert Path(str(found.path)).resolve().parent.name == expected
+
+
+def test_text_in_a_column_called_image_does_not_hide_image_path() -> None:
+    table = pa.table({"item_id": ["a"], "image": ["old/a.png"], "image_path": ["new/a.png"]})
+    found = next(PictureColumns(table.schema).rows(table.to_batches()[0]))
+    assert (found.path, found.data) == ("new/a.png", None)
