@@ -54,7 +54,9 @@ def command(
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Item columns to pass on (default: all).")
     ] = None,
-    index: Annotated[str, typer.Option("--index", help="exact, annoy or faiss (the last two are extras).")] = "exact",
+    index: Annotated[
+        str, typer.Option("--index", help="exact; annoy or faiss (extras) for very large catalogues.")
+    ] = "exact",
     trees: Annotated[int | None, typer.Option("--trees", min=1, help="annoy: number of trees (50).")] = None,
     search_k: Annotated[
         int | None,
@@ -78,18 +80,18 @@ def command(
     """Find the items most similar to an item, a picture, a sentence or a taste.
 
     Each --item, --image and --text is a query of its own; --like and --unlike together are one (the mean of what is
-    liked minus half the mean of what is not); --mix makes one query of everything. Scores are cosines. What is asked
-    about is never an answer, and near-duplicates are shown once.
+    liked minus half the mean of what is not); --mix makes one query of everything. Scores are cosines (with --mix,
+    rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
 
     Examples:
 
-        visrec recommend catalogue.arrow --item 1164 -k 5
+        visrec recommend table.arrow --item 1164 -k 5
 
-        visrec recommend catalogue.arrow --image query.jpg --where "price < 50" -o similar.ndjson
+        visrec recommend table.arrow --image query.jpg --where "price < 50"
 
-        visrec recommend catalogue.arrow --like 1164 --like 1525 --unlike 1546 --diversity 0.3
+        visrec recommend table.arrow --like 1164 --like 1525 --unlike 1546
 
-        visrec embed-images ./imgs | visrec recommend - --all -k 20 -o similar-items.parquet
+        visrec embed-images ./imgs | visrec recommend --all -o similar.parquet
     """
     from visrec_cli.commands.running import run_stage
 
