@@ -32,6 +32,7 @@ unit: setup
 
 docs: setup
 	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.docs.errors
 
 demo: setup
 	$(BIN)/visrec demo

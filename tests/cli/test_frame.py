@@ -163,3 +163,12 @@ def test_check_says_whole_or_what_is_wrong(shop: Path, shell) -> None:
     done = shell("visrec check a.arrow")
     assert done.returncode == 65
     assert b"checksum" in done.stderr
+
+
+def test_rejects_are_written_also_when_nothing_could_be_used(tmp_path: Path, visrec: Run) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "none.jpg").touch()
+    done = visrec("embed-images", "bad", "-e", "colour", "-o", "x.arrow", "--rejects", "rejects.csv")
+    assert done.returncode == 65
+    assert (tmp_path / "rejects.csv").read_text().splitlines()[1] == "embed-images,bad/none.jpg,none,empty file"
+    assert not (tmp_path / "x.arrow").exists()

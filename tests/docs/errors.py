@@ -113,8 +113,12 @@ def prepare(folder: Path) -> None:
     (bad / "none" / "readme.txt").write_text("no pictures here")
     draw("square", (30, 60, 190)).save(bad / "collision" / "a.png")
     draw("square", (30, 60, 190)).save(bad / "collision" / "a.jpg")
-    for line in ("visrec preprocess imgs --items items.csv -o items.arrow", "visrec embed-images items.arrow -e colour -o colour.arrow",
-                 "visrec embed-images imgs -e hog -o hog.arrow", "visrec fuse colour.arrow > whole.arrows"):  # fmt: skip
+    for line in (
+        "visrec preprocess imgs --items items.csv -o items.arrow",
+        "visrec embed-images items.arrow -e colour -o colour.arrow",
+        "visrec embed-images imgs -e hog -o hog.arrow",
+        "visrec fuse colour.arrow > whole.arrows",
+    ):
         run(line, folder)
     flipped = bytearray((folder / "colour.arrow").read_bytes())
     flipped[len(flipped) // 2] ^= 1

@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from tests.conftest import ROOT
+from tests.docs import errors
 from tests.docs.reference import PAGES, page
 from visrec_cli.app import VERBS
 
@@ -45,3 +46,7 @@ def test_options_in_documented_commands_exist(path) -> None:
             option = word.split("=")[0]
             if option.startswith("-") and option != "-":
                 assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", known), f"{verb} has no {option}"
+
+
+def test_the_page_of_messages_is_what_is_said() -> None:
+    assert errors.PAGE.read_text() == errors.page(), "run: make docs"

@@ -27,7 +27,7 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.commands.running import _bar
+    from visrec_cli.commands.running import progress
     from visrec_cli.runtime.reporting import Report
     from visrec_cli.runtime.words import printable
     from visrec_cli.stages.demo import draw_demo, run_demo
@@ -39,7 +39,7 @@ def command(
     target = Path(folder)
     say(f"visrec: drawing a shop in {printable(folder)} (a few seconds)")
     report = Report()
-    with _bar(report, quiet):
+    with progress(report, quiet):
         count = draw_demo(target, seed=seed, force=force, report=report)
     say(f"visrec: {count} items with pictures, titles and prices, and the clicks of 300 people, in {printable(folder)}")
     if draw_only:

@@ -1,10 +1,13 @@
 """What every command does around its stage: open, run, write, and say in one line what was done."""
 
+import os
+import stat
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from visrec_cli.errors import AnswerIsNo
+from visrec_cli.errors import AnswerIsNo, InputError
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted, printable
 
@@ -35,25 +38,45 @@ def run_stage(
     report = Report()
     if output != "-" or format is not None:
         format_of(output, format)  # refuse a wrong name before an hour of work
-    with _bar(report, quiet):
+    if rejects is not None:
+        format_of(rejects)
+    with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
         if output == "-" and format is None and sys.stdout.isatty():
             rows, remarks = _preview(reader), list[str]()
         else:
             rows, remarks = write_table(reader, output, format=format, column=column)
-    if rejects is not None:
-        from visrec_cli.stages.rejects import rejects_table
-
-        write_table(rejects_table(report.rejects), rejects)
     if not quiet:
-        _say(report, rows, noun, output, remarks, rejects)
+        summarise(report, rows, noun, output, remarks, rejects)
     if strict and report.rejects:
         raise AnswerIsNo(
             f"{counted(len(report.rejects), 'inputs')} could not be used (--strict)", fix="see --rejects FILE"
         )
 
 
-def _say(report: Report, rows: int, noun: str, output: str, remarks: list[str], rejects: str | None) -> None:
+@contextmanager
+def _rejects_written(report: Report, rejects: str | None) -> Iterator[None]:
+    """Writes the rejects when the block is done, and when the input was refused: then they say why."""
+    try:
+        yield
+    except InputError:
+        _write_rejects(report, rejects)
+        raise
+    _write_rejects(report, rejects)
+
+
+def _write_rejects(report: Report, rejects: str | None) -> None:
+    if rejects is not None:
+        from visrec_cli.stages.rejects import rejects_table
+        from visrec_cli.tables.writing import write_table
+
+        write_table(rejects_table(report.rejects), rejects)
+
+
+def summarise(
+    report: Report, rows: int, noun: str, output: str, remarks: Sequence[str] = (), rejects: str | None = None
+) -> None:
+    """Notes, the first rejects and one line of counts, on stderr."""
     for warning in [*report.warnings, *remarks]:
         print(f"visrec: note: {printable(warning)}", file=sys.stderr)
     shown = report.rejects[:3] if rejects is None else []
@@ -90,22 +113,21 @@ def _preview(reader: "pa.RecordBatchReader") -> int:
     return int(table.num_rows)
 
 
-class _bar:  # noqa: N801
-    """A rich progress display on stderr, when stderr is a terminal and nobody asked for quiet."""
+@contextmanager
+def progress(report: Report, quiet: bool) -> Iterator[None]:
+    """A progress display on stderr while the block runs, when stderr is a terminal and nobody asked for quiet.
 
-    def __init__(self, report: Report, quiet: bool) -> None:
-        self._report = report
-        self._progress: Any = None
-        self._wanted = sys.stderr.isatty() and not quiet
+    Only the first command of a pipe draws: it is held back by those after it, so its progress is theirs, and several
+    bars on one terminal would overwrite each other.
+    """
+    if quiet or not sys.stderr.isatty() or stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        yield
+        return
+    from visrec_cli.runtime.bars import RichBar
 
-    def __enter__(self) -> None:
-        if self._wanted:
-            from visrec_cli.runtime.bars import RichBar
-
-            self._progress = RichBar()
-            self._report.bar = self._progress
-            self._progress.start()
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+    report.bar = bar = RichBar()
+    bar.start()
+    try:
+        yield
+    finally:
+        bar.stop()

@@ -72,12 +72,12 @@ def command(
 def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None:
     from pathlib import Path
 
-    from visrec_cli.commands.running import _bar, _say
+    from visrec_cli.commands.running import progress, summarise
     from visrec_cli.runtime.reporting import Report
     from visrec_cli.tables.atomic import atomic
 
     report = Report()
-    with _bar(report, quiet):
+    with progress(report, quiet):
         from visrec_cli.stages.gallery import gallery
 
         page = gallery(sources, report=report, **options).encode()
@@ -89,7 +89,7 @@ def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None
     if not quiet:
         noun, rows = next(iter(report.counts.items()))
         del report.counts[noun]
-        _say(report, rows, noun, html, [], None)
+        summarise(report, rows, noun, html)
 
 
 def _convert(

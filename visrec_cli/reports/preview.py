@@ -12,6 +12,7 @@ from rich.text import Text
 from visrec_cli.reports.cells import cell, shorten
 from visrec_cli.runtime.words import printable
 
+FIRST = ("query_label", "rank", "item_id", "title", "name", "score", "why", "labels", "category", "price")
 WIDEST = 36  # characters of one column: a long title must not push the scores off the screen
 GAP = 2  # between columns: one of padding, one that rich puts there
 
@@ -22,6 +23,7 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
     table: the rows to show, all of them (the caller cuts). total: rows of the whole table, None when unknown.
     hint: a last line that says what to do next ("keep it with -o items.arrow"); empty for none.
     """
+    table = _for_people(table)
     columns = [_texts(table, i) for i in range(table.num_columns)]
     shown = _that_fit(columns, console.width)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, GAP - 1, 0, 0))
@@ -36,6 +38,14 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
     console.print(Text(_left_out(table, shown, total), style="dim"), soft_wrap=True)
     if hint:
         console.print(Text(hint), soft_wrap=True)
+
+
+def _for_people(table: pa.Table) -> pa.Table:
+    """The columns that people look for first, first: a terminal is rarely wide enough for all."""
+    wanted = [name for name in FIRST if name in table.schema.names]
+    if "query_label" in wanted:  # of a recommendation, what was asked and what was answered
+        return table.select(wanted + [name for name in table.schema.names if name not in wanted])
+    return table
 
 
 def _texts(table: pa.Table, i: int) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
@@ -32,9 +31,6 @@ def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:
     from visrec_cli.images.scan import find_pictures
 
     pictures = find_pictures(folder)
-    if not pictures:
-        raise InputError(f"{folder} holds no pictures", fix="name a folder with .jpg, .png, .webp … in it or below it")
-
     if report is not None:
         report.expect(len(pictures), "pictures")
 

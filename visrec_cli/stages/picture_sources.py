@@ -1,5 +1,6 @@
 """Where pictures come from: folders, single pictures, archives, item tables, and lists of paths on stdin."""
 
+import io
 import os
 import posixpath
 import stat
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 
@@ -94,7 +96,7 @@ def _is_table(source: Tabular) -> bool:
 def _stdin_is_table() -> bool:
     if sys.stdin.isatty():
         raise UsageProblem("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
-    head = sys.stdin.buffer.peek(4096)  # type: ignore[attr-defined]
+    head = cast(io.BufferedReader, sys.stdin.buffer).peek(4096)
     if head.startswith(_TABLES):
         return True
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
