@@ -207,6 +207,25 @@ def test_mixed_queries_of_all_kinds() -> None:
     assert separate["query_kind"] == ["item", "image", "text", "mixed"]
 
 
+def test_a_query_with_one_side_is_compared_by_that_side_alone() -> None:
+    """Or else the item without a text would win over one that looks more alike."""
+    table = both()
+    texts = table["text_embedding"].to_pylist()
+    at = table["item_id"].to_pylist().index("g2")
+    lacking = [None if row == at else vector for row, vector in enumerate(texts)]
+    field = TEXTS.field("text_embedding")
+    table = table.select(["item_id", "image_embedding"]).append_column(field, pa.array(lacking, field.type))
+    table = fuse(table).read_all()
+    asked = {"images": [picture((255, 120, 0))], "k": 9, "keep_duplicates": True}
+    alone = ask(items(), **asked)
+    assert ask(table, **asked)["item_id"] == alone["item_id"]
+    np.testing.assert_allclose(ask(table, **asked)["score"], alone["score"], atol=1e-6)
+    assert ask(table, **asked)["why"] == alone["why"]
+    of_lacking = ask(table, items=["g2"], k=8, keep_duplicates=True)
+    assert of_lacking["item_id"] == ask(items(), items=["g2"], k=8, keep_duplicates=True)["item_id"]
+    assert "g2" not in ask(table, texts=["red"], k=9)["item_id"]  # it has no text to compare
+
+
 class TestNearDuplicatesInAFusedSpace:
     """Told by the pictures alone: in one shop all dresses are called "dress"."""
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
@@ -15,22 +13,11 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.looks import looks, picture_numbers
 from visrec_cli.stages.queries import Query
 from visrec_cli.stages.shelf import Rows, Shelf
-from visrec_cli.tables.columns import Mask, Matrix
-
-Scores = npt.NDArray[np.float32]
+from visrec_cli.stages.sides import Scores, Sides
+from visrec_cli.tables.columns import Mask
 
 _SPARE = 10
 _DEEP, _DEEP_AT_LEAST = 10, 100
-
-
-class Index(Protocol):
-    """What all indexes can do; see tests/contracts/index_suite.py for what they promise."""
-
-    def build(self, vectors: Matrix) -> None:
-        """Take the catalogue."""
-
-    def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
-        """The k nearest of each query: scores and rows, best first, -inf and -1 where there are fewer."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +35,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers queries from an index over the ``allowed`` rows of a shelf.
+    """Answers queries from what can be found on a shelf.
 
     same_above: items whose pictures' cosine reaches this are shown once; None shows repeats. diversity: see
     ranking.diversity.
     """
 
     shelf: Shelf
-    index: Index
-    allowed: Rows
+    sides: Sides
     k: int
     diversity: float
     same_above: float | None
@@ -68,8 +54,8 @@ class Answerer:
         waiting = list(range(len(queries)))
         pool = self._first_pool(queries)
         while waiting:
-            everything = pool >= len(self.allowed)
-            found = self._candidates([queries[i] for i in waiting], min(pool, len(self.allowed)))
+            everything = pool >= len(self.sides)
+            found = self._candidates([queries[i] for i in waiting], min(pool, len(self.sides)))
             for i, (scores, rows) in zip(waiting, found, strict=True):
                 answer = self._choose(queries[i], scores, rows)
                 if everything or len(answer.rows) == self.k:
@@ -98,8 +84,7 @@ class Answerer:
 
     def _candidates(self, queries: Sequence[Query], pool: int) -> list[tuple[Scores, Rows]]:
         """Scores and rows of the shelf for each query, fused by rank where it has several parts."""
-        scores, found = self.index.search(np.concatenate([query.vectors for query in queries]), pool)
-        lists = iter([(s[f >= 0], self.allowed[f[f >= 0]]) for s, f in zip(scores, found, strict=True)])
+        lists = iter(self.sides.search(np.concatenate([query.vectors for query in queries]), pool))
         results = []
         for query in queries:
             parts = [next(lists) for _ in query.vectors]

@@ -1,23 +1,35 @@
-"""The index that was asked for, built over the items, and what is known of its quality."""
+"""The index that was asked for, and what is known of its quality."""
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.answers import Index
 from visrec_cli.tables.columns import Matrix
 
 SETTINGS = {"exact": (), "annoy": ("trees", "search_k"), "faiss": ("nlist", "nprobe")}
 
 
-def open_index(
-    name: str, settings: Mapping[str, int | None], vectors: Matrix, k: int, *, passing: bool, report: Report
-) -> Index:
-    """Build the index over vectors, (n, d) of length 1. An approximate one is calibrated, and its recall is said.
+class Index(Protocol):
+    """What all indexes can do; see tests/contracts/index_suite.py for what they promise."""
 
-    settings: those that are not None must belong to this index, else UsageProblem. passing: these are only the items
+    def build(self, vectors: Matrix) -> None:
+        """Take the catalogue."""
+
+    def search(self, queries: Matrix, k: int) -> tuple[Matrix, npt.NDArray[np.int64]]:
+        """The k nearest of each query: scores and rows, best first, -inf and -1 where there are fewer."""
+
+
+def index_opener(
+    name: str, settings: Mapping[str, int | None], k: int, *, passing: bool, report: Report
+) -> Callable[[Matrix], Index]:
+    """A function from (n, d) vectors of length 1 to an index over them; an approximate one is calibrated, and says so.
+
+    settings: those that are not None must belong to this index, else UsageProblem. passing: there are only the items
     that pass a condition, for which no index is built or kept. Raises UnavailableError for a missing extra.
     """
     given = {key: value for key, value in settings.items() if value is not None}
@@ -27,16 +39,24 @@ def open_index(
             owner = next(other for other, keys in SETTINGS.items() if key in keys)
             raise UsageProblem(f"--{key.replace('_', '-')} belongs to --index {owner}", fix=f"--index {owner}")
     if passing and name != "exact":
-        report.warn(f"--where leaves {len(vectors):,} items, which are searched exactly, without the {name} index")
-        make = find("index", "exact")
+        report.warn(f"--where leaves a part of the items, which is searched exactly, without the {name} index")
     if passing or name == "exact":
-        index = make()
-        index.build(vectors)
-        return cast(Index, index)
-    index = make(**given, report=report)
+        return _exact
+    make(**given)  # a missing extra is told now
+    return lambda vectors: _approximate(make(**given, report=report), vectors, k, report)
+
+
+def _exact(vectors: Matrix) -> Index:
+    index: Index = find("index", "exact")()
     index.build(vectors)
+    return index
+
+
+def _approximate(index: Any, vectors: Matrix, k: int, report: Report) -> Index:
     from visrec_cli.indexes.recall import calibrate
 
+    index.build(vectors)
     recall, sampled = calibrate(index, k)
-    report.warn(f"{name} recall@{k} {recall:.2f} on {sampled} sampled items ({index.effort})")
-    return cast(Index, index)
+    report.warn(f"{index.name} recall@{k} {recall:.2f} on {sampled} sampled items ({index.effort})")
+    opened: Index = index
+    return opened

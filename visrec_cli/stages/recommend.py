@@ -12,9 +12,10 @@ from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.answers import Answer, Answerer
 from visrec_cli.stages.asking import Asked
-from visrec_cli.stages.open_index import open_index
+from visrec_cli.stages.open_index import index_opener
 from visrec_cli.stages.recommendations import Recommendations
 from visrec_cli.stages.shelf import Rows, Shelf, fill_shelf
+from visrec_cli.stages.sides import Sides
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 
@@ -76,9 +77,8 @@ def recommend(
     allowed = _allowed(shelf, where, report)
     blocks = asked.queries(shelf, report)
     settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
-    vectors = shelf.vectors if len(allowed) == len(shelf.vectors) else shelf.vectors[allowed]
-    found = open_index(index, settings, vectors, k, passing=where is not None, report=report)
-    answerer = Answerer(shelf, found, allowed, k, diversity, None if keep_duplicates else same_above, report)
+    sides = Sides(shelf, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
+    answerer = Answerer(shelf, sides, k, diversity, None if keep_duplicates else same_above, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for queries in blocks:

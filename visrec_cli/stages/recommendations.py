@@ -90,6 +90,9 @@ class Recommendations:
             parts = [("like", nearest.max(axis=0))]
         else:
             parts = shares(shelf.space, query.vectors[0], found)
+            whole = np.sum([values for _, values in parts], axis=0)  # less than the score where one side was compared
+            grown = np.divide(answer.scores, whole, out=np.ones_like(whole), where=np.abs(whole) > 1e-6)
+            parts = [(name, values * grown) for name, values in parts]
         liked = [] if nearest is None else [query.liked[i] for i in nearest.argmax(axis=0)]
         reasons: list[tuple[str | None, str]] = []
         for i, row in enumerate(answer.rows):
