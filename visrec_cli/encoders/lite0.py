@@ -66,7 +66,7 @@ class Lite0ImageEncoder(TorchImageEncoder):
         """The largest square in the middle of the picture as (224, 224, 3) uint8.
 
         Its margins stay, unlike in ImageNet's usual evaluation: garments reach to the edge of their photos, and keeping
-        the margins found more of the same kind than cutting, squashing or padding (docs/benchmarks.md).
+        the margins found more of the same kind than cutting, squashing or padding on labelled photos.
         """
         return np.asarray(ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.BICUBIC))
 

@@ -10,6 +10,8 @@ from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
 from visrec_cli.errors import DeviceMemoryError
 from visrec_cli.tables.spaces import Space
 
+_FULL = ("out of memory", "can't allocate memory", "not enough memory")
+
 
 class TorchImageEncoder(ImageEncoder):
     """A timm model in evaluation mode. Subclasses say where its weights come from and how a picture is prepared."""
@@ -58,7 +60,9 @@ def arithmetic(device: Any, *, precise: bool) -> Iterator[None]:
     try:
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.float16, enabled=halved):
             yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:  # CUDA has a class of its own for it, MPS and the CPU have words
+        if not any(words in str(error).lower() for words in _FULL):
+            raise
         if device.type == "cuda":
             torch.cuda.empty_cache()
         raise DeviceMemoryError(
