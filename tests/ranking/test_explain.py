@@ -51,6 +51,7 @@ def test_common_labels_surest_first_at_most_two() -> None:
         {"label": label, "score": score} for label, score in [("hat", 0.6), ("jersey", 0.5), ("bag", 0.4), ("x", 1.0)]
     ]
     assert common_labels(mine, theirs) == ["hat", "jersey"]
+    assert common_labels([{"label": "guess", "score": 0.1}], [{"label": "guess", "score": 0.9}]) == []
     assert common_labels(None, theirs) == common_labels(mine, []) == []
     assert common_labels([{"label": "a", "score": None}], [{"label": "a", "score": 1.0}]) == ["a"]
 

@@ -11,6 +11,7 @@ from visrec_cli.tables.spaces import Source, Space
 
 _WORDS = {"image": "picture", "text": "text"}  # by the kind of the space
 _MOST_LABELS = 2
+_SURE = 0.2  # what a classifier gives less than this is a guess, and a guess explains nothing
 
 
 def shares(
@@ -50,10 +51,18 @@ def _name(source: Source) -> str:
 
 
 def common_labels(mine: list[dict[str, Any]] | None, theirs: list[dict[str, Any]] | None) -> list[str]:
-    """Labels that both items were recognised as, the surest first (by the lower of the two scores), at most two."""
-    first = {label["label"]: label["score"] or 0.0 for label in mine or []}
-    shared = [(min(first[x["label"]], x["score"] or 0.0), x["label"]) for x in theirs or [] if x["label"] in first]
+    """Labels that both items were surely recognised as, the surest first (by the lower of the two scores), two at most.
+
+    A score below 0.2 is a guess and left out; labels without scores count as sure.
+    """
+    first, second = _sure(mine), _sure(theirs)
+    shared = [(min(first[label], second[label]), label) for label in first if label in second]
     return [label for _, label in sorted(shared, key=lambda pair: (-pair[0], pair[1]))[:_MOST_LABELS]]
+
+
+def _sure(labels: list[dict[str, Any]] | None) -> dict[str, float]:
+    scores = {one["label"]: 1.0 if one["score"] is None else one["score"] for one in labels or []}
+    return {label: score for label, score in scores.items() if score >= _SURE}
 
 
 def sentence(parts: list[tuple[str, float]], labels: list[str]) -> str:

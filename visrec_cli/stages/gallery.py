@@ -97,7 +97,7 @@ def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: i
     """Take the rows that go onto the page, batch by batch: a table may be far larger than any page."""
     plain = [f.name for f in reader.schema if not is_embedding_type(f.type) and not pa.types.is_binary(f.type)]
     locate = _pictures(reader.schema, None, folder)
-    asked = _pictures(reader.schema, "query_image_path", folder)
+    asked = _asked(reader.schema, folder)
     for whole in reader:
         batch = whole
         if group is None:
@@ -122,6 +122,12 @@ def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: i
                 at.append(len(kept.rows))
             kept.rows.append(row)
             kept.pictures.append(picture)
+
+
+def _asked(schema: pa.Schema, folder: Path | None) -> Locate:
+    """The place of each query's picture: stored with its first row, or a file."""
+    stored, files = (_pictures(schema, name, folder) for name in ("query_image", "query_image_path"))
+    return lambda batch: [a if a.data is not None else b for a, b in zip(stored(batch), files(batch), strict=True)]
 
 
 def _pictures(schema: pa.Schema, column: str | None, folder: Path | None) -> Locate:

@@ -23,7 +23,9 @@ FIELDS = [
     pa.field("because_item_id", pa.string()),
     pa.field("why", pa.string()),
 ]
-_NAMES = [field.name for field in FIELDS]
+PICTURE = pa.field("query_image", pa.binary())
+"""The asked item's own picture, where the table stores pictures: a gallery of this one file can show it."""
+_NAMES = [field.name for field in [*FIELDS, PICTURE]]
 
 
 class Recommendations:
@@ -46,8 +48,11 @@ class Recommendations:
             there = [field for field in there if not pa.types.is_binary(field.type)]
         self._passed = [field.name for field in there if columns is None or field.name in columns]
         passed = [shelf.items.schema.field(name) for name in self._passed]
+        stored = shelf.items.schema.field("image") if "image" in shelf.items.column_names else None
+        self._stored = pictures and stored is not None and pa.types.is_binary(stored.type)
+        ours = [*FIELDS, PICTURE] if self._stored else FIELDS
         self.schema = pa.schema(
-            FIELDS + [field.with_name(f"item_{field.name}") if field.name in _NAMES else field for field in passed]
+            ours + [field.with_name(f"item_{field.name}") if field.name in _NAMES else field for field in passed]
         )
 
     def batch(self, answers: Sequence[Answer]) -> pa.RecordBatch:
@@ -67,10 +72,20 @@ class Recommendations:
             pa.array(np.concatenate([answer.scores for answer in answers]), pa.float32()),
             pa.array([because for because, _ in reasons], pa.string()),
             pa.array([why for _, why in reasons], pa.string()),
+            *([self._query_pictures(answers)] if self._stored else []),
             *(part[name] for name in self._passed),
         ]
         whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]
         return pa.RecordBatch.from_arrays(whole, schema=self.schema)
+
+    def _query_pictures(self, answers: Sequence[Answer]) -> pa.Array:
+        """The picture of the asked item beside its first answer; null beside the others."""
+        pictures: list[bytes | None] = []
+        for answer in answers:
+            own = answer.query.own if answer.query.kind == "item" else ()
+            first = self._shelf.take(own[:1], ["image"])["image"][0].as_py() if len(own) and len(answer.rows) else None
+            pictures += [first, *[None] * (len(answer.rows) - 1)] if len(answer.rows) else []
+        return pa.array(pictures, pa.binary())
 
     @cached_property
     def _labels(self) -> list[list[dict[str, Any]] | None] | None:
