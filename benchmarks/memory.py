@@ -46,12 +46,13 @@ def main() -> None:
         for size in options.sizes:
             folder = Path(name) / f"imgs{size}"
             draw(folder, size)
+            embed = ["embed-images", str(folder), "-e", options.encoder]
             stages = {
                 "preprocess": ["preprocess", str(folder), "-o", f"{name}/a.arrow"],
                 "preprocess --store jpeg": ["preprocess", str(folder), "--store", "jpeg", "-o", f"{name}/s.arrow"],
-                f"embed-images -e {options.encoder}": ["embed-images", str(folder), "-e", options.encoder, "-o", f"{name}/b.arrow"],
+                f"embed-images -e {options.encoder}": [*embed, "-o", f"{name}/b.arrow"],
                 "fuse": ["fuse", f"{name}/b.arrow", "-o", f"{name}/c.arrow"],
-            }  # fmt: skip
+            }
             for stage, arguments in stages.items():
                 peaks.setdefault(stage, []).append(peak_mib(arguments))
     few, many = options.sizes

@@ -38,8 +38,9 @@ def test_one_pipe_from_posters_to_recommendations(films: Path, shell) -> None:
 
 def test_a_poster_finds_itself_from_the_file_alone(films: Path, shell) -> None:
     done = shell(
-        "visrec preprocess --items items.csv | visrec embed-images | visrec embed-text --columns title | visrec fuse --reduce pca "
-        "--dim 48 -o all.arrow && visrec recommend all.arrow --image images/50.jpg -k 1 --keep-duplicates --format ndjson"
+        "visrec preprocess --items items.csv | visrec embed-images | visrec embed-text --columns title "
+        "| visrec fuse --reduce pca --dim 48 -o all.arrow && "
+        "visrec recommend all.arrow --image images/50.jpg -k 1 --keep-duplicates --format ndjson"
     )
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout)["item_id"] == "50"

@@ -8,7 +8,7 @@ from tests.conftest import draw
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import SpaceMismatchError, UsageProblem
 from visrec_cli.stages.embed_text import embed_text
-from visrec_cli.stages.encode_query import encode_picture, encode_sentence
+from visrec_cli.stages.recommending.encode_query import encode_picture, encode_sentence
 from visrec_cli.tables.columns import matrix_of
 from visrec_cli.tables.spaces import Space, space_of
 

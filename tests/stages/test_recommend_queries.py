@@ -38,7 +38,7 @@ def read(texts: Sequence[str]) -> np.ndarray:
 
 @pytest.fixture(autouse=True)
 def _fake_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
-    from visrec_cli.stages import encode_query
+    from visrec_cli.stages.recommending import encode_query
 
     monkeypatch.setattr(encode_query, "encode_picture", lambda space, pictures: seen(pictures))
     monkeypatch.setattr(encode_query, "encode_sentence", lambda space, texts: read(texts))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+from visrec_cli.commands.options import Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
 
 
 def command(
@@ -27,7 +27,14 @@ def command(
         bool, typer.Option("--normalise/--no-normalise", help="Scale each vector to length 1.")
     ] = True,
     half: Annotated[bool, typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it.")] = False,
-    batch_size: BatchSize = 32,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            "--batch-size",
+            min=1,
+            help="Pictures per batch; default 8 on a CPU, 64 on a GPU; halved when memory is short.",
+        ),
+    ] = None,
     device: Device = "auto",
     precise: Annotated[bool, typer.Option("--precise", help="Full precision on a GPU too: slower.")] = False,
     workers: Annotated[

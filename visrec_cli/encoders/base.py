@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space
 
 if TYPE_CHECKING:
@@ -50,9 +51,13 @@ class Encoder(ABC):
 
 
 class ImageEncoder(Encoder):
-    """Turns pictures into vectors. ``classes``: names of what its classifier knows, None without one."""
+    """Turns pictures into vectors.
+
+    classes: names of what its classifier knows, None without one. batch_size: how many pictures at a time suit it here.
+    """
 
     classes: Sequence[str] | None = None
+    batch_size: int = 32
 
     @abstractmethod
     def prepare(self, picture: "Image") -> Prepared:
@@ -95,9 +100,3 @@ class TextEncoder(Encoder):
     @abstractmethod
     def count_cut(self, texts: Sequence[str]) -> int:
         """How many of the texts are longer than ``token_limit``."""
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """Rows scaled to length 1. A row of zeros (the edges of a picture without any) stays zeros, similar to nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from visrec_cli.catalogue import unknown
-from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors, unit_rows
+from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors
+from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space
 
 SIDE = 128  # pixels; pictures are squashed to a square so that the grid covers all of each

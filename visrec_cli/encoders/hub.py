@@ -101,5 +101,9 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
 
 def first_line(error: Exception) -> str:
     """What a person needs of a library's many lines."""
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set"
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -23,6 +23,7 @@ class TorchImageEncoder(ImageEncoder):
         import torch
 
         self.spec, self._device, self._precise, self.classes = spec, device, precise, classes
+        self.batch_size = 8 if device.type == "cpu" else 64  # on a CPU as fast as 32, in a third less memory
         self._model = model.eval().to(device=device, memory_format=torch.channels_last)
         dimension = getattr(model, "head_hidden_size", model.num_features)  # what comes before the classifier
         self.space = Space(spec, dimension, normalise, weights, preprocessing)

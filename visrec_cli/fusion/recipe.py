@@ -13,18 +13,12 @@ import numpy as np
 from visrec_cli import catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.reduce import Pca
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.columns import Mask, Matrix, unit_rows
 from visrec_cli.tables.spaces import Source, Space, pack_array, unpack_array
 
 MISSING = ("zero", "mean", "drop", "fail")
 NORMALISE = ("l2", "none")
 Parts = Mapping[str, tuple[Matrix, Mask]]
-
-
-def unit(vectors: Matrix) -> Matrix:
-    """Rows scaled to length 1; zero rows stay zero."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    return np.asarray(vectors / np.maximum(lengths, 1e-12)[:, None], dtype=np.float32)
 
 
 @dataclass
@@ -60,7 +54,7 @@ class Recipe:
         fused, valid = self._combined(parts, query=query)
         if self.reduction is not None:
             fused = self.reduction.apply(fused)
-        fused = unit(fused) if self.normalise == "l2" else fused
+        fused = unit_rows(fused) if self.normalise == "l2" else fused
         fused[~valid] = 0
         return fused, valid
 
@@ -92,7 +86,7 @@ class Recipe:
         return bool(self.fills) and (self.missing == "mean" or self.reduction is not None)
 
     def _scaled(self, vectors: Matrix) -> Matrix:
-        return unit(vectors) if self.normalise == "l2" else vectors
+        return unit_rows(vectors) if self.normalise == "l2" else vectors
 
     def space(self) -> Space:
         """The fused column's space, recipe included."""

@@ -10,8 +10,8 @@ from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.decoding import Unusable, decoded
-from visrec_cli.stages.embedding import is_pipe, put_columns, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding.decoding import Unusable, decoded
+from visrec_cli.stages.embedding.growing import is_pipe, put_columns, while_memory_lasts, with_columns
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.tables.columns import column_of
@@ -29,7 +29,7 @@ def embed_images(
     labels: int = 0,
     normalise: bool = True,
     half: bool = False,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     device: str = "auto",
     workers: int | None = None,
     precise: bool = False,
@@ -39,17 +39,18 @@ def embed_images(
 ) -> pa.RecordBatchReader:
     """Add ``image_embedding`` (and with ``labels=k`` the column ``labels``) to a table or a folder of pictures.
 
-    A row whose picture is missing or broken stays, with null, and is rejected with the reason. Streams: memory does
-    not grow with the number of pictures. A vector depends on the batch it was computed in only in the last digits
-    (cosine above 0.99999).
+    A row whose picture is missing stays, with null, and is counted; one whose picture is broken stays likewise and is
+    rejected with the reason. Streams: memory does not grow with the number of pictures. A vector depends on the batch
+    it was computed in only in the last digits (cosine above 0.99999).
 
-    encoder: a spec, or an encoder that is already open (then normalise, device and precise are its own). half: store
-    float16. workers: decoding threads. precise: no half-precision arithmetic, also on a GPU.
+    encoder: a spec, or an encoder that is already open (then normalise, device and precise are its own). batch_size:
+    by default what suits the encoder and the device. half: store float16. workers: decoding threads. precise: no
+    half-precision arithmetic, also on a GPU.
     Raises InputError when no picture could be used, UsageProblem for an unknown encoder or one without classes when
     labels are asked for, UnavailableError when its weights cannot be had.
     """
     report = report or Report()
-    if labels < 0 or batch_size < 1:
+    if labels < 0 or (batch_size is not None and batch_size < 1):
         raise UsageProblem("the number of labels must be 0 or more, the batch size 1 or more")
 
     def opened() -> ImageEncoder:
@@ -67,13 +68,17 @@ def embed_images(
     schema = with_columns(reader.schema, added)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        size, tried, used = batch_size, 0, 0
-        for batch, results in decoded(reader, pictures, model.prepare, rows=batch_size, workers=workers):
+        rows = batch_size or model.batch_size
+        size, tried, used = rows, 0, 0
+        for batch, results in decoded(reader, pictures, model.prepare, rows=rows, workers=workers):
             usable = [result for result in results if not isinstance(result, Unusable)]
             refused = [result for result in results if isinstance(result, Unusable)]
             (vectors, classes), size = _encode(model, usable, labels, size, report)
             for one in refused:
-                report.reject("embed-images", one.reason, path=one.source.path, item_id=one.source.item_id)
+                if one.source.nothing:  # known since the pictures were joined: a gap, and no failure of this stage
+                    report.count("items without a picture")
+                else:
+                    report.reject("embed-images", one.reason, path=one.source.path, item_id=one.source.item_id)
             valid = np.array([not isinstance(result, Unusable) for result in results])
             columns = {into: column_of(_spread(vectors, valid), valid, half=half)}
             if labels:
@@ -83,7 +88,7 @@ def embed_images(
             report.count("pictures", len(usable))
             report.advance(len(results))
         if tried and not used:
-            raise _all_failed(tried, report)
+            raise _all_failed(report)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -125,9 +130,16 @@ def _folder_of(source: Tabular) -> Path | None:
     return Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
 
 
-def _all_failed(tried: int, report: Report) -> InputError:
-    first = report.rejects[-tried] if len(report.rejects) >= tried else report.rejects[0]
+def _all_failed(report: Report) -> InputError:
+    ours = [one for one in report.rejects if one.stage == "embed-images"]
+    if not ours:
+        return InputError(
+            "no item has a picture", fix="join the pictures first: visrec preprocess ./imgs --items TABLE"
+        )
+    lost = ours[0].reason.startswith("no such file")
     return InputError(
-        f"none of the {tried:,} pictures could be used, the first ({first.path or first.item_id}): {first.reason}",
-        fix="relative paths count from the folder that preprocess ran in (or from the table's own): run it there",
+        f"no picture could be used, the first ({ours[0].path or ours[0].item_id}): {ours[0].reason}",
+        fix="run it in the folder that the paths count from"
+        if lost
+        else "--rejects FILE lists them with their reasons",
     )

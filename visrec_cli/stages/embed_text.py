@@ -9,9 +9,10 @@ from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.opening import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.embedding import is_pipe, put_columns, rebatched, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding.growing import is_pipe, put_columns, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding.texts import TextColumns
 from visrec_cli.stages.items import open_items
-from visrec_cli.stages.texts import TextColumns
+from visrec_cli.tables.batches import even
 from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.reading import Tabular
 
@@ -62,7 +63,7 @@ def embed_text(
 
     def batches() -> Iterator[pa.RecordBatch]:
         size, rows, used = batch_size, 0, 0
-        for batch in rebatched(reader, batch_size * WINDOW):
+        for batch in even(reader, batch_size * WINDOW):
             texts = texts_of.rows(batch)
             present = [prefix + text for text in texts if text]
             vectors = np.zeros((batch.num_rows, model.dimension), np.float32)

@@ -22,9 +22,14 @@ class PictureSource:
     path: str | None
 
     @property
+    def nothing(self) -> bool:
+        """Whether the row names no picture at all."""
+        return self.data is None and self.path is None
+
+    @property
     def refusal(self) -> str | None:
         """Why there is nothing to open, if there is not."""
-        if self.data is None and self.path is None:
+        if self.nothing:
             return "no picture"
         if self.data is None and self.path is not None and _ADDRESS.match(self.path):
             return "a web address: download the pictures first"

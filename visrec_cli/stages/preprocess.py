@@ -12,9 +12,9 @@ from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
-from visrec_cli.stages.picture_join import Row, join
-from visrec_cli.stages.picture_rows import Batcher, Finished
-from visrec_cli.stages.picture_sources import gather
+from visrec_cli.stages.preprocessing.join import Row, join
+from visrec_cli.stages.preprocessing.rows import Batcher, Finished
+from visrec_cli.stages.preprocessing.sources import gather
 from visrec_cli.tables.reading import Tabular
 
 ROWS = 256

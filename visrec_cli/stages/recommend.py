@@ -10,12 +10,12 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.answers import Answer, Answerer
-from visrec_cli.stages.asking import Asked
-from visrec_cli.stages.open_index import index_opener
-from visrec_cli.stages.recommendations import Recommendations
-from visrec_cli.stages.shelf import Rows, Shelf, fill_shelf
-from visrec_cli.stages.sides import Sides
+from visrec_cli.stages.recommending.answers import Answer, Answerer
+from visrec_cli.stages.recommending.asking import Asked
+from visrec_cli.stages.recommending.open_index import index_opener
+from visrec_cli.stages.recommending.recommendations import Recommendations
+from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
+from visrec_cli.stages.recommending.sides import Sides
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 

@@ -69,6 +69,14 @@ def matrix_of(
     return vectors, valid
 
 
+def unit_rows(vectors: Matrix) -> Matrix:
+    """Rows scaled to length 1, (n, d) float32. A row of zeros (a picture without edges) stays: similar to nothing."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))[:, None]
+    return np.divide(
+        vectors, lengths, out=np.zeros_like(vectors, dtype=np.float32), where=lengths > 0, casting="same_kind"
+    )
+
+
 def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     """The chunk as a fixed-size list of floats."""
     kind = chunk.type

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.stages.open_index import Index
-from visrec_cli.stages.shelf import Rows, Shelf
+from visrec_cli.stages.recommending.open_index import Index
+from visrec_cli.stages.recommending.shelf import Rows, Shelf
 from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import Space
 

@@ -13,9 +13,9 @@ from visrec_cli.images.archives import MARK
 from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.scan import find_pictures
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.queries import Query, picture_queries
-from visrec_cli.stages.query_vectors import picture_vectors
-from visrec_cli.stages.shelf import Shelf
+from visrec_cli.stages.recommending.queries import Query, picture_queries
+from visrec_cli.stages.recommending.query_vectors import picture_vectors
+from visrec_cli.stages.recommending.shelf import Shelf
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -1,6 +1,6 @@
-"""What embed-images and embed-text share: even batches, a place for the new column, and room on the device."""
+"""What embed-images and embed-text share: a place for the new column, and room on the device."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import pyarrow as pa
@@ -16,27 +16,6 @@ def is_pipe(source: object) -> bool:
     should wait for a neighbour's model before loading its own. With a file, wrong names should be told at once.
     """
     return str(source) == "-"
-
-
-def rebatched(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of exactly ``rows`` (the last one may be shorter, none is empty)."""
-    parts: list[pa.RecordBatch] = []
-    held = 0
-    for batch in reader:
-        while held + batch.num_rows >= rows:
-            parts.append(batch.slice(0, rows - held))
-            batch = batch.slice(rows - held)
-            yield _joined(parts)
-            parts, held = [], 0
-        if batch.num_rows:
-            parts.append(batch)
-            held += batch.num_rows
-    if parts:
-        yield _joined(parts)
-
-
-def _joined(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return parts[0] if len(parts) == 1 else pa.concat_batches(parts)
 
 
 def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:

@@ -44,12 +44,12 @@ def _vectors(space: Space | None, column: str, width: int, pictures: "Sequence[I
 def _encoded(space: Space, pictures: "Sequence[Image]", texts: Sequence[str]) -> Matrix | None:
     """The vectors, or None where the space has no side for them. A fused space is entered through its sources."""
     if space.sources:
-        from visrec_cli.stages.fused_query import project
+        from visrec_cli.stages.recommending.fused_query import project
 
         parts = {s.column: _encoded(s.space, pictures, texts) for s in space.sources if s.space is not None}
         known = {column: vectors for column, vectors in parts.items() if vectors is not None}
         return project(space, known) if known else None
-    from visrec_cli.stages.encode_query import encode_picture, encode_sentence
+    from visrec_cli.stages.recommending.encode_query import encode_picture, encode_sentence
 
     if pictures:
         return encode_picture(space, pictures) if space.kind in ("image", "joint") else None

@@ -10,7 +10,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
 from visrec_cli.images.naming import ID_STYLES, Picture, item_id_of
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.picture_sources import Catalogue
+from visrec_cli.stages.preprocessing.sources import Catalogue
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways
 

@@ -10,10 +10,10 @@ from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
 from visrec_cli.ranking.fuse_ranks import fuse_ranks
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.looks import looks, picture_numbers
-from visrec_cli.stages.queries import Query
-from visrec_cli.stages.shelf import Rows, Shelf
-from visrec_cli.stages.sides import Scores, Sides
+from visrec_cli.stages.recommending.looks import looks, picture_numbers
+from visrec_cli.stages.recommending.queries import Query
+from visrec_cli.stages.recommending.shelf import Rows, Shelf
+from visrec_cli.stages.recommending.sides import Scores, Sides
 from visrec_cli.tables.columns import Mask
 
 _SPARE = 10

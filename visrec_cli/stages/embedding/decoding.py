@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.stages.embedding import rebatched
 from visrec_cli.stages.pictures import PictureColumns, PictureSource
+from visrec_cli.tables.batches import even
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,7 +41,7 @@ def decoded(
     waiting: deque[pa.RecordBatch] = deque()
 
     def sources() -> Iterator[PictureSource]:
-        for batch in rebatched(reader, rows):
+        for batch in even(reader, rows):
             waiting.append(batch)
             yield from pictures.rows(batch)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.queries import Query, item_queries, mixed, taste_query, text_queries
-from visrec_cli.stages.shelf import Shelf
+from visrec_cli.stages.recommending.queries import Query, item_queries, mixed, taste_query, text_queries
+from visrec_cli.stages.recommending.shelf import Shelf
 from visrec_cli.tables.reading import Tabular, is_path
 
 _BLOCK = 256
@@ -62,11 +62,11 @@ class Asked:
         queries = item_queries(shelf, [shelf.row(item_id) for item_id in dict.fromkeys(self.items)])
         taste = [taste_query(shelf, self.like, self.unlike)] if self.like or self.unlike else []
         if self.images:
-            from visrec_cli.stages.query_pictures import image_queries
+            from visrec_cli.stages.recommending.query_pictures import image_queries
 
             queries += image_queries(shelf, self.images, report)
         if self.texts:
-            from visrec_cli.stages.query_vectors import text_vectors
+            from visrec_cli.stages.recommending.query_vectors import text_vectors
 
             texts = list(dict.fromkeys(self.texts))
             queries += text_queries(texts, text_vectors(shelf.space, shelf.column, texts, shelf.vectors.shape[1]))

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.ranking.explain import common_labels, sentence, shares
-from visrec_cli.stages.answers import Answer
-from visrec_cli.stages.shelf import Shelf
+from visrec_cli.stages.recommending.answers import Answer
+from visrec_cli.stages.recommending.shelf import Shelf
 
 FIELDS = [
     pa.field("query_id", pa.string()),

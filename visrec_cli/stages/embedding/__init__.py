@@ -1,0 +1,1 @@
+"""What the stages ``embed-images`` and ``embed-text`` share."""
