@@ -1,0 +1,65 @@
+"""Every example runs, on a small shop, with an encoder that needs no model."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+FAST = "colour+hog"
+
+
+@pytest.fixture
+def bench(shop: Path) -> dict[str, str]:
+    """An environment in which ``visrec`` is this checkout's."""
+    command = shop / "bin" / "visrec"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m visrec_cli "$@"\n')
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "ENCODER": FAST, "PYTHONPATH": str(ROOT)}
+
+
+def run(*command: object, cwd: Path, env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_similar_items(shop: Path, bench: dict[str, str]) -> None:
+    run(EXAMPLES / "similar_items.sh", "imgs", "items.csv", "similar.csv", cwd=shop, env=bench)
+    with (shop / "similar.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16 * 5
+    assert rows[0]["query_label"] == "blue disc"
+    assert rows[0]["title"].endswith("disc")
+
+
+def test_make_runs_only_what_is_out_of_date(shop: Path, bench: dict[str, str]) -> None:
+    make = ["make", "-f", EXAMPLES / "Makefile", f"ENCODER={FAST}", "gallery.html"]
+    assert "embed-images" in run(*make, cwd=shop, env=bench)
+    assert "data:image/" in (shop / "gallery.html").read_text()
+    assert "visrec" not in run(*make, cwd=shop, env=bench)
+    (shop / "recs.arrow").unlink()
+    again = run(*make, cwd=shop, env=bench)
+    assert "visrec recommend" in again
+    assert "embed-images" not in again
+
+
+def test_cheaper_lookalikes(shop: Path, bench: dict[str, str]) -> None:
+    shown = run(
+        sys.executable, EXAMPLES / "cheaper_lookalikes.py", "imgs", "items.csv", "disc-red-1", FAST, cwd=shop, env=bench
+    )
+    assert "disc-red-0" in shown
+    assert "disc-yellow-0" not in shown  # dearer
+
+
+def test_no_example_is_forgotten() -> None:
+    assert sorted(path.name for path in EXAMPLES.iterdir()) == ["Makefile", "cheaper_lookalikes.py", "similar_items.sh"]
