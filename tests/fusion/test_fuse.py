@@ -160,6 +160,33 @@ def test_a_second_fuse_replaces_the_first_and_does_not_eat_it(blocks) -> None:
     assert twice.equals(once)
 
 
+def test_a_column_fused_from_others_here_is_no_ingredient_whatever_its_name(blocks) -> None:
+    once = fuse(table(*blocks), reduce="pca", dim=3, into="small").read_all()
+    _, _, space = vectors(fuse(once))
+    assert [s.column for s in space.sources] == ["image_embedding", "text_embedding"]
+
+
+@pytest.mark.parametrize("spaces", [(PICTURE, TEXT), (None, None)])
+def test_two_matrices_are_both_ingredients(blocks, spaces) -> None:
+    """Every NPY matrix comes as the column ``embedding``."""
+    ids = pa.array([f"i{i}" for i in range(60)])
+    tables = [
+        pa.table(
+            [ids, column_of(block)],
+            schema=pa.schema(
+                [
+                    ("item_id", pa.string()),
+                    space.field("embedding") if space else pa.field("embedding", column_of(block).type),
+                ]
+            ),
+        )
+        for block, space in zip(blocks, spaces, strict=True)
+    ]
+    got, _, space = vectors(fuse(*tables))
+    assert [s.column for s in space.sources] == ["embedding", "embedding_2"]
+    np.testing.assert_allclose(got, vectors(fuse(table(*blocks)))[0], atol=1e-6)
+
+
 def test_it_streams_without_a_fit(blocks) -> None:
     taken = []
 

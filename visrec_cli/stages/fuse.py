@@ -32,11 +32,12 @@ def fuse(
 ) -> pa.RecordBatchReader:
     """The table (several are joined by item_id) with one more column, ``into``: its embedding columns fused.
 
-    columns: which to fuse, in this order (default: all but ``into``). weights: column (or its part before
-    ``_embedding``) → factor. missing: what becomes of an item that lacks a part: ``zero`` (that part says nothing),
-    ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca`` or ``whiten`` to ``dim``
-    numbers, fitted on this table. Streams when nothing has to be fitted. Raises InputError without embedding columns,
-    SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem for unknown names.
+    columns: which to fuse, in this order (default: all that are not themselves fused from others here). weights:
+    column (or its part before ``_embedding``) → factor. missing: what becomes of an item that lacks a part: ``zero``
+    (that part says nothing), ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca``
+    or ``whiten`` to ``dim`` numbers, fitted on this table. Streams when nothing has to be fitted. Raises InputError
+    without embedding columns, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem for
+    unknown names.
     """
     report = report or Report()
     catalogue.find("combiner", method)
@@ -100,7 +101,7 @@ def _recipe(
     into: str,
 ) -> Recipe:
     every = embedding_columns(schema)
-    found = [name for name in every if name != into or name in columns] or every  # an earlier result is no ingredient
+    found = [name for name in every if name in columns or not _is_result(schema, name, into)] or every
     if not found:
         raise InputError(
             f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",
@@ -115,6 +116,17 @@ def _recipe(
     if method == "mean":
         _require_one_space(sources)
     return Recipe(method, sources, {name: factors.get(name, 1.0) for name in chosen}, normalise, missing)
+
+
+def _is_result(schema: pa.Schema, name: str, into: str) -> bool:
+    """Whether a column was fused from others that are here: an earlier result is no ingredient.
+
+    What lost its space on the way (pandas) is judged by its name, unless a join found several of that name (NPY).
+    """
+    space = space_of(schema.field(name))
+    if space is None:
+        return name == into and f"{into}_2" not in schema.names
+    return bool(space.sources) and all(s.column in schema.names and s.column != name for s in space.sources)
 
 
 def _require_one_space(sources: Sequence[Source]) -> None:

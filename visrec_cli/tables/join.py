@@ -7,15 +7,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.columns import is_embedding_type, matrix_of
+from visrec_cli.tables.spaces import space_of
+
+_LARGE = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
+_PIECE = 512
 
 
 def join_items(tables: Sequence[pa.Table], names: Sequence[str], report: Report) -> pa.Table:
     """Outer join of item tables on ``item_id`` (unique strings in each), in the order of first appearance.
 
-    A column that several tables have is taken from the first; where that one is null, from the next. An embedding
-    column of the same name comes from a different place and is kept as ``NAME_2``. Items that some table lacks are
-    counted, and differences are said.
+    A column that several tables have is taken from the first; where that one is null, from the next. So is an embedding
+    column that flowed through several tables, or whose items are spread over them; one of the same name with other
+    vectors or another space is kept as ``NAME_2``. Items that some table lacks are counted, and differences are said.
     """
     joined = tables[0]
     for table, name in zip(tables[1:], names[1:], strict=True):
@@ -35,17 +39,20 @@ def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Tabl
         report.count(f"items only in {name}", len(extra))
     rows = pa.array([row_of.get(item) for item in [*ids, *extra]], pa.int64())
     nothing = pa.nulls(len(extra), pa.int64())
-    left_rows = pa.chunked_array([pa.array(np.arange(len(ids))), nothing])
+    left_rows = pa.concat_arrays([pa.array(np.arange(len(ids)), pa.int64()), nothing])
     columns = {"item_id": pa.array([*ids, *extra], pa.string())}
     fields = {"item_id": pa.field("item_id", pa.string())}
     for field in left.schema:
         if field.name != "item_id":
-            columns[field.name], fields[field.name] = left.column(field.name).take(left_rows), field
+            columns[field.name], fields[field.name] = _taken(left.column(field.name), left_rows), field
     for field in right.schema:
         if field.name == "item_id":
             continue
-        values, target = right.column(field.name).take(rows), field.name
+        values, target = _taken(right.column(field.name), rows), field.name
         if target in columns and is_embedding_type(field.type):
+            if _same_vectors(fields[target], columns[target], field, values):
+                columns[target] = _filled(columns[target], values)
+                continue
             target = _free(target, columns)
             report.warn(f"'{field.name}' of {name} is kept as '{target}'")
         if target in columns:
@@ -53,6 +60,33 @@ def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Tabl
         else:
             columns[target], fields[target] = values, field.with_name(target)
     return pa.table(list(columns.values()), schema=pa.schema(list(fields.values())))
+
+
+def _taken(column: pa.ChunkedArray, rows: pa.Array) -> pa.ChunkedArray:
+    """Rows of a column, null where a row is: Arrow's own take fails on more than 2 GiB of text or pictures."""
+    if column.type not in _LARGE:
+        return column.take(rows)
+    whole = column.cast(_LARGE[column.type]).combine_chunks()
+    pieces = [rows.slice(start, _PIECE) for start in range(0, len(rows), _PIECE)]
+    return pa.chunked_array([whole.take(piece).cast(column.type) for piece in pieces], column.type)
+
+
+def _same_vectors(a: pa.Field, first: pa.ChunkedArray, b: pa.Field, second: pa.ChunkedArray) -> bool:
+    """Whether two columns are parts of one: the same space, and the same vectors for the items that both have."""
+    space = space_of(a)
+    if a.type != b.type or space != space_of(b):
+        return False
+    both = pc.and_(first.is_valid(), second.is_valid())
+    ours, theirs = (matrix_of(column.filter(both), name=a.name)[0] for column in (first, second))
+    return np.array_equal(ours, theirs) and (space is not None or len(ours) > 0)
+
+
+def _filled(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The first column's vectors and, where it has none, the second's."""
+    if not first.null_count:
+        return first
+    rows = pc.if_else(first.is_valid(), np.arange(len(first)), np.arange(len(first)) + len(first))
+    return pa.chunked_array([*first.chunks, *second.chunks]).take(rows.combine_chunks())
 
 
 def _free(name: str, taken: dict[str, pa.Array]) -> str:
