@@ -150,6 +150,9 @@ def test_messages(blocks) -> None:
         fuse(whole, weights={"image": -1})
     with pytest.raises(InputError, match="needs more than 64 items"):
         fuse(whole, reduce="pca", dim=64).read_all()
+    with pytest.raises(InputError, match="here are 1 items of 10") as refused:
+        fuse(whole.slice(0, 1), reduce="pca", dim=1).read_all()
+    assert refused.value.fix == "leave out --reduce"
     with pytest.raises(UsageProblem, match="stdin can be only one"):
         fuse("-", "-")
 

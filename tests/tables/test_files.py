@@ -1,5 +1,6 @@
 """Every format both ways; a file appears whole or not at all."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -71,6 +72,24 @@ def test_csv_and_ndjson_say_what_they_leave_out(tmp_path: Path) -> None:
     write_table(table, tmp_path / "t.ndjson")
     back = read_all(tmp_path / "t.ndjson")
     assert back.column("tags").to_pylist() == [["a", "b"], [], None]
+
+
+def test_ndjson_has_no_word_for_nan(tmp_path: Path) -> None:
+    nan = float("nan")
+    values = pa.table({"item_id": ["a", "b"], "price": [nan, 2.5], "sizes": [[1.0, nan], None]})
+    write_table(values, tmp_path / "t.ndjson")
+    lines = (tmp_path / "t.ndjson").read_text().splitlines()
+    assert [json.loads(line, parse_constant=pytest.fail) for line in lines] == [
+        {"item_id": "a", "price": None, "sizes": [1.0, None]},
+        {"item_id": "b", "price": 2.5, "sizes": None},
+    ]
+
+
+def test_csv_holds_lengths_of_time_and_leaves_out_all_kinds_of_bytes(tmp_path: Path) -> None:
+    odd = {"wait": pa.array([90], pa.duration("s")), "raw": pa.array([b"abc"], pa.binary(3))}
+    _, remarks = write_table(pa.table({"item_id": ["a"], **odd}), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "item_id,wait\na,0:01:30\n"
+    assert remarks == ["csv cannot hold raw: left out"]
 
 
 def test_an_empty_table_still_has_its_header(tmp_path: Path) -> None:

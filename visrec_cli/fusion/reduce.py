@@ -30,7 +30,7 @@ class Pca:
             raise InputError(
                 f"{cls.name} to {dim} numbers needs more than {dim} items and {dim} numbers each; here are "
                 f"{vectors.shape[0]} items of {vectors.shape[1]}",
-                fix=f"--dim {max(most, 1)} or less",
+                fix=f"--dim {most} or less" if most > 0 else "leave out --reduce",
             )
         model = PCA(n_components=dim, svd_solver="covariance_eigh").fit(vectors.astype(np.float64))
         variance = np.asarray(model.explained_variance_)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
+from visrec_cli.tables.loose import with_fixed_vectors
 from visrec_cli.tables.npy import read_npy
 from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
 from visrec_cli.tables.text import read_text
@@ -42,8 +43,12 @@ def open_table(
     for bytes that are no table.
     """
     if not is_path(source):
-        return _plain_reader(_arrow_reader(source), "the table")
-    where = name_of(source)
+        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
+    opened = _opened(source, name_of(source), ids=ids, row_ids=row_ids, column=column)
+    return with_fixed_vectors(opened, name_of(source))
+
+
+def _opened(source: Tabular, where: str, **npy: Any) -> pa.RecordBatchReader:
     raw = _open(source, where)
     head = _head(raw)
     hashed = HashingSource(raw, head)
@@ -58,7 +63,7 @@ def open_table(
     if head.startswith(b"PAR1"):
         return _parquet(_random_access(source, hashed), where)
     if head.startswith(b"\x93NUMPY"):
-        return read_npy(source, hashed, where, ids=ids, row_ids=row_ids, column=column)
+        return read_npy(source, hashed, where, **npy)
     text = hashed.read()
     hashed.close()
     return read_text(text, where)

@@ -1,7 +1,8 @@
 """CSV, TSV and NDJSON out, batch by batch."""
 
 import json
-from typing import BinaryIO
+import math
+from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow as pa
@@ -14,7 +15,7 @@ class CsvWriter:
 
     def __init__(self, raw: BinaryIO, schema: pa.Schema, *, tab: bool = False) -> None:
         self._raw, self._separator, self._first = raw, "\t" if tab else ",", True
-        self.left_out = [f.name for f in schema if is_embedding_type(f.type) or pa.types.is_binary(f.type)]
+        self.left_out = [f.name for f in schema if is_embedding_type(f.type) or _is_bytes(f.type)]
         self._schema = schema
         self._kept = [name for name in schema.names if name not in self.left_out]
 
@@ -40,22 +41,42 @@ class NdjsonWriter:
 
     def __init__(self, raw: BinaryIO, schema: pa.Schema) -> None:
         self._raw = raw
-        self.left_out = [f.name for f in schema if pa.types.is_binary(f.type)]
+        self.left_out = [f.name for f in schema if _is_bytes(f.type)]
         self._kept = [name for name in schema.names if name not in self.left_out]
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Append the rows of one batch."""
         for row in batch.select(self._kept).to_pylist():
-            self._raw.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
+            self._raw.write(_json(row).encode() + b"\n")
 
     def close(self) -> None:
         """Nothing follows the last line."""
 
 
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
 def _flat(column: pa.Array) -> pa.Array:
+    """A column that a CSV can hold: lists as JSON, lengths of time in words."""
+    if pa.types.is_duration(column.type) or pa.types.is_interval(column.type):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if not pa.types.is_nested(column.type):
         return column
-    text = [
-        None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()
-    ]
-    return pa.array(text, pa.string())
+    return pa.array([None if value is None else _json(value) for value in column.to_pylist()], pa.string())
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity, and its readers stop at them: null, as pandas and polars write them."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

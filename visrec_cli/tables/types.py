@@ -4,11 +4,13 @@ import pyarrow as pa
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """The plain counterpart: ``string``, ``binary``, ``list``; no views, no large variants, no dictionaries."""
+    """The plain counterpart: ``string``, ``binary``, ``list``; no views, large variants, dictionaries or UUIDs."""
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
         return pa.binary()
+    if isinstance(kind, pa.UuidType):
+        return pa.string()
     if pa.types.is_dictionary(kind):
         return plain_type(kind.value_type)
     if pa.types.is_large_list(kind) or pa.types.is_list(kind):
@@ -37,6 +39,8 @@ def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if isinstance(column.type, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], kind)
     if pa.types.is_dictionary(column.type):
         values = column.dictionary.cast(plain_type(column.type.value_type))  # views cannot be taken from
         column = values.take(column.indices)
