@@ -56,6 +56,9 @@ def test_text_of_a_table_through_a_pipe(shop: Path, shell) -> None:
         (["embed-images", "imgs", "-e", "timm:test_vit"], 69, "hf download"),
         (["embed-text", "items.csv", "--columns", "titel"], 2, "title"),
         (["embed-text", "imgs"], 65, "--columns"),
+        (["embed-images", "imgs", "-e", "colour", "--into", "item_id"], 2, "--into"),
+        (["embed-images", "imgs", "--labels", "2", "--into", "labels"], 2, "--into"),
+        (["embed-images", "imgs", "-e", "colour", "--rejects", "out.arrow"], 2, "--rejects"),
         (["embed-text", "items.csv", "-e", "st:nobody/nothing"], 69, "hf download"),
     ],
 )
@@ -86,3 +89,9 @@ def test_strict_says_no_and_keeps_the_output(tmp_path: Path, visrec: Run) -> Non
     done = visrec("embed-images", "imgs", "-e", "colour", "--strict", "-o", "out.arrow")
     assert done.returncode == 1
     assert (tmp_path / "out.arrow").exists()
+
+
+def test_columns_may_be_named_one_by_one(shop: Path, visrec: Run) -> None:
+    for out, names in (("a.arrow", ["-c", "title,price"]), ("b.arrow", ["-c", "title", "-c", "price"])):
+        assert visrec("embed-text", "items.csv", *names, "-o", out).returncode == 0
+    assert (shop / "a.arrow").read_bytes() == (shop / "b.arrow").read_bytes()

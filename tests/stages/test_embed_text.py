@@ -74,7 +74,7 @@ def test_usual_columns_are_found_and_said() -> None:
 
 
 def test_template() -> None:
-    assert texts_of(template="{title} ({price})") == ["Red dress (10.5)", "(20.0)", "Blue coat. (40.0)"]
+    assert texts_of(template="{title} ({price})") == ["Red dress (10.5)", "(20)", "Blue coat. (40)"]
     assert texts_of(template="{{x}} {title}")[0] == "{x} Red dress"
 
 
@@ -146,3 +146,17 @@ def test_a_device_short_of_memory_gets_smaller_batches() -> None:
     embed_text(table, columns=["title"], encoder=small, batch_size=8).read_all()
     assert small.sizes == [8, 4, 2]
     assert len(small.texts) == 40
+
+
+def test_one_column_may_be_named_alone() -> None:
+    assert texts_of(columns="title") == ["Red dress", "Blue coat"]
+
+
+def test_nan_is_no_text_and_whole_floats_are_whole() -> None:
+    table = pa.table({"id": ["1", "2", "3"], "year": [1999.0, float("nan"), 2000.5]})
+    assert texts_of(table, columns=["year"]) == ["1999", "2000.5"]
+
+
+def test_the_ids_are_not_overwritten() -> None:
+    with pytest.raises(UsageProblem, match="item_id"):
+        embed_text(ITEMS, columns=["title"], encoder=Recorder(), into="item_id")

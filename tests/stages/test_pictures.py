@@ -26,3 +26,8 @@ def test_text_in_a_column_called_image_does_not_hide_image_path() -> None:
     table = pa.table({"item_id": ["a"], "image": ["old/a.png"], "image_path": ["new/a.png"]})
     found = next(PictureColumns(table.schema).rows(table.to_batches()[0]))
     assert (found.path, found.data) == ("new/a.png", None)
+
+
+def test_a_usual_name_is_known_in_any_case() -> None:
+    table = pa.table({"item_id": ["a"], "Image": ["a.png"]})
+    assert next(PictureColumns(table.schema).rows(table.to_batches()[0])).path == "a.png"

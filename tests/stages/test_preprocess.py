@@ -430,3 +430,14 @@ def test_posters_by_folder_and_by_table(shared_data):
     assert (joined.num_rows, report.counts["pictures"], report.counts["items without picture"]) == (1682, 1663, 19)
     named, _ = table(folder / "items.csv")
     assert named.equals(joined)
+
+
+def test_a_way_to_resize_wants_a_size(tmp_path):
+    put(tmp_path, "a.jpg")
+    with pytest.raises(UsageProblem, match="--mode pad"):
+        table(tmp_path, mode="pad", store="png")
+
+
+def test_stdin_is_read_once(tmp_path):
+    with pytest.raises(UsageProblem, match="twice"):
+        table("-", items="-")

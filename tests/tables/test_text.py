@@ -61,5 +61,5 @@ def test_id_columns_by_name_and_their_errors(tmp_path: Path) -> None:
         ids(tmp_path, "ean,x\n12,2\n", column="sku")
     with pytest.raises(InputError, match=r"not unique: 'a', 'b' appear more than once"):
         ids(tmp_path, "id,x\na,1\nb,2\na,3\nb,4\n")
-    with pytest.raises(InputError, match="empty in 1 rows, first in row 2"):
+    with pytest.raises(InputError, match="empty in 1 row, first in row 2"):
         ids(tmp_path, "id,x\na,1\n,2\n")

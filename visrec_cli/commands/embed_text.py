@@ -10,7 +10,7 @@ from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Out
 def command(
     source: Source = "-",
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--columns", "-c", metavar="A,B", help="Columns to join; default: title, description … if there."),
     ] = None,
     template: Annotated[
@@ -53,7 +53,7 @@ def command(
     def stage(report):  # type: ignore[no-untyped-def]
         from visrec_cli.stages.embed_text import embed_text
 
-        names = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
+        names = [name.strip() for several in columns or [] for name in several.split(",") if name.strip()]
         return embed_text(
             source, columns=names, template=template, prefix=prefix, encoder=encoder, into=into, normalise=normalise,
             half=half, batch_size=batch_size, device=device, precise=precise, id_column=id_column, report=report,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import AnswerIsNo, InputError
+from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted, printable
 
@@ -40,6 +40,8 @@ def run_stage(
         format_of(output, format)  # refuse a wrong name before an hour of work
     if rejects is not None:
         format_of(rejects)
+        if output != "-" and os.path.realpath(output) == os.path.realpath(rejects):
+            raise UsageProblem("the output and --rejects are one file", fix="give --rejects another name")
     with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
         if output == "-" and format is None and sys.stdout.isatty():

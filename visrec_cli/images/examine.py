@@ -40,6 +40,8 @@ class Treatment:
             raise UsageProblem(
                 "resized or trimmed pictures have to be kept somewhere", fix="add --store jpeg (or png) to the command"
             )
+        if self.mode != "fit" and self.resize is None:
+            raise UsageProblem(f"--mode {self.mode} says how to resize, but not to what size", fix="add --resize 512")
         if not 1 <= self.jpeg_quality <= 100:
             raise UsageProblem(f"JPEG quality {self.jpeg_quality} is not within 1 to 100")
         parse_colour(self.pad_colour)

@@ -22,7 +22,7 @@ WINDOW = 16  # batches that are sorted by length together: short texts need not 
 def embed_text(
     source: Tabular,
     *,
-    columns: Sequence[str] = (),
+    columns: str | Sequence[str] = (),
     template: str | None = None,
     prefix: str = "",
     encoder: str | TextEncoder = "minilm",
@@ -37,7 +37,8 @@ def embed_text(
 ) -> pa.RecordBatchReader:
     """Add ``text_embedding`` to a table. A row whose text is missing or blank stays, with null.
 
-    columns: joined by ". " in this order, missing ones left out; by default the usual text columns that are there.
+    columns: a name or several, joined by ". " in this order, missing ones left out; by default the usual text
+    columns that are there.
     template: instead, such as ``"{title} by {brand}"``. prefix: put before each text, for models that want one
     before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16.
     Texts over the encoder's limit are cut, and counted. Raises UsageProblem for unknown columns, InputError when

@@ -48,8 +48,7 @@ class PictureColumns:
         if column is not None and column not in schema.names:
             raise UsageProblem(f"the table has no column '{column}'", fix=f"its columns are: {names}")
         self._bytes = next((c for c in [column or "image"] if _has(schema, c, pa.types.is_binary)), None)
-        wanted = [column] if column is not None else PATH_COLUMNS
-        self._paths = next((c for c in wanted if _has(schema, c, pa.types.is_string)), None)
+        self._paths = next((c for c in _candidates(schema, column) if _has(schema, c, pa.types.is_string)), None)
         self._folder = folder
         if self._bytes is None and self._paths is None:
             where = f"column '{column}'" if column else f"the columns {names}"
@@ -77,6 +76,12 @@ class PictureColumns:
         here, beside = Path(path), self._folder / path
         first, second = (here, beside) if self._paths == "image_path" else (beside, here)
         return path if not first.exists() and not second.exists() else str(first if first.exists() else second)
+
+
+def _candidates(schema: pa.Schema, column: str | None) -> list[str]:
+    """The column that was named, else the usual ones that are there, in any case."""
+    lower = {name.lower().strip(): name for name in reversed(schema.names)}
+    return [column] if column is not None else [lower[alias] for alias in PATH_COLUMNS if alias in lower]
 
 
 def _has(schema: pa.Schema, name: str, test: object) -> bool:

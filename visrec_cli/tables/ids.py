@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.words import counted
 
 ITEM_ALIASES = (
     "item_id", "item", "itemid", "id", "iid", "product_id", "productid", "article_id", "asin", "parent_asin", "sku",
@@ -43,7 +44,7 @@ def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
         raise InputError(
-            f"{where}: column '{name}' is empty in {column.null_count} rows, first in row {row + 1}",
+            f"{where}: column '{name}' is empty in {counted(column.null_count, 'rows')}, first in row {row + 1}",
             fix="give each item an id, or drop those rows",
         )
     try:

@@ -1,5 +1,6 @@
 """The text of a table's rows: which columns it is in, and how they are joined."""
 
+import math
 from collections.abc import Sequence
 from string import Formatter
 
@@ -17,11 +18,12 @@ USUAL = (
 class TextColumns:
     """Makes one text of each row.
 
-    columns: joined by ". ", missing ones left out; none means the usual ones that are there (``guessed`` is then
-    True). template: names of columns in braces, instead of joining.
+    columns: a name or several, joined by ". ", missing ones left out; none means the usual ones that are there
+    (``guessed`` is then True). template: names of columns in braces, instead of joining.
     """
 
-    def __init__(self, schema: pa.Schema, *, columns: Sequence[str] = (), template: str | None = None) -> None:
+    def __init__(self, schema: pa.Schema, *, columns: str | Sequence[str] = (), template: str | None = None) -> None:
+        columns = [columns] if isinstance(columns, str) else columns
         if template is not None:
             if columns:
                 raise UsageProblem("give --columns or --template, not both", fix="the template names its columns")
@@ -81,8 +83,10 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _words(value: object) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
+    if isinstance(value, float) and value.is_integer():  # what pandas makes of whole numbers with gaps
+        return str(int(value))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value if one is not None and str(one).strip())
     return " ".join(str(value).split())

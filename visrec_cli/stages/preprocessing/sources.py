@@ -55,6 +55,8 @@ def gather(
     Raises MissingInputError for a source that is not there, InputError if there is no picture at all or if two share
     an id, UsageProblem for flags that contradict each other.
     """
+    if [*map(_named, sources), _named(items)].count("-") > 1:
+        raise UsageProblem("stdin is asked for twice", fix="name a file for one of them")
     catalogue = Catalogue()
     found = Found()
     if items is not None:
@@ -91,6 +93,10 @@ def _is_table(source: Tabular) -> bool:
         return True  # a table piped in by <(…): what is read of it here would be gone
     with path.open("rb") as file:
         return kind_of(file.read(32)) is None
+
+
+def _named(source: Tabular) -> str | None:
+    return str(source) if is_path(source) else None
 
 
 def _stdin_is_table() -> bool:
