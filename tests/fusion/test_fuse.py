@@ -153,6 +153,10 @@ def test_messages(blocks) -> None:
     with pytest.raises(InputError, match="here are 1 items of 10") as refused:
         fuse(whole.slice(0, 1), reduce="pca", dim=1).read_all()
     assert refused.value.fix == "leave out --reduce"
+    with pytest.raises(UsageProblem, match="'item_id' would replace a column that holds no vectors"):
+        fuse(whole, into="item_id")
+    with pytest.raises(UsageProblem, match="--columns image,image_embedding names a column twice"):
+        fuse(whole, columns=["image", "image_embedding"])
     with pytest.raises(UsageProblem, match="stdin can be only one"):
         fuse("-", "-")
 

@@ -59,5 +59,13 @@ def test_what_is_no_condition_is_a_usage_problem(where: str, said: str, fix: str
     assert "\n" not in str(caught.value)
 
 
+def test_a_date_is_compared_with_a_date() -> None:
+    items = pa.table({"item_id": ["a", "b"], "since": pa.array([1, 20000], pa.date32())})
+    assert rows_where(items, "since > DATE '2020-01-31'").tolist() == [False, True]
+    with pytest.raises(UsageProblem) as caught:
+        rows_where(items, "since > '2020-01-31'")
+    assert "DATE '2026-01-31'" in str(caught.value.fix)
+
+
 def test_no_items() -> None:
     assert rows_where(ITEMS.slice(0, 0), "price < 50").shape == (0,)

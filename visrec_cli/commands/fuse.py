@@ -78,7 +78,7 @@ def command(
         return fuse(
             *(tables or ["-"]),
             method=method,
-            columns=[name for name in columns.split(",") if name],
+            columns=[name.strip() for name in columns.split(",") if name.strip()],
             weights=factors,
             normalise=normalise,
             missing=missing,

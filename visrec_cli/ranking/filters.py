@@ -38,6 +38,8 @@ def _hint(items: pa.Table, where: str, error: BaseException) -> str:
     text = [name for name in items.column_names if name in where and _holds_numbers(items[name])]
     if text and isinstance(error, pl.exceptions.ComputeError):
         return f"column '{text[0]}' came as text; write TRY_CAST({text[0]} AS DOUBLE) for its numbers"
+    if "date/datetime/time" in str(error):
+        return "a date is written as DATE '2026-01-31', a time as TIMESTAMP '2026-01-31 12:00:00'"
     if isinstance(error, pl.exceptions.ColumnNotFoundError) and '"' in where:
         return "text stands in single quotes, double quotes name a column: --where \"category = 'shoes'\""
     return "the columns are " + ", ".join(f"{field.name} ({field.type})" for field in items.schema)

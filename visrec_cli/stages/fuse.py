@@ -101,13 +101,17 @@ def _recipe(
     into: str,
 ) -> Recipe:
     every = embedding_columns(schema)
-    found = [name for name in every if name in columns or not _is_result(schema, name, into)] or every
+    found = [name for name in every if not _is_result(schema, name, into)] or every
     if not found:
         raise InputError(
             f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",
             fix="run embed-images or embed-text first: visrec embed-images ./imgs | visrec fuse",
         )
-    chosen = [_named(name, found) for name in columns] or found
+    if into in schema.names and into not in every:
+        raise UsageProblem(f"--into '{into}' would replace a column that holds no vectors", fix="--into embedding")
+    chosen = [_named(name, every) for name in columns] or found
+    if len(set(chosen)) < len(chosen):
+        raise UsageProblem(f"--columns {','.join(columns)} names a column twice", fix="--weights makes one count more")
     factors = {_named(name, chosen): float(factor) for name, factor in weights.items()}
     bad = next((name for name, factor in factors.items() if not factor > 0 or factor == float("inf")), None)
     if bad is not None:
