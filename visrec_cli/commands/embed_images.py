@@ -1,10 +1,14 @@
 """``visrec embed-images``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from visrec_cli.commands.options import Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def command(
@@ -66,7 +70,7 @@ def command(
     """  # fmt: skip
     from visrec_cli.commands.running import run_stage
 
-    def stage(report):  # type: ignore[no-untyped-def]
+    def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.embed_images import embed_images
 
         return embed_images(

@@ -1,14 +1,18 @@
 """``visrec embed-text``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Strict, Table
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def command(
-    source: Source = "-",
+    source: Table = "-",
     columns: Annotated[
         list[str] | None,
         typer.Option("--columns", "-c", metavar="A,B", help="Columns to join; default: title, description … if there."),
@@ -50,7 +54,7 @@ def command(
     """  # fmt: skip
     from visrec_cli.commands.running import run_stage
 
-    def stage(report):  # type: ignore[no-untyped-def]
+    def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.embed_text import embed_text
 
         names = [name.strip() for several in columns or [] for name in several.split(",") if name.strip()]

@@ -11,6 +11,9 @@ Source = Annotated[
         help="A table (Arrow, Parquet, CSV, NDJSON, NPY), a folder of pictures, or - for stdin.",
     ),
 ]
+Table = Annotated[
+    str, typer.Argument(metavar="[TABLE]", help="A table (Arrow, Parquet, CSV, NDJSON, NPY), or - for stdin.")
+]
 Output = Annotated[
     str,
     typer.Option(

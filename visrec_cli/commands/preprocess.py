@@ -1,10 +1,14 @@
 """``visrec preprocess``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def command(
@@ -129,11 +133,11 @@ def command(
 
         visrec preprocess ./imgs --store jpeg --resize 512 --trim background -o items.arrow
 
-        find ./imgs -name '*.jpg' -print0 | visrec preprocess -0 - -o items.arrow
+        find ./imgs -name '*.jpg' -print0 | visrec preprocess -0 - --id-from name --items items.csv -o items.arrow
     """  # fmt: skip
     from visrec_cli.commands.running import run_stage
 
-    def stage(report):  # type: ignore[no-untyped-def]
+    def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.preprocess import preprocess
 
         return preprocess(

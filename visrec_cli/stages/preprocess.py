@@ -64,6 +64,10 @@ def preprocess(
     limits = Limits(
         min_resolution, min_sharpness, min_brightness, max_brightness, min_contrast, max_clutter, max_aspect
     )
+    if flag and limits == Limits():
+        raise UsageProblem(
+            "--flag marks pictures below a limit, and no limit is given", fix="--min-resolution 256 --flag"
+        )
     if drop_duplicates not in DROPS:
         raise UsageProblem(f"unknown --drop-duplicates {drop_duplicates!r}", fix="use one of: " + ", ".join(DROPS))
     several = list(sources) if isinstance(sources, list | tuple) else [sources]
