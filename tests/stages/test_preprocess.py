@@ -302,6 +302,18 @@ def test_heic_pictures_are_counted_and_the_package_is_named(tmp_path):
     assert report.warnings == ["2 pictures in HEIC left out: pip install pillow-heif reads them"]
 
 
+@pytest.mark.skipif(find_spec("pillow_heif") is None, reason="the extra heic is not installed")
+def test_heic_pictures_of_phones_are_read(tmp_path):
+    import pillow_heif
+
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), (200, 30, 40))).save(tmp_path / "phone.HEIC", quality=95)
+    result, report = table(tmp_path, store="png")
+    assert report.rejects == []
+    assert (result["width"].to_pylist(), result["height"].to_pylist()) == ([64], [48])
+    pixel = Image.open(io.BytesIO(result["image"][0].as_py())).getpixel((30, 20))
+    assert np.abs(np.array(pixel) - (200, 30, 40)).max() < 12
+
+
 class TestQuality:
     @pytest.fixture
     def folder(self, tmp_path):
