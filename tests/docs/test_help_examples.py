@@ -1,0 +1,66 @@
+"""Every example that a verb's --help shows is typed, in a folder that has the files it names, and works."""
+
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import COLOURS, draw
+from visrec_cli.app import VERBS
+
+IDS = ["1164", "1525", "1546", *(str(number) for number in range(2000, 2077))]
+ELSEWHERE = ("demo", "doctor")  # run by tests of their own
+
+
+def examples(verb: str) -> list[str]:
+    """The commands below "Examples:", as they stand in the source, where no terminal has wrapped them."""
+    text = import_module(f"visrec_cli.commands.{verb.replace('-', '_')}").command.__doc__ or ""
+    return [" ".join(part.split()) for part in text.split("Examples:")[1].split("\n\n") if part.strip()]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the examples name: pictures, items.csv, tables, recommendations, a query."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "imgs").mkdir()
+    lines = ["item_id,title,description,price,image"]
+    for number, item in enumerate(IDS):
+        colour = list(COLOURS)[number % 4]
+        shape = "disc" if number % 3 else "square"
+        draw(shape, COLOURS[colour], size=280, seed=number).save(folder / "imgs" / f"{item}.jpg")
+        lines.append(f"{item},{colour} {shape},number {number} of many,{10 + number},imgs/{item}.jpg")
+    (folder / "items.csv").write_text("\n".join(lines) + "\n")
+    draw("disc", COLOURS["red"], size=280, seed=99).save(folder / "query.jpg")
+    for line in (
+        "visrec preprocess imgs --items items.csv | visrec embed-images -e colour+hog -o image.arrow",
+        "visrec embed-text items.csv -c title -o text.arrow",
+        "visrec fuse image.arrow text.arrow -o catalogue.arrow && cp catalogue.arrow fused.arrow",
+        "visrec recommend catalogue.arrow --item 1164 -o recs.arrow",
+    ):
+        done = typed(line, folder)
+        assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+def typed(line: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    script = f'set -o pipefail; visrec() {{ "{sys.executable}" -m visrec_cli "$@"; }}; {line}'
+    return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, timeout=300)
+
+
+@pytest.mark.parametrize("line", [line for verb in VERBS if verb not in ELSEWHERE for line in examples(verb)])
+def test_it_works_as_it_stands(desk: Path, line: str) -> None:
+    shutil.copy(desk / "fused.arrow", desk / "table.arrow")  # another example writes one
+    done = typed(line, desk)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"error" not in done.stderr
+    if " -o " in line:
+        assert (desk / line.split(" -o ")[1].split()[0]).stat().st_size > 0
+    elif "--html" not in line:
+        assert done.stdout
+
+
+def test_every_verb_has_examples() -> None:
+    assert all(examples(verb) for verb in VERBS)
