@@ -15,9 +15,9 @@ def tune_for_torch() -> None:
     other needs: with two busy cores, sentences took five times as long. OMP_WAIT_POLICY is read when torch is loaded.
 
     glibc gives large blocks back to the system as soon as they are free, and every batch takes them anew, page by page:
-    that was more than half of the time of the default picture encoder. Blocks up to 16 MiB are kept instead. Larger ones
-    still go back, since what is kept falls to pieces and memory would grow with the number of pictures; they are taken
-    in huge pages, which costs little (torch reads THP_MEM_ALLOC_ENABLE when it is loaded).
+    that was more than half of the time of the default picture encoder. Blocks up to 16 MiB are kept instead. Larger
+    ones still go back, since what is kept falls to pieces and memory would grow with the number of pictures; they are
+    taken in huge pages, which costs little (torch reads THP_MEM_ALLOC_ENABLE when it is loaded).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

@@ -36,12 +36,7 @@ def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, ha
     flat = np.ascontiguousarray(matrix, dtype=np.float16 if half else np.float32).reshape(-1)
     kind = pa.list_(pa.float16() if half else pa.float32(), width)
     mask = None if valid is None or valid.all() else pa.array(~valid)
-    if not rows:
-        return pa.array([], kind)
-    # Copied into Arrow's own pool: vectors that wait for their batch would otherwise lie scattered among the large
-    # blocks that a model takes and gives back, and those would find ever less room side by side.
-    numbers = pa.concat_arrays([pa.array(flat), pa.array(flat[:0])])
-    return pa.FixedSizeListArray.from_arrays(numbers, type=kind, mask=mask)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind, mask=mask) if rows else pa.array([], kind)
 
 
 def matrix_of(
