@@ -36,6 +36,22 @@ MENU: dict[str, dict[str, str]] = {
         "annoy": "visrec_cli.indexes.annoy:AnnoyIndex",
         "faiss": "visrec_cli.indexes.faiss:FaissIndex",
     },
+    "recommender": {
+        "random": "visrec_cli.recommenders.random:Random",
+        "popularity": "visrec_cli.recommenders.popularity:Popularity",
+        "content-knn": "visrec_cli.recommenders.content_knn:ContentKnn",
+        "item-knn": "visrec_cli.recommenders.item_knn:ItemKnn",
+        "user-knn": "visrec_cli.recommenders.user_knn:UserKnn",
+        "ease": "visrec_cli.recommenders.ease:Ease",
+        "graph-filter": "visrec_cli.recommenders.graph_filter:GraphFilter",
+        "als": "visrec_cli.recommenders.als:Als",
+        "als-explicit": "visrec_cli.recommenders.als_explicit:AlsExplicit",
+        "sgd-mf": "visrec_cli.recommenders.sgd_mf:SgdMf",
+        "bpr": "visrec_cli.recommenders.bpr:Bpr",
+        "vbpr": "visrec_cli.recommenders.vbpr:Vbpr",
+        "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
+        "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
+    },
 }
 
 

@@ -1,0 +1,1 @@
+"""How good a list of recommendations is: one file per family of metrics."""

@@ -1,0 +1,185 @@
+"""What every recommender is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.errors import UsageProblem
+from visrec_cli.recommenders.data import Content, Log, Times
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.tables.columns import Matrix
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One knob: its default, what it means, and where a search looks (low to high, or among choices).
+
+    A setting without a range is not searched. The type of the default is the type of the setting.
+    """
+
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+    def parse(self, name: str, value: Any) -> Any:
+        """The value in the setting's own type. Raises UsageProblem for what it cannot be."""
+        kind = type(self.default)
+        try:
+            if kind is bool and isinstance(value, str):
+                value = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+            parsed = kind(value) if kind is not int else _whole(value)
+        except (ValueError, TypeError, KeyError) as error:
+            word = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
+            raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
+        if self.choices and parsed not in self.choices:
+            raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
+        if isinstance(parsed, float) and not np.isfinite(parsed):
+            raise UsageProblem(f"setting {name}={value} is no finite number", fix=f"the default is {self.default}")
+        return parsed
+
+
+def _whole(value: Any) -> int:
+    if float(value) != int(float(value)):
+        raise ValueError(value)
+    return int(float(value))
+
+
+class Watch(Protocol):
+    """Who looks on while a model is trained: draws progress, validates, stops early, keeps checkpoints."""
+
+    def begin(self, epochs: int, recommender: "Iterative") -> int:
+        """Called after ``start``; may restore a checkpoint. Returns how many epochs are already done."""
+
+    def epoch(self, number: int, loss: float, recommender: "Iterative") -> bool:
+        """Called after epoch ``number`` (from 1). True: stop here."""
+
+    def end(self, recommender: "Iterative") -> None:
+        """Called after the last epoch; may restore the best one."""
+
+
+class Unwatched:
+    """Trains to the last epoch in silence."""
+
+    def begin(self, epochs: int, recommender: "Iterative") -> int:
+        """Nothing is done yet."""
+        return 0
+
+    def epoch(self, number: int, loss: float, recommender: "Iterative") -> bool:
+        """Go on."""
+        return False
+
+    def end(self, recommender: "Iterative") -> None:
+        """Keep the last epoch."""
+
+
+class Recommender(ABC):
+    """A way to learn a model. Subclasses name themselves and their settings, and are stateless after ``fit``.
+
+    needs_content: cannot do without vectors of the items. predicts_ratings: its scores are ratings, to be judged by
+    RMSE as well.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]  # one line for people: when to use it
+    settings: ClassVar[dict[str, Setting]] = {}
+    needs_content: ClassVar[bool] = False
+    uses_content: ClassVar[bool] = False
+    predicts_ratings: ClassVar[bool] = False
+
+    def __init__(self, *, seed: int = 0, device: str = "auto", **settings: Any) -> None:
+        """Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take."""
+        for name in settings:
+            if name not in self.settings:
+                raise unknown(f"setting of {self.name}", name, list(self.settings))
+        self.seed = seed
+        self.device = device
+        self.set = {
+            name: knob.parse(name, settings.get(name, knob.default)) for name, knob in self.settings.items()
+        }  # in the order of declaration, all of them: the model's metadata says how it was made
+
+    @abstractmethod
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """Learn from the log, and from the items' vectors if it uses them."""
+
+    @classmethod
+    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
+        """Users that were not in training, or have new clicks: their side of the model, without training.
+
+        history: (n, items of the model) csr of weights. By default the history is all there is to know (right for
+        item-to-item models).
+        """
+        return Users(tuple(ids), history, times)
+
+    @classmethod
+    def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
+        """Items that came after training, scored from their vectors; ``known`` is False where that is impossible.
+
+        By default it always is.
+        """
+        return Items(tuple(ids), np.zeros(len(ids), bool))
+
+    @classmethod
+    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+        """(history, items): how much each item of the user's history spoke for each of ``items``.
+
+        Rows in the order of ``users.history[row].indices``. See recommenders.voices for what a number means.
+        """
+        from visrec_cli.recommenders.voices import voices
+
+        return voices(model, users, row, items)
+
+
+class Iterative(Recommender):
+    """A recommender that learns in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
+    resumed run gives the same model as one that was never interrupted."""
+
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """Learn epoch by epoch, as long as ``watch`` lets it."""
+        watch = watch or Unwatched()
+        self.start(log, content)
+        done = watch.begin(self.set["epochs"], self)
+        for number in range(done + 1, self.set["epochs"] + 1):
+            loss = self.epoch(number)
+            if not np.isfinite(loss):
+                raise UsageProblem(
+                    f"{self.name}: the loss is {loss} in epoch {number}: the numbers have run away",
+                    fix="take a smaller --set learning_rate, or a larger --set reg",
+                )
+            if watch.epoch(number, loss, self):
+                break
+        watch.end(self)
+        return self.model()
+
+    @abstractmethod
+    def start(self, log: Log, content: Content | None) -> None:
+        """Take the data and set the parameters to where learning begins."""
+
+    @abstractmethod
+    def epoch(self, number: int) -> float:
+        """Go once through the data. Returns the mean loss."""
+
+    @abstractmethod
+    def model(self) -> Model:
+        """What has been learned so far."""
+
+    @abstractmethod
+    def state(self) -> Arrays:
+        """Everything that changes from epoch to epoch, by name (parameters, moments of the optimiser); may be views."""
+
+    @abstractmethod
+    def restore(self, state: Arrays) -> None:
+        """Go back to what ``state`` gave."""
+
+
+Fit = Callable[[Log, Content | None, Watch | None], Model]

@@ -1,0 +1,227 @@
+"""A model as a table, and back: one row per item, then one per user (docs/contract.md).
+
+What belongs to the whole (settings, offset, projections) is canonical JSON in the Arrow extension type ``visrec.model``
+over the ``entity`` column, which survives polars. A table that lost it still scores the users that it holds.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from visrec_cli.errors import InputError
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.tables.columns import column_of, matrix_of
+from visrec_cli.tables.spaces import Space, pack_array, space_from_json, unpack_array
+
+FORMAT = 1
+EXTENSION = b"visrec.model"
+_NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
+TIME = pa.timestamp("ms", "UTC")
+NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))
+HISTORY = pa.list_(pa.struct([("item_id", pa.string()), ("weight", pa.float32()), ("timestamp", TIME)]))
+OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
+
+
+def is_model(schema: pa.Schema) -> bool:
+    """Whether a table is a model."""
+    return {"entity", "id", "history"} <= set(schema.names)
+
+
+def to_table(model: Model, about: pa.Table | None = None, space: Space | None = None) -> pa.Table:
+    """The model as a table.
+
+    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there. space: of the
+    item vectors that it learned from. Raises InputError if ``about`` has a column of ours.
+    """
+    items, users = model.items, model.users
+    n, m = len(items.ids), len(users.ids)
+    columns: dict[str, pa.Array] = {
+        "entity": pa.array(["item"] * n + ["user"] * m, pa.string()),
+        "id": pa.array([*items.ids, *users.ids], pa.string()),
+    }
+    widths = {side.shape[1] for side in (items.factors, users.factors) if side is not None}
+    if widths:
+        width = widths.pop()
+        sides = [
+            np.zeros((k, width), np.float32) if f is None else f for k, f in ((n, items.factors), (m, users.factors))
+        ]
+        has = [items.known & (items.factors is not None), np.full(m, users.factors is not None)]
+        columns["factors"] = column_of(np.concatenate(sides), np.concatenate(has))
+    if items.bias is not None or users.bias is not None:
+        parts = [np.zeros(k, np.float32) if b is None else b for k, b in ((n, items.bias), (m, users.bias))]
+        absent = [~items.known | (items.bias is None), np.full(m, users.bias is None)]
+        columns["bias"] = pa.array(np.concatenate(parts), pa.float32(), mask=np.concatenate(absent))
+    if items.neighbours is not None or users.neighbours is not None:
+        of_items = _links(items.neighbours, items.ids, n, mask=~items.known)
+        columns["neighbours"] = pa.concat_arrays([of_items, _links(users.neighbours, users.ids, m)])
+    columns["history"] = pa.concat_arrays([pa.nulls(n, HISTORY), _histories(users, items.ids)])
+    fields = [pa.field(name, column.type) for name, column in columns.items()]
+    fields[0] = fields[0].with_metadata({_NAME: EXTENSION, _PARAMETER: _facts(model, space)})
+    about = pa.table({}) if about is None else about
+    for name in about.column_names:
+        if name in OWN:
+            raise InputError(f"the items have a column '{name}', which a model uses itself", fix="rename that column")
+        column = about[name].combine_chunks()
+        columns[name] = pa.chunked_array([column, pa.nulls(m, column.type)])
+        fields.append(about.schema.field(name))
+    return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
+
+
+def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Table, Space | None]:
+    """The model, the columns of its items (``item_id`` first), and the space that it learned from, if it is known.
+
+    Raises InputError for a table that is no model, is broken, or comes from a newer format.
+    """
+    if not is_model(table.schema):
+        raise InputError(
+            f"{where} is no model: it has no columns entity, id and history", fix="visrec train-cf makes one"
+        )
+    facts = _read_facts(table.schema.field("entity"), where)
+    entity = table["entity"]
+    items, users = table.filter(pc.equal(entity, "item")), table.filter(pc.equal(entity, "user"))
+    if items.num_rows + users.num_rows != table.num_rows:
+        raise InputError(f"{where}: column 'entity' holds other words than item and user", fix="train the model again")
+    item_ids, user_ids = (_ids(side, where, kind) for side, kind in ((items, "item"), (users, "user")))
+    known = np.zeros(items.num_rows, bool)
+    for name in {"factors", "bias", "neighbours"} & set(table.column_names):
+        known |= np.asarray(items[name].is_valid())
+    history, times = _from_histories(users["history"], item_ids, where)
+    model = Model(
+        facts.get("recommender", "unknown"),
+        facts.get("settings", {}),
+        Users(
+            tuple(user_ids.to_pylist()), history, times,
+            _factors(users), _bias(users), _from_links(users, user_ids, where),
+        ),
+        Items(tuple(item_ids.to_pylist()), known, _factors(items), _bias(items), _from_links(items, item_ids, where)),
+        tuple((name, width) for name, width in facts.get("parts", ())),
+        facts.get("offset", 0.0),
+        {name: unpack_array(packed) for name, packed in facts.get("state", {}).items()},
+        facts.get("facts", {}),
+    )  # fmt: skip
+    about = items.drop_columns([name for name in OWN if name in items.column_names])
+    about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
+    space = facts.get("space")
+    return model, about, space_from_json(json.dumps(space)) if space else None
+
+
+def _facts(model: Model, space: Space | None) -> bytes:
+    whole = {
+        "format": FORMAT,
+        "recommender": model.recommender,
+        "settings": model.settings,
+        "parts": [list(part) for part in model.parts],
+        "offset": model.offset,
+        "state": {name: pack_array(array) for name, array in model.state.items()},
+        "facts": model.facts,
+        "space": json.loads(space.to_json()) if space else None,
+    }
+    return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _read_facts(field: pa.Field, where: str) -> dict[str, Any]:
+    metadata = field.metadata or {}
+    if metadata.get(_NAME) != EXTENSION:
+        return {}
+    try:
+        facts: dict[str, Any] = json.loads(metadata[_PARAMETER])
+        version = int(facts["format"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{where}: what it says about itself cannot be read ({error})", fix="train it again"
+        ) from error
+    if version != FORMAT:
+        made = facts.get("facts", {}).get("version", "another version")
+        raise InputError(
+            f"{where} was made by visrec {made}, in model format {version}; this visrec reads format {FORMAT}",
+            fix="train it again, or use that version",
+        )
+    return facts
+
+
+def _ids(side: pa.Table, where: str, kind: str) -> pa.Array:
+    ids = side["id"].combine_chunks()
+    if ids.null_count or len(pc.unique(ids)) != len(ids):
+        raise InputError(f"{where}: the ids of its {kind}s are not unique, or empty", fix="train the model again")
+    return ids
+
+
+def _links(
+    matrix: sp.csr_matrix | None, ids: tuple[str, ...], rows: int, mask: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    if matrix is None:
+        return pa.nulls(rows, NEIGHBOURS)
+    return _lists(matrix, pa.array(ids, pa.string()), {"id": None, "weight": matrix.data}, NEIGHBOURS, mask)
+
+
+def _histories(users: Users, item_ids: tuple[str, ...]) -> pa.Array:
+    times = pa.nulls(users.history.nnz, TIME) if users.times is None else pa.array(users.times, pa.int64()).cast(TIME)
+    values = {"item_id": None, "weight": users.history.data, "timestamp": times}
+    return _lists(users.history, pa.array(item_ids, pa.string()), values, HISTORY)
+
+
+def _lists(
+    matrix: sp.csr_matrix,
+    ids: pa.Array,
+    values: dict[str, Any],
+    kind: pa.DataType,
+    mask: npt.NDArray[np.bool_] | None = None,
+) -> pa.Array:
+    """A csr matrix as one list of structs per row; the struct's first field is the id of the column."""
+    names = [kind.value_type.field(i).name for i in range(kind.value_type.num_fields)]
+    arrays = [ids.take(pa.array(matrix.indices))]
+    arrays += [pa.array(values[name], kind.value_type.field(name).type) for name in names[1:]]
+    structs = pa.StructArray.from_arrays(arrays, fields=list(kind.value_type))
+    gone = None if mask is None or not mask.any() else pa.array(mask)
+    return pa.ListArray.from_arrays(pa.array(matrix.indptr, pa.int32()), structs, type=kind, mask=gone)
+
+
+def _from_lists(column: pa.ChunkedArray, ids: pa.Array, where: str, name: str) -> tuple[sp.csr_matrix, pa.StructArray]:
+    """The csr matrix of one list of structs per row (sorted by column), and the structs in that order."""
+    whole = column.combine_chunks()
+    structs, lengths = whole.flatten(), pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False)
+    places = pc.index_in(structs.field(0), ids)
+    if places.null_count:
+        who = structs.field(0)[pc.index(places.is_null(), True).as_py()]
+        raise InputError(f"{where}: column '{name}' names '{who}', which has no row", fix="train the model again")
+    columns = places.to_numpy(zero_copy_only=False).astype(np.int64)
+    rows = np.repeat(np.arange(len(whole)), lengths)
+    order = np.lexsort((columns, rows))
+    data = structs.field("weight").to_numpy(zero_copy_only=False).astype(np.float32)[order]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    matrix = sp.csr_matrix((data, columns[order], indptr), shape=(len(whole), len(ids)))
+    if not np.isfinite(data).all():
+        raise InputError(f"{where}: column '{name}' holds weights that are no numbers", fix="train the model again")
+    return matrix, structs.take(pa.array(order))
+
+
+def _from_histories(column: pa.ChunkedArray, ids: pa.Array, where: str) -> tuple[sp.csr_matrix, Any]:
+    matrix, structs = _from_lists(column, ids, where, "history")
+    names = [structs.type.field(i).name for i in range(structs.type.num_fields)]
+    times = structs.field("timestamp") if "timestamp" in names else pa.nulls(len(structs), TIME)
+    if not len(times) or times.null_count:
+        return matrix, None
+    return matrix, times.cast(TIME).cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def _from_links(side: pa.Table, ids: pa.Array, where: str) -> sp.csr_matrix | None:
+    if "neighbours" not in side.column_names or side["neighbours"].null_count == side.num_rows:
+        return None
+    return _from_lists(side["neighbours"], ids, where, "neighbours")[0]
+
+
+def _factors(side: pa.Table) -> Any:
+    if "factors" not in side.column_names or side["factors"].null_count == side.num_rows:
+        return None
+    return matrix_of(side["factors"], name="factors", ids=side["id"].to_pylist())[0]
+
+
+def _bias(side: pa.Table) -> Any:
+    if "bias" not in side.column_names or side["bias"].null_count == side.num_rows:
+        return None
+    return pc.fill_null(side["bias"], 0.0).to_numpy().astype(np.float32)
