@@ -122,12 +122,17 @@ def progress(report: Report, quiet: bool) -> Iterator[None]:
     Only the first command of a pipe draws: it is held back by those after it, so its progress is theirs, and several
     bars on one terminal would overwrite each other.
     """
-    if quiet or not sys.stderr.isatty() or stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+    if quiet:
+        yield
+        return
+    if not sys.stderr.isatty() or stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        report.listener = lambda line: print(f"visrec: {printable(line)}", file=sys.stderr)
         yield
         return
     from visrec_cli.runtime.bars import RichBar
 
     report.bar = bar = RichBar()
+    report.listener = lambda line: bar.say(f"visrec: {printable(line)}")
     bar.start()
     try:
         yield

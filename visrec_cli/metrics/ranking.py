@@ -1,8 +1,8 @@
 """Metrics of ranked lists against the items that turned out to be relevant.
 
 All take ``hits``: (users, k) bool, place r of user u is relevant; and ``relevant``: (users,) how many items are
-relevant to the user at all. All give one number per user in [0, 1], 0 for a user without relevant items (leave such users out
-of the mean).
+relevant to the user at all. All give one number per user in [0, 1], 0 for a user without relevant items (leave such
+users out of the mean).
 """
 
 import numpy as np

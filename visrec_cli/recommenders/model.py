@@ -26,8 +26,8 @@ Vector = npt.NDArray[np.float32]
 class Users:
     """The user side.
 
-    history: (users, items) csr of weights, sorted indices. times: (nnz,) ms or None. factors: (users, f), bias: (users,),
-    neighbours: (users, all users of the model) csr; each None where the recommender has no such term.
+    history: (users, items) csr of weights, sorted indices. times: (nnz,) ms or None. factors: (users, f), bias:
+    (users,), neighbours: (users, all users of the model) csr; each None where the recommender has no such term.
     """
 
     ids: tuple[str, ...]

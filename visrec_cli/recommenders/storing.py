@@ -35,8 +35,8 @@ def is_model(schema: pa.Schema) -> bool:
 def to_table(model: Model, about: pa.Table | None = None, space: Space | None = None) -> pa.Table:
     """The model as a table.
 
-    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there. space: of the
-    item vectors that it learned from. Raises InputError if ``about`` has a column of ours.
+    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there. space: of
+    the item vectors that it learned from. Raises InputError if ``about`` has a column of ours.
     """
     items, users = model.items, model.users
     n, m = len(items.ids), len(users.ids)

@@ -21,13 +21,28 @@ class _Rate(TextColumn):
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
 
 
+class _Note(TextColumn):
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields.get("note", "")))
+
+
 class RichBar:
     """Implements runtime.reporting.ProgressBar on stderr with rich."""
 
     def __init__(self) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            _Note(),
+        )
         self._progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("starting", total=None)
+        self._task = self._progress.add_task("starting", total=None, note="")
 
     def start(self) -> None:
         """Begin to draw."""
@@ -39,8 +54,16 @@ class RichBar:
 
     def expect(self, total: int | None, unit: str) -> None:
         """Announce the work."""
-        self._progress.update(self._task, total=total, description=unit)
+        self._progress.reset(self._task, total=total, description=unit, note="")
 
     def advance(self, n: int) -> None:
         """Show that n more are done."""
         self._progress.advance(self._task, n)
+
+    def note(self, text: str) -> None:
+        """Show how it goes."""
+        self._progress.update(self._task, note=text)
+
+    def say(self, line: str) -> None:
+        """Print a line above the display."""
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ Stages only record here. Commands print, draw the bar and write the rejects file
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +28,9 @@ class ProgressBar(Protocol):
     def advance(self, n: int) -> None:
         """Show that n more are done."""
 
+    def note(self, text: str) -> None:
+        """Show how it goes: a loss, a score."""
+
 
 class NoBar:
     """A bar for pipes, tests and ``--quiet``."""
@@ -35,6 +39,9 @@ class NoBar:
         """Nothing."""
 
     def advance(self, n: int) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
         """Nothing."""
 
 
@@ -49,6 +56,7 @@ class Report:
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     bar: ProgressBar = field(default_factory=NoBar)
+    listener: Callable[[str], None] = field(default=lambda line: None)
 
     def count(self, name: str, n: int = 1) -> None:
         """Add ``n`` to the count called ``name`` (a plural noun phrase: "pictures", "items without text")."""
@@ -63,8 +71,16 @@ class Report:
         if message not in self.warnings:
             self.warnings.append(message)
 
+    def say(self, line: str) -> None:
+        """Tell a result of a long run as soon as it is there (one trial of a search)."""
+        self.listener(line)
+
+    def note(self, text: str) -> None:
+        """Show how the work goes, beside the progress."""
+        self.bar.note(text)
+
     def expect(self, total: int | None, unit: str) -> None:
-        """Announce how much work is coming (None when unknown)."""
+        """Announce how much work is coming (None when unknown); what was done before counts no longer."""
         self.bar.expect(total, unit)
 
     def advance(self, n: int = 1) -> None:
