@@ -101,8 +101,8 @@ class RecommenderSuite:
         assert model.items.known[~log.touched].all() or not self.scores_cold_items
 
     def test_cold_items_are_placed_by_their_looks(self) -> None:
-        if not self.scores_cold_items:
-            pytest.skip("does not know cold items")
+        if not (self.scores_cold_items and self.personal):
+            pytest.skip("does not know cold items, or tastes")
         log, content, truth = planted(cold=4)
         assert precision(self.fitted(log, content), truth, items=~log.touched) >= 0.7
 
@@ -161,6 +161,9 @@ class RecommenderSuite:
             if isinstance(knob.default, int | float):
                 with pytest.raises(UsageProblem, match=name):
                     self.make(**{name: "many"})
+            if knob.least is not None:
+                with pytest.raises(UsageProblem, match=f"{name}=.* is less than"):
+                    self.make(**{name: knob.least - 1})
 
     def test_an_interrupted_training_resumes_to_the_same_model(self) -> None:
         if not issubclass(find("recommender", self.name), Iterative):

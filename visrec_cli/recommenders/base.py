@@ -22,7 +22,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 class Setting:
     """One knob: its default, what it means, and where a search looks (low to high, or among choices).
 
-    A setting without a range is not searched. The type of the default is the type of the setting.
+    A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
+    ``least`` make no sense and are refused.
     """
 
     default: Any
@@ -31,6 +32,7 @@ class Setting:
     high: float | None = None
     log: bool = False
     choices: tuple[Any, ...] = ()
+    least: float | None = None
 
     def parse(self, name: str, value: Any) -> Any:
         """The value in the setting's own type. Raises UsageProblem for what it cannot be."""
@@ -46,6 +48,10 @@ class Setting:
             raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
         if isinstance(parsed, float) and not np.isfinite(parsed):
             raise UsageProblem(f"setting {name}={value} is no finite number", fix=f"the default is {self.default}")
+        if self.least is not None and parsed < self.least:
+            raise UsageProblem(
+                f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}"
+            )
         return parsed
 
 
