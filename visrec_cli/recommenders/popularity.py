@@ -1,0 +1,47 @@
+"""What most people click: the same list for everybody, less what they have seen."""
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.model import Items, Model, users_of
+
+DAY = 86_400_000  # milliseconds
+
+
+class Popularity(Recommender):
+    """The most clicked items, of all time or lately.
+
+        score(i) = sum over the clicks on i of  weight · 2^(-age / half_life)
+
+    The age of a click is counted from the newest click of the log, so that a model does not depend on the day on which
+    it is trained. Items that nobody clicked are left out: all that could be said of them is that nobody wanted them.
+    """
+
+    name = "popularity"
+    summary = "the same best-sellers for everybody: the baseline to beat, and what unknown users get"
+    settings: ClassVar[dict[str, Setting]] = {
+        "half_life": Setting(0.0, "days after which a click counts half; 0: all clicks count the same", least=0),
+    }
+
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """Count. Raises UsageProblem if clicks shall age and the log has no times."""
+        counted = np.bincount(log.matrix.indices, log.matrix.data * self._freshness(log), len(log.items))
+        items = Items(log.items, log.touched, bias=counted.astype(np.float32))
+        return Model(self.name, self.set, users_of(log), items)
+
+    def _freshness(self, log: Log) -> npt.NDArray[np.float64] | float:
+        half_life = self.set["half_life"]
+        if half_life == 0 or not log.matrix.nnz:
+            return 1.0
+        if log.times is None:
+            raise UsageProblem(
+                "popularity with a half_life needs the time of every click",
+                fix="name the column of the times, or leave out --set half_life",
+            )
+        age: npt.NDArray[np.float64] = (log.times.max() - log.times) / (half_life * DAY)
+        return np.exp2(-age)
