@@ -22,7 +22,7 @@ def shares(
     A space made by concatenation keeps its modalities side by side, so the sum over a block of coordinates is exactly
     what that modality adds. Other spaces have one share. query: (d,), vectors: (m, d), both of length 1.
     """
-    blocks = _blocks(space)
+    blocks = modalities(space)
     bounds = np.cumsum([0] + [width for _, width in blocks])
     if bounds[-1] != len(query):
         return [("similarity", vectors @ query)]
@@ -30,7 +30,8 @@ def shares(
     return [(name, vectors[:, part] @ query[part]) for (name, _), part in zip(blocks, parts, strict=True)]
 
 
-def _blocks(space: Space | None) -> list[tuple[str, int]]:
+def modalities(space: Space | None) -> list[tuple[str, int]]:
+    """The blocks of a vector as (name, width), in order; empty where the space does not tell."""
     if space is None:
         return []
     if not space.sources:

@@ -1,0 +1,177 @@
+"""``visrec train-cf``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.options import (
+    Device,
+    EventColumn,
+    Events,
+    Format,
+    HalfLife,
+    IdColumn,
+    ItemColumn,
+    KCore,
+    MinWeight,
+    Output,
+    Quiet,
+    Rejects,
+    Repeats,
+    Strict,
+    TimeColumn,
+    UserColumn,
+    WeightColumn,
+)
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def _list_models(wanted: bool) -> None:
+    if wanted:
+        from visrec_cli.commands.models import show_models
+
+        show_models()
+        raise typer.Exit
+
+
+def command(
+    source: Annotated[
+        str, typer.Argument(metavar="[LOG]", help="Interactions (CSV, Parquet, NDJSON, Arrow), or - for stdin.")
+    ] = "-",
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="NAME", help="The recommender; --models lists them.")
+    ] = "als",
+    items: Annotated[
+        str | None,
+        typer.Option(
+            "--items", metavar="TABLE", help="The items: titles, prices, pictures, embeddings. Needs no clicks."
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="NAME=VALUE", help="A setting of the recommender; repeat, or use commas."),
+    ] = None,
+    models: Annotated[
+        bool,
+        typer.Option("--models", callback=_list_models, is_eager=True, help="List recommenders and their settings."),
+    ] = False,
+    column: Annotated[
+        str | None,
+        typer.Option("--column", metavar="NAME", help="The embedding column to look at, if there are several."),
+    ] = None,
+    tune: Annotated[
+        int, typer.Option("--tune", min=0, metavar="TRIALS", help="Search the settings that --set leaves open.")
+    ] = 0,
+    validation: Annotated[
+        float,
+        typer.Option("--validation", metavar="SHARE", help="Held back to judge by, where no column 'split' says it."),
+    ] = 0.1,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model).")
+    ] = None,
+    patience: Annotated[
+        int, typer.Option("--patience", min=1, help="Looks without a better epoch until training stops.")
+    ] = 5,
+    refit: Annotated[
+        bool | None, typer.Option("--refit/--no-refit", help="Train again on all, with what was held back.")
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them.")
+    ] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
+    ] = None,
+    save_checkpoint: Annotated[
+        str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
+    device: Device = "auto",
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    weight_column: WeightColumn = None,
+    time_column: TimeColumn = None,
+    event_column: EventColumn = None,
+    min_weight: MinWeight = None,
+    events: Events = None,
+    repeats: Repeats = None,
+    half_life: HalfLife = None,
+    k_core: KCore = 0,
+    id_column: IdColumn = None,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn from what people did: a model that recommends for every user, and with --items for items nobody clicked.
+
+    A column 'split' (visrec split) says what is for training and validation; test rows are never looked at. Without
+    it, models that learn in epochs hold a tenth back to find the best epoch, then train again on everything. --tune
+    searches on the held-back part only, and the model says how it was made. It is a table, which recommend reads.
+
+    Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid when new items
+    must be recommended before anybody clicks them. als-explicit for ratings. All of them: visrec train-cf --models
+
+    Examples:
+
+        visrec train-cf clicks.csv -o model.arrow
+
+        visrec train-cf ratings.csv --min-weight 4 --model ease --set reg=300 -o ease.arrow
+
+        visrec train-cf clicks.csv --items items.arrow --model hybrid | visrec recommend - --all-users -k 5
+
+        visrec train-cf clicks.csv --model bpr --set epochs=20 --tune 3 --log curves.csv -o bpr.arrow
+    """
+    from visrec_cli.commands.running import run_stage
+
+    def stage(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.train_cf import train_cf
+
+        return train_cf(
+            source,
+            model=model,
+            items=items,
+            settings=_settings(set_ or []),
+            column=column,
+            columns=columns_of(user_column, item_column, weight_column, time_column, event_column),
+            cleaning=cleaning_of(min_weight, events, repeats, half_life, k_core),
+            validation=validation,
+            metric=metric,
+            patience=patience,
+            refit=refit,
+            fold=fold,
+            tune=tune,
+            seed=seed,
+            device=device,
+            log=log or (),
+            save_checkpoint=save_checkpoint,
+            resume=resume,
+            id_column=id_column,
+            report=report,
+        )
+
+    run_stage(
+        stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="rows (users and items)"
+    )
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageProblem for what is no NAME=VALUE, or given twice."""
+    settings: dict[str, str] = {}
+    for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not value:
+            raise UsageProblem(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
+        if name in settings:
+            raise UsageProblem(f"--set gives {name} twice", fix="decide for one")
+        settings[name] = value
+    return settings

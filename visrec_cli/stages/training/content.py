@@ -1,0 +1,70 @@
+"""The items beside the log: their columns for the model, and their vectors for those recommenders that look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.ranking.explain import modalities
+from visrec_cli.recommenders.data import Content
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.items import open_items
+from visrec_cli.stages.recommending.shelf import choose_column
+from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
+from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.spaces import Space, space_of
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The items' table. about: all columns that a model carries along (no vectors, no stored pictures)."""
+
+    table: pa.Table
+    about: pa.Table
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids, in the order of the file."""
+        return self.table["item_id"].to_pylist()
+
+    def about_of(self, ids: Sequence[str]) -> pa.Table:
+        """The columns of these items, in this order; nulls for an item that the table does not have."""
+        places = pc.index_in(pa.array(ids, pa.string()), self.table["item_id"].combine_chunks())
+        return self.about.take(places)
+
+
+def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> Shop:
+    """Read the items."""
+    table = open_items(source, id_column=id_column, report=report, **npy).read_all()
+    vectors = set(embedding_columns(table.schema))
+    kept = [
+        field.name
+        for field in table.schema
+        if field.name not in vectors and field.name != "item_id" and not pa.types.is_binary(field.type)
+    ]
+    return Shop(table, table.select(kept).combine_chunks())
+
+
+def content_of(shop: Shop, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
+    """The vectors of these items, in this order, as unit rows.
+
+    Raises InputError where the table has no vectors, UsageProblem for a column that is not there.
+    """
+    column = choose_column(shop.table.schema, column, report)
+    vectors, present = matrix_of(shop.table[column], name=column, ids=shop.table["item_id"])
+    places = pc.index_in(pa.array(ids, pa.string()), shop.table["item_id"].combine_chunks())
+    rows = pc.fill_null(places, 0).to_numpy(zero_copy_only=False)
+    there = np.asarray(places.is_valid()) & present[rows] if len(vectors) else np.zeros(len(ids), bool)
+    mine = unit_rows(vectors[rows]) if len(vectors) else np.zeros((len(ids), vectors.shape[1]), np.float32)
+    mine[~there] = 0
+    there = there & (mine != 0).any(axis=1)
+    if not there.all():
+        report.count("items without a vector", int((~there).sum()))
+    space: Space | None = space_of(shop.table.schema.field(column))
+    parts = tuple(modalities(space)) or (("content", vectors.shape[1]),)
+    if sum(width for _, width in parts) != vectors.shape[1]:
+        parts = (("content", vectors.shape[1]),)
+    return Content(mine, there, parts, space)

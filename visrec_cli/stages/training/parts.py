@@ -1,0 +1,80 @@
+"""Which interactions are learned from, and which are held back to judge by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.data import Log
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.columns import Mask
+
+_PARTS = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows of a log by what they are for. validation is None where the log does not say."""
+
+    train: pa.Table
+    validation: pa.Table | None
+
+
+def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
+    """Take a log apart by its column ``split`` (train, validation, test) or ``fold``; test rows are never looked at.
+
+    fold: the fold that is left out. Without either column all rows are for training. Raises UsageProblem for a fold
+    that is not there, InputError for a split column with other words, or without rows to train on.
+    """
+    names = table.column_names
+    if fold is not None and "fold" not in names:
+        raise UsageProblem("--fold needs a column 'fold'", fix="visrec split LOG --folds 5 makes one")
+    if "fold" in names:
+        folds = pc.unique(table["fold"]).sort().to_pylist()
+        if fold is None or fold not in folds:
+            raise UsageProblem(
+                f"the log is in folds {', '.join(map(str, folds[:10]))}: which one is left out?", fix="--fold 0"
+            )
+        held = pc.equal(table["fold"], fold)
+        report.count("interactions of the fold left out", int(pc.sum(held).as_py() or 0))
+        return Parts(table.filter(pc.invert(held)).drop_columns(["fold"]), None)
+    if "split" not in names:
+        return Parts(table, None)
+    words = table["split"].cast(pa.string())
+    told = pc.unique(words).to_pylist()
+    wrong = [word for word in told if word is None or word.lower() not in _PARTS]
+    if wrong:
+        raise InputError(
+            f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"
+        )
+    rows = {
+        part: table.filter(pc.is_in(words, pa.array([w for w in told if _PARTS[w.lower()] == part], pa.string())))
+        for part in ("train", "validation", "test")
+    }
+    if not rows["train"].num_rows:
+        raise InputError("column 'split' leaves no rows to train on", fix="call those rows 'train'")
+    report.count("test interactions not looked at", rows["test"].num_rows)
+    train, validation = (rows[part].drop_columns(["split"]) for part in ("train", "validation"))
+    return Parts(train, validation if validation.num_rows else None)
+
+
+def held_back(log: Log, share: float, seed: int) -> Mask:
+    """(nnz,) bool: a share of each user's interactions to judge by, drawn by ``seed``; half of them at most.
+
+    A user with one interaction keeps it for training.
+    """
+    rng = np.random.default_rng([seed, 1])
+    lot = rng.random(log.matrix.nnz)
+    counts = np.diff(log.matrix.indptr)
+    users = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((lot, users))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - log.matrix.indptr[users]
+    wanted = np.minimum(np.maximum(np.round(counts * share), share > 0), counts // 2)
+    return place < wanted[users]

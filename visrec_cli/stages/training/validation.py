@@ -1,0 +1,91 @@
+"""How good a model is on interactions that it did not learn from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.errors import UsageProblem
+from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.recommenders.data import Rows
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.tables.columns import Matrix
+
+_BLOCK = 512
+_RANKING = {"ndcg": ndcg, "recall": recall}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric by its name: ``ndcg@10``, ``recall@20`` or ``rmse``."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.name == "rmse":
+            return
+        metric, _, k = self.name.partition("@")
+        if metric not in _RANKING:
+            raise unknown("metric", metric, [*_RANKING, "rmse"])
+        if not k.isdigit() or int(k) < 1:
+            raise UsageProblem(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
+
+    @property
+    def k(self) -> int:
+        """The length of the list."""
+        return int(self.name.partition("@")[2])
+
+    def better(self, new: float, old: float) -> bool:
+        """Whether ``new`` beats ``old``: more of a ranking metric, less of an error."""
+        return new < old if self.name == "rmse" else new > old
+
+    @property
+    def worst(self) -> float:
+        """What everything beats."""
+        return np.inf if self.name == "rmse" else -np.inf
+
+
+class Validation:
+    """Judges models by held-back interactions, always the same ones.
+
+    seen, truth: (users, items) csr of one log. Ranking metrics rank all items that the user has not seen in training,
+    and are means over users with something held back; of many users, ``at_most`` drawn by ``seed`` are asked.
+    """
+
+    def __init__(self, seen: sp.csr_matrix, truth: sp.csr_matrix, measure: Measure, *, seed: int, at_most: int) -> None:
+        users: Rows = np.flatnonzero(np.diff(truth.indptr) > 0)
+        self.of = len(users)
+        if len(users) > at_most:
+            users = np.sort(np.random.default_rng([seed, 2]).choice(users, at_most, replace=False))
+        self.users, self.measure, self._seen, self._truth = users, measure, seen, truth
+        self._lots: Rows | None = None
+
+    def score(self, model: Model) -> float:
+        """The mean of the metric."""
+        if self.measure.name == "rmse":
+            return self._rmse(model)
+        return float(self._each(model).mean()) if len(self.users) else float("nan")
+
+    def _each(self, model: Model) -> Matrix:
+        if self._lots is None:
+            self._lots = lots(model.items.ids)
+        metric, k, parts = _RANKING[self.measure.name.partition("@")[0]], self.measure.k, []
+        for start in range(0, len(self.users), _BLOCK):
+            rows = self.users[start : start + _BLOCK]
+            top, _ = top_k(model.scores(model.users.take(rows)), k, lots=self._lots, exclude=self._seen[rows])
+            truth = self._truth[rows]
+            parts.append(metric(hits_of(top, truth), np.diff(truth.indptr), k))
+        return np.concatenate(parts)
+
+    def _rmse(self, model: Model) -> float:
+        squares, n = 0.0, 0
+        for start in range(0, len(self.users), _BLOCK):
+            rows = self.users[start : start + _BLOCK]
+            truth = self._truth[rows].tocoo()
+            predicted = model.scores(model.users.take(rows))[truth.row, truth.col].astype(np.float64)
+            known = np.isfinite(predicted)  # an item that nobody rated in training cannot be predicted
+            squares += float(((predicted - truth.data)[known] ** 2).sum())
+            n += int(known.sum())
+        return float(np.sqrt(squares / n)) if n else float("nan")
