@@ -1,7 +1,9 @@
 """Which column names the item or the user, and the promise that ids are text, there, and unique."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,12 +12,25 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.words import counted
 
 ITEM_ALIASES = (
-    "item_id", "item", "itemid", "id", "iid", "product_id", "productid", "article_id", "asin", "parent_asin", "sku",
-    "movieid", "movie_id", "track_id", "item_id:token", "image_id",
+    "item_id", "item", "itemid", "id", "iid", "product_id", "productid", "article_id", "parent_asin", "asin", "sku",
+    "movieid", "movie_id", "track_id", "image_id", "isbn", "stockcode", "book_id", "business_id", "recipe_id",
+    "song_id", "video_id", "news_id", "game_id", "anime_id",
 )  # fmt: skip
 USER_ALIASES = (
-    "user_id", "user", "userid", "uid", "customer_id", "reviewerid", "reviewer_id", "session_id", "user_id:token",
+    "user_id", "user", "userid", "uid", "customer_id", "customerid", "customer", "reviewerid", "reviewer_id",
+    "visitorid", "visitor_id", "client_id", "member_id", "account_id", "session_id", "sessionid",
 )  # fmt: skip
+_RECBOLE = re.compile(r":(token|float)(_seq)?$")
+
+
+def plain_name(name: str) -> str:
+    """A header as aliases are written: small letters, ``_`` for spaces and hyphens, no RecBole type (``:token``)."""
+    return re.sub(r"[\s-]+", "_", _RECBOLE.sub("", name.strip().lower()))
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a header is a usual name for ids, which stay text: ``007`` and ``7`` are two items."""
+    return plain_name(name) in ITEM_ALIASES or plain_name(name) in USER_ALIASES
 
 
 def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str = "the table") -> str:
@@ -28,7 +43,7 @@ def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str =
         if column not in schema.names:
             raise UsageProblem(f"{where} has no column '{column}'", fix=f"its columns are: {columns}")
         return column
-    lower = {name.lower().strip(): name for name in reversed(schema.names)}
+    lower = {plain_name(name): name for name in reversed(schema.names)}
     for alias in ITEM_ALIASES:
         if alias in lower:
             return lower[alias]
@@ -37,16 +52,22 @@ def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str =
 
 def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array:
     """A column of ids as text, without nulls. Whole floats (what pandas makes of ids with gaps) lose their ``.0``."""
-    if pa.types.is_floating(column.type):
-        whole = pc.equal(pc.floor(column), column)
-        if pc.all(whole, min_count=0).as_py():
-            column = column.cast(pa.int64())
+    column = ids_or_nulls(column, name=name, where=where)
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
         raise InputError(
             f"{where}: column '{name}' is empty in {counted(column.null_count, 'rows')}, first in row {row + 1}",
             fix="give each item an id, or drop those rows",
         )
+    return column
+
+
+def ids_or_nulls(column: pa.Array | pa.ChunkedArray, *, name: str, where: str = "the table") -> Any:
+    """The same for a column that may have gaps, which stay."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+        if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
+            column = column.cast(pa.int64())
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,20 +35,27 @@ def name_of(source: Tabular) -> str:
 
 
 def open_table(
-    source: Tabular, *, ids: str | Path | None = None, row_ids: bool = False, column: str | None = None
+    source: Tabular,
+    *,
+    ids: str | Path | None = None,
+    row_ids: bool = False,
+    column: str | None = None,
+    as_text: Collection[str] = (),
+    names: Sequence[str] = (),
 ) -> pa.RecordBatchReader:
     """A streaming reader over any table, with plain types, every batch validated.
 
-    ids, row_ids and column belong to NPY (see tables.npy). Raises MissingInputError, CutStreamError, or InputError
-    for bytes that are no table.
+    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). Raises
+    MissingInputError, CutStreamError, or InputError for bytes that are no table.
     """
     if not is_path(source):
         return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
-    opened = _opened(source, name_of(source), ids=ids, row_ids=row_ids, column=column)
+    npy = {"ids": ids, "row_ids": row_ids, "column": column}
+    opened = _opened(source, name_of(source), npy, {"as_text": as_text, "names": names})
     return with_fixed_vectors(opened, name_of(source))
 
 
-def _opened(source: Tabular, where: str, **npy: Any) -> pa.RecordBatchReader:
+def _opened(source: Tabular, where: str, npy: dict[str, Any], text: dict[str, Any]) -> pa.RecordBatchReader:
     raw = _open(source, where)
     head = _head(raw)
     hashed = HashingSource(raw, head)
@@ -64,9 +71,9 @@ def _opened(source: Tabular, where: str, **npy: Any) -> pa.RecordBatchReader:
         return _parquet(_random_access(source, hashed), where)
     if head.startswith(b"\x93NUMPY"):
         return read_npy(source, hashed, where, **npy)
-    text = hashed.read()
+    data = hashed.read()
     hashed.close()
-    return read_text(text, where)
+    return read_text(data, where, **text)
 
 
 def _open(source: Tabular, where: str) -> BinaryIO:

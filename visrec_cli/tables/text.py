@@ -1,13 +1,14 @@
 """CSV, TSV and NDJSON in. Ids stay text: ``007`` and ``7`` are two items."""
 
 import io
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES
+from visrec_cli.tables.ids import is_id_name
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 _FAILURES: tuple[type[BaseException], ...] = (
@@ -18,16 +19,19 @@ _FAILURES: tuple[type[BaseException], ...] = (
 )
 
 
-def read_text(data: bytes, where: str) -> pa.RecordBatchReader:
+def read_text(
+    data: bytes, where: str, *, as_text: Collection[str] = (), names: Sequence[str] = ()
+) -> pa.RecordBatchReader:
     """A table from text: NDJSON or a JSON array when it starts with a brace or bracket, else CSV with a header.
 
-    The delimiter (comma, tab, semicolon, bar) is the most frequent one in the header. Raises InputError on bytes that
-    are no text, on rows of another width (naming the line) and on an empty table.
+    The delimiter (comma, tab, semicolon, bar, ``::``) is the most frequent one in the header. as_text: columns that
+    stay text besides those that are called like ids. names: of the columns of a CSV without a header. Raises
+    InputError on bytes that are no text, on rows of another width (naming the line) and on an empty table.
     """
     data = _utf8(data, where)
     start = data[:64].lstrip()[:1]
     try:
-        frame = _json(data, start) if start in (b"{", b"[") else _csv(data)
+        frame = _json(data, start) if start in (b"{", b"[") else _csv(data, as_text, names)
     except _FAILURES as error:
         raise InputError(f"{where}: not a readable table ({_first_line(error)})", fix=_advice(error)) from error
     if frame.width == 0:
@@ -54,12 +58,18 @@ def _utf8(data: bytes, where: str) -> bytes:
     return data
 
 
-def _csv(data: bytes) -> pl.DataFrame:
+def _csv(data: bytes, as_text: Collection[str], names: Sequence[str]) -> pl.DataFrame:
     header = data.split(b"\n", 1)[0].decode().strip("\r")
+    if header.count("::") > max(map(header.count, ",\t;|")):  # MovieLens 1M and 10M
+        data, header = data.replace(b"::", b"\t"), header.replace("::", "\t")
     delimiter = max(",\t;|", key=header.count)
-    names = pl.read_csv(io.BytesIO(data), separator=delimiter, n_rows=0).columns
-    text = {name: pl.String for name in names if name.lower() in ITEM_ALIASES or name.lower() in USER_ALIASES}
-    return pl.read_csv(io.BytesIO(data), separator=delimiter, infer_schema_length=None, schema_overrides=text)
+    form: dict[str, Any] = {"separator": delimiter, "has_header": not names}
+    found = pl.read_csv(io.BytesIO(data), n_rows=0, **form).columns
+    if names:
+        extra = [f"column_{number}" for number in range(len(names) + 1, len(found) + 1)]
+        form["new_columns"] = found = [*names, *extra][: len(found)]
+    text = {name: pl.String for name in found if is_id_name(name) or name in as_text}
+    return pl.read_csv(io.BytesIO(data), infer_schema_length=None, schema_overrides=text, **form)
 
 
 def _json(data: bytes, start: bytes) -> pl.DataFrame:

@@ -1,0 +1,109 @@
+"""What the headers of a log of behaviour mean: the only place that knows the names of well-known sets.
+
+MovieLens (``userId,movieId,rating,timestamp``), Amazon (``reviewerID,asin,overall,unixReviewTime`` and ``user_id,
+parent_asin,rating,timestamp``), H&M (``t_dat,customer_id,article_id``), RecBole (``user_id:token`` …), LensKit, Yelp …
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, plain_name
+
+RATINGS = ("rating", "ratings", "overall", "stars", "score", "book_rating")
+_ALIASES = {
+    "user": USER_ALIASES,
+    "item": tuple(alias for alias in ITEM_ALIASES if alias != "id"),  # in a log, id numbers the rows
+    "weight": (
+        "weight", *RATINGS, "count", "counts", "play_count", "playcount", "plays", "clicks", "quantity", "label",
+    ),
+    "time": (
+        "timestamp", "time", "datetime", "date", "t_dat", "unixreviewtime", "unix_time", "event_time", "created_at",
+        "ts", "order_date", "purchase_date", "invoicedate",
+    ),
+    "event": (
+        "event", "event_type", "behavior", "behaviour", "behavior_type", "behaviour_type", "action", "action_type",
+        "interaction_type",
+    ),
+}  # fmt: skip
+WITHOUT_HEADER = ("user", "item", "rating", "timestamp")
+NONE = "none"
+_WIDE = 20
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a log are called. None: found by its usual names; ``none``: there is no such column.
+
+    header: whether the first line of a text file names the columns; without one they are user, item, rating, timestamp.
+    """
+
+    user: str | None = None
+    item: str | None = None
+    weight: str | None = None
+    time: str | None = None
+    event: str | None = None
+    header: bool = True
+
+
+def are_ratings(name: str) -> bool:
+    """Whether a column of this name holds opinions, of which the last counts, and not amounts, which add up."""
+    return plain_name(name) in RATINGS
+
+
+def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, str | None]:
+    """What user, item, weight, time and event are called in this log; None for what it does not have.
+
+    Raises UsageProblem for a column that is not there, InputError, saying what to do, without users or items.
+    """
+    plain = {plain_name(name): name for name in reversed(schema.names)}
+    found: dict[str, str | None] = {}
+    for kind, aliases in _ALIASES.items():
+        wanted = getattr(columns, kind)
+        if wanted is not None and wanted != NONE and wanted not in schema.names:
+            raise UsageProblem(
+                f"{where} has no column '{wanted}'", fix=f"its columns are: {', '.join(schema.names[:20])}"
+            )
+        by_alias = next((plain[alias] for alias in aliases if alias in plain), None)
+        found[kind] = None if wanted == NONE else wanted or by_alias
+    if found["user"] is None or found["item"] is None:
+        _explain(schema.names, found, where)
+    twice = [name for name in found.values() if name is not None and list(found.values()).count(name) > 1]
+    if twice:
+        raise UsageProblem(f"{where}: column '{twice[0]}' is named for two things", fix="name each column once")
+    return found
+
+
+def _explain(names: Sequence[str], found: dict[str, str | None], where: str) -> None:
+    """Say why there is no column of users or of items."""
+    numbers = sum(_is_number(name) for name in names)
+    if numbers == len(names) <= _WIDE:
+        raise InputError(
+            f"{where} has no header: its first line is {', '.join(names)}",
+            fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
+        )
+    if found["user"] is not None or found["item"] is not None or numbers > _WIDE:
+        index, others = ("item", "user") if found["user"] is None and found["item"] else ("user", "item")
+        wide = len(names) > _WIDE or numbers >= max(2, len(names) - 2)
+        if wide:
+            raise InputError(
+                f"{where} is a matrix, with one row per {index} and one column per {others} "
+                f"({len(names):,} columns: {', '.join(names[:4])} …); a log has one row per interaction",
+                fix=f"with polars: df.unpivot(index='{found[index] or names[0]}', variable_name='{others}', "
+                "value_name='weight').drop_nulls()",
+            )
+    lacking = "user" if found["user"] is None else "item"
+    raise InputError(
+        f"{where} has no column of {lacking}s that visrec knows (its columns are: {', '.join(names[:20])})",
+        fix=f"name it with --{lacking}-column COLUMN",
+    )
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name.split("_duplicated_")[0])
+    except ValueError:
+        return False
+    return True

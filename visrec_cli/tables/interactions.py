@@ -1,0 +1,125 @@
+"""A log of behaviour, who did what to which item, brought to one form."""
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.ids import ids_or_nulls
+from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_ratings, find_columns
+from visrec_cli.tables.reading import Tabular, name_of, open_table
+from visrec_cli.tables.times import read_times
+
+__all__ = ["Columns", "has_ratings", "open_interactions"]
+
+_OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "timestamp", "event": "event"}
+_RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
+
+
+def open_interactions(source: Tabular, columns: Columns | None = None, *, report: Report | None = None) -> pa.Table:
+    """The log as one table: ``user_id``, ``item_id`` (string), ``weight`` (float32, 1 where the log has none),
+    ``timestamp`` (ms, UTC) and ``event`` where there are such columns, then all other columns untouched.
+
+    Rows without user or item, or with a weight or time that cannot be used, are rejected; rows of weight 0 say that
+    nothing happened: they are counted and left out. Raises InputError for a log without users, items or usable rows,
+    UsageProblem for a column that is not there.
+    """
+    columns, report, where = columns or Columns(), report or Report(), name_of(source)
+    named = [name for name in (columns.user, columns.item) if name is not None]
+    table = open_table(source, as_text=named, names=() if columns.header else WITHOUT_HEADER).read_all()
+    found = find_columns(table.schema, columns, where)
+    if not table.num_rows:
+        raise InputError(f"{where} has no interactions", fix="a log has one row per interaction")
+    arrays: dict[str, pa.ChunkedArray] = {}
+    fields: list[pa.Field] = []
+    for kind, name in found.items():
+        values = _read(table, kind, name, where)
+        if values is not None:
+            arrays[_OURS[kind]] = values
+            ratings = kind == "weight" and name is not None and _says_ratings(table.schema.field(name))
+            fields.append(pa.field(_OURS[kind], values.type, metadata={_RATINGS: b"1"} if ratings else None))
+    for field in table.schema:
+        if field.name in found.values():
+            continue
+        if field.name in arrays:
+            ours = next(found[kind] for kind, ours in _OURS.items() if ours == field.name)
+            raise UsageProblem(f"{where} has both '{ours}' and '{field.name}'", fix="drop or rename one of them")
+        arrays[field.name] = table[field.name]
+        fields.append(field)
+    return _usable(pa.table(list(arrays.values()), schema=pa.schema(fields)), where, report)
+
+
+def has_ratings(table: pa.Table) -> bool:
+    """Whether the weights of a log from ``open_interactions`` are ratings: opinions, of which the last counts."""
+    return _RATINGS in (table.schema.field("weight").metadata or {})
+
+
+def _says_ratings(field: pa.Field) -> bool:
+    return are_ratings(field.name) or _RATINGS in (field.metadata or {})
+
+
+def _read(table: pa.Table, kind: str, name: str | None, where: str) -> pa.ChunkedArray | None:
+    """One of our columns, null where a value cannot be used; None where the log has no such column."""
+    if name is None:
+        return pa.chunked_array([np.ones(table.num_rows, np.float32)]) if kind == "weight" else None
+    column = table[name]
+    if kind == "weight":
+        return _read_weights(column, name, where)
+    if kind == "time":
+        return None if column.null_count == len(column) else read_times(column, name=name, where=where)
+    text = ids_or_nulls(column, name=name, where=where)
+    return text if kind == "event" else pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _read_weights(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
+    values = pl.Series(pl.from_arrow(column))
+    try:
+        weights = values.cast(pl.Float32, strict=False)
+    except pl.exceptions.PolarsError:
+        weights = pl.Series([None] * len(values), dtype=pl.Float32)
+    if weights.null_count() == len(weights) > column.null_count:
+        raise InputError(
+            f"{where}: column '{name}' holds no numbers: the first is {str(values.drop_nulls()[0])[:40]!r}",
+            fix="--weight-column names another column, or none",
+        )
+    return pa.chunked_array([weights.to_arrow()])
+
+
+def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
+    """The rows that say something. Others are rejected with their number, or counted."""
+    weight = table["weight"].to_numpy()  # nulls are NaN
+    problems = {
+        "no user": _null(table, "user_id"),
+        "no item": _null(table, "item_id"),
+        "the weight is no number": ~np.isfinite(weight),
+        "the weight is negative": weight < 0,
+        "no time that can be read": _null(table, "timestamp"),
+    }
+    bad = np.zeros(table.num_rows, bool)
+    for reason, mask in problems.items():
+        for row in np.flatnonzero(mask & ~bad):
+            item = table["item_id"][row].as_py()
+            report.reject("interactions", f"row {row + 1}: {reason}", path=where, item_id=item)
+        bad |= mask
+    if bad.all():
+        counts = ", ".join(f"{reason}: {int(mask.sum()):,}" for reason, mask in problems.items() if mask.any())
+        raise InputError(
+            f"{where}: none of its {table.num_rows:,} rows can be used ({counts})",
+            fix="name its columns with --user-column, --item-column, --weight-column, --time-column",
+        )
+    nothing = ~bad & (weight == 0)
+    if nothing.any():
+        report.count("rows of weight 0 left out", int(nothing.sum()))
+        bad |= nothing
+        if bad.all():
+            raise InputError(
+                f"{where}: all weights are 0: nothing happened", fix="--weight-column names another column, or none"
+            )
+    return table.filter(pa.array(~bad)) if bad.any() else table
+
+
+def _null(table: pa.Table, name: str) -> np.ndarray:
+    """(rows,) bool, where the column is null; nowhere if it is not there."""
+    return table[name].is_null().to_numpy() if name in table.column_names else np.zeros(table.num_rows, bool)
