@@ -22,6 +22,7 @@ _STAGES = {
     "embed_images": "visrec_cli.stages.embed_images",
     "embed_text": "visrec_cli.stages.embed_text",
     "fuse": "visrec_cli.stages.fuse",
+    "interactions": "visrec_cli.stages.interactions",
     "recommend": "visrec_cli.stages.recommend",
     "show": "visrec_cli.stages.show",
     "describe": "visrec_cli.stages.show",

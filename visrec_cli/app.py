@@ -12,7 +12,18 @@ import typer
 from visrec_cli import __version__
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
 
-VERBS = ("preprocess", "embed-images", "embed-text", "fuse", "recommend", "show", "check", "demo", "doctor")
+VERBS = (
+    "preprocess",
+    "embed-images",
+    "embed-text",
+    "fuse",
+    "interactions",
+    "recommend",
+    "show",
+    "check",
+    "demo",
+    "doctor",
+)
 REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
 
 app = typer.Typer(

@@ -41,3 +41,53 @@ Device = Annotated[
 BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Items per batch; halved when the device is out of memory.")
 ]
+
+# The columns of a log of behaviour, and how it is cleaned: read by commands.behaviour.
+LogFile = Annotated[
+    str, typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin.")
+]
+UserColumn = Annotated[
+    str | None, typer.Option("--user-column", metavar="NAME", help="Who (default: user_id, user, customer_id …).")
+]
+ItemColumn = Annotated[
+    str | None, typer.Option("--item-column", metavar="NAME", help="With what (default: item_id, movieId, asin …).")
+]
+WeightColumn = Annotated[
+    str | None,
+    typer.Option("--weight-column", metavar="NAME", help="How much (default: weight, rating …); none: each row is 1."),
+]
+TimeColumn = Annotated[
+    str | None,
+    typer.Option("--time-column", metavar="NAME", help="When (default: timestamp, date, t_dat …); none: no times."),
+]
+EventColumn = Annotated[
+    str | None,
+    typer.Option("--event-column", metavar="NAME", help="What happened (default: event, behavior …); none: no events."),
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="Text without a line of names: user, item, rating, timestamp (u.data).")
+]
+Events = Annotated[
+    str | None,
+    typer.Option("--events", metavar="view=1,buy=5", help="What each event weighs; other events are left out."),
+]
+Repeats = Annotated[
+    str | None,
+    typer.Option(
+        "--repeats",
+        metavar="WAY",
+        help="Same user, same item, several rows: sum, count, last or max (default: last for ratings, else sum).",
+    ),
+]
+MinWeight = Annotated[
+    float | None,
+    typer.Option("--min-weight", metavar="N", help="From N on it is a like, of weight 1; below, it is left out."),
+]
+HalfLife = Annotated[
+    float | None,
+    typer.Option("--half-life", metavar="DAYS", help="Weights fade: a row so many days before the newest counts half."),
+]
+KCore = Annotated[
+    int,
+    typer.Option("--k-core", min=0, metavar="K", help="Only users and items with K partners or more, till all have."),
+]

@@ -31,6 +31,7 @@ _ALIASES = {
 WITHOUT_HEADER = ("user", "item", "rating", "timestamp")
 NONE = "none"
 _WIDE = 20
+_TWICE = "_duplicated_"  # what polars puts behind a header that it saw before
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def _explain(names: Sequence[str], found: dict[str, str | None], where: str) -> 
     """Say why there is no column of users or of items."""
     numbers = sum(_is_number(name) for name in names)
     if numbers == len(names) <= _WIDE:
+        line = ", ".join(name.split(_TWICE)[0] for name in names)
         raise InputError(
-            f"{where} has no header: its first line is {', '.join(names)}",
+            f"{where} has no header: its first line is {line}",
             fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
         )
     if found["user"] is not None or found["item"] is not None or numbers > _WIDE:
@@ -103,7 +105,7 @@ def _explain(names: Sequence[str], found: dict[str, str | None], where: str) -> 
 
 def _is_number(name: str) -> bool:
     try:
-        float(name.split("_duplicated_")[0])
+        float(name.split(_TWICE)[0])
     except ValueError:
         return False
     return True

@@ -1,6 +1,7 @@
 """A log of behaviour, who did what to which item, brought to one form."""
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_r
 from visrec_cli.tables.reading import Tabular, name_of, open_table
 from visrec_cli.tables.times import read_times
 
-__all__ = ["Columns", "has_ratings", "open_interactions"]
+__all__ = ["Columns", "has_ratings", "open_interactions", "with_weights"]
 
 _OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "timestamp", "event": "event"}
 _RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
@@ -54,6 +55,13 @@ def open_interactions(source: Tabular, columns: Columns | None = None, *, report
 def has_ratings(table: pa.Table) -> bool:
     """Whether the weights of a log from ``open_interactions`` are ratings: opinions, of which the last counts."""
     return _RATINGS in (table.schema.field("weight").metadata or {})
+
+
+def with_weights(table: pa.Table, weights: npt.NDArray[np.floating], *, ratings: bool) -> pa.Table:
+    """The log with other weights, and a mark that says whether they are ratings. weights: (rows,)."""
+    field = pa.field("weight", pa.float32(), metadata={_RATINGS: b"1"} if ratings else None)
+    column = pa.chunked_array([np.asarray(weights, np.float32)])
+    return table.set_column(table.schema.get_field_index("weight"), field, column)
 
 
 def _says_ratings(field: pa.Field) -> bool:
@@ -120,6 +128,6 @@ def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
     return table.filter(pa.array(~bad)) if bad.any() else table
 
 
-def _null(table: pa.Table, name: str) -> np.ndarray:
+def _null(table: pa.Table, name: str) -> npt.NDArray[np.bool_]:
     """(rows,) bool, where the column is null; nowhere if it is not there."""
     return table[name].is_null().to_numpy() if name in table.column_names else np.zeros(table.num_rows, bool)

@@ -1,0 +1,88 @@
+"""``visrec interactions``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.options import (
+    EventColumn,
+    Events,
+    Format,
+    HalfLife,
+    IdColumn,
+    ItemColumn,
+    KCore,
+    LogFile,
+    MinWeight,
+    NoHeader,
+    Output,
+    Quiet,
+    Rejects,
+    Repeats,
+    Strict,
+    TimeColumn,
+    UserColumn,
+    WeightColumn,
+)
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def command(
+    log: LogFile = "-",
+    items: Annotated[
+        str | None,
+        typer.Option(
+            "--items", metavar="TABLE", help="The items: how much of the log has a picture, which ids do not match."
+        ),
+    ] = None,
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    weight_column: WeightColumn = None,
+    time_column: TimeColumn = None,
+    event_column: EventColumn = None,
+    no_header: NoHeader = False,
+    events: Events = None,
+    repeats: Repeats = None,
+    min_weight: MinWeight = None,
+    half_life: HalfLife = None,
+    k_core: KCore = 0,
+    id_column: IdColumn = None,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read a log of clicks, purchases or ratings, clean it and say what is in it.
+
+    The result has user_id, item_id, weight, and timestamp where the log has times, one row per user and item; other
+    columns stay as they are. Known are the headers of MovieLens, Amazon, H&M, RecBole (.inter), LensKit and others;
+    times may be Unix seconds to nanoseconds or ISO dates, in UTC where they name no zone. Rows without user or item, or
+    with a weight that is no number or negative, are rejects; a weight of 0 means that nothing happened.
+
+    The steps come in this order: --events, --repeats, --min-weight, --half-life, --k-core. train-cf has the same
+    options, so this verb is for looking, and for cleaning once what is read often.
+
+    Examples:
+
+        visrec interactions clicks.csv --items catalogue.arrow -o log.arrow
+
+        visrec interactions ratings.csv --min-weight 4 --k-core 5 -o likes.parquet
+
+        visrec interactions events.csv --events view=1,cart=3,buy=5 --half-life 30 -o log.arrow
+    """
+    from visrec_cli.commands.running import run_stage
+
+    columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
+    cleaning = cleaning_of(min_weight, events, repeats, half_life, k_core)
+
+    def stage(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.interactions import interactions
+
+        return interactions(log, items=items, columns=columns, cleaning=cleaning, id_column=id_column, report=report)
+
+    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="interactions")

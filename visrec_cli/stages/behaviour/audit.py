@@ -1,0 +1,108 @@
+"""A look over a log: how much there is, over which time, and how much of it meets the table of items."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
+from visrec_cli.tables.columns import is_embedding_type
+
+_SHOWN = 3
+# Ways in which one id is written as two, each with the words for it.
+_SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("leading zeros (007 and 7)", lambda text: text.lstrip("0")),
+    ("a '.0' at the end (7.0 and 7: numbers with gaps, as pandas writes them)", lambda text: text.removesuffix(".0")),
+    ("spaces around them", str.strip),
+    ("capital letters", str.lower),
+    ("a folder or an ending (imgs/7.jpg and 7)", lambda text: text.rsplit("/", 1)[-1].rsplit(".", 1)[0]),
+)
+
+
+def audit(table: pa.Table, report: Report, *, items: pa.Table | None = None) -> None:
+    """Put users, items, density, spread and time range of a log into the report, and what it shares with ``items``.
+
+    table: as ``open_interactions`` gives it. items: with ``item_id``, and any of ``image_path``, ``image`` and vectors.
+    Raises InputError if no interaction has an item in that table.
+    """
+    per_user, per_item = (_sizes(table[name]) for name in ("user_id", "item_id"))
+    report.count("users", len(per_user))
+    report.count("items", len(per_item))
+    density = table.num_rows / (len(per_user) * len(per_item))
+    report.warn(
+        f"density {_percent(density)}; {_spread(per_user)} per user, {_spread(per_item)} per item{_range(table)}"
+    )
+    for name, sizes in (("user", per_user), ("item", per_item)):
+        if len(sizes) == 1:
+            report.warn(f"there is only one {name}: nothing can be learned from a comparison of {name}s")
+    if items is not None:
+        _meet(table, items, report)
+
+
+def _sizes(ids: pa.ChunkedArray) -> np.ndarray:
+    return pc.value_counts(ids).field("counts").to_numpy()
+
+
+def _spread(sizes: np.ndarray) -> str:
+    return f"median {np.median(sizes):g} ({sizes.min():,} to {sizes.max():,})"
+
+
+def _range(table: pa.Table) -> str:
+    if "timestamp" not in table.column_names:
+        return ""
+    first, last = pc.min_max(table["timestamp"]).as_py().values()
+    return f"; {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _meet(table: pa.Table, items: pa.Table, report: Report) -> None:
+    """Shares of the interactions whose item has a row, a picture, a vector; ids that match no item."""
+    known = items["item_id"].combine_chunks()
+    place = pc.index_in(table["item_id"], known)
+    here = place.is_valid().to_numpy()
+    strangers = pc.unique(table["item_id"].filter(pa.array(~here))).to_pylist()
+    if strangers:
+        names = ", ".join(repr(one) for one in strangers[:_SHOWN])
+        what = (
+            f"{counted(len(strangers), 'items')} of the log ({_percent(1 - here.mean())} of the interactions) "
+            f"match no row of the items: {names}{' …' if len(strangers) > _SHOWN else ''}"
+        )
+        hint = _spelling(strangers, known.to_pylist())
+        if not here.any():
+            raise InputError(what, fix=hint or f"the items are called {', '.join(map(repr, known.to_pylist()[:3]))}")
+        report.warn(f"{what}{f'; {hint}' if hint else ''}")
+    shares = [f"{_percent(here.mean())} of the interactions are with items of the table"]
+    rows = place.filter(pa.array(here)).combine_chunks()
+    for word, has in _possessions(items):
+        share = has[rows.to_numpy()].sum() / table.num_rows
+        shares.append(f"{_percent(share)} with items that have {word}")
+    untouched = items.num_rows - len(pc.unique(rows))
+    report.warn(", ".join(shares))
+    if untouched:
+        report.count("items without interactions", untouched)
+
+
+def _possessions(items: pa.Table) -> list[tuple[str, np.ndarray]]:
+    """What items can have, each with (items,) bool."""
+    pictures = [items[name].is_valid().to_numpy() for name in ("image_path", "image") if name in items.column_names]
+    found = [("a picture", np.logical_or.reduce(pictures))] if pictures else []
+    vectors = [field.name for field in items.schema if is_embedding_type(field.type)]
+    return found + [(name, items[name].is_valid().to_numpy()) for name in vectors]
+
+
+def _spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
+    """In what the ids differ, if that alone would make most of them match."""
+    for words, plain in _SPELLINGS:
+        there = {plain(one) for one in known}
+        if sum(plain(one) in there for one in strangers) > len(strangers) / 2:
+            return f"most would match but for {words}: write them alike"
+    return ""
+
+
+def _percent(share: float) -> str:
+    """A share as people say it; 100 % is said only of all."""
+    percent = 100 * float(share)
+    digits = 0 if percent in (0, 100) else 1 if percent >= 1 else 2 if percent >= 0.1 else 4
+    return f"{percent:.{digits}f} %" if percent == 100 or percent < 99.95 else "over 99.9 %"

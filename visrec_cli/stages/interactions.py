@@ -1,0 +1,35 @@
+"""``interactions``: a log of behaviour in any usual form, cleaned and looked over."""
+
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.audit import audit
+from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.items import open_items
+from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.reading import Tabular, is_path
+
+
+def interactions(
+    source: Tabular,
+    *,
+    items: Tabular | None = None,
+    columns: Columns | None = None,
+    cleaning: Cleaning | None = None,
+    id_column: str | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
+
+    columns: what its columns are called, where that is not usual. cleaning: see stages.behaviour.cleaning. items: their
+    table; the report then says how much of the log it covers. id_column: what names the items there. Raises InputError
+    for a log without users, items or usable rows, or if no item of it is in the table; UsageProblem for unknown names.
+    """
+    report = report or Report()
+    if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
+        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+    shop = None if items is None else open_items(items, id_column=id_column).read_all()
+    table = clean(open_interactions(source, columns, report=report), cleaning or Cleaning(), report)
+    audit(table, report, items=shop)
+    return table.to_reader(max_chunksize=8192)
