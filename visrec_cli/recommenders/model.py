@@ -26,7 +26,8 @@ Vector = npt.NDArray[np.float32]
 class Users:
     """The user side.
 
-    history: (users, items) csr of weights, sorted indices. times: (nnz,) ms or None. factors: (users, f), bias:
+    history: (users, items) csr of weights, sorted indices; a stored weight of 0 is an item that the user met and did
+    not like: seen, and no reason for anything. times: (nnz,) ms or None. factors: (users, f), bias:
     (users,), neighbours: (users, all users of the model) csr; each None where the recommender has no such term.
     """
 
@@ -39,8 +40,9 @@ class Users:
 
     @property
     def known(self) -> Mask:
-        """(users,) False for users without a history, of whom nothing is known."""
-        return np.diff(self.history.indptr) > 0
+        """(users,) False for users who liked nothing so far."""
+        rows = np.repeat(np.arange(len(self.ids)), np.diff(self.history.indptr))
+        return np.bincount(rows[self.history.data != 0], minlength=len(self.ids)) > 0
 
     def take(self, rows: Rows | Sequence[int]) -> "Users":
         """Some of the users, in this order."""

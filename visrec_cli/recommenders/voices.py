@@ -26,7 +26,7 @@ def voices(model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -
         links = model.items.neighbours[mine][:, items].toarray()
         spoken += weights[:, None] * links
     if users.factors is not None and model.items.factors is not None and len(mine):
-        own = model.items.factors[mine]
+        own = model.items.factors[mine] * (weights != 0)[:, None]  # what was met and not liked does not speak
         share = _as_sum(own, users.factors[row])
         spoken += (share[:, None] * own) @ model.items.factors[items].T
     if users.neighbours is not None:  # users alike who liked both: shared out among what made them alike

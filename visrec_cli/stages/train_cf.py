@@ -21,6 +21,7 @@ from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting, Plan
 from visrec_cli.stages.training.logs import check_log_name, write_log
 from visrec_cli.stages.training.parts import parts_of
+from visrec_cli.stages.training.seen import met, with_met
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.interactions import Columns, open_interactions
@@ -83,6 +84,9 @@ def train_cf(
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, save=save, resume=start)
     fitted = fitting.run().with_facts(version=__version__, seed=seed)
+    every = met(parts.train, cleaning, learned)
+    if every is not None:
+        fitted = replace(fitted, users=with_met(fitted.users, every))
     for path in log:
         write_log(path, fitting.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
     about = None if shop is None else shop.about_of(fitted.items.ids)

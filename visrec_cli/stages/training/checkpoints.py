@@ -19,8 +19,8 @@ _FORMAT = 1
 class Checkpoint:
     """Where a training was.
 
-    state: of the recommender after ``epoch``; kept: of its best epoch, empty if there was none. about: what the training
-    was of (recommender, settings, seed, a hash of the data): another training cannot go on from here.
+    state: of the recommender after ``epoch``; kept: of its best epoch, empty if there was none. about: what the
+    training was of (recommender, settings, seed, a hash of the data): another one cannot go on from here.
     """
 
     phase: str
