@@ -23,6 +23,8 @@ _STAGES = {
     "embed_text": "visrec_cli.stages.embed_text",
     "fuse": "visrec_cli.stages.fuse",
     "interactions": "visrec_cli.stages.interactions",
+    "split": "visrec_cli.stages.split",
+    "train_cf": "visrec_cli.stages.train_cf",
     "recommend": "visrec_cli.stages.recommend",
     "show": "visrec_cli.stages.show",
     "describe": "visrec_cli.stages.show",

@@ -18,6 +18,8 @@ VERBS = (
     "embed-text",
     "fuse",
     "interactions",
+    "split",
+    "train-cf",
     "recommend",
     "show",
     "check",

@@ -1,0 +1,67 @@
+"""Each row of a log to its part: ids become lots and groups, and the ways of dividing do the rest."""
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour import dividing
+from visrec_cli.stages.behaviour.lots import lots_of, lots_of_pairs
+from visrec_cli.stages.behaviour.twins import groups_of
+from visrec_cli.stages.behaviour.ways import TIMED, Way
+from visrec_cli.tables.times import read_times
+
+
+def codes_of(table: pa.Table, way: Way, shop: pa.Table | None, report: Report) -> dividing.Codes:
+    """(rows,) the part (its place in dividing.PARTS) or the fold of each row.
+
+    table: as ``open_interactions`` gives it. shop: the items, where ``way`` groups them. Raises InputError for a log
+    without the times that are asked for.
+    """
+    if way.by in TIMED and "timestamp" not in table.column_names:
+        raise InputError(f"--by {way.by} needs a log with times", fix="name the column with --time-column")
+    if way.by == "global-time":
+        return _by_moments(table, way)
+    users, items = (table[name].combine_chunks().dictionary_encode() for name in ("user_id", "item_id"))
+    u, i = (side.indices.to_numpy().astype(np.int64) for side in (users, items))
+    user_lots, item_lots = (lots_of(side.dictionary.to_pylist(), way.seed) for side in (users, items))
+    groups = groups_of(items.dictionary.to_pylist(), shop, way.group)
+    if way.group is not None:
+        report.count("items that share a group", int((np.bincount(groups)[groups] > 1).sum()))
+    if way.by in ("cold-item", "cold-user"):
+        rows, groups, lots = (
+            (i, groups, item_lots) if way.by == "cold-item" else (u, np.arange(len(user_lots)), user_lots)
+        )
+        return (
+            dividing.whole_folds(groups, way.folds, lots) if way.folds else dividing.whole(groups, way.shares, lots)
+        )[rows]
+    lots = lots_of_pairs(user_lots[u], item_lots[groups[i]])
+    times = table["timestamp"].cast(pa.int64()).to_numpy() if way.by in TIMED else None
+    if times is not None and way.group is None:  # each row for itself
+        codes, few = dividing.within_users(u, way.shares, (table["weight"].to_numpy(), lots, times))
+    else:  # what a user did with an item, or with its twins, stays together
+        _, first, unit = np.unique(u * len(groups) + groups[i], return_index=True, return_inverse=True)
+        if way.folds:
+            return dividing.folds_within_users(u[first], way.folds, lots[first], user_lots)[unit]
+        keys = [lots[first]]
+        if times is not None:
+            latest = np.full(len(first), np.iinfo(np.int64).min)
+            np.maximum.at(latest, unit, times)
+            keys.append(latest)
+        codes, few = dividing.within_users(u[first], way.shares, keys)
+        codes = codes[unit]
+    if few:
+        report.count("users with too little to split, wholly in train", few)
+    return codes
+
+
+def _by_moments(table: pa.Table, way: Way) -> dividing.Codes:
+    times = table["timestamp"].cast(pa.int64()).to_numpy()
+    if way.cut is None:
+        return dividing.by_time(times, *dividing.moments(times, way.shares))
+    words = [word.strip() for word in way.cut.split(",")]
+    read = read_times(pa.chunked_array([pa.array(words, pa.string())]), name=way.cut, where="--cut")
+    cuts = sorted(read.cast(pa.int64()).drop_null().to_pylist())
+    if not len(cuts) == len(words) <= 2:
+        raise UsageProblem(f"--cut {way.cut} is not one or two moments", fix="--cut 2020-09-15")
+    return dividing.by_time(times, cuts[-1], cuts[0] if len(cuts) == 2 else None)
