@@ -15,6 +15,9 @@ settings.register_profile("visrec", deadline=None)  # no test is timed
 settings.load_profile("visrec")
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels")
+)  # loops are compiled once, not per test
 COLOURS = {"red": (200, 30, 40), "blue": (30, 60, 190), "green": (30, 140, 60), "yellow": (230, 200, 40)}
 
 
