@@ -1,0 +1,1 @@
+"""The inner loops of recommenders, compiled by numba. Import these modules inside functions: numba takes its time."""

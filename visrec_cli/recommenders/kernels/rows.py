@@ -1,0 +1,37 @@
+"""A sparse matrix as the kernels take it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+_TASKS = 64  # pieces of work for a parallel loop: more than threads, so that no thread waits long for another
+_OWN_WORK = 100  # what a row costs beside its entries, in entries
+
+
+class Rows(NamedTuple):
+    """Compressed rows. tasks: (tasks + 1,) cuts the rows into runs of about equal work; the rest as in scipy's csr."""
+
+    tasks: npt.NDArray[np.int64]
+    indptr: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix) -> "Rows":
+        """The rows of a csr matrix, in the types that the kernels are compiled for."""
+        indptr = matrix.indptr.astype(np.int64)
+        work = indptr - indptr[0] + _OWN_WORK * np.arange(len(indptr), dtype=np.int64)
+        tasks = np.searchsorted(work, np.linspace(0, work[-1], _TASKS + 1)).astype(np.int64)
+        return cls(tasks, indptr, matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
+
+    @property
+    def active(self) -> npt.NDArray[np.bool_]:
+        """(rows,) whether the row has any entries."""
+        return np.diff(self.indptr) > 0
+
+    def sums(self) -> npt.NDArray[np.float32]:
+        """(rows,) the sum of each row's weights."""
+        rows = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+        return np.bincount(rows, self.weights, len(self.indptr) - 1).astype(np.float32)
