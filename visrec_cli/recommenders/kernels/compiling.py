@@ -23,10 +23,19 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     Without a folder to keep it in, it is compiled again in each process.
     """
+    return _kept(function, parallel=True)
+
+
+def sequential(function: Callable[P, R]) -> Callable[P, R]:
+    """The function as machine code that runs in one thread, because every step builds on the one before."""
+    return _kept(function, parallel=False)
+
+
+def _kept(function: Callable[P, R], parallel: bool) -> Callable[P, R]:
     try:
-        return numba.njit(function, parallel=True, fastmath=True, cache=True)
+        return numba.njit(function, parallel=parallel, fastmath=True, cache=True)
     except RuntimeError:  # no place to keep it
-        return numba.njit(function, parallel=True, fastmath=True)
+        return numba.njit(function, parallel=parallel, fastmath=True)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
