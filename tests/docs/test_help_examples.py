@@ -6,10 +6,16 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from tests.conftest import COLOURS, draw
 from visrec_cli.app import VERBS
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.storing import to_table
+from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.writing import write_table
 
 IDS = ["1164", "1525", "1546", *(str(number) for number in range(2000, 2077))]
 ELSEWHERE = ("demo", "doctor")  # run by tests of their own
@@ -42,7 +48,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         done = typed(line, folder)
         assert done.returncode == 0, done.stderr.decode()
+    write_models(folder)
     return folder
+
+
+def write_models(folder: Path) -> None:
+    """als.arrow and knn.arrow: two models by hand, of user 42 and others, over the items of the folder."""
+    rng = np.random.default_rng(0)
+    clicks = sp.csr_matrix((rng.random((50, len(IDS))) < 0.2).astype(np.float32))
+    users = Users(tuple(map(str, range(50))), clicks, factors=rng.normal(size=(50, 4)).astype(np.float32))
+    items = Items(tuple(IDS), np.ones(len(IDS), bool), rng.normal(size=(len(IDS), 4)).astype(np.float32))
+    links = Items(tuple(IDS), np.ones(len(IDS), bool), neighbours=sp.csr_matrix(clicks.T @ clicks, dtype=np.float32))
+    about = read_all(folder / "items.csv").drop_columns(["item_id"])
+    als = Model("als", {}, users, items, (("behaviour", 4),))
+    for name, model in (("als", als), ("knn", Model("item-knn", {}, Users(users.ids, clicks), links))):
+        write_table(to_table(model, about), folder / f"{name}.arrow")
 
 
 def typed(line: str, folder: Path) -> subprocess.CompletedProcess[bytes]:

@@ -28,3 +28,10 @@ def test_ties_go_by_row() -> None:
 
 def test_an_empty_ranking_adds_nothing() -> None:
     assert fuse_ranks([rows(8, 2), rows()])[1].tolist() == [8, 2]
+
+
+def test_weights_say_how_much_a_ranking_counts() -> None:
+    scores, fused = fuse_ranks([rows(7, 3), rows(3, 7)], [3, 1])
+    assert fused.tolist() == [7, 3]
+    assert scores.tolist() == pytest.approx([61 / 4 * (3 / 61 + 1 / 62), 61 / 4 * (3 / 62 + 1 / 61)], rel=1e-6)
+    assert fuse_ranks([rows(4, 2), rows(4)], [0.2, 5])[0][0] == pytest.approx(1.0)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.options import Format, Output, Quiet
-from visrec_cli.errors import UsageProblem
+from visrec_cli.commands.words import listed
+from visrec_cli.commands.words import weights as parsed
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def command(
     """
     from visrec_cli.commands.running import run_stage
 
-    factors = _weights(weights)
+    factors = parsed(weights, flag="--weights", example="image=2,text=1")
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.fuse import fuse
@@ -78,7 +79,7 @@ def command(
         return fuse(
             *(tables or ["-"]),
             method=method,
-            columns=[name.strip() for name in columns.split(",") if name.strip()],
+            columns=listed(columns) or (),
             weights=factors,
             normalise=normalise,
             missing=missing,
@@ -91,10 +92,3 @@ def command(
         )
 
     run_stage(stage, output=output, format=format, column=into, quiet=quiet, noun="items")
-
-
-def _weights(text: str) -> dict[str, float]:
-    try:
-        return {name.strip(): float(value) for name, value in (pair.split("=") for pair in text.split(",") if pair)}
-    except ValueError as error:
-        raise UsageProblem(f"--weights '{text}' is not NAME=NUMBER,…", fix="--weights image=2,text=1") from error

@@ -1,91 +1,77 @@
 """``visrec recommend``."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Table
+from visrec_cli.commands import asking
+from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
+from visrec_cli.commands.words import listed, weights
+from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ABOUT_ITEMS = (
+    *("item", "image", "text", "like", "unlike", "all_items", "mix", "keep_duplicates", "same_above", "column"),
+    *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
+)
+ABOUT_USERS = (
+    *("user", "users", "all_users", "include_seen", "repeat", "allow", "deny", "no_fallback", "blend", "blend_by"),
+)
+ASKS_USERS = ("user", "users", "all_users")
+
 
 def command(
-    table: Table = "-",
-    item: Annotated[
-        list[str] | None, typer.Option("--item", metavar="ID", help="Items like this one. Repeat for more queries.")
-    ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--image", metavar="FILE", help="Items like this picture; a folder or archive of them; - is stdin."
-        ),
-    ] = None,
-    text: Annotated[
-        list[str] | None,
-        typer.Option("--text", metavar="WORDS", help="Items that fit these words, where the space has a text side."),
-    ] = None,
-    like: Annotated[
-        list[str] | None, typer.Option("--like", metavar="ID", help="One query of all likes and unlikes together.")
-    ] = None,
-    unlike: Annotated[
-        list[str] | None, typer.Option("--unlike", metavar="ID", help="Away from this item; goes with --like.")
-    ] = None,
-    all_items: Annotated[bool, typer.Option("--all", help="Similar items for every item.")] = False,
-    mix: Annotated[
-        bool, typer.Option("--mix", help="Make one query of all that is asked, by reciprocal rank fusion.")
-    ] = False,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many items per query.")] = 10,
-    where: Annotated[
-        str | None,
-        typer.Option("--where", metavar="SQL", help="Only items that pass, as \"price < 50 and category = 'shoes'\"."),
-    ] = None,
-    diversity: Annotated[
-        float,
-        typer.Option("--diversity", min=0.0, max=1.0, help="0: only similarity; up to 1: answers unlike each other."),
-    ] = 0.0,
-    keep_duplicates: Annotated[
-        bool, typer.Option("--keep-duplicates", help="Show near-duplicates of the query and of other answers too.")
-    ] = False,
-    same_above: Annotated[
-        float, typer.Option("--same-above", metavar="COSINE", help="From which cosine on items are near-duplicates.")
-    ] = 0.98,
-    column: Annotated[
-        str | None,
-        typer.Option("--column", metavar="NAME", help="The embedding column to search, if there are several."),
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option("--columns", metavar="A,B", help="Item columns to pass on (default: all).")
-    ] = None,
-    index: Annotated[
-        str, typer.Option("--index", help="exact; annoy or faiss (extras) for very large catalogues.")
-    ] = "exact",
-    trees: Annotated[int | None, typer.Option("--trees", min=1, help="annoy: number of trees (50).")] = None,
-    search_k: Annotated[
-        int | None,
-        typer.Option("--search-k", min=1, help="annoy: nodes looked at per query (raised until recall is .95)."),
-    ] = None,
-    nlist: Annotated[int | None, typer.Option("--nlist", min=1, help="faiss: number of cells (4 √items).")] = None,
-    nprobe: Annotated[
-        int | None, typer.Option("--nprobe", min=1, help="faiss: cells visited per query (raised until recall is .95).")
-    ] = None,
+    context: typer.Context,
+    tables: asking.Tables = None,
+    item: asking.Item = None,
+    image: asking.Image = None,
+    text: asking.Text = None,
+    like: asking.Like = None,
+    unlike: asking.Unlike = None,
+    all_items: asking.AllItems = False,
+    user: asking.User = None,
+    users: asking.Users = None,
+    all_users: asking.AllUsers = False,
+    k: asking.K = 10,
+    where: asking.Where = None,
+    diversity: asking.Diversity = 0.0,
+    columns: asking.ItemColumns = None,
+    include_seen: asking.IncludeSeen = False,
+    repeat: asking.Repeat = False,
+    allow: asking.Allow = None,
+    deny: asking.Deny = None,
+    no_fallback: asking.NoFallback = False,
+    blend: asking.Blend = None,
+    blend_by: asking.BlendBy = "score",
+    mix: asking.Mix = False,
+    keep_duplicates: asking.KeepDuplicates = False,
+    same_above: asking.SameAbove = 0.98,
+    column: asking.Column = None,
+    index: asking.Index = "exact",
+    trees: asking.Trees = None,
+    search_k: asking.SearchK = None,
+    nlist: asking.Nlist = None,
+    nprobe: asking.Nprobe = None,
     id_column: IdColumn = None,
-    ids: Annotated[
-        str | None, typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line.")
-    ] = None,
-    row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …")] = False,
+    ids: asking.Ids = None,
+    row_ids: asking.RowIds = False,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the items most similar to an item, a picture, a sentence or a taste.
+    """Find the items most similar to an item, a picture, a sentence or a taste, or those that suit a user.
 
     Each --item, --image and --text is a query of its own; --like and --unlike together are one (the mean of what is
     liked minus half the mean of what is not); --mix makes one query of everything. Scores are cosines (with --mix,
     rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
+
+    A model of train-cf is asked about users. What they have is left out, unless --include-seen or --repeat. A user
+    nobody knows is shown what was popular lately, and the column source says so. Several models are blended.
 
     Examples:
 
@@ -96,14 +82,22 @@ def command(
         visrec recommend table.arrow --like 1164 --like 1525 --unlike 1546
 
         visrec embed-images ./imgs | visrec recommend --all -o similar.parquet
+
+        visrec recommend als.arrow --user 42 --user 7 -k 5
+
+        visrec recommend als.arrow --all-users --where "price < 50" -o offers.parquet
+
+        visrec recommend als.arrow knn.arrow --blend als=0.7,item-knn=0.3 --user 42
     """
     from visrec_cli.commands.running import run_stage
 
-    def stage(report: Report) -> "pa.RecordBatchReader":
+    about_users = _about_users(context)
+
+    def about_items(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend import recommend
 
         return recommend(
-            table,
+            _one(tables),
             items=item or (),
             images=image or (),
             texts=text or (),
@@ -114,7 +108,7 @@ def command(
             k=k,
             where=where,
             column=column,
-            columns=None if columns is None else [name.strip() for name in columns.split(",") if name.strip()],
+            columns=listed(columns),
             diversity=diversity,
             keep_duplicates=keep_duplicates,
             same_above=same_above,
@@ -129,4 +123,52 @@ def command(
             report=report,
         )
 
+    def for_users(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.recommend_users import Rules, recommend_users
+
+        return recommend_users(
+            *(tables or ["-"]),
+            users=user or (),
+            listed=users,
+            all_users=all_users,
+            columns=listed(columns),
+            fallback=not no_fallback,
+            rules=Rules(
+                k=k,
+                seen=_seen(include_seen, repeat),
+                where=where,
+                allow=allow,
+                deny=deny,
+                diversity=diversity,
+                blend=weights(blend or "", flag="--blend", example="als=0.7,item-knn=0.3"),
+                blend_by=blend_by,
+            ),
+            report=report,
+        )
+
+    stage = for_users if about_users else about_items
     run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="recommendations")
+
+
+def _about_users(context: typer.Context) -> bool:
+    """Whether users are asked about. Raises UsageProblem for options of both questions at once."""
+    flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    given = [name for name in flags if name and str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    asking_users = any(name in ASKS_USERS for name in given)
+    strange = [name for name in given if name in (ABOUT_ITEMS if asking_users else ABOUT_USERS)]
+    if strange:
+        about, way = ("items", "leave it out") if asking_users else ("users", "add --user ID or --all-users")
+        raise UsageProblem(f"{flags[strange[0]]} belongs to questions about {about}", fix=way)
+    return asking_users
+
+
+def _one(tables: list[str] | None) -> str:
+    if tables and len(tables) > 1:
+        raise UsageProblem("one table is asked about items, and several were named", fix="ask each by itself")
+    return tables[0] if tables else "-"
+
+
+def _seen(include: bool, repeat: bool) -> str:
+    if include and repeat:
+        raise UsageProblem("--repeat shows only what users have, --include-seen also that", fix="leave out one of them")
+    return "only" if repeat else "in" if include else "out"

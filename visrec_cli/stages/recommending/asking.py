@@ -35,7 +35,9 @@ class Asked:
             raise UsageProblem("--all asks about every item and goes with no other query", fix="leave out one of them")
         if not self.all_items and not any(lists):
             raise UsageProblem(
-                "nothing was asked", fix="ask with --item ID, --image FILE, --text WORDS, --like ID or --all"
+                "nothing was asked",
+                fix="ask with --item ID, --image FILE, --text WORDS, --like ID or --all; of a model of train-cf with "
+                "--user ID, --users FILE, --all-users or --follow",
             )
         if any(not text.strip() for text in self.texts):
             raise UsageProblem("--text is empty", fix='--text "red dress"')

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
 from visrec_cli.ranking.explain import common_labels, sentence, shares
 from visrec_cli.stages.recommending.answers import Answer
+from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.shelf import Shelf
 
 FIELDS = [
@@ -37,23 +37,12 @@ class Recommendations:
 
     def __init__(self, shelf: Shelf, *, columns: Sequence[str] | None, pictures: bool) -> None:
         self._shelf = shelf
-        there = [field for field in shelf.items.schema if field.name != "item_id"]
-        unknown = [name for name in columns or () if name not in shelf.items.column_names]
-        if unknown:
-            raise UsageProblem(
-                f"--columns: there is no column '{unknown[0]}'",
-                fix=f"the items have {', '.join(field.name for field in there) or 'no columns but their ids'}",
-            )
-        if not pictures:
-            there = [field for field in there if not pa.types.is_binary(field.type)]
-        self._passed = [field.name for field in there if columns is None or field.name in columns]
-        passed = [shelf.items.schema.field(name) for name in self._passed]
-        stored = shelf.items.schema.field("image") if "image" in shelf.items.column_names else None
+        schema = shelf.items.schema
+        self._passed, passed = item_columns(schema, columns, ours=_NAMES, pictures=pictures)
+        stored = schema.field("image") if "image" in schema.names else None
         self._stored = pictures and stored is not None and pa.types.is_binary(stored.type)
         ours = [*FIELDS, PICTURE] if self._stored else FIELDS
-        self.schema = pa.schema(
-            ours + [field.with_name(f"item_{field.name}") if field.name in _NAMES else field for field in passed]
-        )
+        self.schema = pa.schema([*ours, *passed])
 
     def batch(self, answers: Sequence[Answer]) -> pa.RecordBatch:
         """All answers of a block of queries, in order."""

@@ -48,7 +48,7 @@ class Shelf:
 
     def take(self, rows: Sequence[int] | Rows, columns: Sequence[str]) -> pa.Table:
         """Some columns of some rows of the shelf."""
-        return _take(self.items.select(columns), self.order[np.asarray(rows, np.int64)])
+        return take_rows(self.items.select(columns), self.order[np.asarray(rows, np.int64)])
 
     @cached_property
     def groups(self) -> Rows:
@@ -126,7 +126,7 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
     return taken
 
 
-def _take(table: pa.Table, rows: Rows) -> pa.Table:
+def take_rows(table: pa.Table, rows: Rows) -> pa.Table:
     """Rows of a table, batch by batch: Table.take joins whole columns, which fails beyond 2 GiB of text or pictures."""
     batches = table.to_batches()
     ends = np.cumsum([batch.num_rows for batch in batches])

@@ -1,0 +1,92 @@
+"""``recommend`` for users: what the models of train-cf say to whom."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.serving.audience import Strangers, asked_users
+from visrec_cli.stages.serving.blending import blend_of
+from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
+from visrec_cli.stages.serving.id_lists import item_ids
+from visrec_cli.stages.serving.popular import popularity
+from visrec_cli.stages.serving.served import Served, open_models
+from visrec_cli.stages.serving.sheet import Sheet
+from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
+from visrec_cli.stages.serving.visitors import in_blocks
+from visrec_cli.tables.reading import Tabular
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to choose, whoever is asked about; see ``recommend_users``."""
+
+    k: int = 10
+    seen: str = "out"
+    where: str | None = None
+    allow: Tabular | Sequence[str] | None = None
+    deny: Tabular | Sequence[str] | None = None
+    diversity: float = 0.0
+    blend: Mapping[str, float] | None = None
+    blend_by: str = "score"
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise UsageProblem(f"-k {self.k}: ask for at least one item", fix="-k 10")
+        if not 0 <= self.diversity <= 1:
+            raise UsageProblem(f"--diversity {self.diversity} is not between 0 and 1", fix="--diversity 0.3")
+        if self.seen not in SEEN:
+            raise UsageProblem(f"seen items can be {', '.join(SEEN)}, not '{self.seen}'", fix='seen="out"')
+
+
+def recommend_users(
+    *models: Tabular,
+    users: Sequence[str] = (),
+    listed: Tabular | None = None,
+    all_users: bool = False,
+    columns: Sequence[str] | None = None,
+    fallback: bool = True,
+    rules: Rules | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """The k items that suit each user best, user by user, best first.
+
+    models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
+    model knows. columns: which item columns go along. fallback: a user nobody knows is shown what is popular, which the
+    column ``source`` says; False makes it a reject.
+
+    Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, and the item
+    columns. Raises UsageProblem for unknown names and conditions, InputError for tables that are no models.
+    """
+    report, rules = report or Report(), rules or Rules()
+    served = open_models(models or ("-",))
+    ids = asked_users(served, users, listed, all_users)
+    stock, chooser = chooser_of(served, rules, report)
+    popular = popularity(served[0].users)[1]
+    strangers = Strangers(served, report, fallback=popular if fallback else None)
+    strangers.refuse_if_nobody(ids)
+    sheet = Sheet(stock, source=chooser.blend.source, fallback=popular, columns=columns, pictures=not all_users)
+    report.expect(len(ids), "users")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for block in in_blocks(served, ids, len(stock.ids)):
+            choice = chooser.choose(strangers.sort_out(block))
+            report.advance(len(block.ids))
+            report.count("users", len(choice.visitors.ids))
+            report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
+            yield sheet.batch(choice)
+
+    return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def chooser_of(served: list[Served], rules: Rules, report: Report) -> tuple[Stock, Chooser]:
+    """What may be shown, and who chooses from it."""
+    blend = blend_of([one.name for one in served], rules.blend or {}, rules.blend_by)
+    stock = stock_of(served)
+    allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
+    allowed = allowed_of(stock, where=rules.where, allow=allow, deny=deny, report=report)
+    fallback = stock.spread(popularity(served[0].users)[0], 0)
+    vectors = item_vectors(tuple(served), stock) if rules.diversity > 0 else None
+    return stock, Chooser(tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors)

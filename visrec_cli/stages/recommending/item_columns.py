@@ -1,0 +1,30 @@
+"""Which of the items' own columns stand beside a recommendation, and what they are called there."""
+
+from collections.abc import Collection, Sequence
+
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+
+
+def item_columns(
+    schema: pa.Schema, columns: Sequence[str] | None, *, ours: Collection[str], pictures: bool
+) -> tuple[list[str], list[pa.Field]]:
+    """Names in the items' table, and the fields of the answer.
+
+    columns: those asked for (None: all but the id). ours: names that the answer uses itself; such a column of the items
+    goes along as ``item_<name>``. pictures: whether stored bytes go along. Raises UsageProblem for a column that is not
+    there.
+    """
+    there = [field for field in schema if field.name != "item_id"]
+    unknown = [name for name in columns or () if name not in schema.names]
+    if unknown:
+        raise UsageProblem(
+            f"--columns: there is no column '{unknown[0]}'",
+            fix=f"the items have {', '.join(field.name for field in there) or 'no columns but their ids'}",
+        )
+    if not pictures:
+        there = [field for field in there if not pa.types.is_binary(field.type)]
+    passed = [field for field in there if columns is None or field.name in columns]
+    named = [field.with_name(f"item_{field.name}") if field.name in ours else field for field in passed]
+    return [field.name for field in passed], named

@@ -1,0 +1,138 @@
+"""From scores to what each user is shown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.errors import InputError
+from visrec_cli.ranking.blend import blend_ranks, blend_scores
+from visrec_cli.ranking.diversity import diversify
+from visrec_cli.recommenders.data import Rows
+from visrec_cli.recommenders.model import Users
+from visrec_cli.recommenders.ranking import top_k
+from visrec_cli.stages.serving.blending import Blend
+from visrec_cli.stages.serving.habits import habit
+from visrec_cli.stages.serving.served import Served
+from visrec_cli.stages.serving.stock import Stock
+from visrec_cli.stages.serving.visitors import Visitors
+from visrec_cli.tables.columns import Mask, Matrix, unit_rows
+
+_DEEP, _DEEP_AT_LEAST = 10, 100
+SEEN = ("out", "in", "only")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a block of users is shown. rows: (users, k) rows of the stock, best first, -1 where there are no more.
+
+    known: (users,) False for those who get the fallback. past: what each did, over the stock.
+    """
+
+    visitors: Visitors
+    past: Users
+    known: Mask
+    rows: Rows
+    scores: Matrix
+
+    def short_of(self, k: int) -> int:
+        """How many users are shown fewer than k items."""
+        return int(((self.rows >= 0).sum(axis=1) < k).sum())
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Ranks the stock for users.
+
+    seen: ``out`` leaves out what a user already has, ``in`` lets it compete, ``only`` ranks nothing else, by the model
+    and by habit. allowed: (items,). fallback: (items,) what ranks the items for a user nobody knows.
+    """
+
+    served: tuple[Served, ...]
+    stock: Stock
+    blend: Blend
+    k: int
+    seen: str
+    allowed: Mask
+    fallback: npt.NDArray[np.float32]
+    diversity: float = 0.0
+    vectors: Matrix | None = None
+
+    def __post_init__(self) -> None:
+        if self.diversity > 0 and self.vectors is None:
+            raise InputError(
+                f"--diversity compares items, and {self.blend.source} has no vectors of them",
+                fix="add --items with a table of embeddings",
+            )
+
+    def choose(self, visitors: Visitors) -> Choice:
+        """The best k for each of them."""
+        past = visitors.past(self.stock)
+        out = self._out(past)
+        known = visitors.known
+        total = self._total(visitors, past, out)
+        total[~known] = np.where(out[~known], -np.inf, self.fallback)
+        pool = max(_DEEP * self.k, _DEEP_AT_LEAST) if self.diversity > 0 else self.k
+        rows, scores = top_k(total, pool, lots=self.stock.lots)
+        if self.diversity > 0:
+            rows, scores = self._spread(rows, scores)
+        return Choice(visitors, past, known, rows, scores)
+
+    def of_model(self, at: int, visitors: Visitors) -> Matrix:
+        """(users, items of the stock) one model's scores, -inf for users and items that it does not know."""
+        places, users = visitors.sides[at]
+        model, columns = self.served[at].model, self.stock.places[at]
+        scores = np.full((len(visitors.ids), len(self.stock.ids)), -np.inf, np.float32)
+        scores[np.ix_(places, columns)] = model.scores(users)
+        return scores
+
+    def _total(self, visitors: Visitors, past: Users, out: Mask) -> Matrix:
+        each = [self.of_model(at, visitors) for at in range(len(self.served))]
+        for one in each:
+            one[out] = -np.inf
+        if len(each) == 1:
+            total = each[0]
+        elif self.blend.by == "rank":
+            depth = max(_DEEP * self.k, _DEEP_AT_LEAST)
+            total = blend_ranks(each, self.blend.weights, depth=depth, lots=self.stock.lots)
+        else:
+            total = blend_scores(each, self.blend.weights)
+        if self.seen == "only":
+            return blend_scores([total, np.where(out, -np.inf, habit(past))], [1.0, 1.0])
+        return total
+
+    def _out(self, past: Users) -> Mask:
+        """(users, items) what is no candidate."""
+        out = np.repeat(~self.allowed[None, :], len(past.ids), axis=0)
+        if self.seen == "in":
+            return out
+        seen = np.zeros_like(out)
+        seen[np.repeat(np.arange(len(out)), np.diff(past.history.indptr)), past.history.indices] = True
+        return out | (seen if self.seen == "out" else ~seen)
+
+    def _spread(self, rows: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
+        """The k of each pool that are good and unlike each other. Scores count as 0 (worst of the pool) to 1 (best)."""
+        picked = np.full((len(rows), min(self.k, rows.shape[1])), -1, np.int64)
+        kept = np.full(picked.shape, -np.inf, np.float32)
+        vectors = self.vectors
+        for user, (pool, values) in enumerate(zip(rows, scores, strict=True)):
+            there = pool >= 0
+            if vectors is None or not there.any():
+                continue
+            pool, values = pool[there], values[there]
+            span = values[0] - values[-1]
+            even = (values - values[-1]) / span if span > 0 else np.ones_like(values)
+            chosen = diversify(even, vectors[pool], self.k, self.diversity)
+            picked[user, : len(chosen)], kept[user, : len(chosen)] = pool[chosen], values[chosen]
+        return picked, kept
+
+
+def item_vectors(served: tuple[Served, ...], stock: Stock) -> Matrix | None:
+    """(items, f) of length 1: the factors of the first model that has any, zeros for items it does not know."""
+    for one, places in zip(served, stock.places, strict=True):
+        factors = one.model.items.factors
+        if factors is not None:
+            vectors = np.zeros((len(stock.ids), factors.shape[1]), np.float32)
+            vectors[places] = unit_rows(factors)
+            return vectors
+    return None

@@ -1,0 +1,71 @@
+"""Lists of ids in a file: one per line, or a table that has a column of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids
+from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+
+_TABLES = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff", b"{")
+
+
+def user_ids(source: Tabular) -> list[str]:
+    """The users of a list, a table or a file, each once, in order. Raises InputError where there are none."""
+    return _ids(source, USER_ALIASES, "users")
+
+
+def item_ids(source: Tabular) -> list[str]:
+    """The items of a list, a table or a file, each once, in order. Raises InputError where there are none."""
+    return _ids(source, ITEM_ALIASES, "items")
+
+
+def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
+    where = name_of(source)
+    if isinstance(source, list | tuple):
+        found = [str(one) for one in source]
+    elif is_path(source) and str(source) == "-":
+        raise UsageProblem(f"a list of {what} cannot come from stdin", fix="write it into a file")
+    elif is_path(source) and not _is_table(Path(source), aliases):
+        found = [line.strip() for line in _lines(Path(source)) if line.strip()]
+    else:
+        found = _column(source, aliases, where, what)
+    if not found:
+        raise InputError(f"{where} names no {what}", fix=f"write one id per line, or a column '{aliases[0]}'")
+    return list(dict.fromkeys(found))
+
+
+def _is_table(path: Path, aliases: Sequence[str]) -> bool:
+    """Whether a file is a table: by its first bytes, or a first line that names an id column."""
+    try:
+        with path.open("rb") as raw:
+            head = raw.readline(65536)
+    except OSError as error:
+        raise MissingInputError(f"{path} cannot be read: {error.strerror or error}", fix="check the path") from error
+    if head.lstrip(b"\xef\xbb\xbf").startswith(_TABLES):
+        return True
+    words = head.decode("utf-8", "replace").replace("\ufeff", "").strip().lower()
+    cells = words.replace("\t", ",").replace(";", ",").replace("|", ",").split(",")
+    return any(cell.strip(' "') in aliases for cell in cells)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8", fix="iconv -f latin1 -t utf-8 makes it so") from error
+
+
+def _column(source: Tabular, aliases: Sequence[str], where: str, what: str) -> list[str]:
+    table = open_table(source).read_all()
+    lower = {name.lower().strip(): name for name in reversed(table.column_names)}
+    name = next((lower[alias] for alias in aliases if alias in lower), None)
+    if name is None:
+        raise InputError(
+            f"{where} has no column of {what} (its columns: {', '.join(table.column_names)})",
+            fix=f"call it '{aliases[0]}'",
+        )
+    ids: list[str] = pc.unique(as_ids(table[name].combine_chunks(), name=name, where=where)).to_pylist()
+    return ids

@@ -1,0 +1,104 @@
+"""A model that is open for questions, and all users that it can be asked about."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from visrec_cli.catalogue import find, names
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.base import Recommender
+from visrec_cli.recommenders.model import Model, Users
+from visrec_cli.recommenders.storing import from_table, is_model
+from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.spaces import Space
+
+
+@dataclass(frozen=True)
+class Served:
+    """name: what ``--blend`` and the column ``source`` call it. users: the model's, and those folded in since.
+
+    about: the items' columns, ``item_id`` first, row i belonging to item i. space: of the vectors that it learned from.
+    """
+
+    name: str
+    where: str
+    model: Model
+    users: Users
+    about: pa.Table
+    space: Space | None
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each user."""
+        return {user: row for row, user in enumerate(self.users.ids)}
+
+    @cached_property
+    def item_row_of(self) -> dict[str, int]:
+        """The row of each item."""
+        return {item: row for row, item in enumerate(self.model.items.ids)}
+
+    @property
+    def told(self) -> bool:
+        """Whether the table still says which recommender made it."""
+        return self.model.recommender in names("recommender")
+
+    @property
+    def kind(self) -> type[Recommender]:
+        """Its recommender; where the table does not tell, the plain one, which takes the history for all there is."""
+        kind: type[Recommender] = find("recommender", self.model.recommender) if self.told else Recommender
+        return kind
+
+    @property
+    def folds_in(self) -> type[Recommender]:
+        """Its recommender, for new users and items. Raises InputError where the table has forgotten which it was."""
+        learned = self.model.items.factors is not None or self.model.users.neighbours is not None
+        if not self.told and learned:
+            raise InputError(
+                f"{self.where} has lost what it says about itself, so nothing new can be folded in",
+                fix="take the file that train-cf wrote: the note is the extension type of its column 'entity'",
+            )
+        return self.kind
+
+
+def open_models(sources: Sequence[Tabular]) -> list[Served]:
+    """Models, each with a name of its own: its recommender's, or its file's where two have one recommender.
+
+    Raises InputError for a table that is no model, UsageProblem for one that is named twice.
+    """
+    read = [_open(source) for source in sources]
+    many = Counter(one.name for one in read)
+    named = [
+        one if many[one.name] == 1 else Served(_stem(source, at), one.where, one.model, one.users, one.about, one.space)
+        for at, (one, source) in enumerate(zip(read, sources, strict=True))
+    ]
+    again = [name for name, n in Counter(one.name for one in named).items() if n > 1]
+    if again:
+        raise UsageProblem(f"two models are called '{again[0]}'", fix="give their files different names")
+    return named
+
+
+def _open(source: Tabular) -> Served:
+    where = name_of(source)
+    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+        raise InputError(f"{where} is a folder, and users are asked about a model", fix="visrec train-cf makes one")
+    reader = open_table(source)
+    if not is_model(reader.schema):
+        raise InputError(
+            f"{where} is no model, and users are asked about a model (its columns: {', '.join(reader.schema.names)})",
+            fix=f"make one: visrec train-cf clicks.csv --items {where if is_path(source) else 'items.arrow'}",
+        )
+    model, about, space = from_table(reader.read_all(), where)
+    if not model.items.ids:
+        raise InputError(f"{where} has no items", fix="train it again")
+    name = model.recommender if model.recommender in names("recommender") else _stem(source, 0)
+    return Served(name, where, model, model.users, about, space)
+
+
+def _stem(source: Tabular, at: int) -> str:
+    if not is_path(source) or str(source) == "-":
+        return f"model {at + 1}"
+    return Path(source).name.split(".")[0]

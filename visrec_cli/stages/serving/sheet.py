@@ -1,0 +1,54 @@
+"""What users are shown, as a table: one row per recommendation, with the item's own columns."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.stages.recommending.item_columns import item_columns
+from visrec_cli.stages.recommending.shelf import take_rows
+from visrec_cli.stages.serving.choosing import Choice
+from visrec_cli.stages.serving.stock import Stock
+
+FIELDS = [
+    pa.field("user_id", pa.string()),
+    pa.field("item_id", pa.string()),
+    pa.field("rank", pa.int32()),
+    pa.field("score", pa.float32()),
+    pa.field("source", pa.string()),
+]
+
+
+class Sheet:
+    """Makes batches of one schema.
+
+    source, fallback: what the column ``source`` says of users whom a model knows, and of the others. columns: which of
+    the items' columns go along (None: all). pictures: whether stored ones do.
+    """
+
+    def __init__(
+        self, stock: Stock, *, source: str, fallback: str, columns: Sequence[str] | None, pictures: bool
+    ) -> None:
+        self._stock, self._source, self._fallback = stock, source, f"fallback: {fallback}"
+        ours = FIELDS
+        self._passed, passed = item_columns(
+            stock.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
+        )
+        self.schema = pa.schema([*ours, *passed])
+
+    def batch(self, choice: Choice) -> pa.RecordBatch:
+        """All that a block of users is shown, user by user, best first."""
+        users, places = np.nonzero(choice.rows >= 0)
+        rows = choice.rows[users, places]
+        part = take_rows(self._stock.about.select(["item_id", *self._passed]), rows)
+        sources = np.where(choice.known, self._source, self._fallback)
+        arrays = [
+            pa.array(choice.visitors.ids, pa.string()).take(pa.array(users)),
+            part["item_id"],
+            pa.array(places + 1, pa.int32()),
+            pa.array(choice.scores[users, places], pa.float32()),
+            pa.array(sources[users].tolist(), pa.string()),
+            *(part[name] for name in self._passed),
+        ]
+        whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]
+        return pa.RecordBatch.from_arrays(whole, schema=self.schema)

@@ -1,0 +1,61 @@
+"""Users in blocks, as each model knows them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from visrec_cli.recommenders.data import Rows
+from visrec_cli.recommenders.model import Users
+from visrec_cli.stages.serving.served import Served
+from visrec_cli.stages.serving.stock import Stock
+from visrec_cli.tables.columns import Mask
+
+_BLOCK, _CELLS = 512, 2**25  # users at once, and scores at once: 128 MiB per model
+
+
+@dataclass(frozen=True)
+class Visitors:
+    """A block of users. sides[m]: those of them whom model m knows, as (their places in the block, the users)."""
+
+    ids: tuple[str, ...]
+    sides: tuple[tuple[Rows, Users], ...]
+
+    @property
+    def known(self) -> Mask:
+        """(users,) whether any model knows something of them."""
+        known = np.zeros(len(self.ids), bool)
+        for places, users in self.sides:
+            known[places] |= users.known
+        return known
+
+    def past(self, stock: Stock) -> Users:
+        """What each did, over the items of the stock; of two models that tell it the first is believed."""
+        keys, weights, times = [], [], []
+        for places, (at, users) in zip(stock.places, self.sides, strict=True):
+            rows = np.repeat(at, np.diff(users.history.indptr))
+            keys.append(rows * len(stock.ids) + places[users.history.indices])
+            weights.append(users.history.data)
+            times.append(users.times)
+        cells, first = np.unique(np.concatenate(keys), return_index=True)
+        parts = (np.concatenate(weights)[first], (cells // len(stock.ids), cells % len(stock.ids)))
+        history = sp.csr_matrix(parts, shape=(len(self.ids), len(stock.ids)), dtype=np.float32)
+        told = [one for one in times if one is not None]
+        return Users(self.ids, history, np.concatenate(told)[first] if len(told) == len(times) else None)
+
+
+def visitors(served: Sequence[Served], ids: Sequence[str]) -> Visitors:
+    """These users, as the models know them."""
+    sides = []
+    for one in served:
+        here = [(place, one.row_of[user]) for place, user in enumerate(ids) if user in one.row_of]
+        places, rows = np.array(here, np.int64).reshape(-1, 2).T
+        sides.append((places, one.users.take(rows)))
+    return Visitors(tuple(ids), tuple(sides))
+
+
+def in_blocks(served: Sequence[Served], ids: Sequence[str], items: int) -> Iterator[Visitors]:
+    """All of them, so many at once that their scores fit into memory whatever their number."""
+    size = max(1, min(_BLOCK, _CELLS // max(items, 1)))
+    return (visitors(served, ids[start : start + size]) for start in range(0, len(ids), size))
