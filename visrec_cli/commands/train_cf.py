@@ -14,7 +14,9 @@ from visrec_cli.commands.options import (
     IdColumn,
     ItemColumn,
     KCore,
+    LogFile,
     MinWeight,
+    NoHeader,
     Output,
     Quiet,
     Rejects,
@@ -40,9 +42,7 @@ def _list_models(wanted: bool) -> None:
 
 
 def command(
-    source: Annotated[
-        str, typer.Argument(metavar="[LOG]", help="Interactions (CSV, Parquet, NDJSON, Arrow), or - for stdin.")
-    ] = "-",
+    source: LogFile = "-",
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="NAME", help="The recommender; --models lists them.")
     ] = "als",
@@ -100,6 +100,7 @@ def command(
     weight_column: WeightColumn = None,
     time_column: TimeColumn = None,
     event_column: EventColumn = None,
+    no_header: NoHeader = False,
     min_weight: MinWeight = None,
     events: Events = None,
     repeats: Repeats = None,
@@ -142,7 +143,7 @@ def command(
             items=items,
             settings=_settings(set_ or []),
             column=column,
-            columns=columns_of(user_column, item_column, weight_column, time_column, event_column),
+            columns=columns_of(user_column, item_column, weight_column, time_column, event_column, no_header),
             cleaning=cleaning_of(min_weight, events, repeats, half_life, k_core),
             validation=validation,
             metric=metric,

@@ -20,7 +20,7 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting, Plan
 from visrec_cli.stages.training.logs import check_log_name, write_log
-from visrec_cli.stages.training.parts import parts_of
+from visrec_cli.stages.training.parts import parts_of, within
 from visrec_cli.stages.training.seen import met, with_met
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.columns import embedding_columns
@@ -78,7 +78,11 @@ def train_cf(
     held = None
     if parts.validation is not None:
         later = replace(cleaning, k_core=0, half_life=None)
-        held = log_of(clean(parts.validation, later, Report()), items=learned.items, users=learned.users)
+        held = within(clean(parts.validation, later, Report()), learned)
+        if not held.matrix.nnz:
+            raise InputError("no validation row is of a user and an item that training knows", fix="visrec split again")
+        strangers = parts.validation.num_rows - held.matrix.nnz
+        report.count("validation interactions that training cannot know", strangers)
     plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, refit, tune)
     content = _content(kind, shop, learned, column, report)
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))

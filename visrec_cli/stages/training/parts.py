@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.tables.columns import Mask
 
 _PARTS = {
@@ -62,6 +64,16 @@ def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
     report.count("test interactions not looked at", rows["test"].num_rows)
     train, validation = (rows[part].drop_columns(["split"]) for part in ("train", "validation"))
     return Parts(train, validation if validation.num_rows else None)
+
+
+def within(table: pa.Table, log: Log) -> Log:
+    """Those interactions of a table that are between the users and items of ``log``, as a log of its shape."""
+    every = log_of(table, items=log.items, users=log.users)  # the log's own come first
+    n, m = log.matrix.shape
+    rows = np.repeat(np.arange(len(every.users)), np.diff(every.matrix.indptr))
+    few = every.only((rows < n) & (every.matrix.indices < m))
+    matrix = sp.csr_matrix((few.matrix.data, few.matrix.indices, few.matrix.indptr[: n + 1]), shape=(n, m))
+    return Log(log.users, log.items, matrix, few.times)
 
 
 def held_back(log: Log, share: float, seed: int) -> Mask:

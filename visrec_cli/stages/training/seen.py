@@ -10,24 +10,15 @@ from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.logs import log_of
+from visrec_cli.stages.training.parts import within
 
 
 def met(table: pa.Table, cleaning: Cleaning, log: Log) -> Log | None:
     """All that the users of ``log`` met among its items, liked or not; None where ``--min-weight`` dropped nothing."""
     if cleaning.min_weight is None:
         return None
-    every = log_of(
-        clean(table, replace(cleaning, min_weight=None, half_life=None, k_core=0), Report()),
-        items=log.items,
-        users=log.users,
-    )
-    n, m = log.matrix.shape
-    rows = np.repeat(np.arange(len(every.users)), np.diff(every.matrix.indptr))
-    kept = (rows < n) & (every.matrix.indices < m)  # the first n and m are the log's own
-    few = every.only(kept)
-    matrix = sp.csr_matrix((few.matrix.data, few.matrix.indices, few.matrix.indptr[: n + 1]), shape=(n, m))
-    return Log(log.users, log.items, matrix, few.times)
+    every = replace(cleaning, min_weight=None, half_life=None, k_core=0)
+    return within(clean(table, every, Report()), log)
 
 
 def with_met(users: Users, every: Log) -> Users:
