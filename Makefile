@@ -33,6 +33,7 @@ unit: setup
 docs: setup
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.errors
+	$(BIN)/python -m tests.docs.recommenders
 
 demo: setup
 	$(BIN)/visrec demo
