@@ -1,0 +1,87 @@
+"""What neighbour recommenders share: how clicks are weighed, who is nearest, and which links are kept."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+WEIGHTINGS = ("plain", "tfidf", "bm25")
+_K1, _B = 1.2, 0.75  # of Robertson & Zaragoza 2009, section 3.5
+_ROWS = 512  # of a product at a time: no square matrix of a large catalogue is ever whole
+
+Vector = npt.NDArray[np.float64]
+
+
+def weighted(matrix: sp.csr_matrix, weighting: str, *, damping: float = 0.0) -> sp.csr_matrix:
+    """(users, items) float64: the clicks with the weight that they have for telling items (or users) apart.
+
+    plain: w. tfidf: sqrt(w) · log(1 + items / n(u)), a click of a picky user telling more than one of a person who
+    clicks everything. bm25: the same with saturation, and with the length of the item's column (Robertson & Zaragoza
+    2009, eq. 3.15). damping p: each user's row is divided by n(u)^(p/2), so that in a product of two clicks the user
+    counts n(u)^-p; with p = 1 everybody has the same say, however many clicks they made.
+    """
+    users, items = matrix.shape
+    clicks = np.diff(matrix.indptr)
+    row = np.repeat(np.arange(users), clicks)
+    data = matrix.data.astype(np.float64)
+    if weighting != "plain":
+        idf = np.log1p(items / np.maximum(clicks, 1))[row]
+        if weighting == "tfidf":
+            data = np.sqrt(np.abs(data)) * np.sign(data) * idf
+        else:
+            length = np.bincount(matrix.indices, data, items)
+            relative = length / max(length.sum() / max(np.count_nonzero(length), 1), 1e-12)
+            data = idf * data * (_K1 + 1) / (data + _K1 * (1 - _B + _B * relative[matrix.indices]))
+    data = data / np.maximum(clicks, 1.0)[row] ** (damping / 2)
+    return sp.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def lengths(rows: sp.csr_matrix) -> Vector:
+    """(n,) squared length of each row."""
+    squared: Vector = np.asarray(rows.multiply(rows).sum(axis=1), np.float64).ravel()
+    return squared
+
+
+def strongest(rows: sp.csr_matrix, k: int) -> sp.csr_matrix:
+    """The same matrix (float32, sorted indices) with only the k entries of largest size in each row."""
+    kept: list[npt.NDArray[np.int64]] = []
+    for start, end in zip(rows.indptr[:-1].tolist(), rows.indptr[1:].tolist(), strict=True):
+        if end - start > k:
+            best = np.argpartition(np.abs(rows.data[start:end]), end - start - k)[-k:]
+            kept.append(start + np.sort(best))
+        else:
+            kept.append(np.arange(start, end))
+    places = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+    indptr = np.concatenate([[0], np.cumsum([len(places) for places in kept])])
+    parts = (rows.data[places].astype(np.float32), rows.indices[places], indptr)
+    best_of = sp.csr_matrix(parts, shape=rows.shape)
+    best_of.sort_indices()
+    return best_of
+
+
+def nearest(
+    rows: sp.csr_matrix,
+    others: sp.csr_matrix,
+    k: int,
+    adjust: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], Vector], Vector],
+    *,
+    itself: npt.NDArray[np.int64] | None = None,
+) -> sp.csr_matrix:
+    """(rows, others): for each row the k of ``others`` with the largest adjusted product.
+
+    adjust: (row numbers, other numbers, products) → similarities. itself: (rows,) the number among ``others`` that is
+    the row itself and no neighbour, -1 for none.
+    """
+    turned = others.T.tocsr()
+    blocks = []
+    for start in range(0, rows.shape[0], _ROWS):
+        product = (rows[start : start + _ROWS] @ turned).tocoo()
+        row, column = product.row.astype(np.int64) + start, product.col.astype(np.int64)
+        similar = adjust(row, column, product.data)
+        keep = similar != 0
+        if itself is not None:
+            keep &= itself[row] != column
+        parts = (similar[keep], (row[keep] - start, column[keep]))
+        blocks.append(strongest(sp.csr_matrix(parts, shape=product.shape), k))
+    return sp.csr_matrix(sp.vstack(blocks, format="csr"))
