@@ -12,7 +12,8 @@ TIME = pa.timestamp("ms", "UTC")
 FORMS = "Unix seconds (or milli-, micro-, nanoseconds), 2020-09-20, 2020-09-20T18:30:00+02:00"
 _FIRST, _LAST = 100_000_000, 4_102_444_800  # seconds: March 1973, and the year 2100
 _FIRST_DAY, _LAST_DAY = 19_700_101, 21_001_231
-_UNITS = {"seconds": 1_000.0, "milliseconds": 1.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
+_UNITS = (1_000.0, 1.0, 1e-3, 1e-6)  # milliseconds in a second, a milli-, micro- and nanosecond
+_MOST = 0.99
 _ISO = (
     r"^\s*(?<date>\d{4}[-/.]\d{2}[-/.]\d{2})"
     r"(?:[T ](?<time>\d{2}:\d{2}(?::\d{2})?)(?<part>\.\d{1,3})?\d*)?"
@@ -47,20 +48,23 @@ def read_times(column: pa.ChunkedArray, *, name: str, where: str) -> pa.ChunkedA
 
 
 def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
-    """Milliseconds since 1970."""
-    present = values.drop_nulls().filter(values.drop_nulls() > 0)
-    low, high = (float(present.quantile(q) or 0) for q in (0.0, 1.0))
-    if low >= _FIRST_DAY and high <= _LAST_DAY:
+    """Milliseconds since 1970. The unit is what most numbers say; a few that do not fit it are null."""
+    present = values.drop_nulls()
+    if not len(present):
+        return values.cast(pl.Int64)
+    if present.is_between(_FIRST_DAY, _LAST_DAY).all():
         return _days(values)
-    units = [unit for unit, factor in _UNITS.items() if low and low * factor / 1000 >= _FIRST]
-    fitting = [unit for unit in units if high * _UNITS[unit] / 1000 < _LAST]
-    if not fitting:
-        seen = f"{low:.0f} to {high:.0f}" if low != high else f"{high:.0f}"
+    middle = present.quantile(0.5, "nearest") or 0.0
+    factor = next((factor for factor in _UNITS if _FIRST <= middle * factor / 1000 < _LAST), 0.0)
+    fits = (values * factor / 1000).is_between(_FIRST, _LAST)
+    if fits.sum() < _MOST * len(present):
+        low, high = (present.quantile(end) or 0.0 for end in (0.0, 1.0))
         raise InputError(
-            f"{where}: column '{name}' holds numbers from {seen}: in no unit are these times from 1973 to 2100",
+            f"{where}: column '{name}' holds numbers from {low:.0f} to {high:.0f}: "
+            "in no one unit are these times from 1973 to 2100",
             fix="--time-column names another column, or none",
         )
-    return (values * _UNITS[fitting[0]]).round().cast(pl.Int64, strict=False)
+    return (values * factor).round().cast(pl.Int64, strict=False).set(~fits.fill_null(False), None)
 
 
 def _days(values: pl.Series) -> pl.Series:
