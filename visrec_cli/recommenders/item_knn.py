@@ -8,7 +8,7 @@ import numpy.typing as npt
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
-from visrec_cli.recommenders.nearest import WEIGHTINGS, lengths, nearest, weighted
+from visrec_cli.recommenders.nearest import WEIGHTINGS, lengths, nearest, share_of_clicks, weighted
 
 Numbers = npt.NDArray[np.float64]
 
@@ -55,7 +55,5 @@ class ItemKnn(Recommender):
         speaking = nearest(columns, columns, self.set["k"], adjust, itself=np.arange(len(log.items)))
         links = speaking.T.tocsr()
         links.sort_indices()
-        clicks = log.clicks_of_items
-        bias = self.set["popularity"] * clicks / max(clicks.max(), 1)
-        items = Items(log.items, log.touched, bias=bias.astype(np.float32), neighbours=links)
+        items = Items(log.items, log.touched, bias=share_of_clicks(log, self.set["popularity"]), neighbours=links)
         return Model(self.name, self.set, users_of(log), items)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from visrec_cli.recommenders.data import Log
+
 WEIGHTINGS = ("plain", "tfidf", "bm25")
 _K1, _B = 1.2, 0.75  # of Robertson & Zaragoza 2009, section 3.5
 _ROWS = 512  # of a product at a time: no square matrix of a large catalogue is ever whole
@@ -35,6 +37,12 @@ def weighted(matrix: sp.csr_matrix, weighting: str, *, damping: float = 0.0) -> 
             data = idf * data * (_K1 + 1) / (data + _K1 * (1 - _B + _B * relative[matrix.indices]))
     data = data / np.maximum(clicks, 1.0)[row] ** (damping / 2)
     return sp.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def share_of_clicks(log: Log, most: float) -> npt.NDArray[np.float32]:
+    """(items,) clicks on each item, the most clicked one being ``most``: what a score says where a history is silent."""
+    clicks = log.clicks_of_items
+    return (most * clicks / max(clicks.max(initial=0), 1)).astype(np.float32)
 
 
 def lengths(rows: sp.csr_matrix) -> Vector:

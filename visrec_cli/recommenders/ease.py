@@ -1,0 +1,95 @@
+"""One least-squares problem for all items at once, solved in closed form."""
+
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from visrec_cli.errors import InputError
+from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.model import Items, Model, users_of
+from visrec_cli.recommenders.nearest import share_of_clicks, strongest, weighted
+from visrec_cli.runtime.device import gpu_likely, pick_device
+from visrec_cli.tables.columns import Matrix
+
+LARGEST = 40_000  # items: a matrix of 6.4 GB, two of which are in memory at once
+_ROWS = 512
+
+
+class Ease(Recommender):
+    """Every item is predicted from all others (Steck 2019, eq. 8; the noise of Steck 2020, eq. 9).
+
+        score(u, i) = popularity · clicks(i) / max clicks + sum over j in history(u) of w(u, j) · B(j, i)
+        B = argmin |X - X B|² + |Λ^½ B|²  with diag(B) = 0:   P = (XᵀX + Λ)^-1,  B(j, i) = -P(j, i) / P(i, i)
+        Λ = reg + dropout / (1 - dropout) · diag(XᵀX)
+
+    X holds the weighted clicks (see ``nearest.weighted``). dropout is what training with that share of the clicks
+    hidden would give, and keeps popular items from explaining everything. Of each row of B the ``keep`` largest entries
+    are kept. float32; memory is 8 · items² bytes, time grows with items³: minutes at some 20,000.
+    """
+
+    name = "ease"
+    summary = "the strongest on up to some 10,000 items with many clicks each; closed form, one knob"
+    settings: ClassVar[dict[str, Setting]] = {
+        "reg": Setting(100.0, "ridge: larger where there are few clicks", 1, 3000, log=True, least=1e-6),
+        "dropout": Setting(0.0, "share of the clicks that is hidden in training, in expectation", 0, 0.8, least=0),
+        "user_damping": Setting(
+            0.0, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+        ),
+        "popularity": Setting(0.001, "what popularity adds where the history is silent", 1e-5, 0.1, log=True, least=0),
+        "keep": Setting(500, "links kept of each item, by size", least=1),
+    }
+
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """Raises InputError for more items than memory can hold the square of."""
+        touched = np.flatnonzero(log.touched)
+        if len(touched) > LARGEST:
+            raise InputError(
+                f"ease needs the square of the items in memory, and {len(touched):,} items are too many",
+                fix=f"take item-knn or graph-filter, or keep the {LARGEST:,} most clicked items with --k-core",
+            )
+        clicks = weighted(log.matrix, "plain", damping=self.set["user_damping"]).astype(np.float32)[:, touched]
+        links = self._links(clicks).tocoo()
+        size = len(log.items)
+        parts = (links.data, (touched[links.row], touched[links.col]))
+        whole = sp.csr_matrix(parts, shape=(size, size), dtype=np.float32)
+        whole.sort_indices()
+        items = Items(log.items, log.touched, bias=share_of_clicks(log, self.set["popularity"]), neighbours=whole)
+        return Model(self.name, self.set, users_of(log), items)
+
+    def _links(self, clicks: sp.csr_matrix) -> sp.csr_matrix:
+        """B with the strongest entries of each row, from (users, items)."""
+        gram = (clicks.T @ clicks).toarray().astype(np.float32)
+        own = gram.diagonal()
+        hidden = min(self.set["dropout"], 0.99)
+        gram[np.diag_indices_from(gram)] += self.set["reg"] + hidden / (1 - hidden) * own
+        inverse = _inverse(gram, self.device)
+        scale = -inverse.diagonal().copy()
+        blocks = []
+        for start in range(0, len(inverse), _ROWS):
+            block = inverse[start : start + _ROWS] / scale
+            block[np.arange(len(block)), np.arange(start, start + len(block))] = 0
+            blocks.append(strongest(sp.csr_matrix(block), self.set["keep"]))
+        return sp.csr_matrix(sp.vstack(blocks, format="csr")) if blocks else sp.csr_matrix((0, 0), dtype=np.float32)
+
+
+def _inverse(gram: Matrix, device: str) -> Matrix:
+    """Of a symmetric positive definite matrix, which is overwritten."""
+    if device not in ("auto", "cpu") or (device == "auto" and gpu_likely()):
+        place = pick_device(device)
+        if place.type == "cuda":
+            import torch
+
+            factor = torch.linalg.cholesky(torch.from_numpy(gram).to(place))
+            return np.asarray(torch.cholesky_inverse(factor).cpu().numpy())
+    from scipy.linalg.lapack import spotrf, spotri
+
+    factor, trouble = spotrf(gram.T, lower=True, overwrite_a=True)  # .T: the order that LAPACK takes without a copy
+    if trouble == 0:
+        factor, trouble = spotri(factor, lower=True, overwrite_c=True)
+    if trouble:
+        raise InputError("ease: the matrix of common clicks has no inverse", fix="take a larger --set reg")
+    for i in range(len(factor)):  # LAPACK gives the lower half
+        factor[i, i + 1 :] = factor[i + 1 :, i]
+    return np.asarray(factor)
