@@ -60,7 +60,8 @@ def write_models(folder: Path) -> None:
     items = Items(tuple(IDS), np.ones(len(IDS), bool), rng.normal(size=(len(IDS), 4)).astype(np.float32))
     links = Items(tuple(IDS), np.ones(len(IDS), bool), neighbours=sp.csr_matrix(clicks.T @ clicks, dtype=np.float32))
     about = read_all(folder / "items.csv").drop_columns(["item_id"])
-    als = Model("als", {}, users, items, (("behaviour", 4),))
+    settings = {"embedding_size": 4, "unobserved_weight": 0.1, "reg": 0.01, "nu": 1.0}
+    als = Model("als", settings, users, items, (("behaviour", 4),))
     for name, model in (("als", als), ("knn", Model("item-knn", {}, Users(users.ids, clicks), links))):
         write_table(to_table(model, about), folder / f"{name}.arrow")
 

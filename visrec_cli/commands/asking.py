@@ -85,6 +85,9 @@ Allow = Annotated[
 Deny = Annotated[
     str | None, typer.Option("--deny", metavar="FILE", help="Users: never recommend these items (ids, or a table).")
 ]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Users: add which of their items spoke for each answer, and through what.")
+]
 NoFallback = Annotated[
     bool, typer.Option("--no-fallback", help="Users: reject a user nobody knows, instead of showing what is popular.")
 ]

@@ -18,7 +18,8 @@ ABOUT_ITEMS = (
     *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
 )
 ABOUT_USERS = (
-    *("user", "users", "all_users", "include_seen", "repeat", "allow", "deny", "no_fallback", "blend", "blend_by"),
+    *("user", "users", "all_users", "include_seen", "repeat", "allow", "deny", "items", "new_items", "history"),
+    *("explain", "show_history", "no_fallback", "blend", "blend_by", "follow"),
 )
 ASKS_USERS = ("user", "users", "all_users")
 
@@ -43,6 +44,7 @@ def command(
     repeat: asking.Repeat = False,
     allow: asking.Allow = None,
     deny: asking.Deny = None,
+    explain: asking.Explain = False,
     no_fallback: asking.NoFallback = False,
     blend: asking.Blend = None,
     blend_by: asking.BlendBy = "score",
@@ -83,7 +85,7 @@ def command(
 
         visrec embed-images ./imgs | visrec recommend --all -o similar.parquet
 
-        visrec recommend als.arrow --user 42 --user 7 -k 5
+        visrec recommend als.arrow --user 42 --user 7 -k 5 --explain
 
         visrec recommend als.arrow --all-users --where "price < 50" -o offers.parquet
 
@@ -132,6 +134,7 @@ def command(
             listed=users,
             all_users=all_users,
             columns=listed(columns),
+            explain=explain,
             fallback=not no_fallback,
             rules=Rules(
                 k=k,

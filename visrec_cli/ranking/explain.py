@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from visrec_cli.tables.spaces import Source, Space
 
@@ -66,7 +67,15 @@ def _sure(labels: list[dict[str, Any]] | None) -> dict[str, float]:
     return {label: score for label, score in scores.items() if score >= _SURE}
 
 
-def sentence(parts: list[tuple[str, float]], labels: list[str]) -> str:
-    """Put a reason into words; shares that round to nothing are left out."""
-    words = [f"{name} {value:.2f}" for name, value in parts if abs(value) >= 0.005] or [f"similarity {0:.2f}"]
+def are_labels(kind: pa.DataType) -> bool:
+    """Whether this is what embed-images --labels makes, and not somebody's own column of that name."""
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
+        return False
+    return {"label", "score"} <= {field.name for field in kind.value_type}
+
+
+def sentence(parts: list[tuple[str, float]], labels: list[str], because: str = "") -> str:
+    """Put a reason into words; shares that round to nothing are left out. because: words to begin with."""
+    words = [f"{name} {value:.2f}" for name, value in parts if abs(value) >= 0.005]
+    words = [because, *words] if because else words or [f"similarity {0:.2f}"]
     return " · ".join([*words, f"both: {', '.join(labels)}"] if labels else words)

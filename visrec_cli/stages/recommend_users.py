@@ -12,6 +12,7 @@ from visrec_cli.stages.serving.blending import blend_of
 from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
 from visrec_cli.stages.serving.id_lists import item_ids
 from visrec_cli.stages.serving.popular import popularity
+from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.served import Served, open_models
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
@@ -47,6 +48,7 @@ def recommend_users(
     listed: Tabular | None = None,
     all_users: bool = False,
     columns: Sequence[str] | None = None,
+    explain: bool = False,
     fallback: bool = True,
     rules: Rules | None = None,
     report: Report | None = None,
@@ -54,11 +56,13 @@ def recommend_users(
     """The k items that suit each user best, user by user, best first.
 
     models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
-    model knows. columns: which item columns go along. fallback: a user nobody knows is shown what is popular, which the
-    column ``source`` says; False makes it a reject.
+    model knows. columns: which item columns go along. explain: adds because_item_id (what of the user's history spoke
+    loudest for the item), because_score (its share of all that spoke for it) and why (shares of behaviour, picture, text
+    and popularity in the score, and recognised labels in common). fallback: a user nobody knows is shown what is
+    popular, which the column ``source`` says; False makes it a reject.
 
-    Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, and the item
-    columns. Raises UsageProblem for unknown names and conditions, InputError for tables that are no models.
+    Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
+    and the item columns. Raises UsageProblem for unknown names and conditions, InputError for tables that are no models.
     """
     report, rules = report or Report(), rules or Rules()
     served = open_models(models or ("-",))
@@ -67,7 +71,14 @@ def recommend_users(
     popular = popularity(served[0].users)[1]
     strangers = Strangers(served, report, fallback=popular if fallback else None)
     strangers.refuse_if_nobody(ids)
-    sheet = Sheet(stock, source=chooser.blend.source, fallback=popular, columns=columns, pictures=not all_users)
+    sheet = Sheet(
+        stock,
+        source=chooser.blend.source,
+        fallback=popular,
+        columns=columns,
+        pictures=not all_users,
+        reasons=Reasons(chooser, popular) if explain else None,
+    )
     report.expect(len(ids), "users")
 
     def batches() -> Iterator[pa.RecordBatch]:

@@ -46,7 +46,8 @@ def factor_model(of: Log | None = None, **changes: Any) -> Model:
     users = users_of(of, factors=(u[:, :GROUPS] * s[:GROUPS]).astype(np.float32))
     bias = (0.1 * of.clicks_of_items / of.clicks_of_items.max()).astype(np.float32)
     items = Items(of.items, of.touched, np.ascontiguousarray(v[:GROUPS].T, np.float32), bias)
-    return Model(changes.pop("recommender", "als"), {}, users, items, (("behaviour", GROUPS),), **changes)
+    settings = {"embedding_size": GROUPS, "unobserved_weight": 0.1, "reg": 0.01, "nu": 1.0}
+    return Model(changes.pop("recommender", "als"), settings, users, items, (("behaviour", GROUPS),), **changes)
 
 
 def knn_model(of: Log | None = None) -> Model:

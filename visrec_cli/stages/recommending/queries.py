@@ -37,7 +37,7 @@ class Query:
 def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
     schema = shelf.items.schema
-    title = next((name for name in _TITLES if name in schema.names), "item_id")
+    title = title_column(schema)
     picture = next((name for name in PATH_COLUMNS if _is_text(schema, name)), None)
     labels = shelf.take(rows, [title])[title].to_pylist()
     paths = shelf.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
@@ -48,6 +48,11 @@ def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
             Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))
         )
     return queries
+
+
+def title_column(schema: pa.Schema) -> str:
+    """What people call an item by: the column of titles, else the ids."""
+    return next((name for name in _TITLES if name in schema.names), "item_id")
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:

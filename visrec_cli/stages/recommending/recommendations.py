@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.ranking.explain import common_labels, sentence, shares
+from visrec_cli.ranking.explain import are_labels, common_labels, sentence, shares
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.shelf import Shelf
@@ -79,7 +79,7 @@ class Recommendations:
     @cached_property
     def _labels(self) -> list[list[dict[str, Any]] | None] | None:
         schema = self._shelf.items.schema
-        if "labels" not in schema.names or not _are_labels(schema.field("labels").type):
+        if "labels" not in schema.names or not are_labels(schema.field("labels").type):
             return None
         return self._shelf.listed("labels")
 
@@ -109,9 +109,3 @@ class Recommendations:
             reasons.append((None if because is None else shelf.ids[because], sentence(words, labels)))
         return reasons
 
-
-def _are_labels(kind: pa.DataType) -> bool:
-    """Whether this is what embed-images --labels makes, and not somebody's own column of that name."""
-    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
-        return False
-    return {"label", "score"} <= {field.name for field in kind.value_type}

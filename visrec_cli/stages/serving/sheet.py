@@ -8,6 +8,7 @@ import pyarrow as pa
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.stages.serving.choosing import Choice
+from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.stock import Stock
 
 FIELDS = [
@@ -17,20 +18,33 @@ FIELDS = [
     pa.field("score", pa.float32()),
     pa.field("source", pa.string()),
 ]
+REASONS = [
+    pa.field("because_item_id", pa.string()),
+    pa.field("because_score", pa.float32()),
+    pa.field("why", pa.string()),
+]
 
 
 class Sheet:
     """Makes batches of one schema.
 
     source, fallback: what the column ``source`` says of users whom a model knows, and of the others. columns: which of
-    the items' columns go along (None: all). pictures: whether stored ones do.
+    the items' columns go along (None: all). pictures: whether stored ones do. reasons: None leaves them out.
     """
 
     def __init__(
-        self, stock: Stock, *, source: str, fallback: str, columns: Sequence[str] | None, pictures: bool
+        self,
+        stock: Stock,
+        *,
+        source: str,
+        fallback: str,
+        columns: Sequence[str] | None,
+        pictures: bool,
+        reasons: Reasons | None = None,
     ) -> None:
         self._stock, self._source, self._fallback = stock, source, f"fallback: {fallback}"
-        ours = FIELDS
+        self._reasons = reasons
+        ours = [*FIELDS, *(REASONS if reasons else [])]
         self._passed, passed = item_columns(
             stock.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
         )
@@ -48,7 +62,14 @@ class Sheet:
             pa.array(places + 1, pa.int32()),
             pa.array(choice.scores[users, places], pa.float32()),
             pa.array(sources[users].tolist(), pa.string()),
+            *self._why(choice),
             *(part[name] for name in self._passed),
         ]
         whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]
         return pa.RecordBatch.from_arrays(whole, schema=self.schema)
+
+    def _why(self, choice: Choice) -> list[pa.Array]:
+        if self._reasons is None:
+            return []
+        reasons = self._reasons.of(choice)
+        return [pa.array([reason[i] for reason in reasons], field.type) for i, field in enumerate(REASONS)]
