@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.assigning import codes_of
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, Codes
 from visrec_cli.stages.behaviour.part_files import write_parts
@@ -82,7 +83,8 @@ def _tell(table: pa.Table, codes: Codes, way: Way, report: Report) -> None:
         if new.any() and way.by != f"cold-{kind}":
             ids = len(pc.unique(tested[name].filter(pa.array(new))))
             report.warn(
-                f"{ids:,} {kind}s of the test part are not in train ({int(new.sum()):,} of {len(new):,} interactions)"
+                f"not in train: {counted(ids, f'{kind}s')} of the test part, "
+                f"{int(new.sum()):,} of its {len(new):,} interactions"
             )
 
 

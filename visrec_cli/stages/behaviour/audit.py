@@ -66,8 +66,8 @@ def _meet(table: pa.Table, items: pa.Table, report: Report) -> None:
     if strangers:
         names = ", ".join(repr(one) for one in strangers[:_SHOWN])
         what = (
-            f"{counted(len(strangers), 'items')} of the log ({_percent(1 - here.mean())} of the interactions) "
-            f"match no row of the items: {names}{' …' if len(strangers) > _SHOWN else ''}"
+            f"not in the table of items: {counted(len(strangers), 'items')} of the log, "
+            f"{_percent(1 - here.mean())} of the interactions: {names}{' …' if len(strangers) > _SHOWN else ''}"
         )
         hint = _spelling(strangers, known.to_pylist())
         if not here.any():
