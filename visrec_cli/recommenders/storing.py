@@ -67,7 +67,7 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
         if name in OWN:
             raise InputError(f"the items have a column '{name}', which a model uses itself", fix="rename that column")
         column = about[name].combine_chunks()
-        columns[name] = pa.chunked_array([column, pa.nulls(m, column.type)])
+        columns[name] = pa.concat_arrays([column, pa.nulls(m, column.type)])  # one chunk: polars errs on slices
         fields.append(about.schema.field(name))
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
