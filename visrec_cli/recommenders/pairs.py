@@ -1,0 +1,32 @@
+"""Pairs to learn an order from: an item that a user touched, and one that the user did not."""
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Pairs = npt.NDArray[np.int32]
+_TRIES = 20
+
+
+def draw_pairs(matrix: sp.csr_matrix, candidates: npt.NDArray[np.int64], rng: np.random.Generator) -> Pairs:
+    """(≤ nnz, 3) user, touched item, untouched item: each interaction once, in an order of chance.
+
+    matrix: (users, items) csr with sorted indices. candidates: the columns that untouched items are drawn from, with
+    equal chances. Interactions of users who touched nearly all candidates may be left out.
+    """
+    width = matrix.shape[1]
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    touched = rows * width + matrix.indices  # sorted
+    drawn = candidates[rng.integers(0, len(candidates), len(rows))] if len(candidates) else np.zeros_like(rows)
+    bad = np.arange(len(rows))
+    for _ in range(_TRIES):
+        wanted = rows[bad] * width + drawn[bad]
+        places = np.searchsorted(touched, wanted)
+        bad = bad[touched[np.minimum(places, len(touched) - 1)] == wanted] if len(touched) else bad
+        if not len(bad):
+            break
+        drawn[bad] = candidates[rng.integers(0, len(candidates), len(bad))]
+    pairs = np.stack([rows, matrix.indices, drawn], axis=1).astype(np.int32)
+    kept = np.ones(len(rows), bool)
+    kept[bad] = False
+    return pairs[kept][rng.permutation(int(kept.sum()))]
