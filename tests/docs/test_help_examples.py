@@ -49,7 +49,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = typed(line, folder)
         assert done.returncode == 0, done.stderr.decode()
     write_models(folder)
+    write_logs(folder)
     return folder
+
+
+def write_logs(folder: Path) -> None:
+    """clicks.csv, ratings.csv and events.csv: 50 users, each with 20 of the items over a season; items.arrow."""
+    rng = np.random.default_rng(0)
+    heads = {"clicks": "weight", "ratings": "rating", "events": "event"}
+    values = {"weight": "1 1 3", "rating": "2 4 5", "event": "view cart buy"}
+    for name, column in heads.items():
+        lines = [f"user_id,item_id,{column},timestamp"]
+        for user in range(50):
+            for item in rng.choice(IDS, 20, replace=False):
+                when = 1_735_689_600 + int(rng.integers(90 * 86_400))  # from 2025 on
+                lines.append(f"{user},{item},{rng.choice(values[column].split())},{when}")
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    shutil.copy(folder / "catalogue.arrow", folder / "items.arrow")
 
 
 def write_models(folder: Path) -> None:
