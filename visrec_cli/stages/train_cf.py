@@ -1,7 +1,7 @@
 """``train-cf``: from what people did, and what the items look like, to a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def train_cf(
     content = _content(kind, shop, learned, column, report)
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, save=save, resume=start)
-    fitted = fitting.run().with_facts(version=__version__, seed=seed)
+    fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
     every = met(parts.train, cleaning, learned)
     if every is not None:
         fitted = replace(fitted, users=with_met(fitted.users, every))
