@@ -85,6 +85,19 @@ Allow = Annotated[
 Deny = Annotated[
     str | None, typer.Option("--deny", metavar="FILE", help="Users: never recommend these items (ids, or a table).")
 ]
+NewerItems = Annotated[
+    str | None, typer.Option("--items", metavar="TABLE", help="Users: newer columns of the items (prices, stock).")
+]
+NewItems = Annotated[
+    str | None,
+    typer.Option(
+        "--new-items", metavar="TABLE", help="Users: items that came after training, scored by their vectors."
+    ),
+]
+History = Annotated[
+    str | None,
+    typer.Option("--history", metavar="LOG", help="Users: clicks since training, of new users too, folded in."),
+]
 Explain = Annotated[
     bool, typer.Option("--explain", help="Users: add which of their items spoke for each answer, and through what.")
 ]

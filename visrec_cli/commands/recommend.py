@@ -44,6 +44,9 @@ def command(
     repeat: asking.Repeat = False,
     allow: asking.Allow = None,
     deny: asking.Deny = None,
+    items: asking.NewerItems = None,
+    new_items: asking.NewItems = None,
+    history: asking.History = None,
     explain: asking.Explain = False,
     no_fallback: asking.NoFallback = False,
     blend: asking.Blend = None,
@@ -127,6 +130,7 @@ def command(
 
     def for_users(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend_users import Rules, recommend_users
+        from visrec_cli.stages.serving.gathering import Newer
 
         return recommend_users(
             *(tables or ["-"]),
@@ -146,6 +150,7 @@ def command(
                 blend=weights(blend or "", flag="--blend", example="als=0.7,item-knn=0.3"),
                 blend_by=blend_by,
             ),
+            newer=Newer(items, new_items, history),
             report=report,
         )
 

@@ -10,10 +10,10 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.serving.audience import Strangers, asked_users
 from visrec_cli.stages.serving.blending import blend_of
 from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
+from visrec_cli.stages.serving.gathering import Gathered, Newer, gather
 from visrec_cli.stages.serving.id_lists import item_ids
 from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.stages.serving.reasons import Reasons
-from visrec_cli.stages.serving.served import Served, open_models
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
 from visrec_cli.stages.serving.visitors import in_blocks
@@ -51,23 +51,26 @@ def recommend_users(
     explain: bool = False,
     fallback: bool = True,
     rules: Rules | None = None,
+    newer: Newer | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """The k items that suit each user best, user by user, best first.
 
     models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
     model knows. columns: which item columns go along. explain: adds because_item_id (what of the user's history spoke
-    loudest for the item), because_score (its share of all that spoke for it) and why (shares of behaviour, picture, text
-    and popularity in the score, and recognised labels in common). fallback: a user nobody knows is shown what is
-    popular, which the column ``source`` says; False makes it a reject.
+    loudest for the item), because_score (its share of all that spoke for it) and why (shares of behaviour, picture,
+    text and popularity in the score, and recognised labels in common). fallback: a user nobody knows is shown what is
+    popular, which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than
+    the models.
 
     Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
-    and the item columns. Raises UsageProblem for unknown names and conditions, InputError for tables that are no models.
+    and the item columns. Raises UsageProblem for unknown names and conditions, InputError for a table that is no model.
     """
     report, rules = report or Report(), rules or Rules()
-    served = open_models(models or ("-",))
+    gathered = gather(models or ("-",), newer or Newer(), report)
+    served = gathered.served
     ids = asked_users(served, users, listed, all_users)
-    stock, chooser = chooser_of(served, rules, report)
+    stock, chooser = chooser_of(gathered, rules, report)
     popular = popularity(served[0].users)[1]
     strangers = Strangers(served, report, fallback=popular if fallback else None)
     strangers.refuse_if_nobody(ids)
@@ -92,12 +95,16 @@ def recommend_users(
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
 
 
-def chooser_of(served: list[Served], rules: Rules, report: Report) -> tuple[Stock, Chooser]:
+def chooser_of(gathered: Gathered, rules: Rules, report: Report) -> tuple[Stock, Chooser]:
     """What may be shown, and who chooses from it."""
+    served = gathered.served
     blend = blend_of([one.name for one in served], rules.blend or {}, rules.blend_by)
     stock = stock_of(served)
     allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
     allowed = allowed_of(stock, where=rules.where, allow=allow, deny=deny, report=report)
     fallback = stock.spread(popularity(served[0].users)[0], 0)
-    vectors = item_vectors(tuple(served), stock) if rules.diversity > 0 else None
+    vectors = None
+    if rules.diversity > 0:
+        vectors = gathered.looks(stock.ids, report)
+        vectors = item_vectors(served, stock) if vectors is None else vectors
     return stock, Chooser(tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors)

@@ -1,5 +1,6 @@
 """From scores to what each user is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +108,9 @@ class Chooser:
         if self.seen == "in":
             return out
         seen = np.zeros_like(out)
-        seen[np.repeat(np.arange(len(out)), np.diff(past.history.indptr)), past.history.indices] = True
+        which = past.history.data > (0 if self.seen == "only" else -np.inf)  # nobody comes back to what they disliked
+        rows = np.repeat(np.arange(len(out)), np.diff(past.history.indptr))
+        seen[rows[which], past.history.indices[which]] = True
         return out | (seen if self.seen == "out" else ~seen)
 
     def _spread(self, rows: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
@@ -127,7 +130,7 @@ class Chooser:
         return picked, kept
 
 
-def item_vectors(served: tuple[Served, ...], stock: Stock) -> Matrix | None:
+def item_vectors(served: Sequence[Served], stock: Stock) -> Matrix | None:
     """(items, f) of length 1: the factors of the first model that has any, zeros for items it does not know."""
     for one, places in zip(served, stock.places, strict=True):
         factors = one.model.items.factors

@@ -10,7 +10,7 @@ _DECAY = 0.5
 
 
 def habit(past: Users) -> Matrix:
-    """(users, items): ln(weight) - 0.5 · ln(1 + days since), for what each user has; -inf elsewhere.
+    """(users, items): ln(weight) - 0.5 · ln(1 + days since), for what each user likes; -inf elsewhere.
 
     Days count from the newest event of the user. Without times only the weight (how often, how much) speaks.
     Source: base-level activation, B = ln(sum of t^-d) with d = 0.5 (Anderson & Schooler 1991), with a user's clicks on
@@ -24,5 +24,5 @@ def habit(past: Users) -> Matrix:
         newest = np.full(history.shape[0], np.iinfo(np.int64).min)
         np.maximum.at(newest, rows, past.times)
         strength = strength - _DECAY * np.log1p((newest[rows] - past.times) / DAY)
-    habits[rows, history.indices] = strength
+    habits[rows, history.indices] = np.where(history.data > 0, strength, -np.inf)
     return habits

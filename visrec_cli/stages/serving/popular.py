@@ -15,10 +15,11 @@ def popularity(users: Users) -> tuple[npt.NDArray[np.float32], str]:
     A click counts half for every 30 days that it is older than the newest one; without times all count alike.
     """
     history, times = users.history, users.times
+    liked = history.data > 0  # a weight of 0 is a thing seen and not liked
+    items, n = history.indices[liked], history.shape[1]
+    touched = np.bincount(items, minlength=n)
     if times is None or not len(times):
-        counts, name = np.bincount(history.indices, minlength=history.shape[1]), "popularity"
-    else:
-        weights = 0.5 ** ((times.max() - times) / (HALF_LIFE * DAY))
-        counts, name = np.bincount(history.indices, weights, minlength=history.shape[1]), "recent popularity"
-    touched = np.bincount(history.indices, minlength=history.shape[1]) > 0
-    return np.where(touched, counts, -np.inf).astype(np.float32), name
+        return np.where(touched > 0, touched, -np.inf).astype(np.float32), "popularity"
+    ages = (times.max() - times[liked]) / (HALF_LIFE * DAY)
+    counts = np.bincount(items, 0.5**ages, minlength=n)
+    return np.where(touched > 0, counts, -np.inf).astype(np.float32), "recent popularity"

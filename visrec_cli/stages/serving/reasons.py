@@ -63,6 +63,7 @@ class Reasons:
             heard = np.zeros_like(spoken)
             heard[np.ix_(own, there)] = voices
             heard[mine[:, None] == shown[None, :]] = 0  # a thing is no reason for itself
+            heard[choice.past.history[user].data <= 0] = 0  # nor is one that was seen and not liked
             spoken += weight * _positive_shares(heard)
             parts = _parts(one.model, users, int(here[0]), rows[there])
             for name, values in zip(parts, _positive_shares(np.stack(list(parts.values()))), strict=True):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def open_models(sources: Sequence[Tabular]) -> list[Served]:
     read = [_open(source) for source in sources]
     many = Counter(one.name for one in read)
     named = [
-        one if many[one.name] == 1 else Served(_stem(source, at), one.where, one.model, one.users, one.about, one.space)
+        one if many[one.name] == 1 else replace(one, name=_stem(source, at))
         for at, (one, source) in enumerate(zip(read, sources, strict=True))
     ]
     again = [name for name, n in Counter(one.name for one in named).items() if n > 1]

@@ -24,10 +24,11 @@ class Visitors:
 
     @property
     def known(self) -> Mask:
-        """(users,) whether any model knows something of them."""
+        """(users,) whether any model knows something that they like."""
         known = np.zeros(len(self.ids), bool)
         for places, users in self.sides:
-            known[places] |= users.known
+            rows = np.repeat(places, np.diff(users.history.indptr))
+            known[rows[users.history.data > 0]] = True
         return known
 
     def past(self, stock: Stock) -> Users:

@@ -1,0 +1,56 @@
+"""Everything that questions about users are answered from: models, and what is newer than they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.serving.history import with_history
+from visrec_cli.stages.serving.new_items import with_columns, with_new_items
+from visrec_cli.stages.serving.served import Served, open_models
+from visrec_cli.stages.training.content import Shop, content_of, open_shop
+from visrec_cli.tables.columns import Matrix, embedding_columns
+from visrec_cli.tables.interactions import open_interactions
+from visrec_cli.tables.reading import Tabular, is_path
+
+
+@dataclass(frozen=True)
+class Newer:
+    """items: newer columns of the models' items. new_items: items that came after training. history: clicks since."""
+
+    items: Tabular | None = None
+    new_items: Tabular | None = None
+    history: Tabular | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The models as they are asked, and the shop of ``--items``."""
+
+    served: list[Served]
+    shop: Shop | None
+
+    def looks(self, ids: Sequence[str], report: Report) -> Matrix | None:
+        """(items, d) vectors of length 1 of ``--items``, None where it has none."""
+        if self.shop is None or not embedding_columns(self.shop.table.schema):
+            return None
+        return content_of(self.shop, ids, column=None, report=report).vectors
+
+
+def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> Gathered:
+    """Open all of it. Raises UsageProblem where two of them are to come from stdin."""
+    sources = [*models, newer.items, newer.new_items, newer.history]
+    if sum(is_path(source) and str(source) == "-" for source in sources) > 1:
+        raise UsageProblem("stdin can be one table, not two", fix="name the files of the others")
+    served = open_models(models)
+    shop = None if newer.items is None else open_shop(newer.items, id_column=None, report=report)
+    if shop is not None:
+        served = [with_columns(one, shop, report) for one in served]
+    if newer.new_items is not None:
+        arrived = open_shop(newer.new_items, id_column=None, report=report)
+        served = [with_new_items(one, arrived, report) for one in served]
+    if newer.history is not None:
+        clicks = open_interactions(newer.history, report=report)
+        report.count("interactions of --history", clicks.num_rows)
+        served = [with_history(one, clicks, report) for one in served]
+    return Gathered(served, shop)
