@@ -15,32 +15,35 @@ _ROWS = 512  # of a product at a time: no square matrix of a large catalogue is 
 Vector = npt.NDArray[np.float64]
 
 
-def weighted(matrix: sp.csr_matrix, weighting: str, *, damping: float = 0.0) -> sp.csr_matrix:
-    """(users, items) float64: the clicks with the weight that they have for telling items (or users) apart.
+def weighted(
+    matrix: sp.csr_matrix, weighting: str, *, damping: float = 0.0, within: sp.csr_matrix | None = None
+) -> sp.csr_matrix:
+    """(users, items) float64: the clicks with the weight that they have for telling items apart.
 
     plain: w. tfidf: sqrt(w) · log(1 + items / n(u)), a click of a picky user telling more than one of a person who
     clicks everything. bm25: the same with saturation, and with the length of the item's column (Robertson & Zaragoza
     2009, eq. 3.15). damping p: each user's row is divided by n(u)^(p/2), so that in a product of two clicks the user
-    counts n(u)^-p; with p = 1 everybody has the same say, however many clicks they made.
+    counts n(u)^-p; with p = 1 everybody has the same say, however many clicks they made. Turned round, with items as
+    rows, it tells users apart. within: the clicks that n(u) and means are taken of, if ``matrix`` has new columns.
     """
-    users, items = matrix.shape
-    clicks = np.diff(matrix.indptr)
-    row = np.repeat(np.arange(users), clicks)
+    within = matrix if within is None else within
+    clicks = np.diff(within.indptr)
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     data = matrix.data.astype(np.float64)
     if weighting != "plain":
-        idf = np.log1p(items / np.maximum(clicks, 1))[row]
+        idf = np.log1p(within.shape[1] / np.maximum(clicks, 1))[row]
         if weighting == "tfidf":
             data = np.sqrt(np.abs(data)) * np.sign(data) * idf
         else:
-            length = np.bincount(matrix.indices, data, items)
-            relative = length / max(length.sum() / max(np.count_nonzero(length), 1), 1e-12)
+            mean = within.data.sum(dtype=np.float64) / max(len(np.unique(within.indices)), 1)
+            relative = np.bincount(matrix.indices, data, matrix.shape[1]) / max(mean, 1e-12)
             data = idf * data * (_K1 + 1) / (data + _K1 * (1 - _B + _B * relative[matrix.indices]))
     data = data / np.maximum(clicks, 1.0)[row] ** (damping / 2)
     return sp.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def share_of_clicks(log: Log, most: float) -> npt.NDArray[np.float32]:
-    """(items,) clicks on each item, the most clicked one being ``most``: what a score says where a history is silent."""
+    """(items,) clicks, the most clicked item having ``most``: what a score says where a history is silent."""
     clicks = log.clicks_of_items
     return (most * clicks / max(clicks.max(initial=0), 1)).astype(np.float32)
 
