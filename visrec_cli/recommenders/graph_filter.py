@@ -1,0 +1,85 @@
+"""Smoothing clicks over the graph of users and items, in closed form."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.data import Content, Log, Times
+from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.recommenders.nearest import nearest, weighted
+from visrec_cli.tables.columns import Matrix
+
+
+class GraphFilter(Recommender):
+    """A history passed through two low-pass filters of the item graph (GF-CF; Shen et al. 2021, eq. 17).
+
+        R̃ = D_U^(-user_damping/2) · R · D_I^(-item_damping/2)
+        score(u) = r_u · (R̃ᵀR̃ + alpha · D_I^(-item_damping/2) · V Vᵀ · D_I^(item_damping/2))
+
+    R holds the clicks, D_U and D_I how many each user and item has, V the first ``embedding_size`` right singular
+    vectors of R̃. The first filter is local, and kept for the k strongest speakers of each item; the second is global,
+    and is the factors of the model. Both dampings are 1 in the paper; less for items lets popular ones keep their lead.
+    """
+
+    name = "graph-filter"
+    summary = "large and sparse logs: what neighbours say, smoothed by the main tastes of all; closed form"
+    settings: ClassVar[dict[str, Setting]] = {
+        "embedding_size": Setting(128, "main tastes kept", 16, 512, log=True, least=1),
+        "alpha": Setting(0.3, "weight of the main tastes", 0.01, 3, log=True, least=0),
+        "k": Setting(200, "items that speak for an item", 50, 800, log=True, least=1),
+        "user_damping": Setting(
+            1.0, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+        ),
+        "item_damping": Setting(0.75, "1: as in the paper; less lets popular items keep their lead", 0, 1, least=0),
+    }
+
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """A product of sparse matrices, and a truncated singular value decomposition (randomised, seeded)."""
+        root = np.maximum(log.clicks_of_items, 1.0) ** (self.set["item_damping"] / 2)
+        scaled = weighted(log.matrix, "plain", damping=self.set["user_damping"])
+        scaled = sp.csr_matrix(scaled.multiply(1 / root[None, :]))
+        columns = scaled.T.tocsr()
+        speaking = nearest(columns, columns, self.set["k"], lambda i, j, s: s, itself=np.arange(len(log.items)))
+        links = speaking.T.tocsr()
+        links.sort_indices()
+        factors = (self._tastes(scaled) * root[:, None]).astype(np.float32)
+        voice = (self.set["alpha"] / root**2).astype(np.float32)
+        users = users_of(log, factors=_smoothed(log.matrix, factors, voice))
+        items = Items(log.items, log.touched, factors, neighbours=links)
+        return Model(self.name, self.set, users, items, (("behaviour", factors.shape[1]),), state={"voice": voice})
+
+    def _tastes(self, scaled: sp.csr_matrix) -> npt.NDArray[np.float64]:
+        """(items, size) right singular vectors, largest first."""
+        size = min(self.set["embedding_size"], *scaled.shape)
+        if not scaled.nnz:
+            return np.zeros((scaled.shape[1], size))
+        from sklearn.utils.extmath import randomized_svd
+
+        _, values, right = randomized_svd(scaled, size, n_iter=5, random_state=self.seed)
+        right[values <= 1e-9 * values[0]] = 0  # directions without clicks: whatever noise the solver left there
+        return np.asarray(right.T, np.float64)
+
+    @classmethod
+    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
+        """The same filters, applied to new histories."""
+        return Users(tuple(ids), history, times, _smoothed(history, model.items.factors, model.state["voice"]))
+
+    @classmethod
+    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+        """Exact: both filters are sums over the history."""
+        history, factors, links = users.history[row], model.items.factors, model.items.neighbours
+        assert factors is not None
+        assert links is not None
+        mine = history.indices
+        heard = links[mine][:, items].toarray()
+        heard += model.state["voice"][mine, None] * (factors[mine] @ factors[items].T)
+        return (history.data[:, None] * heard).astype(np.float32)
+
+
+def _smoothed(history: sp.csr_matrix, factors: Matrix | None, voice: npt.NDArray[np.float32]) -> Matrix:
+    assert factors is not None
+    return np.asarray(history @ (factors * voice[:, None]), np.float32)
