@@ -68,6 +68,18 @@ MISTAKES = [
     ("words in a space of pictures", "visrec recommend colour.arrow --text 'red dress'"),
     ("a condition with an unknown column", 'visrec recommend colour.arrow --item square-red-0 --where "prize < 5"'),
     ("a query picture that is broken", "visrec recommend colour.arrow --image bad/empty/none.jpg"),
+    ("a log without a header", "visrec interactions u.data -o x.arrow"),
+    ("a log with one column per item", "visrec interactions matrix.csv -o x.arrow"),
+    ("a log without users", "visrec interactions items.csv -o x.arrow"),
+    ("an empty log", "visrec interactions nothing.csv -o x.arrow"),
+    ("weights that are NaN or negative", "visrec interactions weights.csv -o x.arrow"),
+    ("nothing but bad weights", "visrec interactions hopeless.csv -o x.arrow"),
+    ("dates that could be two", "visrec interactions dates.csv -o x.arrow"),
+    ("ids that match no item", "visrec interactions padded.csv --items shop.csv -o x.arrow"),
+    ("a core that nobody is in", "visrec interactions weights.csv --k-core 9 -o x.arrow"),
+    ("a split by time without times", "visrec split weights.csv --by last -o x.arrow"),
+    ("a cut after the last row", "visrec split clicks.csv --by global-time --cut 2030-01-01 -o x.arrow"),
+    ("a log that is split already", "visrec split split.csv -o x.arrow"),
     ("an unknown verb", "visrec fuze"),
     ("an unknown flag", "visrec fuse --wieghts image=2"),
     ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
@@ -96,6 +108,20 @@ def prepare(folder: Path) -> None:
     (folder / "strangers.csv").write_text("item_id,title\n4711,shirt\n4712,hat\n")
     (folder / "latin1.csv").write_bytes("item_id,title\n1,café\n".encode("latin1"))
     (folder / "long.csv").write_text("item_id,title\n" + "".join(f"{i},{'x' * 200}\n" for i in range(5000)))
+    logs = {
+        "u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
+        "matrix.csv": f"user,{','.join(map(str, range(30)))}\n7{',5' * 30}\n",
+        "nothing.csv": "user,item,rating\n",
+        "weights.csv": "user,item,rating\n7,a,5\n7,b,NaN\n8,a,-1\n8,b,4\n,a,4\n8,c,0\n",
+        "hopeless.csv": "user,item,rating\n7,a,-5\n7,b,NaN\n",
+        "dates.csv": "user,item,date\n7,a,05/06/2020\n8,b,07/06/2020\n",
+        "padded.csv": "user,item\n7,007\n8,008\n",
+        "shop.csv": "item_id,title\n7,shirt\n8,hat\n",
+        "clicks.csv": "user,item,date\n7,a,2020-01-01\n7,b,2020-01-02\n8,a,2020-02-01\n",
+        "split.csv": "user,item,split\n7,a,train\n7,b,test\n",
+    }
+    for name, text in logs.items():
+        (folder / name).write_text(text)
     np.save(folder / "bare.npy", np.eye(3, dtype=np.float32))
     np.save(folder / "nan.npy", np.array([[1, 2], [np.nan, 2]], np.float32))
     bad = folder / "bad"

@@ -111,8 +111,8 @@ def test_bad_rows_are_rejected_by_number_and_zeros_counted(tmp_path: Path) -> No
     table = read(tmp_path, text, report=report)
     assert table["user_id"].to_pylist() == ["1", "9"]
     assert [reject.reason for reject in report.rejects] == [
-        "row 2: no user", "row 3: no item", "row 4: the weight is no number", "row 6: the weight is no number",
-        "row 7: the weight is no number", "row 5: the weight is negative", "row 9: no time that can be read",
+        "row 2: no user", "row 3: no item", "row 4: the weight is no number", "row 5: the weight is negative",
+        "row 6: the weight is no number", "row 7: the weight is no number", "row 9: no time that can be read",
     ]  # fmt: skip
     assert report.counts == {"rows of weight 0 left out": 1}
 

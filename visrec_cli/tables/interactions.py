@@ -16,6 +16,7 @@ from visrec_cli.tables.times import read_times
 __all__ = ["Columns", "has_ratings", "open_interactions", "with_weights"]
 
 _OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "timestamp", "event": "event"}
+_SHOWN = 1000
 _RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
 
 
@@ -105,13 +106,14 @@ def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
         "the weight is negative": weight < 0,
         "no time that can be read": _null(table, "timestamp"),
     }
-    bad = np.zeros(table.num_rows, bool)
-    for reason, mask in problems.items():
-        for row in np.flatnonzero(mask & ~bad):
-            item = table["item_id"][row].as_py()
-            report.reject("interactions", f"row {row + 1}: {reason}", path=where, item_id=item)
-        bad |= mask
-    if bad.all():
+    reasons = list(problems)
+    first = np.select(list(problems.values()), range(len(reasons)), len(reasons)).astype(np.int8)
+    bad = first < len(reasons)
+    wrong = bool(bad.all())  # then it is the columns, and a few rows show it
+    for row in np.flatnonzero(bad)[: _SHOWN if wrong else None].tolist():
+        item = table["item_id"][row].as_py()
+        report.reject("interactions", f"row {row + 1}: {reasons[first[row]]}", path=where, item_id=item)
+    if wrong:
         counts = ", ".join(f"{reason}: {int(mask.sum()):,}" for reason, mask in problems.items() if mask.any())
         raise InputError(
             f"{where}: none of its {table.num_rows:,} rows can be used ({counts})",
