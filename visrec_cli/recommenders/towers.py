@@ -1,0 +1,66 @@
+"""The arithmetic of the two towers and their losses, in torch. Import it inside functions."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Weights = dict[str, Any]
+
+
+def _tensor(array: Any, kind: type, like: "Tensor") -> "Tensor":
+    import torch
+
+    return torch.from_numpy(np.asarray(array).astype(kind)).to(like.device)
+
+
+def user_vectors(weights: Weights, vectors: "Tensor", history: sp.csr_matrix, ids: "Tensor") -> "Tensor":
+    """(users, d): the id and the mean of the history's item vectors, by weight. ids: (users, d)."""
+    from torch.nn.functional import embedding_bag
+
+    sums = embedding_bag(
+        _tensor(history.indices, np.int64, vectors),
+        vectors,
+        _tensor(history.indptr[:-1], np.int64, vectors),
+        mode="sum",
+        per_sample_weights=_tensor(history.data, np.float32, vectors),
+    )
+    total = _tensor(np.maximum(np.asarray(history.sum(axis=1)).ravel(), 1e-9), np.float32, vectors)
+    return ids + (sums / total[:, None]) @ weights["history"]
+
+
+def loss_of(
+    kind: str,
+    users: "Tensor",
+    vectors: "Tensor",
+    bias: "Tensor",
+    targets: sp.csr_matrix,
+    share: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> "Tensor":
+    """The mean loss of a batch over its targets (users of the batch, items), as TwoTower has it.
+
+    users: (b, d), already divided by the temperature. vectors: (items, d), bias: (items,). share: (items,) of clicks.
+    """
+    from torch.nn.functional import log_softmax, softplus
+
+    rows = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
+    row, column = _tensor(rows, np.int64, users), _tensor(targets.indices, np.int64, users)
+    if kind in ("softmax", "in-batch"):
+        pool = np.flatnonzero(share > 0) if kind == "softmax" else np.unique(targets.indices)
+        place = _tensor(np.searchsorted(pool, targets.indices), np.int64, users)
+        candidates = _tensor(pool, np.int64, users)
+        scores = users @ vectors[candidates].T + bias[candidates]
+        if kind == "in-batch":
+            scores = scores - _tensor(np.log(share[pool]), np.float32, users)
+        return -log_softmax(scores, dim=1)[row, place].mean()
+    pool = np.flatnonzero(share > 0)
+    other = _tensor(pool[rng.integers(0, len(pool), len(rows))], np.int64, users)
+    liked, drawn = ((users[row] * vectors[which]).sum(dim=1) + bias[which] for which in (column, other))
+    if kind == "bpr":
+        return softplus(drawn - liked).mean()
+    return (softplus(-liked) + softplus(drawn)).mean()
