@@ -39,6 +39,23 @@ def results_page(folder, **changes) -> str:
     return gallery([pa.Table.from_pylist(rows)])
 
 
+def users_page(folder, **changes) -> str:
+    liked = [
+        {"item_id": row["item_id"], "title": row["title"], "image_path": str(folder / f"{row['item_id']}.png")}
+        for row in CATALOGUE[8:18]
+    ]
+    rows = [
+        {
+            "user_id": user, "source": source, **CATALOGUE[r], "rank": r + 1, "score": 0.09 - r / 100,
+            "why": "because of red mug · behaviour 0.80", "image_path": str(folder / f"{CATALOGUE[r]['item_id']}.png"),
+            "history": liked if r == 0 and user == "u1" else None, **changes,
+        }
+        for user, source in (("u1", "als"), ("u2", "fallback: recent popularity"))
+        for r in range(5)
+    ]  # fmt: skip
+    return gallery([pa.Table.from_pylist(rows)])
+
+
 def shown(driver) -> list[str]:
     """Titles of the cards that can be seen, in order."""
     return driver.execute_script(
@@ -218,7 +235,7 @@ def test_light_and_dark_follow_the_system_and_the_button(look, pictures, dark):
 
 
 @pytest.mark.parametrize("width", [320, 360, 414, 768, 1600])
-@pytest.mark.parametrize("draw", [items_page, results_page])
+@pytest.mark.parametrize("draw", [items_page, results_page, users_page])
 def test_nothing_sticks_out_sideways(look, pictures, draw, width):
     page = look(draw(pictures, title="Donaudampfschifffahrtsgesellschaftskapitaen" * 3), width=width)
     assert page.execute_script("return document.scrollingElement.scrollWidth") <= width
@@ -273,3 +290,31 @@ def test_screen_readers_hear_what_is_seen(look, pictures):
     headings = [name for role, name in names if role == "heading"]
     assert headings == ["Recommendations", "Red dress", "“something blue”", "IMG_1.jpg"]
     assert {"main", "search"} <= {role for role, _ in names}
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_a_user_liked_is_seen_beside_what_they_are_offered(look, pictures, width, dark):
+    page = look(users_page(pictures), width=width, dark=dark)
+    assert len(shown(page)) == 10
+    strip = page.execute_script(
+        "return [...document.querySelectorAll('.before img')].map(i => "
+        "[i.alt, i.naturalWidth, i.getBoundingClientRect().width, i.getBoundingClientRect().right])"
+    )
+    assert [name for name, *_ in strip] == [row["title"] for row in CATALOGUE[8:18]]
+    assert all(natural == 60 and 40 <= wide <= 80 and right <= width for _, natural, wide, right in strip)
+    assert len(page.find_elements("css selector", ".before")) == 1
+    assert page.find_element("css selector", ".note").text == "fallback: recent popularity"
+    paper = colour_of(page, "body", "backgroundColor")
+    for selector in (".before h3", ".note"):
+        assert contrast(colour_of(page, selector, "color"), paper) >= 4.5, selector
+    headings = page.execute_script("return [...document.querySelectorAll('h1,h2,h3')].map(h => h.innerText)")
+    assert headings[:4] == ["Recommendations", "u1", "Liked before", "u2"]
+
+
+def test_hostile_histories_are_only_text(look, pictures):
+    title = "</script><img src=x onerror='window.hit=1'>"
+    history = [{"item_id": title, "title": title, "image_path": None}]
+    page = look(users_page(pictures, history=history, source=title))
+    assert page.execute_script("return window.hit") is None
+    assert page.get_log("browser") == []

@@ -108,3 +108,27 @@ def test_recommendations_for_users_are_shelves_too():
     one = shelf([{"user_id": "u7", "item_id": "a", "rank": 1}], [None], None, [])
     assert (one.asked, one.label) == ("For", "u7")
     assert one.cards[0].share is None
+
+
+def test_what_a_user_liked_stands_beside_what_they_are_offered():
+    rows = [{"user_id": "u7", "item_id": "a", "rank": 1, "score": 0.02, "source": "als", "history": [{"item_id": "z"}]}]
+    before = [({"item_id": "z", "title": "A <b>"}, thumbnail(Image.new("RGB", (20, 20)))), ({"item_id": "y"}, None)]
+    one = shelf(rows, [None], None, [], before)
+    assert [(c.title, c.thumbnail is None) for c in one.before] == [("A <b>", False), ("y", True)]
+    assert one.cards[0].share == 1.0  # a model's scores have no scale
+    assert "history" not in dict(one.cards[0].facts)
+    html = recommendations_page(Page("For you"), [one])
+    assert "Liked before" in html
+    assert 'alt="A &lt;b&gt;"' in html
+    assert html.count("<img") == 1
+
+
+def test_a_fallback_is_marked_and_a_user_without_a_picture_has_no_empty_frame():
+    rows = [{"user_id": "u7", "item_id": "a", "rank": 1, "score": 9.0, "source": "fallback: recent popularity"}]
+    one = shelf(rows, [None], None, [])
+    assert one.note == "fallback: recent popularity"
+    html = recommendations_page(Page("For you"), [one])
+    assert "Liked before" not in html
+    assert html.count('aria-label="u7, no picture"') == 0
+    assert "fallback: recent popularity" in html
+    assert shelf([rows[0] | {"source": "als"}], [None], None, []).note == ""

@@ -101,6 +101,10 @@ History = Annotated[
 Explain = Annotated[
     bool, typer.Option("--explain", help="Users: add which of their items spoke for each answer, and through what.")
 ]
+ShowHistory = Annotated[
+    int,
+    typer.Option("--show-history", metavar="N", min=0, help="Users: add their latest N items, for show --html."),
+]
 NoFallback = Annotated[
     bool, typer.Option("--no-fallback", help="Users: reject a user nobody knows, instead of showing what is popular.")
 ]

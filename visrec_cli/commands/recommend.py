@@ -48,6 +48,7 @@ def command(
     new_items: asking.NewItems = None,
     history: asking.History = None,
     explain: asking.Explain = False,
+    show_history: asking.ShowHistory = 0,
     no_fallback: asking.NoFallback = False,
     blend: asking.Blend = None,
     blend_by: asking.BlendBy = "score",
@@ -139,6 +140,7 @@ def command(
             all_users=all_users,
             columns=listed(columns),
             explain=explain,
+            show_history=show_history,
             fallback=not no_fallback,
             rules=Rules(
                 k=k,

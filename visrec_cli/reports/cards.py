@@ -15,7 +15,7 @@ ABOUT_THE_FILE = {"image_path", "width", "height", "sharpness", "brightness", "c
 SURE = 0.3  # score from which a recognised class stands on the card
 OWN = {
     *("item_id", "rank", "score", "why", "labels", "flags", "image", "duplicate_of", "duplicate_kind"),
-    *("query_id", "query_kind", "query_label", "query_image_path"),
+    *("query_id", "query_kind", "query_label", "query_image_path", "user_id", "history"),
 }
 
 
@@ -39,13 +39,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Shelf:
-    """What was asked, and the cards that answer it, best first."""
+    """What was asked, and the cards that answer it, best first. before: what the user liked, latest first."""
 
     asked: str
     label: str
     thumbnail: Thumbnail | None
     written: bool  # the query is a sentence: its words are the picture
     cards: tuple[Card, ...]
+    before: tuple[Card, ...] = ()
+    note: str = ""
+    person: bool = False  # asked for a user, who has no picture
 
 
 def card(
@@ -83,15 +86,31 @@ def shelf(
     thumbnails: Sequence[Thumbnail | None],
     query: Thumbnail | None,
     shown: Sequence[str],
+    before: Sequence[tuple[dict[str, Any], Thumbnail | None]] = (),
 ) -> Shelf:
-    """The shelf of one query: its rows in the order of their rank, with a thumbnail each."""
+    """The shelf of one query: its rows in the order of their rank, with a thumbnail each.
+
+    before: what a user liked, with thumbnails. The scores of cosines fill their bar at 1; those of models have no
+    scale, and the best of a user fills it.
+    """
     first = rows[0]
     kind = str(first.get("query_kind") or ("user" if "user_id" in first else "item"))
     label = first.get("query_label") or first.get("query_id") or first.get("user_id")
-    best = max([1.0, *(row["score"] for row in rows if row.get("score") is not None)])
+    scores = [row["score"] for row in rows if row.get("score") is not None]
+    best = max(scores, default=1.0) if "user_id" in first else max([1.0, *scores])
+    source = str(first.get("source") or "")
     pairs = sorted(zip(rows, thumbnails, strict=True), key=lambda pair: pair[0].get("rank") or 0)
     cards = tuple(card(row, picture, shown=shown, best=best) for row, picture in pairs)
-    return Shelf(ASKED.get(kind, kind.capitalize()), str(label), query, kind == "text", cards)
+    return Shelf(
+        ASKED.get(kind, kind.capitalize()),
+        str(label),
+        query,
+        kind == "text",
+        cards,
+        tuple(card(row, picture) for row, picture in before),
+        source if source.startswith("fallback") else "",
+        kind == "user",
+    )
 
 
 def fact(name: str, value: Any) -> str:

@@ -1,7 +1,8 @@
 """``show --html``: tables and their pictures become one page."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,18 @@ import pyarrow.compute as pc
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.images.decode import PictureError, load_picture
-from visrec_cli.images.parallel import ordered_map
 from visrec_cli.reports.cards import PRICES, card, shelf
 from visrec_cli.reports.gallery import Page, items_page, recommendations_page
-from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
-from visrec_cli.stages.pictures import PictureColumns, PictureSource
+from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
+from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.show import open_any
 from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.reading import Tabular, is_path
 
 QUERIES, ITEMS, PER_QUERY = 50, 500, 60  # what fits on a page that a phone still opens
 SORTABLE = 8
-Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]
 
 
 @dataclass
@@ -34,6 +32,8 @@ class _Kept:
     rows: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[PictureSource] = field(default_factory=list)
     asked: list[PictureSource] = field(default_factory=list)
+    before: list[list[dict[str, Any]]] = field(default_factory=list)  # what the user of each query liked,
+    liked: list[list[PictureSource]] = field(default_factory=list)  # and how that looked
     groups: dict[str, list[int]] = field(default_factory=dict)  # query → its rows
     others: set[str] = field(default_factory=set)  # queries left out
     cut: int = 0  # rows left out
@@ -65,19 +65,26 @@ def gallery(
         _keep(kept, reader, group, limit or (QUERIES if group else ITEMS), _folder(source))
     if not kept.rows:
         raise InputError("there are no rows to show", fix="look at the table with: visrec show TABLE")
-    pictures = _thumbnails([*kept.pictures, *kept.asked], report)
+    pictures = thumbnails_of([*kept.pictures, *kept.asked, *chain.from_iterable(kept.liked)], report)
     report.count("results" if group else "items", len(kept.rows))
     report.count("pictures", len({one.uri for one in pictures if one}))
-    of_rows, of_queries = pictures[: len(kept.rows)], pictures[len(kept.rows) :]
+    told = iter(pictures)
+    of_rows, of_queries = list(islice(told, len(kept.rows))), list(islice(told, len(kept.asked)))
     left_out = _left_out(kept, bool(group))
     for sentence in left_out:
         report.warn(sentence)
     if group:
         shelves = [
-            shelf([kept.rows[i] for i in at], [of_rows[i] for i in at], query, shown)
-            for at, query in zip(kept.groups.values(), of_queries, strict=True)
+            shelf(
+                [kept.rows[i] for i in at],
+                [of_rows[i] for i in at],
+                query,
+                shown,
+                list(zip(before, islice(told, len(before)), strict=True)),
+            )
+            for at, query, before in zip(kept.groups.values(), of_queries, kept.before, strict=True)
         ]
-        meta = (counted(len(shelves), "queries"), counted(len(kept.rows), "results"))
+        meta = (counted(len(shelves), "users" if group == "user_id" else "queries"), counted(len(kept.rows), "results"))
         return recommendations_page(Page(title or "Recommendations", meta, left_out), shelves)
     missing = "no picture" if any(of_rows) else ""
     cards = [card(row, picture, shown=shown, missing=missing) for row, picture in zip(kept.rows, of_rows, strict=True)]
@@ -96,7 +103,7 @@ def _group(readers: Sequence[pa.RecordBatchReader]) -> str | None:
 def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: int, folder: Path | None) -> None:
     """Take the rows that go onto the page, batch by batch: a table may be far larger than any page."""
     plain = [f.name for f in reader.schema if not is_embedding_type(f.type) and not pa.types.is_binary(f.type)]
-    locate = _pictures(reader.schema, None, folder)
+    locate = pictures_of(reader.schema, None, folder)
     asked = _asked(reader.schema, folder)
     for whole in reader:
         batch = whole
@@ -119,6 +126,8 @@ def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: i
                     continue
                 if not at:
                     kept.asked.append(query_picture)
+                    kept.before.append(_before(row))
+                    kept.liked.append(_liked(kept.before[-1], folder))
                 at.append(len(kept.rows))
             kept.rows.append(row)
             kept.pictures.append(picture)
@@ -126,39 +135,25 @@ def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: i
 
 def _asked(schema: pa.Schema, folder: Path | None) -> Locate:
     """The place of each query's picture: stored with its first row, or a file."""
-    stored, files = (_pictures(schema, name, folder) for name in ("query_image", "query_image_path"))
+    stored, files = (pictures_of(schema, name, folder) for name in ("query_image", "query_image_path"))
     return lambda batch: [a if a.data is not None else b for a, b in zip(stored(batch), files(batch), strict=True)]
 
 
-def _pictures(schema: pa.Schema, column: str | None, folder: Path | None) -> Locate:
-    """A function from a batch to the place of each row's picture; "no picture" where the table has none at all."""
-    try:
-        return PictureColumns(schema, column=column, folder=folder).rows
-    except (InputError, UsageProblem):
-        return lambda batch: [PictureSource(None, None, None)] * batch.num_rows
+def _before(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a user liked, as recommend --show-history tells it."""
+    history = row.get("history")
+    if not isinstance(history, list):
+        return []
+    return [step for step in history if isinstance(step, dict) and step.get("item_id") is not None]
 
 
-def _thumbnails(sources: Sequence[PictureSource], report: Report) -> list[Thumbnail | None]:
-    """A thumbnail for each place, each picture read once; what cannot be read is a reject and shown as a frame."""
-    once = {(source.data, source.path): source for source in sources}
-    report.expect(len(once), "thumbnails")
-    made: dict[tuple[bytes | None, str | None], Thumbnail | None] = {}
-    for (key, source), result in zip(once.items(), ordered_map(_attempt, once.values()), strict=True):
-        report.advance()
-        if isinstance(result, str):
-            report.reject("show", result, path=source.path, item_id=source.item_id)
-        made[key] = result if isinstance(result, Thumbnail) else None
-    return [made[source.data, source.path] for source in sources]
-
-
-def _attempt(source: PictureSource) -> Thumbnail | str | None:
-    """The thumbnail, or why a picture that is named cannot be had, or None where none is named."""
-    if source.data is None and source.path is None:
-        return None
-    try:
-        return source.refusal or thumbnail(load_picture(source.data or str(source.path), at_least=(SIDE, SIDE)))
-    except PictureError as error:
-        return str(error)
+def _liked(rows: list[dict[str, Any]], folder: Path | None) -> list[PictureSource]:
+    """The places of their pictures."""
+    schema = pa.schema([("item_id", pa.string()), ("image_path", pa.string())])
+    batch = pa.RecordBatch.from_pylist(
+        [{"item_id": str(row["item_id"]), "image_path": row.get("image_path")} for row in rows], schema
+    )
+    return list(pictures_of(schema, None, folder)(batch))
 
 
 def _left_out(kept: _Kept, grouped: bool) -> list[str]:

@@ -49,6 +49,7 @@ def recommend_users(
     all_users: bool = False,
     columns: Sequence[str] | None = None,
     explain: bool = False,
+    show_history: int = 0,
     fallback: bool = True,
     rules: Rules | None = None,
     newer: Newer | None = None,
@@ -59,9 +60,10 @@ def recommend_users(
     models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
     model knows. columns: which item columns go along. explain: adds because_item_id (what of the user's history spoke
     loudest for the item), because_score (its share of all that spoke for it) and why (shares of behaviour, picture,
-    text and popularity in the score, and recognised labels in common). fallback: a user nobody knows is shown what is
-    popular, which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than
-    the models.
+    text and popularity in the score, and recognised labels in common). show_history: the first row of each user tells
+    of so many of their latest items, in the column ``history``. fallback: a user nobody knows is shown what is popular,
+    which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than the
+    models.
 
     Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
     and the item columns. Raises UsageProblem for unknown names and conditions, InputError for a table that is no model.
@@ -81,6 +83,7 @@ def recommend_users(
         columns=columns,
         pictures=not all_users,
         reasons=Reasons(chooser, popular) if explain else None,
+        latest=show_history,
     )
     report.expect(len(ids), "users")
 

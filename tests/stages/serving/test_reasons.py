@@ -52,7 +52,7 @@ def test_parts_of_the_factors_are_told_apart() -> None:
     items = Items(("a", "b"), np.ones(2, bool), np.array([[1, 1, 1], [1, 2, -1]], np.float32))
     model = Model("made by hand", {}, users, items, (("behaviour", 1), ("picture", 1), ("text", 1)))
     (row,) = explained(to_table(model), users=["u"])
-    assert row["why"] == "because of a · behaviour 0.20 · picture 0.80"
+    assert row["why"] == "because of a · picture 0.80 · behaviour 0.20"
 
 
 @pytest.mark.parametrize("model", [factor_model, knn_model])

@@ -38,7 +38,7 @@ def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
     schema = shelf.items.schema
     title = title_column(schema)
-    picture = next((name for name in PATH_COLUMNS if _is_text(schema, name)), None)
+    picture = path_column(schema)
     labels = shelf.take(rows, [title])[title].to_pylist()
     paths = shelf.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
     queries = []
@@ -53,6 +53,11 @@ def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
 def title_column(schema: pa.Schema) -> str:
     """What people call an item by: the column of titles, else the ids."""
     return next((name for name in _TITLES if name in schema.names), "item_id")
+
+
+def path_column(schema: pa.Schema) -> str | None:
+    """Where the items' pictures are, if a column says so."""
+    return next((name for name in PATH_COLUMNS if _is_text(schema, name)), None)
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:

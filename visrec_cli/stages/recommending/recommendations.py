@@ -108,4 +108,3 @@ class Recommendations:
                 words = [(f"like {shelf.ids[because]}", words[0][1])]
             reasons.append((None if because is None else shelf.ids[because], sentence(words, labels)))
         return reasons
-

@@ -78,15 +78,14 @@ class Reasons:
         ]
 
     def _words(self, mine: Rows, loudest: npt.NDArray[Any], shares: dict[str, float], row: int) -> Reason:
+        parts = sorted(shares.items(), key=lambda part: -part[1])
         if not len(loudest) or loudest.max() <= 0:
-            return Reason(None, None, sentence(list(shares.items()), []))
+            return Reason(None, None, sentence(parts, []))
         at = int(loudest.argmax())
         because = int(mine[at])
         labels = common_labels(self._labels[because], self._labels[row]) if self._labels else []
         title = f"because of {self._titles[because] or self._stock.ids[because]}"
-        return Reason(
-            self._stock.ids[because], float(loudest[at]), sentence(list(shares.items()), labels, because=title)
-        )
+        return Reason(self._stock.ids[because], float(loudest[at]), sentence(parts, labels, because=title))
 
     @cached_property
     def _titles(self) -> list[Any]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.stages.serving.choosing import Choice
+from visrec_cli.stages.serving.pasts import FIELD, pasts
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.stock import Stock
 
@@ -30,6 +31,7 @@ class Sheet:
 
     source, fallback: what the column ``source`` says of users whom a model knows, and of the others. columns: which of
     the items' columns go along (None: all). pictures: whether stored ones do. reasons: None leaves them out.
+    latest: of so many of the user's latest items the first row tells; 0 leaves the column ``history`` out.
     """
 
     def __init__(
@@ -41,10 +43,11 @@ class Sheet:
         columns: Sequence[str] | None,
         pictures: bool,
         reasons: Reasons | None = None,
+        latest: int = 0,
     ) -> None:
         self._stock, self._source, self._fallback = stock, source, f"fallback: {fallback}"
-        self._reasons = reasons
-        ours = [*FIELDS, *(REASONS if reasons else [])]
+        self._reasons, self._latest = reasons, latest
+        ours = [*FIELDS, *(REASONS if reasons else []), *([FIELD] if latest else [])]
         self._passed, passed = item_columns(
             stock.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
         )
@@ -63,6 +66,7 @@ class Sheet:
             pa.array(choice.scores[users, places], pa.float32()),
             pa.array(sources[users].tolist(), pa.string()),
             *self._why(choice),
+            *([pasts(choice.past, users, self._latest, self._stock)] if self._latest else []),
             *(part[name] for name in self._passed),
         ]
         whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]

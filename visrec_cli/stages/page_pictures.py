@@ -1,0 +1,46 @@
+"""The pictures of a page: found beside their rows, each read once, as thumbnails."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.pictures import PictureColumns, PictureSource
+
+Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]
+
+
+def pictures_of(schema: pa.Schema, column: str | None, folder: Path | None) -> Locate:
+    """A function from a batch to the place of each row's picture; "no picture" where the table has none at all."""
+    try:
+        return PictureColumns(schema, column=column, folder=folder).rows
+    except (InputError, UsageProblem):
+        return lambda batch: [PictureSource(None, None, None)] * batch.num_rows
+
+
+def thumbnails_of(sources: Sequence[PictureSource], report: Report) -> list[Thumbnail | None]:
+    """A thumbnail for each place, each picture read once; what cannot be read is a reject and shown as a frame."""
+    once = {(source.data, source.path): source for source in sources}
+    report.expect(len(once), "thumbnails")
+    made: dict[tuple[bytes | None, str | None], Thumbnail | None] = {}
+    for (key, source), result in zip(once.items(), ordered_map(_attempt, once.values()), strict=True):
+        report.advance()
+        if isinstance(result, str):
+            report.reject("show", result, path=source.path, item_id=source.item_id)
+        made[key] = result if isinstance(result, Thumbnail) else None
+    return [made[source.data, source.path] for source in sources]
+
+
+def _attempt(source: PictureSource) -> Thumbnail | str | None:
+    """The thumbnail, or why a picture that is named cannot be had, or None where none is named."""
+    if source.data is None and source.path is None:
+        return None
+    try:
+        return source.refusal or thumbnail(load_picture(source.data or str(source.path), at_least=(SIDE, SIDE)))
+    except PictureError as error:
+        return str(error)
