@@ -32,12 +32,12 @@ class Ease(Recommender):
     name = "ease"
     summary = "the strongest on up to some 10,000 items with many clicks each; closed form, one knob"
     settings: ClassVar[dict[str, Setting]] = {
-        "reg": Setting(100.0, "ridge: larger where there are few clicks", 1, 3000, log=True, least=1e-6),
+        "reg": Setting(30.0, "ridge: larger where there are few clicks", 1, 1000, log=True, least=1e-6),
         "dropout": Setting(0.0, "share of the clicks that is hidden in training, in expectation", 0, 0.8, least=0),
         "user_damping": Setting(
-            0.0, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+            0.5, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
         ),
-        "popularity": Setting(0.001, "what popularity adds where the history is silent", 1e-5, 0.1, log=True, least=0),
+        "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-5, 0.1, log=True, least=0),
         "keep": Setting(500, "links kept of each item, by size", least=1),
     }
 

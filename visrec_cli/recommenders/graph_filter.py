@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.nearest import nearest, weighted
+from visrec_cli.recommenders.nearest import nearest, share_of_clicks, weighted
 from visrec_cli.tables.columns import Matrix
 
 
@@ -19,6 +19,7 @@ class GraphFilter(Recommender):
 
         R̃ = D_U^(-user_damping/2) · R · D_I^(-item_damping/2)
         score(u) = r_u · (R̃ᵀR̃ + alpha · D_I^(-item_damping/2) · V Vᵀ · D_I^(item_damping/2))
+                   + popularity · clicks / max clicks
 
     R holds the clicks, D_U and D_I how many each user and item has, V the first ``embedding_size`` right singular
     vectors of R̃. The first filter is local, and kept for the k strongest speakers of each item; the second is global,
@@ -28,13 +29,14 @@ class GraphFilter(Recommender):
     name = "graph-filter"
     summary = "large and sparse logs: what neighbours say, smoothed by the main tastes of all; closed form"
     settings: ClassVar[dict[str, Setting]] = {
-        "embedding_size": Setting(128, "main tastes kept", 16, 512, log=True, least=1),
-        "alpha": Setting(0.3, "weight of the main tastes", 0.01, 3, log=True, least=0),
+        "embedding_size": Setting(64, "main tastes kept", 16, 512, log=True, least=1),
+        "alpha": Setting(0.5, "weight of the main tastes", 0.01, 3, log=True, least=0),
         "k": Setting(200, "items that speak for an item", 50, 800, log=True, least=1),
         "user_damping": Setting(
-            1.0, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+            0.75, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
         ),
-        "item_damping": Setting(0.75, "1: as in the paper; less lets popular items keep their lead", 0, 1, least=0),
+        "item_damping": Setting(0.4, "1: as in the paper; less lets popular items keep their lead", 0, 1, least=0),
+        "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
@@ -49,7 +51,7 @@ class GraphFilter(Recommender):
         factors = (self._tastes(scaled) * root[:, None]).astype(np.float32)
         voice = (self.set["alpha"] / root**2).astype(np.float32)
         users = users_of(log, factors=_smoothed(log.matrix, factors, voice))
-        items = Items(log.items, log.touched, factors, neighbours=links)
+        items = Items(log.items, log.touched, factors, share_of_clicks(log, self.set["popularity"]), links)
         return Model(self.name, self.set, users, items, (("behaviour", factors.shape[1]),), state={"voice": voice})
 
     def _tastes(self, scaled: sp.csr_matrix) -> npt.NDArray[np.float64]:

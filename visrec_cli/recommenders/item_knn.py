@@ -32,12 +32,12 @@ class ItemKnn(Recommender):
         "k": Setting(100, "items that speak for an item", 20, 400, log=True, least=1),
         "weighting": Setting("plain", "how clicks are weighed: plain, tfidf or bm25", choices=WEIGHTINGS),
         "user_damping": Setting(
-            0.0, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+            0.75, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
         ),
-        "speaker_damping": Setting(0.25, "how much less a popular item of the history says", 0, 1, least=0),
-        "target_damping": Setting(0.125, "how much popular candidates are held back; 0: not at all", 0, 0.75, least=0),
+        "speaker_damping": Setting(0.4, "how much less a popular item of the history says", 0, 1, least=0),
+        "target_damping": Setting(0.1, "how much popular candidates are held back; 0: not at all", 0, 0.75, least=0),
         "shrinkage": Setting(0.0, "distrust of items with few common users", least=0),
-        "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
+        "popularity": Setting(0.03, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:

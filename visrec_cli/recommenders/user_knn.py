@@ -28,14 +28,14 @@ class UserKnn(Recommender):
     name = "user-knn"
     summary = "people like you clicked that: good where users are many and busy; fold-in compares with all of them"
     settings: ClassVar[dict[str, Setting]] = {
-        "k": Setting(100, "users that speak for a user", 20, 800, log=True, least=1),
+        "k": Setting(150, "users that speak for a user", 20, 800, log=True, least=1),
         "weighting": Setting("plain", "how clicks are weighed: plain, tfidf or bm25", choices=WEIGHTINGS),
         "item_damping": Setting(
             0.5, "1: popular items make nobody alike; 0: each common click counts", 0, 1.5, least=0
         ),
-        "neighbour_damping": Setting(0.5, "how much less a busy user says", 0, 1, least=0),
+        "neighbour_damping": Setting(0.6, "how much less a busy user says", 0, 1, least=0),
         "shrinkage": Setting(0.0, "distrust of users with few common items", least=0),
-        "popularity": Setting(0.01, "what popularity adds where the neighbours are silent", 1e-4, 1, log=True, least=0),
+        "popularity": Setting(0.3, "what popularity adds where the neighbours are silent", 1e-4, 1, log=True, least=0),
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
