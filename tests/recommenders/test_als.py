@@ -59,12 +59,20 @@ def test_the_loss_is_the_objective_and_falls(nu: float) -> None:
 def test_conjugate_gradients_reach_the_exact_solution() -> None:
     log = weighted()
     rng = np.random.default_rng(1)
-    fixed = rng.normal(size=(20, 6)).astype(np.float32)
+    fixed, _ = np.linalg.qr(rng.normal(size=(20, 6)).astype(np.float32))
+    fixed *= np.arange(1, 7, dtype=np.float32)  # a Gram matrix that is diagonal
     regs = rng.uniform(0.1, 1, 30).astype(np.float32)
     rows = rng.normal(size=(30, 6)).astype(np.float32)
-    step(*Rows.of(log.matrix), fixed, np.float32(0.2) * fixed.T @ fixed, regs, 12, rows)
-    wanted = exact_rows(log.matrix.toarray(), fixed, 0.2, regs)
-    np.testing.assert_allclose(rows, wanted, atol=1e-4)
+    step(*Rows.of(log.matrix), fixed, np.float32(0.2) * np.arange(1, 7, dtype=np.float32) ** 2, regs, 12, rows)
+    np.testing.assert_allclose(rows, exact_rows(log.matrix.toarray(), fixed, 0.2, regs), atol=1e-4)
+
+
+def test_a_row_of_two_clicks_is_exact_in_three_steps() -> None:
+    matrix = sp.csr_matrix(([2, 1], ([0, 0], [3, 7])), shape=(1, 20), dtype=np.float32)
+    fixed = (np.linalg.qr(np.random.default_rng(1).normal(size=(20, 6)))[0] * 2).astype(np.float32)
+    rows = np.ones((1, 6), np.float32)
+    step(*Rows.of(matrix), fixed, np.full(6, 0.2 * 4, np.float32), np.ones(1, np.float32), 3, rows)
+    np.testing.assert_allclose(rows, exact_rows(matrix.toarray(), fixed, 0.2, np.ones(1)), atol=1e-5)
 
 
 def test_folding_in_is_the_exact_solution_and_the_voices_add_up_to_it() -> None:
@@ -106,7 +114,7 @@ def test_the_number_of_threads_changes_nothing_in_a_row() -> None:
     for threads in {1, before}:
         numba.set_num_threads(threads)
         rows = np.zeros((300, 6), np.float32)
-        step(*Rows.of(log.matrix), fixed, fixed.T @ fixed, np.ones(300, np.float32), 3, rows)
+        step(*Rows.of(log.matrix), fixed, np.ones(6, np.float32), np.ones(300, np.float32), 3, rows)
         answers.append(rows)
     numba.set_num_threads(before)
     assert all(np.array_equal(answer, answers[0]) for answer in answers)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
@@ -59,17 +60,24 @@ class Als(Iterative):
 
     def epoch(self, number: int) -> float:
         """All users, then all items. Returns L at the end of it, per unit of weight."""
-        users, items = self._factors
-        self._step(self._sides[0], items, users, self._regs[0])
-        loss = self._step(self._sides[1], users, items, self._regs[1])
+        self._step(0)
+        loss = self._step(1)
+        users = self._factors[0]
         loss += float(np.sum(self._regs[0] * np.einsum("ij,ij->i", users, users), dtype=np.float64))
         return loss / max(float(self._log.matrix.data.sum(dtype=np.float64)), 1e-12)
 
-    def _step(self, side: Rows, fixed: Matrix, free: Matrix, regs: Vector) -> float:
+    def _step(self, side: int) -> float:
+        """Improve one side. Both are turned first, so that the other's Gram matrix is diagonal: L sees no difference
+        (it has only products and lengths), and the loop need not multiply by a matrix for each row."""
         from visrec_cli.recommenders.kernels.least_squares import step
 
-        base = np.float32(self.set["unobserved_weight"]) * (fixed.T @ fixed)
-        return float(step(*side, fixed, base, regs, _STEPS, free).sum(dtype=np.float64))
+        with _one_thread():
+            fixed = self._factors[1 - side]
+            lengths, turn = np.linalg.eigh(fixed.T @ fixed)
+            self._factors = [factors @ turn for factors in self._factors]
+        base = np.float32(self.set["unobserved_weight"]) * lengths
+        fixed, free = self._factors[1 - side], self._factors[side]
+        return float(step(*self._sides[side], fixed, base, self._regs[side], _STEPS, free).sum(dtype=np.float64))
 
     def model(self) -> Model:
         """Users and items with their factors; items that nobody clicked are not known."""
@@ -130,4 +138,11 @@ def _factors(model: Model) -> Matrix:
 
 def _base(model: Model, items: Matrix) -> Matrix:
     """α₀ YᵀY: what all the items that were not clicked say, and the clicked as well."""
-    return np.float32(model.settings["unobserved_weight"]) * (items.T @ items)
+    with _one_thread():
+        return np.float32(model.settings["unobserved_weight"]) * (items.T @ items)
+
+
+def _one_thread() -> Any:
+    """Small products of matrices: where cores are busy, BLAS's threads wait for each other up to thirty times as long
+    as one alone needs; and the answer does not depend on their number."""
+    return threadpool_limits(1, "blas")

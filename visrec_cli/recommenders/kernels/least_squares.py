@@ -2,7 +2,7 @@
 
 For row u with entries j in S(u), weights w and targets t, over the fixed factors y (n, f) and their base B (f, f):
 
-    (B + sum_j w_j y_j y_jᵀ + reg_u I) x_u = sum_j w_j t_j y_j
+    A_u x_u = b_u,   A_u = B + reg_u I + sum_j w_j y_j y_jᵀ,   b_u = sum_j w_j t_j y_j
 
 Rows do not touch each other: the answer does not depend on the number of threads.
 """
@@ -19,16 +19,11 @@ Columns = npt.NDArray[np.int32]
 
 
 @inlined
-def _times(base, reg, others, weights, columns, begin, end, vector, out) -> None:  # type: ignore[no-untyped-def]
-    """out = (base + sum_j w_j y_j y_jᵀ + reg I) · vector, without forming the matrix."""
+def _times(plain, others, weights, columns, begin, end, vector, out) -> None:  # type: ignore[no-untyped-def]
+    """out = A · vector, without forming the matrix; plain: the diagonal B + reg I."""
     width = len(vector)
     for a in range(width):
-        out[a] = reg * vector[a]
-    for b in range(width):
-        value = vector[b]
-        row = base[b]
-        for a in range(width):
-            out[a] += value * row[a]
+        out[a] = plain[a] * vector[a]
     for place in range(begin, end):
         other = others[columns[place]]
         dot = np.float32(0)
@@ -42,6 +37,7 @@ def _times(base, reg, others, weights, columns, begin, end, vector, out) -> None
 @inlined
 def _step_rows(first, last, indptr, columns, weights, others, base, regs, steps, rows, objective) -> None:  # type: ignore[no-untyped-def]
     width = rows.shape[1]
+    plain = np.empty(width, np.float32)
     target = np.empty(width, np.float32)
     left = np.empty(width, np.float32)
     along = np.empty(width, np.float32)
@@ -51,22 +47,23 @@ def _step_rows(first, last, indptr, columns, weights, others, base, regs, steps,
         x = rows[row]
         total = np.float32(0)
         for a in range(width):
+            plain[a] = max(base[a] + regs[row], np.float32(1e-12))
             target[a] = 0
         for place in range(begin, end):
             other, weight = others[columns[place]], weights[place]
             total += weight
             for a in range(width):
                 target[a] += weight * other[a]
-        _times(base, regs[row], others, weights, columns, begin, end, x, image)
+        _times(plain, others, weights, columns, begin, end, x, image)
         size = np.float32(0)
         for a in range(width):
             left[a] = target[a] - image[a]
-            along[a] = left[a]
-            size += left[a] * left[a]
+            along[a] = left[a] / plain[a]
+            size += left[a] * along[a]
         for _ in range(steps):
             if size < np.float32(1e-20):
                 break
-            _times(base, regs[row], others, weights, columns, begin, end, along, image)
+            _times(plain, others, weights, columns, begin, end, along, image)
             curve = np.float32(0)
             for a in range(width):
                 curve += along[a] * image[a]
@@ -75,10 +72,10 @@ def _step_rows(first, last, indptr, columns, weights, others, base, regs, steps,
             for a in range(width):
                 x[a] += pace * along[a]
                 left[a] -= pace * image[a]
-                size += left[a] * left[a]
+                size += left[a] * left[a] / plain[a]
             turn = size / before
             for a in range(width):
-                along[a] = left[a] + turn * along[a]
+                along[a] = left[a] / plain[a] + turn * along[a]
         for a in range(width):  # xᵀAx = xᵀ(b - left)
             total -= x[a] * (target[a] + left[a])
         objective[row] = total
@@ -96,7 +93,10 @@ def step(
     steps: int,
     rows: Floats,
 ) -> Floats:
-    """Improve ``rows`` (n, f) in place by a few steps of conjugate gradients, with all targets 1.
+    """Improve ``rows`` (n, f) in place by a few steps of conjugate gradients, with all targets 1 and B diagonal.
+
+    base: (f,) that diagonal. With B + reg I as preconditioner, what is left is a matrix whose rank is the number of the
+    row's entries, so a row with few entries is solved exactly in as many steps and one.
 
     Returns (n,): the least squares objective of each row where it now stands, sum_j w_j + xᵀAx - 2bᵀx. Source: Takács,
     Pilászy & Tikk 2011 (conjugate gradients from the previous solution).
