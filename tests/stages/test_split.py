@@ -11,7 +11,8 @@ import pytest
 
 from visrec_cli.errors import InputError, OutputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.split import Way, split
+from visrec_cli.stages.behaviour.ways import Way
+from visrec_cli.stages.split import split
 
 WAYS = [
     Way("random", 0.2, 0.1), Way("last", validation=1), Way("time", 0.3, 0.1), Way("global-time", 0.2, 0.1),
@@ -34,7 +35,7 @@ def log() -> pa.Table:
 
 
 def done(log: pa.Table, way: Way, **more) -> pl.DataFrame:
-    return pl.DataFrame(split(log, way, **more).read_all())
+    return pl.DataFrame(split(log, **vars(way), **more).read_all())
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.by}-{way.folds}-{way.cut}")
@@ -113,6 +114,15 @@ def test_twins_stay_on_one_side(log: pa.Table, way: Way) -> None:
     assert (alone.group_by(within).agg(pl.col(column).n_unique())[column] > 1).any()
 
 
+def test_a_group_that_changes_nothing_is_pointed_out(log: pa.Table) -> None:
+    report = Report()
+    items = pa.table({"item_id": ["x"], "duplicate_of": ["y"]})
+    assert done(log, Way("cold-item", group="duplicate_of"), items=items, report=report).equals(
+        done(log, Way("cold-item"))
+    )
+    assert report.warnings == ["no two items of the log are alike by duplicate_of: --group changes nothing"]
+
+
 def test_those_with_too_little_stay_in_train_and_are_counted() -> None:
     log = pa.table({"user": ["a", "a", "a", "b"], "item": ["1", "2", "3", "1"]})
     report = Report()
@@ -127,7 +137,7 @@ def test_what_only_the_test_part_knows_is_said() -> None:
         {"user": ["a", "a", "b"], "item": ["1", "2", "3"], "date": ["2020-01-01", "2020-01-02", "2020-01-03"]}
     )
     report = Report()
-    split(log, Way("global-time", cut="2020-01-03"), report=report)
+    split(log, by="global-time", cut="2020-01-03", report=report)
     assert report.warnings == [
         "not in train: 1 item of the test part, 1 of its 1 interactions",
         "not in train: 1 user of the test part, 1 of its 1 interactions",
@@ -135,28 +145,28 @@ def test_what_only_the_test_part_knows_is_said() -> None:
 
 
 def test_a_split_is_replaced_only_when_asked(log: pa.Table) -> None:
-    before = split(log, Way("random")).read_all()
+    before = split(log, by="random").read_all()
     with pytest.raises(UsageProblem, match="has a column 'split' already"):
         split(before)
-    again = split(before, Way("cold-user"), replace=True).read_all()
+    again = split(before, by="cold-user", replace=True).read_all()
     assert again.column_names == before.column_names
 
 
 def test_the_parts_as_files(log: pa.Table, tmp_path: Path) -> None:
-    table = split(log, Way("random", 0.2, 0.1), files=tmp_path / "new" / "parts").read_all()
+    table = split(log, by="random", test=0.2, validation=0.1, files=tmp_path / "new" / "parts").read_all()
     for part in ("train", "validation", "test"):
         rows = table.filter(pa.compute.equal(table["split"], part)).drop_columns("split")
         assert pq.read_table(tmp_path / "new" / "parts" / f"{part}.parquet").equals(rows)
     with pytest.raises(OutputError, match="of another split") as refused:
-        split(log, Way("random"), files=tmp_path / "new" / "parts")
+        split(log, by="random", files=tmp_path / "new" / "parts")
     assert str(refused.value.fix).startswith("rm ")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make the folder"):
-        split(log, Way("random"), files=tmp_path / "file")
+        split(log, by="random", files=tmp_path / "file")
 
 
 def test_folds_as_files(log: pa.Table, tmp_path: Path) -> None:
-    split(log, Way("random", folds=3), files=tmp_path)
+    split(log, by="random", folds=3, files=tmp_path)
     sizes = [
         [pq.read_metadata(tmp_path / f"fold-{fold}" / f"{part}.parquet").num_rows for part in ("train", "test")]
         for fold in range(3)
@@ -199,14 +209,14 @@ def test_ways_that_contradict_themselves(way: dict, said: str) -> None:
 )
 def test_parts_that_would_be_empty(log: pa.Table, way: Way, said: str) -> None:
     with pytest.raises((InputError, UsageProblem), match=said) as refused:
-        split(log, way)
+        split(log, **vars(way))
     assert refused.value.fix
 
 
 def test_times_and_items_that_are_lacking(log: pa.Table) -> None:
     with pytest.raises(InputError, match="--by last needs a log with times"):
-        split(log.drop_columns("timestamp"), Way("last"))
+        split(log.drop_columns("timestamp"), by="last")
     with pytest.raises(UsageProblem, match="--group and --items go together"):
-        split(log, Way(group="duplicate_of"))
+        split(log, group="duplicate_of")
     with pytest.raises(UsageProblem, match="both the log and the items"):
-        split("-", Way(group="duplicate_of"), items="-")
+        split("-", group="duplicate_of", items="-")

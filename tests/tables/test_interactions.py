@@ -79,7 +79,7 @@ def test_none_leaves_a_column_as_it_is(tmp_path: Path) -> None:
     ("columns", "said"),
     [
         (Columns(user="nobody"), "no column 'nobody'"),
-        (Columns(user="item"), "named for two things"),
+        (Columns(user="item", item="item"), "named for two things"),
         (Columns(user="rating"), "has both 'rating' and 'user_id'"),
     ],
 )
@@ -97,9 +97,26 @@ def test_an_id_in_a_log_numbers_its_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", ["user", "item", "name"])
 def test_a_matrix_is_recognised(tmp_path: Path, first: str) -> None:
     header = ",".join([first, *(str(n) for n in range(30))])
-    with pytest.raises(InputError, match="is a matrix, with one row per") as refused:
+    with pytest.raises(InputError, match="looks like a matrix, with one row per") as refused:
         read(tmp_path, f"{header}\n1,{',' * 29}5\n")
     assert f"unpivot(index='{first}'" in str(refused.value.fix)
+
+
+def test_a_small_matrix_with_names_is_recognised_too(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="one row per item and one column per user"):
+        read(tmp_path, "item,ann,bob,cy,di,ed\nx,5,,3,4,1\ny,,2,,5,\n")
+
+
+@pytest.mark.parametrize(("line", "way"), [("1 10 5", " --no-header"), ("user item rating", "")])
+def test_columns_divided_by_spaces(tmp_path: Path, line: str, way: str) -> None:
+    with pytest.raises(InputError, match="divided by spaces") as refused:
+        read(tmp_path, f"{line}\n2 11 3\n")
+    assert str(refused.value.fix).endswith(f"log.txt | visrec … -{way}")
+
+
+def test_a_named_column_is_not_taken_for_another_thing(tmp_path: Path) -> None:
+    table = read(tmp_path, "user,friend,item\n1,2,3\n", Columns(user="friend", item="user"))
+    assert table.to_pylist() == [{"user_id": "2", "item_id": "1", "weight": 1.0, "item": "3"}]
 
 
 def test_bad_rows_are_rejected_by_number_and_zeros_counted(tmp_path: Path) -> None:

@@ -95,11 +95,17 @@ def command(
     columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
 
     def stage(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.split import Way, split
+        from visrec_cli.stages.split import split
 
         return split(
             log,
-            Way(by, test, validation, folds, cut, group, seed),
+            by=by,
+            test=test,
+            validation=validation,
+            folds=folds,
+            cut=cut,
+            group=group,
+            seed=seed,
             items=items,
             columns=columns,
             id_column=id_column,

@@ -1,13 +1,14 @@
 """``interactions``: a log of behaviour in any usual form, cleaned and looked over."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
 
 
@@ -32,4 +33,7 @@ def interactions(
     shop = None if items is None else open_items(items, id_column=id_column).read_all()
     table = clean(open_interactions(source, columns, report=report), cleaning or Cleaning(), report)
     audit(table, report, items=shop)
+    low, high = pc.min_max(table["weight"]).as_py().values()
+    if has_ratings(table) and low < high:
+        report.warn(f"the weights are ratings from {low:g} to {high:g}; --min-weight makes likes of the better ones")
     return table.to_reader(max_chunksize=8192)

@@ -17,13 +17,17 @@ from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns, open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
 
-__all__ = ["Way", "split"]
-
 
 def split(
     source: Tabular,
-    way: Way | None = None,
     *,
+    by: str = "random",
+    test: float | None = None,
+    validation: float = 0.0,
+    folds: int = 0,
+    cut: str | None = None,
+    group: str | None = None,
+    seed: int = 0,
     items: Tabular | None = None,
     columns: Columns | None = None,
     id_column: str | None = None,
@@ -33,12 +37,14 @@ def split(
 ) -> pa.RecordBatchReader:
     """The log with one more column: ``split`` (train, validation, test), or ``fold`` (0, 1 …).
 
-    items: their table, for ``way.group``. columns: what the log calls its own. replace: overwrite such a column. files:
-    a folder that gets each part as a file too. The same rows and seed give the same split in whatever order they come.
-    Raises InputError where a part would be empty or times are lacking, UsageProblem for what contradicts itself.
+    by to seed: see stages.behaviour.ways.Way. items: their table, for ``group``. columns: what the log calls its own.
+    replace: overwrite such a column. files: a folder that gets each part as a file too. The same rows and seed give the
+    same split in whatever order they come. Raises InputError where a part would be empty or times are lacking,
+    UsageProblem for what contradicts itself.
     """
-    report, way = report or Report(), way or Way()
-    if (items is None) != (way.group is None):
+    report = report or Report()
+    way = Way(by, test, validation, folds, cut, group, seed)
+    if (items is None) != (group is None):
         raise UsageProblem("--group and --items go together", fix="--items items.arrow --group duplicate_of")
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")

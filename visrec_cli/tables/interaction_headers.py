@@ -4,7 +4,6 @@ MovieLens (``userId,movieId,rating,timestamp``), Amazon (``reviewerID,asin,overa
 parent_asin,rating,timestamp``), H&M (``t_dat,customer_id,article_id``), RecBole (``user_id:token`` …), LensKit, Yelp …
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -31,6 +30,7 @@ _ALIASES = {
 WITHOUT_HEADER = ("user", "item", "rating", "timestamp")
 NONE = "none"
 _WIDE = 20
+_CELLS = 5
 _TWICE = "_duplicated_"  # what polars puts behind a header that it saw before
 
 
@@ -59,7 +59,8 @@ def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, s
 
     Raises UsageProblem for a column that is not there, InputError, saying what to do, without users or items.
     """
-    plain = {plain_name(name): name for name in reversed(schema.names)}
+    named = {columns.user, columns.item, columns.weight, columns.time, columns.event}
+    plain = {plain_name(name): name for name in reversed(schema.names) if name not in named}
     found: dict[str, str | None] = {}
     for kind, aliases in _ALIASES.items():
         wanted = getattr(columns, kind)
@@ -70,15 +71,22 @@ def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, s
         by_alias = next((plain[alias] for alias in aliases if alias in plain), None)
         found[kind] = None if wanted == NONE else wanted or by_alias
     if found["user"] is None or found["item"] is None:
-        _explain(schema.names, found, where)
+        _explain(schema, found, where)
     twice = [name for name in found.values() if name is not None and list(found.values()).count(name) > 1]
     if twice:
         raise UsageProblem(f"{where}: column '{twice[0]}' is named for two things", fix="name each column once")
     return found
 
 
-def _explain(names: Sequence[str], found: dict[str, str | None], where: str) -> None:
+def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> None:
     """Say why there is no column of users or of items."""
+    names: list[str] = schema.names
+    words = names[0].split() if len(names) == 1 else []
+    if len(words) > 1:
+        raise InputError(
+            f"{where}: its columns are divided by spaces (the first line is {names[0][:60]})",
+            fix=f"tr -s ' ' '\\t' < {where} | visrec … -{' --no-header' if all(map(_is_number, words)) else ''}",
+        )
     numbers = sum(_is_number(name) for name in names)
     if numbers == len(names) <= _WIDE:
         line = ", ".join(name.split(_TWICE)[0] for name in names)
@@ -86,16 +94,16 @@ def _explain(names: Sequence[str], found: dict[str, str | None], where: str) -> 
             f"{where} has no header: its first line is {line}",
             fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
         )
-    if found["user"] is not None or found["item"] is not None or numbers > _WIDE:
-        index, others = ("item", "user") if found["user"] is None and found["item"] else ("user", "item")
-        wide = len(names) > _WIDE or numbers >= max(2, len(names) - 2)
-        if wide:
-            raise InputError(
-                f"{where} is a matrix, with one row per {index} and one column per {others} "
-                f"({len(names):,} columns: {', '.join(names[:4])} …); a log has one row per interaction",
-                fix=f"with polars: df.unpivot(index='{found[index] or names[0]}', variable_name='{others}', "
-                "value_name='weight').drop_nulls()",
-            )
+    index, others = ("item", "user") if found["user"] is None and found["item"] else ("user", "item")
+    rest = [field for field in schema if field.name != found[index]]
+    cells = [f for f in rest if pa.types.is_integer(f.type) or pa.types.is_floating(f.type) or pa.types.is_null(f.type)]
+    if (found[index] and len(cells) == len(rest) >= _CELLS) or numbers > _WIDE:
+        raise InputError(
+            f"{where} looks like a matrix, with one row per {index} and one column per {others} "
+            f"({len(names):,} columns: {', '.join(names[:4])} …); a log has one row per interaction",
+            fix=f"with polars: df.unpivot(index='{found[index] or names[0]}', variable_name='{others}', "
+            "value_name='weight').drop_nulls()",
+        )
     lacking = "user" if found["user"] is None else "item"
     raise InputError(
         f"{where} has no column of {lacking}s that visrec knows (its columns are: {', '.join(names[:20])})",

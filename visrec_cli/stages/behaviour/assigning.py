@@ -27,7 +27,10 @@ def codes_of(table: pa.Table, way: Way, shop: pa.Table | None, report: Report) -
     user_lots, item_lots = (lots_of(side.dictionary.to_pylist(), way.seed) for side in (users, items))
     groups = groups_of(items.dictionary.to_pylist(), shop, way.group)
     if way.group is not None:
-        report.count("items that share a group", int((np.bincount(groups)[groups] > 1).sum()))
+        alike = int((np.bincount(groups)[groups] > 1).sum())
+        report.count(f"items alike by {way.group}", alike)
+        if not alike:
+            report.warn(f"no two items of the log are alike by {way.group}: --group changes nothing")
     if way.by in ("cold-item", "cold-user"):
         rows, groups, lots = (
             (i, groups, item_lots) if way.by == "cold-item" else (u, np.arange(len(user_lots)), user_lots)
