@@ -75,6 +75,10 @@ Users = Annotated[
     str | None, typer.Option("--users", metavar="FILE", help="What suits these: one id per line, or a table of users.")
 ]
 AllUsers = Annotated[bool, typer.Option("--all-users", help="What suits everyone whom the model knows.")]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", help="Read events as NDJSON on stdin and answer each with a line: a co-process."),
+]
 IncludeSeen = Annotated[bool, typer.Option("--include-seen", help="Users: what they already have competes too.")]
 Repeat = Annotated[
     bool, typer.Option("--repeat", help="Users: only what they already have, by the model and by habit: to buy again.")

@@ -1,27 +1,20 @@
 """``visrec recommend``."""
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from visrec_cli.commands import asking
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
+from visrec_cli.commands.questions import one_table, question, seen_items
 from visrec_cli.commands.words import listed, weights
-from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterator
 
-ABOUT_ITEMS = (
-    *("item", "image", "text", "like", "unlike", "all_items", "mix", "keep_duplicates", "same_above", "column"),
-    *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
-)
-ABOUT_USERS = (
-    *("user", "users", "all_users", "include_seen", "repeat", "allow", "deny", "items", "new_items", "history"),
-    *("explain", "show_history", "no_fallback", "blend", "blend_by", "follow"),
-)
-ASKS_USERS = ("user", "users", "all_users")
+    import pyarrow as pa
 
 
 def command(
@@ -36,6 +29,7 @@ def command(
     user: asking.User = None,
     users: asking.Users = None,
     all_users: asking.AllUsers = False,
+    follow: asking.Follow = False,
     k: asking.K = 10,
     where: asking.Where = None,
     diversity: asking.Diversity = 0.0,
@@ -79,6 +73,9 @@ def command(
     A model of train-cf is asked about users. What they have is left out, unless --include-seen or --repeat. A user
     nobody knows is shown what was popular lately, and the column source says so. Several models are blended.
 
+    With --follow, {"user_id": "42"} asks; {"user_id": "42", "item_id": "7"} is a click, and asks, unless it says
+    "answer": false; {"items": ["7", "8"]} asks for somebody without a name; "k" and "weight" are optional.
+
     Examples:
 
         visrec recommend table.arrow --item 1164 -k 5
@@ -93,17 +90,22 @@ def command(
 
         visrec recommend als.arrow --all-users --where "price < 50" -o offers.parquet
 
-        visrec recommend als.arrow knn.arrow --blend als=0.7,item-knn=0.3 --user 42
+        visrec recommend als.arrow knn.arrow --blend als=0.7,item-knn=0.3 --users team.txt
+
+        visrec recommend als.arrow --user 42 --explain --show-history 8 | visrec show --html offers.html
+
+        echo '{"user_id": "42", "item_id": "1164"}' | visrec recommend als.arrow --follow
     """
+    from visrec_cli.commands.coprocess import run_coprocess
     from visrec_cli.commands.running import run_stage
 
-    about_users = _about_users(context)
+    asked = question(context)
 
     def about_items(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend import recommend
 
         return recommend(
-            _one(tables),
+            one_table(tables),
             items=item or (),
             images=image or (),
             texts=text or (),
@@ -129,9 +131,25 @@ def command(
             report=report,
         )
 
-    def for_users(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.recommend_users import Rules, recommend_users
+    def choosing() -> dict[str, Any]:
+        from visrec_cli.stages.recommend_users import Rules
         from visrec_cli.stages.serving.gathering import Newer
+
+        rules = Rules(
+            k=k,
+            seen=seen_items(include_seen, repeat),
+            where=where,
+            allow=allow,
+            deny=deny,
+            diversity=diversity,
+            blend=weights(blend or "", flag="--blend", example="als=0.7,item-knn=0.3"),
+            blend_by=blend_by,
+        )
+        newer = Newer(items, new_items, history)
+        return {"explain": explain, "fallback": not no_fallback, "rules": rules, "newer": newer}
+
+    def for_users(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.recommend_users import recommend_users
 
         return recommend_users(
             *(tables or ["-"]),
@@ -139,46 +157,19 @@ def command(
             listed=users,
             all_users=all_users,
             columns=listed(columns),
-            explain=explain,
             show_history=show_history,
-            fallback=not no_fallback,
-            rules=Rules(
-                k=k,
-                seen=_seen(include_seen, repeat),
-                where=where,
-                allow=allow,
-                deny=deny,
-                diversity=diversity,
-                blend=weights(blend or "", flag="--blend", example="als=0.7,item-knn=0.3"),
-                blend_by=blend_by,
-            ),
-            newer=Newer(items, new_items, history),
             report=report,
+            **choosing(),
         )
 
-    stage = for_users if about_users else about_items
+    def answers(report: Report) -> "Iterator[dict[str, Any]]":
+        from visrec_cli.stages.follow import follow, lines_of
+
+        events = lines_of(sys.stdin.buffer)
+        return follow(*(tables or []), events=events, columns=listed(columns) or (), report=report, **choosing())
+
+    if asked == "follow":
+        run_coprocess(answers, quiet=quiet)
+        return
+    stage = for_users if asked == "users" else about_items
     run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="recommendations")
-
-
-def _about_users(context: typer.Context) -> bool:
-    """Whether users are asked about. Raises UsageProblem for options of both questions at once."""
-    flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
-    given = [name for name in flags if name and str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
-    asking_users = any(name in ASKS_USERS for name in given)
-    strange = [name for name in given if name in (ABOUT_ITEMS if asking_users else ABOUT_USERS)]
-    if strange:
-        about, way = ("items", "leave it out") if asking_users else ("users", "add --user ID or --all-users")
-        raise UsageProblem(f"{flags[strange[0]]} belongs to questions about {about}", fix=way)
-    return asking_users
-
-
-def _one(tables: list[str] | None) -> str:
-    if tables and len(tables) > 1:
-        raise UsageProblem("one table is asked about items, and several were named", fix="ask each by itself")
-    return tables[0] if tables else "-"
-
-
-def _seen(include: bool, repeat: bool) -> str:
-    if include and repeat:
-        raise UsageProblem("--repeat shows only what users have, --include-seen also that", fix="leave out one of them")
-    return "only" if repeat else "in" if include else "out"

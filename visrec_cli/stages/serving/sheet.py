@@ -53,12 +53,16 @@ class Sheet:
         )
         self.schema = pa.schema([*ours, *passed])
 
+    def source_of(self, known: bool) -> str:
+        """What the column ``source`` says."""
+        return self._source if known else self._fallback
+
     def batch(self, choice: Choice) -> pa.RecordBatch:
         """All that a block of users is shown, user by user, best first."""
         users, places = np.nonzero(choice.rows >= 0)
         rows = choice.rows[users, places]
         part = take_rows(self._stock.about.select(["item_id", *self._passed]), rows)
-        sources = np.where(choice.known, self._source, self._fallback)
+        sources = np.where(choice.known, self.source_of(True), self.source_of(False))
         arrays = [
             pa.array(choice.visitors.ids, pa.string()).take(pa.array(users)),
             part["item_id"],

@@ -1,0 +1,30 @@
+"""Answers as lines of JSON on stdout, each written when it is there."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Any
+
+from visrec_cli.commands.running import summarise
+from visrec_cli.runtime.reporting import Report
+
+
+def run_coprocess(answers: Callable[[Report], Iterator[dict[str, Any]]], *, quiet: bool) -> None:
+    """Write every answer and flush; what was counted goes to stderr at the end."""
+    report, n = Report(), 0
+    for answer in answers(report):
+        sys.stdout.write(json.dumps(_plain(answer), default=str, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        n += 1
+    if not quiet:
+        summarise(report, n, "lines", "-")
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: null, as in the other formats."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
