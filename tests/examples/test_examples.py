@@ -63,3 +63,19 @@ def test_cheaper_lookalikes(shop: Path, bench: dict[str, str]) -> None:
 
 def test_no_example_is_forgotten() -> None:
     assert sorted(path.name for path in EXAMPLES.iterdir()) == ["Makefile", "cheaper_lookalikes.py", "similar_items.sh"]
+
+
+def test_for_every_user(shop: Path, bench: dict[str, str]) -> None:
+    lines = ["user_id,item_id,timestamp"]
+    for number in range(12):  # everyone likes one colour, and has clicked three of its four things
+        colour = ("red", "blue", "green", "yellow")[number % 4]
+        things = [f"{shape}-{colour}-{i}" for shape in ("square", "disc") for i in range(2)]
+        lines += [
+            f"u{number},{thing},2026-01-{day:02}" for day, thing in enumerate(things, 1) if day != number // 4 + 1
+        ]
+    (shop / "clicks.csv").write_text("\n".join(lines) + "\n")
+    env = bench | {"MODEL": "item-knn"}
+    run(EXAMPLES / "for_every_user.sh", "imgs", "items.csv", "clicks.csv", "users.html", cwd=shop, env=env)
+    page = (shop / "users.html").read_text()
+    assert "Liked before" in page
+    assert "because of red square" in page
