@@ -1,0 +1,156 @@
+"""Bayesian personalised ranking: steps on triples of a user, an item they clicked and one that they did not."""
+
+import numpy as np
+import numpy.typing as npt
+from numba import prange
+
+from visrec_cli.recommenders.kernels.compiling import compiled, inlined
+
+Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.int64]
+Columns = npt.NDArray[np.int32]
+Seeds = npt.NDArray[np.uint64]
+
+TRIES = 32  # to find an item that the user did not click
+
+
+@inlined
+def _draw(state, size):  # type: ignore[no-untyped-def]
+    """A whole number below ``size``, by xorshift (Marsaglia 2003); state: (1,) uint64, never 0."""
+    x = state[0]
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    state[0] = x
+    return np.int64(((x >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
+
+
+@inlined
+def _stranger(state, members, begin, end, columns, first, last):  # type: ignore[no-untyped-def]
+    """One of members[begin:end] that is not among the sorted columns[first:last], or -1."""
+    for _ in range(TRIES):
+        item = members[begin + _draw(state, end - begin)]
+        low, high = first, last
+        while low < high:
+            middle = (low + high) // 2
+            if columns[middle] < item:
+                low = middle + 1
+            else:
+                high = middle
+        if low == last or columns[low] != item:
+            return item
+    return -1
+
+
+@inlined
+def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # type: ignore[no-untyped-def]
+    """One step for user vector x, clicked item y = ``one`` and other item z. Returns -log sigmoid of the difference.
+
+    Step sizes by Adagrad (Duchi et al. 2011) with one sum of squares for each vector.
+    """
+    user_sums, item_sums, bias_sums = sums
+    difference = bias[one] - bias[other]
+    for a in range(len(x)):
+        difference += x[a] * (y[a] - z[a])
+    pull = np.float32(1) / (np.float32(1) + np.exp(difference))
+    square_x, square_y, square_z = np.float32(0), np.float32(0), np.float32(0)
+    for a in range(len(x)):
+        square_x += (pull * (y[a] - z[a]) - reg * x[a]) ** 2
+        square_y += (pull * x[a] - reg * y[a]) ** 2
+        square_z += (pull * x[a] + reg * z[a]) ** 2
+    user_sums[user] += square_x / np.float32(len(x))
+    pace_x, pace_y, pace_z = rate / np.sqrt(user_sums[user] + np.float32(1e-8)), np.float32(0), np.float32(0)
+    if learn_items:
+        item_sums[one] += square_y / np.float32(len(x))
+        item_sums[other] += square_z / np.float32(len(x))
+        pace_y = rate / np.sqrt(item_sums[one] + np.float32(1e-8))
+        pace_z = rate / np.sqrt(item_sums[other] + np.float32(1e-8))
+        up, down = pull - reg * bias[one], -pull - reg * bias[other]
+        bias_sums[one] += up * up
+        bias_sums[other] += down * down
+        bias[one] += rate * up / np.sqrt(bias_sums[one] + np.float32(1e-8))
+        bias[other] += rate * down / np.sqrt(bias_sums[other] + np.float32(1e-8))
+    for a in range(len(x)):
+        mine, liked, passed = x[a], y[a], z[a]
+        x[a] += pace_x * (pull * (liked - passed) - reg * mine)
+        y[a] += pace_y * (pull * mine - reg * liked)
+        z[a] -= pace_z * (pull * mine + reg * passed)
+    return np.log1p(np.exp(-difference)) if difference > -30 else -difference
+
+
+@inlined
+def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, state, x, y, bias, sums, rate, reg):  # type: ignore[no-untyped-def]
+    loss, pairs = 0.0, 0
+    for place in range(begin, end):
+        entry = order[place]
+        user, item = rows[entry], columns[entry]
+        other = _stranger(state, members, low, high, columns, indptr[user], indptr[user + 1])
+        if other >= 0:
+            loss += _pull(x[user], y[item], y[other], bias, item, other, sums, user, rate, reg, True)
+            pairs += 1
+    return loss, pairs
+
+
+@compiled
+def learn(
+    order: Whole,
+    starts: Whole,
+    members: Whole,
+    member_starts: Whole,
+    rows: Whole,
+    columns: Columns,
+    indptr: Whole,
+    seeds: Seeds,
+    x: Floats,
+    y: Floats,
+    bias: Floats,
+    sums: tuple[Floats, Floats, Floats],
+    rate: np.float32,
+    reg: np.float32,
+) -> tuple[npt.NDArray[np.float64], Whole]:
+    """One epoch over the blocks of ``blocks.deal``; changes x, y, bias and sums. Returns losses and pairs by block."""
+    parts = len(member_starts) - 1
+    losses, pairs = np.zeros(parts * parts), np.zeros(parts * parts, np.int64)
+    for turn in range(parts):
+        for part in prange(parts):
+            block, own = turn * parts + part, (turn + part) % parts
+            state = np.empty(1, np.uint64)
+            state[0] = seeds[block]
+            losses[block], pairs[block] = _learn_block(
+                starts[block], starts[block + 1], order, member_starts[own], member_starts[own + 1], members,
+                rows, columns, indptr, state, x, y, bias, sums, rate, reg,
+            )  # fmt: skip
+    return losses, pairs
+
+
+@inlined
+def _fold_user(user, first, last, columns, members, y, bias, epochs, rate, reg, x, sums):  # type: ignore[no-untyped-def]
+    state = np.empty(1, np.uint64)
+    state[0] = np.uint64(88172645463325252)
+    for place in range(first, last):  # drawn by the user's own history: company makes no difference
+        state[0] ^= np.uint64(columns[place] + 1) * np.uint64(0x9E3779B97F4A7C15)
+    state[0] |= np.uint64(1)
+    for _ in range(epochs):
+        for place in range(first, last):
+            other = _stranger(state, members, 0, len(members), columns, first, last)
+            if other >= 0:
+                item = columns[place]
+                _pull(x[user], y[item], y[other], bias, item, other, sums, user, rate, reg, False)
+
+
+@compiled
+def fold(
+    columns: Columns,
+    indptr: Whole,
+    members: Whole,
+    y: Floats,
+    bias: Floats,
+    epochs: int,
+    rate: np.float32,
+    reg: np.float32,
+    x: Floats,
+    sums: tuple[Floats, Floats, Floats],
+) -> None:
+    """Learn the users x (n, f) alone, from zeros; the items stay."""
+    for user in prange(len(x)):
+        _fold_user(user, indptr[user], indptr[user + 1], columns, members, y, bias, epochs, rate, reg, x, sums)
