@@ -181,6 +181,7 @@ def test_folds_as_files(log: pa.Table, tmp_path: Path) -> None:
         ({"by": "lsat"}, "unknown way to split 'lsat'"),
         ({"test": 1.5}, "--test 1.5 is neither a share nor a count"),
         ({"test": -0.1}, "neither"),
+        ({"test": 0}, "holds nothing back"),
         ({"test": float("nan")}, "neither"),
         ({"test": 0.6, "validation": 0.4}, "nothing to train on"),
         ({"folds": 5, "test": 0.2}, "--folds takes 2 or more"),
@@ -205,6 +206,7 @@ def test_ways_that_contradict_themselves(way: dict, said: str) -> None:
         (Way("global-time", cut="2020-10-01,2020-10-02,2020-10-03"), "not one or two moments"),
         (Way("random", 500), "nothing is left for test: users have too few interactions"),
         (Way("cold-item", 500), "nothing is left for train"),
+        (Way("random", 0.5, 0.001), "nothing is left for validation"),
     ],
 )
 def test_parts_that_would_be_empty(log: pa.Table, way: Way, said: str) -> None:

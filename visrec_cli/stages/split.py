@@ -10,7 +10,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.assigning import codes_of
-from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, Codes
+from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes
 from visrec_cli.stages.behaviour.part_files import write_parts
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items
@@ -79,8 +79,8 @@ def _tell(table: pa.Table, codes: Codes, way: Way, report: Report) -> None:
     if way.by.startswith("cold-"):
         held = table.filter(pa.array(codes != TRAIN))[f"{way.by[5:]}_id"]
         report.count(f"{way.by[5:]}s held out", len(pc.unique(held)))
-    wanted = [TRAIN, *([TEST] if way.cut or way.shares.test else [])]
-    empty = next((PARTS[code] for code in wanted if not sizes[code]), None)
+    wanted = {TRAIN: True, VALIDATION: way.validation > 0, TEST: way.cut is not None or way.shares.test > 0}
+    empty = next((PARTS[code] for code, asked in wanted.items() if asked and not sizes[code]), None)
     if empty is not None:
         raise InputError(f"nothing is left for {empty}{_range(table, way)}", fix=_remedy(way))
     learned, tested = (table.filter(pa.array(codes == code)) for code in (TRAIN, TEST))

@@ -48,6 +48,8 @@ class Way:
         for option, value in (("--test", self.shares.test), ("--validation", self.validation)):
             if not value >= 0 or (value > 1 and value != int(value)) or value == np.inf:
                 raise UsageProblem(f"{option} {value:g} is neither a share nor a count", fix="0.2, or 1 for one each")
+        if not (self.shares.test or self.validation):
+            raise UsageProblem("--test 0 without --validation holds nothing back", fix="--test 0.2")
         parts = [part for part in (self.shares.test, self.validation) if part < 1]
         if sum(parts) >= 1:
             raise UsageProblem("--test and --validation leave nothing to train on", fix="--test 0.2 --validation 0.1")
