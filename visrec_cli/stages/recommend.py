@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.ranking.filters import rows_where
+from visrec_cli.recommenders.storing import is_model
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.recommending.answers import Answer, Answerer
 from visrec_cli.stages.recommending.asking import Asked
+from visrec_cli.stages.recommending.model_items import Links, model_items
 from visrec_cli.stages.recommending.open_index import index_opener
 from visrec_cli.stages.recommending.recommendations import Recommendations
 from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
@@ -53,7 +55,7 @@ def recommend(
     report: Report | None = None,
     **npy: Any,
 ) -> pa.RecordBatchReader:
-    """The k items most similar to each query, by cosine, best first.
+    """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
 
     Every one of items, images and texts is a query of its own; like and unlike together are one; ``mix`` makes one
     query of all of them, by reciprocal rank fusion. ``all_items`` asks for every item. The items asked about, items
@@ -72,7 +74,14 @@ def recommend(
         raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
     if not 0 <= diversity <= 1:
         raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
-    shelf = fill_shelf(_items(table, id_column, npy), column=column, report=report)
+    items_table = open_table(_not_a_folder(table), **npy)
+    if is_model(items_table.schema):
+        found, model = model_items(items_table.read_all(), name_of(table))
+        if model.items.factors is None:
+            return _linked(Links(found, model, asked), k=k, where=where, columns=columns, report=report)
+    else:
+        found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
+    shelf = fill_shelf(found, column=column, report=report)
     sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
     allowed = _allowed(shelf, where, report)
     blocks = asked.queries(shelf, report)
@@ -91,13 +100,29 @@ def recommend(
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
 
 
-def _items(table: Tabular, id_column: str | None, npy: dict[str, Any]) -> pa.Table:
+def _linked(
+    links: Links, *, k: int, where: str | None, columns: Sequence[str] | None, report: Report
+) -> pa.RecordBatchReader:
+    """The answers of a model that links items to items."""
+    sheet = Recommendations(links.shelf, columns=columns, pictures=False)
+    allowed = _allowed(links.shelf, where, report)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for answers in links.answers(k, allowed):
+            report.count("queries", len(answers))
+            report.count(f"queries with fewer than {k} answers", sum(len(answer.rows) < k for answer in answers))
+            yield sheet.batch(answers)
+
+    return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def _not_a_folder(table: Tabular) -> Tabular:
     if is_path(table) and str(table) != "-" and Path(table).is_dir():
         raise InputError(
             f"{table} is a folder, and recommend needs vectors",
             fix=f"visrec embed-images {table} | visrec recommend - --item ID",
         )
-    return with_item_ids(open_table(table, **npy), column=id_column, where=name_of(table)).read_all()
+    return table
 
 
 def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
