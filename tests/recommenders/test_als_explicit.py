@@ -64,7 +64,7 @@ def test_hidden_ratings_are_predicted() -> None:
 
 def test_the_loss_is_the_objective_and_falls() -> None:
     log, _ = rated()
-    als = AlsExplicit(embedding_size=4)
+    als = AlsExplicit(embedding_size=4, reg=0.08)
     als.start(log, None)
     losses = [als.epoch(number) for number in range(1, 6)]
     assert losses == sorted(losses, reverse=True)
@@ -96,4 +96,4 @@ def test_films(shared_data: Path) -> None:
     shown, hidden = (film_ratings(folder / f"u1.{part}") for part in ("base", "test"))
     log = Log(tuple(f"u{u}" for u in range(943)), tuple(f"i{i}" for i in range(1682)), shown)
     scores = AlsExplicit().fit(log).scores()
-    assert rmse(np.where(np.isfinite(scores), scores, shown.data.mean()), hidden) < 0.955
+    assert rmse(np.where(np.isfinite(scores), scores, shown.data.mean()), hidden) < 0.945
