@@ -1,0 +1,150 @@
+"""ALS for what people clicked; looks and words for what nobody clicked yet."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from visrec_cli.recommenders import voices
+from visrec_cli.recommenders.als import Als
+from visrec_cli.recommenders.base import Setting, Watch
+from visrec_cli.recommenders.content import Projection, required
+from visrec_cli.recommenders.data import Content, Log, Times
+from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, sides
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.trials import Guess, Trial, choose
+from visrec_cli.tables.columns import Matrix
+
+_ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tells nothing
+
+
+class Hybrid(Als):
+    """ALS as it is for items that somebody clicked, and for all others factors guessed from their vectors.
+
+        s(u, i) = x_u · y_i                                              where somebody clicked i: ALS, untouched
+        s(u, i) = scale · sum over the parts p of side_up · y_p(f_ip)    where nobody did
+
+    f_i: the item's principal components. y_p and side_u are one of
+
+        ridge, knn, kernel   side_up = x_u, y a map from vectors to factors, learned on the clicked items (see maps)
+        taste                y_p(f) = f, side_u what ALS gives a user when the items' factors are their vectors and
+                             stay so: a profile of what was liked, against what is common
+
+    Which one, how smooth, and the scale are chosen on clicked items: a fifth of them is hidden, and a fifth of all
+    clicks on the others; ALS learns from the rest; the best guess brings most of the hidden items back. The scale is
+    the one with which hidden clicks of both kinds are found best in one list: new items neither flood it nor drown.
+    """
+
+    name: ClassVar[str] = "hybrid"
+    summary: ClassVar[str] = "als for what was clicked, looks and words for what was not yet: when new items come daily"
+    needs_content: ClassVar[bool] = True
+    uses_content: ClassVar[bool] = True
+    settings: ClassVar[dict[str, Setting]] = {
+        **Als.settings,
+        "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
+        "components": Setting(128, "principal components kept of each modality", least=1),
+        "trials": Setting(3, "how often items are hidden to choose the map; 0: the first is taken on trust", least=0),
+    }
+
+    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+        """ALS, watched; trials with hidden items; the cold items' places."""
+        content = required(content, self.name)
+        warm = super().fit(log, content, watch)
+        projection = Projection.fit(content, self.set["components"])
+        features, widths = projection.apply(content), projection.widths
+        choices = [choice for choice in CHOICES if self.set["map"] in ("auto", choice[0])]
+        best, scale = choices[0], 1.0
+        found: dict[Choice, float] = {}
+        if self.set["trials"] and (log.touched & content.valid).sum() >= _ENOUGH:
+            seeds = [[self.seed, number] for number in range(self.set["trials"])]
+            trials = [Trial.of(log, log.touched & content.valid, self._plain, seed) for seed in seeds]
+            guesses = {choice: partial(_guess, choice, features=features, widths=widths) for choice in choices}
+            best, scale, found = choose(guesses, trials)
+        state = {**learn(best, warm, features, widths), **projection.state(), "scale": np.array(scale)}
+        cold = ~log.touched & content.valid
+        looks = np.float32(scale) * place(state, features, widths) * cold[:, None]
+        behaviour = warm.items.factors
+        assert behaviour is not None
+        width = looks.shape[1] // len(widths)
+        blocks = widths if "vectors" in state else (width,) * len(widths)
+        parts = (*warm.parts, *zip(projection.names, blocks, strict=True))
+        recall = {f"{kind} {smooth:g}": round(value, 4) for (kind, smooth), value in found.items()}
+        model = replace(
+            warm,
+            items=Items(log.items, log.touched | cold, np.hstack([behaviour, looks])),
+            parts=parts,
+            state=state,
+            facts={"cold": {"map": best[0], "smooth": best[1], "scale": scale, "recall@20": recall}},
+        )
+        others = sides(state, warm, log.users, log.matrix, len(widths))
+        return replace(model, users=replace(warm.users, factors=np.hstack([_factors(warm.users), others])))
+
+    def _plain(self, log: Log) -> Model:
+        settings = {name: value for name, value in self.set.items() if name in Als.settings}
+        return Als(seed=self.seed, device=self.device, **settings).fit(log)
+
+    @classmethod
+    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
+        """ALS's exact solve over the clicked items, and the side that cold items are scored with."""
+        warm = _warm(model)
+        users = super().fold_in(warm, ids, history, times)
+        if not model.state:  # in the middle of training
+            return users
+        warm = replace(warm, users=users)
+        others = sides(model.state, warm, ids, history, len(model.parts) - 1)
+        return replace(users, factors=np.hstack([_factors(users), others]))
+
+    @classmethod
+    def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
+        """Items at the places that their vectors say."""
+        projection = Projection.of(model.state, tuple(name for name, _ in model.parts[1:]))
+        looks = place(model.state, projection.apply(content), projection.widths)
+        behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
+        scale = np.float32(model.state["scale"])
+        return Items(tuple(ids), content.valid, np.hstack([behaviour, scale * looks]))
+
+    @classmethod
+    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+        """Exact for clicked items, as in ALS. For cold ones, what comes nearest: see recommenders.voices."""
+        warm = _warm(model)
+        spoken = super().voices(warm, users, row, items)
+        cold = ~warm.items.known[items]
+        if cold.any() and model.state:
+            width = model.parts[0][1]
+            others = slice(width, None) if "vectors" in model.state else slice(0, width)
+            users = replace(users, factors=_factors(users)[:, others])
+            spoken[:, cold] = voices.voices(_as_cold(model), users, row, items[cold])
+        return spoken
+
+
+def _factors(side: Users | Items) -> Matrix:
+    assert side.factors is not None
+    return side.factors
+
+
+def _guess(choice: Choice, model: Model, features: Matrix, widths: Sequence[int]) -> Guess:
+    """What a map learned on this ALS model says of all users and items."""
+    state = learn(choice, model, features, widths)
+    return sides(state, model, model.users.ids, model.users.history, len(widths)), place(state, features, widths)
+
+
+def _warm(model: Model) -> Model:
+    """The ALS model within: the first block of the factors, which is zero for cold items."""
+    width = model.parts[0][1]
+    items = _factors(model.items)[:, :width]
+    users = replace(model.users, factors=_factors(model.users)[:, :width])
+    return replace(
+        model, users=users, items=Items(model.items.ids, np.asarray(items.any(axis=1)), items), parts=model.parts[:1]
+    )
+
+
+def _as_cold(model: Model) -> Model:
+    """The same scores of cold items, with one vector for every item, clicked or not: so they can be compared."""
+    width, factors = model.parts[0][1], _factors(model.items)
+    if "vectors" in model.state:
+        return replace(model, items=replace(model.items, factors=factors[:, width:] + model.state["vectors"]))
+    return replace(model, items=replace(model.items, factors=factors.reshape(len(factors), -1, width).sum(axis=1)))
