@@ -78,4 +78,4 @@ def test_for_every_user(shop: Path, bench: dict[str, str]) -> None:
     run(EXAMPLES / "for_every_user.sh", "imgs", "items.csv", "clicks.csv", "users.html", cwd=shop, env=env)
     page = (shop / "users.html").read_text()
     assert "Liked before" in page
-    assert "because of red square" in page
+    assert "because of red disc" in page

@@ -114,7 +114,7 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
     if not names:
         raise InputError(
             f"the table has no embedding column (its columns: {_listed(schema.names)})",
-            fix="embed it first: visrec embed-images TABLE | visrec recommend - --item ID",
+            fix="embed it first: visrec embed-images TABLE -o embedded.arrow",
         )
     if len(names) == 1:
         return names[0]
