@@ -60,7 +60,7 @@ class Ease(Recommender):
 
     def _links(self, clicks: sp.csr_matrix) -> sp.csr_matrix:
         """B with the strongest entries of each row, from (users, items)."""
-        gram = (clicks.T @ clicks).toarray().astype(np.float32)
+        gram = (clicks.T @ clicks).toarray()  # float32, as the clicks
         own = gram.diagonal()
         hidden = min(self.set["dropout"], 0.99)
         gram[np.diag_indices_from(gram)] += self.set["reg"] + hidden / (1 - hidden) * own
@@ -75,7 +75,7 @@ class Ease(Recommender):
 
 
 def _inverse(gram: Matrix, device: str) -> Matrix:
-    """Of a symmetric positive definite matrix, which is overwritten."""
+    """Of a symmetric positive definite matrix, which is overwritten on a CPU."""
     if device not in ("auto", "cpu") or (device == "auto" and gpu_likely()):
         place = pick_device(device)
         if place.type == "cuda":
