@@ -32,6 +32,7 @@ _STAGES = {
     "Rules": "visrec_cli.stages.recommend_users",
     "Newer": "visrec_cli.stages.serving.gathering",
     "follow": "visrec_cli.stages.follow",
+    "evaluate": "visrec_cli.stages.evaluate",
     "show": "visrec_cli.stages.show",
     "describe": "visrec_cli.stages.show",
     "gallery": "visrec_cli.stages.gallery",

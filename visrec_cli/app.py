@@ -21,6 +21,7 @@ VERBS = (
     "split",
     "train-cf",
     "recommend",
+    "eval",
     "show",
     "check",
     "demo",

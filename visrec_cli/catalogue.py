@@ -52,6 +52,23 @@ MENU: dict[str, dict[str, str]] = {
         "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
     },
+    "metric": {
+        "ndcg": "visrec_cli.metrics.gains:Ndcg",
+        "ndcg-graded": "visrec_cli.metrics.gains:NdcgGraded",
+        "ndcg-exp": "visrec_cli.metrics.gains:NdcgExp",
+        "recall": "visrec_cli.metrics.ranking:Recall",
+        "recall-min": "visrec_cli.metrics.ranking:RecallMin",
+        "precision": "visrec_cli.metrics.ranking:Precision",
+        "f1": "visrec_cli.metrics.ranking:F1",
+        "hit": "visrec_cli.metrics.ranking:Hit",
+        "map": "visrec_cli.metrics.ranking:Map",
+        "map-all": "visrec_cli.metrics.ranking:MapAll",
+        "mrr": "visrec_cli.metrics.ranking:Mrr",
+        "auc": "visrec_cli.metrics.ranking:Auc",
+        "rmse": "visrec_cli.metrics.ratings:Rmse",
+        "mae": "visrec_cli.metrics.ratings:Mae",
+        "accuracy": "visrec_cli.metrics.ratings:Accuracy",
+    },
 }
 
 

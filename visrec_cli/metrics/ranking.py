@@ -1,16 +1,182 @@
-"""Metrics of ranked lists against the items that turned out to be relevant.
+"""Is what is relevant there, and is it early? Metrics of ranked lists against the items that turned out relevant.
 
-All take ``hits``: (users, k) bool, place r of user u is relevant; and ``relevant``: (users,) how many items are
-relevant to the user at all. All give one number per user in [0, 1], 0 for a user without relevant items (leave such
-users out of the mean).
+All are 0 for a user who has relevant items and was recommended nothing, and NaN for a user without relevant items.
 """
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+
+_BOOK = "Manning, Raghavan & Schütze 2008, ch. 8"
+
+
+def over(gained: npt.NDArray[np.number], possible: npt.NDArray[np.number]) -> PerUser:
+    """gained / possible, NaN where nothing is possible."""
+    return np.divide(gained, possible, out=np.full(len(gained), np.nan), where=possible > 0, casting="unsafe")
+
+
+def found(lists: Lists, k: int) -> npt.NDArray[np.int64]:
+    """(users,) how many of the first k places are hits."""
+    return np.count_nonzero(lists.hits[:, :k], axis=1)
+
+
+class Precision(Metric):
+    """Of the places, how many are hits."""
+
+    name = "precision"
+    sentence = "The share of the first k places that hold a relevant item; an empty place holds none."
+    formula = "hits@k / k"
+    source = _BOOK
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]. Of the whole list, it is of its own length."""
+        length = np.full(len(lists.items), k) if k < world.items else np.maximum((lists.items >= 0).sum(axis=1), 1)
+        return np.where(lists.relevant > 0, found(lists, k) / length, np.nan)
+
+
+class Recall(Metric):
+    """Of the relevant items, how many are shown."""
+
+    name = "recall"
+    sentence = "The share of the relevant items that are among the first k."
+    formula = "hits@k / relevant"
+    source = _BOOK
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        return over(found(lists, k), lists.relevant)
+
+
+class RecallMin(Metric):
+    """Of the hits that k places can hold, how many there are."""
+
+    name = "recall-min"
+    sentence = "As recall, but a user with more than k relevant items can reach 1."
+    formula = "hits@k / min(k, relevant)"
+    source = "Liang et al. 2018, eq. 8"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        return over(found(lists, k), np.minimum(lists.relevant, k))
+
+
+class F1(Metric):
+    """Precision and recall at once."""
+
+    name = "f1"
+    sentence = "The harmonic mean of precision and recall; 0 without a hit."
+    formula = "2 hits@k / (k + relevant)"
+    source = "van Rijsbergen 1979, ch. 7"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]: taken user by user, and not of the two means."""
+        precision, recall = Precision.each(lists, k, world), Recall.each(lists, k, world)
+        both = precision + recall
+        return np.where(both == 0, 0, over(2 * precision * recall, both))
+
+
+class Hit(Metric):
+    """Whether there is a hit at all."""
+
+    name = "hit"
+    sentence = "The share of users with at least one relevant item among the first k (hit rate)."
+    formula = "1 if hits@k > 0 else 0"
+    source = "Deshpande & Karypis 2004"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) 0 or 1."""
+        return np.where(lists.relevant > 0, found(lists, k) > 0, np.nan)
+
+
+class Map(Metric):
+    """Precision at every hit."""
+
+    name = "map"
+    sentence = "The mean, over the hits that k places can hold, of the precision at the place of each hit."
+    formula = "sum over hits at r ≤ k of precision@r  ÷  min(k, relevant)"
+    source = "Manning, Raghavan & Schütze 2008, ch. 8; cut at k as by Kaggle's and RecBole's MAP@k"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        return over(_precisions(lists, k), np.minimum(lists.relevant, k))
+
+
+class MapAll(Metric):
+    """Precision at every hit, over all that is relevant."""
+
+    name = "map-all"
+    sentence = "As map, but divided by all relevant items, so that a user with more than k of them cannot reach 1."
+    formula = "sum over hits at r ≤ k of precision@r  ÷  relevant"
+    source = "trec_eval, map_cut"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        return over(_precisions(lists, k), lists.relevant)
+
+
+class Mrr(Metric):
+    """How early the first hit is."""
+
+    name = "mrr"
+    sentence = "One divided by the place of the first relevant item; 0 if it is not among the first k."
+    formula = "1 / place of the first hit"
+    source = "Voorhees 1999 (TREC-8 question answering)"
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        first = lists.hits[:, :k].argmax(axis=1)
+        return np.where(lists.relevant > 0, (found(lists, k) > 0) / (first + 1), np.nan)
+
+
+class Auc(Metric):
+    """Relevant before irrelevant, pair by pair."""
+
+    name = "auc"
+    sentence = (
+        "How often a relevant item stands before an irrelevant one, over all such pairs of candidates; what is not "
+        "in the list stands behind it, all equal."
+    )
+    formula = "(pairs in order + pairs of equals / 2) / (relevant × irrelevant candidates)"
+    source = "Rendle et al. 2009, sec. 3; the half for equals as Mann & Whitney 1947"
+    takes_k = False
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]. Candidates are all items but those of the user's history; NaN if all are relevant."""
+        listed, hits = lists.items >= 0, lists.hits
+        wrong_before = np.cumsum(listed & ~hits, axis=1)
+        wrong_listed = wrong_before[:, -1]
+        wrong = np.maximum(world.items - lists.relevant - _known_before(lists), wrong_listed)
+        in_order = (hits * (wrong[:, None] - wrong_before)).sum(axis=1)
+        unlisted = lists.relevant - hits.sum(axis=1)
+        return over(in_order + unlisted * (wrong - wrong_listed) / 2, lists.relevant * wrong)
+
+
+def _precisions(lists: Lists, k: int) -> PerUser:
+    """(users,) the sum of the precisions at the places of the hits."""
+    rows, places = np.nonzero(lists.hits[:, :k])
+    nth = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1
+    return np.bincount(rows, nth / (places + 1), minlength=len(lists.items)).astype(np.float64)
+
+
+def _known_before(lists: Lists) -> npt.NDArray[np.int64]:
+    """(users,) how many items of the history are neither relevant nor listed: no candidates."""
+    if lists.history is None:
+        return np.zeros(len(lists.items), np.int64)
+    return np.diff((lists.history > lists.history.multiply(lists.truth > 0)).tocsr().indptr).astype(np.int64)
+
+
 Hits = npt.NDArray[np.bool_]
-PerUser = npt.NDArray[np.float64]
 
 
 def hits_of(top: npt.NDArray[np.int64], truth: sp.csr_matrix) -> Hits:

@@ -48,6 +48,18 @@ def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
         return Parts(table.filter(pc.invert(held)).drop_columns(["fold"]), None)
     if "split" not in names:
         return Parts(table, None)
+    rows = rows_by_part(table)
+    if not rows["train"].num_rows:
+        raise InputError("column 'split' leaves no rows to train on", fix="call those rows 'train'")
+    report.count("test interactions not looked at", rows["test"].num_rows)
+    return Parts(rows["train"], rows["validation"] if rows["validation"].num_rows else None)
+
+
+def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
+    """The rows of a log by its column ``split``: train, validation and test, without that column.
+
+    Raises InputError where it says other words.
+    """
     words = table["split"].cast(pa.string())
     told = pc.unique(words).to_pylist()
     wrong = [word for word in told if word is None or word.lower() not in _PARTS]
@@ -55,15 +67,12 @@ def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
         raise InputError(
             f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"
         )
-    rows = {
-        part: table.filter(pc.is_in(words, pa.array([w for w in told if _PARTS[w.lower()] == part], pa.string())))
+    return {
+        part: table.filter(
+            pc.is_in(words, pa.array([w for w in told if _PARTS[w.lower()] == part], pa.string()))
+        ).drop_columns(["split"])
         for part in ("train", "validation", "test")
     }
-    if not rows["train"].num_rows:
-        raise InputError("column 'split' leaves no rows to train on", fix="call those rows 'train'")
-    report.count("test interactions not looked at", rows["test"].num_rows)
-    train, validation = (rows[part].drop_columns(["split"]) for part in ("train", "validation"))
-    return Parts(train, validation if validation.num_rows else None)
 
 
 def within(table: pa.Table, log: Log) -> Log:

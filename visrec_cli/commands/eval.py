@@ -1,0 +1,93 @@
+"""``visrec eval``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visrec_cli.commands.behaviour import columns_of
+from visrec_cli.commands.options import (
+    Format,
+    IdColumn,
+    ItemColumn,
+    NoHeader,
+    Output,
+    Quiet,
+    TimeColumn,
+    UserColumn,
+    WeightColumn,
+)
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def command(
+    runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
+    truth: Annotated[
+        str, typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'.")
+    ],
+    train: Annotated[
+        str | None, typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it.")
+    ] = None,
+    items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The catalogue.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", "-m", metavar="ndcg@10,mrr", help="Which; those without @k at all of -k.")
+    ] = None,
+    k: Annotated[
+        str | None, typer.Option("-k", "--k", metavar="5,10,20", help="Lengths of the lists for metrics without @k.")
+    ] = None,
+    min_weight: Annotated[
+        float | None, typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant.")
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is.")
+    ] = None,
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    weight_column: WeightColumn = None,
+    time_column: TimeColumn = None,
+    no_header: NoHeader = False,
+    id_column: IdColumn = None,
+    output: Output = "-",
+    format: Format = None,
+    quiet: Quiet = False,
+) -> None:
+    """Judge recommendations by what users then did.
+
+    Any tool's recommendations are read: ours, tables of user, item and rank or score, TREC runs, one list per user.
+
+    Examples:
+
+        visrec recommend als.arrow --all-users | visrec eval - --truth clicks.csv --metrics ndcg@10,recall@20
+    """
+    from visrec_cli.commands.running import run_stage
+
+    def stage(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.evaluate import METRICS, evaluate
+
+        names = [name for name in (metrics or "").split(",") if name.strip()] or list(METRICS)
+        done = evaluate(
+            *runs,
+            truth=truth,
+            train=train,
+            items=items,
+            metrics=list(dict.fromkeys(name.partition("@")[0] for name in names)) if k and not metrics else names,
+            ks=_lengths(k),
+            min_weight=min_weight,
+            fold=fold,
+            columns=columns_of(user_column, item_column, weight_column, time_column, None, no_header),
+            id_column=id_column,
+            report=report,
+        )
+        return done.results.to_reader()
+
+    run_stage(stage, output=output, format=format, quiet=quiet, noun="results")
+
+
+def _lengths(text: str | None) -> list[int]:
+    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    if not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise UsageProblem(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
+    return [int(part) for part in parts]

@@ -1,0 +1,79 @@
+"""How far predicted ratings are from the real ones: over the held-out ratings that were predicted at all.
+
+Recommended items without a held-out rating say nothing here, and held-out ratings without a prediction are left out.
+"""
+
+import numpy as np
+
+from visrec_cli.metrics.base import Lists, PerUser, Pooled, World
+from visrec_cli.tables.columns import Mask, Matrix
+
+
+class Rmse(Pooled):
+    """The root of the mean squared error."""
+
+    name = "rmse"
+    sentence = "By how much predicted ratings are wrong, large errors counting more; over all ratings alike."
+    formula = "sqrt(mean over ratings of (score - rating)²)"
+    source = "Netflix Prize rules 2006"
+    better = "less"
+
+    @staticmethod
+    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+        """Squared errors, and how many."""
+        predicted, wrong = _errors(lists)
+        return (wrong**2).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
+
+    @staticmethod
+    def finish(mean: PerUser) -> PerUser:
+        """The root."""
+        return np.sqrt(mean)
+
+
+class Mae(Pooled):
+    """The mean absolute error."""
+
+    name = "mae"
+    sentence = "By how much predicted ratings are wrong on average, over all ratings alike."
+    formula = "mean over ratings of |score - rating|"
+    source = "Shardanand & Maes 1995"
+    better = "less"
+
+    @staticmethod
+    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+        """Absolute errors, and how many."""
+        predicted, wrong = _errors(lists)
+        return np.abs(wrong).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
+
+
+class Accuracy(Pooled):
+    """Liked or not, rightly said."""
+
+    name = "accuracy"
+    sentence = "The share of ratings where score and rating agree whether the item is liked."
+    formula = "mean over ratings of [score ≥ like] = [rating ≥ like], like being --min-weight, or the mean rating"
+    source = "Herlocker et al. 2004, sec. 4.2"
+
+    @staticmethod
+    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+        """Ratings on the same side of ``world.like``, and how many ratings."""
+        predicted = _predicted(lists)
+        agree = (_scores(lists) >= world.like) == (lists.gains >= world.like)
+        return (agree & predicted).sum(axis=1).astype(np.float64), predicted.sum(axis=1).astype(np.float64)
+
+
+def _scores(lists: Lists) -> Matrix:
+    return np.full(lists.items.shape, np.nan, np.float32) if lists.scores is None else lists.scores
+
+
+def _predicted(lists: Lists) -> Mask:
+    """(users, k) places with a held-out rating and a finite score."""
+    return lists.hits & np.isfinite(_scores(lists))
+
+
+def _errors(lists: Lists) -> tuple[Mask, PerUser]:
+    """The places that count, and (users, k) how far the score is off there, 0 elsewhere."""
+    predicted = _predicted(lists)
+    wrong = np.zeros(lists.items.shape)
+    np.subtract(_scores(lists), lists.gains, out=wrong, where=predicted)
+    return predicted, wrong

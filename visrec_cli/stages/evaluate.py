@@ -1,0 +1,103 @@
+"""``eval``: how good recommendations are, whoever made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.runs import open_run
+from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
+from visrec_cli.stages.evaluating.truth import Truth, open_truth
+from visrec_cli.stages.evaluating.wanted import Wanted, needs, wanted
+from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.reading import Tabular
+
+METRICS = ("ndcg@10", "recall@20", "precision@10", "hit@10", "map@10", "mrr@10")
+SCHEMA = pa.schema([
+    ("run", pa.string()), ("metric", pa.string()), ("k", pa.int32()), ("slice", pa.string()),
+    ("value", pa.float64()), ("ci_low", pa.float64()), ("ci_high", pa.float64()), ("n", pa.int64()),
+])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """results: the table of docs/contract.md, one row per run, metric and slice. scores: of every user, run by run."""
+
+    results: pa.Table
+    scores: tuple[PerUserScores, ...]
+    truth: Truth
+
+
+def evaluate(
+    *runs: Tabular,
+    truth: Tabular,
+    train: Tabular | None = None,
+    items: Tabular | None = None,
+    metrics: Sequence[str] = METRICS,
+    ks: Sequence[int] = (),
+    names: Sequence[str] = (),
+    min_weight: float | None = None,
+    fold: int | None = None,
+    columns: Columns | None = None,
+    id_column: str | None = None,
+    report: Report | None = None,
+) -> Evaluation:
+    """Judge recommendations by what turned out to be relevant.
+
+    runs: tables of recommendations, of any tool (see tables.recommendations); names: what they are called, by default
+    the stems of their files. truth: a log; where it has a column ``split``, its test rows are the truth, and the others
+    what came before. train: what came before, otherwise. items: the catalogue. metrics: ``ndcg@10``; those without @k
+    at all of ``ks``. Raises UsageProblem for unknown metrics and contradictions, InputError for what cannot be used.
+    """
+    report = report or Report()
+    asked = wanted(metrics, ks)
+    if not runs:
+        raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
+    called = _called([open_run(run).name for run in runs], names)
+    known = open_truth(
+        truth,
+        train=train,
+        items=items,
+        min_weight=min_weight,
+        fold=fold,
+        columns=columns,
+        id_column=id_column,
+        needs=needs(asked),
+        report=report,
+    )
+    user, item = (columns.user, columns.item) if columns else (None, None)
+    scores = tuple(
+        score_run(open_run(run, name=name, user=user, item=item), known, asked, report)
+        for run, name in zip(runs, called, strict=True)
+    )
+    return Evaluation(results_of(scores, asked), scores, known)
+
+
+def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Names of the runs, told apart. Raises UsageProblem where two are given the same."""
+    if names:
+        if len(names) != len(stems) or len(set(names)) < len(names):
+            raise UsageProblem(f"{len(stems)} runs need {len(stems)} different names", fix="--names als,bpr")
+        return list(names)
+    return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]
+
+
+def results_of(scores: Sequence[PerUserScores], asked: Sequence[Wanted]) -> pa.Table:
+    """The table of results, without intervals."""
+    rows = []
+    for run in scores:
+        for slice in ("all", *run.slices):
+            values = run.values if slice == "all" else run.slices[slice]
+            for one in asked:
+                if slice != "all" and one.name not in values:
+                    continue
+                there = len(run.users) if one.name not in values else int((~np.isnan(values[one.name])).sum())
+                mean = run.mean(one.name, slice)
+                rows.append({
+                    "run": run.run, "metric": one.metric, "k": one.k, "slice": slice,
+                    "value": None if np.isnan(mean) else mean, "ci_low": None, "ci_high": None, "n": there,
+                })  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -1,0 +1,1 @@
+"""What ``eval`` is made of: the truth, the runs that are judged by it, and the numbers."""

@@ -1,0 +1,91 @@
+"""What is odd about a run, counted while it is read and said once at its end."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from visrec_cli.errors import InputError
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
+from visrec_cli.stages.behaviour.audit import _spelling as spelling
+from visrec_cli.stages.evaluating.truth import Truth
+
+_SOME = 100
+
+
+@dataclass
+class Notes:
+    """Counts of one run.
+
+    users: all that are recommended something; strangers: those of them without truth; unserved: users of the truth
+    without recommendations. odd_ranks, equal_ranks, disagreeing: users whose ranks are not 1 to n, occur twice, or
+    contradict the scores. as_written: the order of the file is the order, for want of ranks and scores.
+    """
+
+    rows: int = 0
+    users: int = 0
+    strangers: int = 0
+    unserved: int = 0
+    known_items: int = 0
+    unknown_items: int = 0
+    nan_scores: int = 0
+    ties: int = 0
+    odd_ranks: int = 0
+    equal_ranks: int = 0
+    disagreeing: int = 0
+    longest: int = 0
+    as_written: bool = False
+    some_users: list[str] = field(default_factory=list)
+    some_items: list[str] = field(default_factory=list)
+
+    def show(self, some: list[str], ids: pa.Array | pa.ChunkedArray) -> None:
+        """Keep a few ids for messages."""
+        some.extend(ids.slice(0, _SOME - len(some)).to_pylist() if len(some) < _SOME else [])
+
+    def refuse_strangers(self, where: str, truth: Truth) -> None:
+        """Raises InputError if no user has truth, or no item is one that the truth or the catalogue knows."""
+        served = self.users - self.strangers
+        if not served:
+            known = truth.users.to_pylist()
+            raise InputError(
+                f"none of the {counted(self.users, 'users')} of {where} is in the truth: '{self.some_users[0]}' …",
+                fix=spelling(self.some_users, known) or f"its users are called {_listed(known)}",
+            )
+        if not self.known_items:
+            known = truth.item_ids.to_pylist()
+            raise InputError(
+                f"none of the items of {where} is in the truth or the catalogue: '{self.some_items[0]}' …",
+                fix=spelling(self.some_items, known) or f"its items are called {_listed(known)}",
+            )
+
+    def tell(self, name: str, truth: Truth, ks: Collection[int], report: Report) -> None:
+        """Put everything that a reader of the numbers should know into the report."""
+        n = len(truth.users)
+        said = {
+            "users of the truth have no recommendations: they count as 0": self.unserved,
+            "recommended users have no truth: they are left out": self.strangers,
+            "recommendations are of items that nobody knows: each takes a place and is wrong": self.unknown_items,
+            "scores are NaN or empty: the ranks are the order": self.nan_scores,
+            "users have ranks that are not 1, 2, 3 …: they are taken as the order": self.odd_ranks,
+            "users have a rank twice: there the scores, then lots decide": self.equal_ranks,
+            "users have scores that contradict the ranks: the ranks are the order": self.disagreeing,
+            "neighbours in lists have equal scores: ordered by lot, a hash of the item's id": self.ties,
+        }
+        for what, count in said.items():
+            if count:
+                of = f" of {n:,}" if count == self.unserved and "truth have no" in what else ""
+                report.warn(f"{name}: {count:,}{of} {what}")
+        if self.unknown_items:
+            hint = spelling(self.some_items, truth.item_ids.to_pylist())
+            if hint:
+                report.warn(f"{name}: {hint}")
+        if self.as_written:
+            report.warn(f"{name}: neither ranks nor scores: the order of the rows is the order")
+        longer = [k for k in sorted(ks) if k > self.longest]
+        if longer:
+            report.warn(f"{name}: the longest list has {counted(self.longest, 'items')}: @{longer[0]} looks further")
+
+
+def _listed(ids: list[str]) -> str:
+    return ", ".join(repr(one) for one in ids[:3])

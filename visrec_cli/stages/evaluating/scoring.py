@@ -1,0 +1,126 @@
+"""From a run and the truth to one number per user and metric."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.metrics.base import Exposure, Lists, Metric, PerUser, Places, Pooled
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.notes import Notes
+from visrec_cli.stages.evaluating.runs import Run, ScatteredError
+from visrec_cli.stages.evaluating.truth import Truth
+from visrec_cli.stages.evaluating.wanted import Wanted, longest, needs
+from visrec_cli.tables.columns import Mask
+
+
+@dataclass
+class PerUserScores:
+    """What a run is worth to each user of the truth.
+
+    values: by name (``ndcg@10``), (users,) float64, NaN where a metric means nothing for a user. exposure: metrics of
+    all lists together. pooled: (sums, numbers), each (users,), of metrics whose mean is taken over ratings and not over
+    users. slices: the values where only some of the items count as relevant. notes: what was odd about the run.
+    """
+
+    run: str
+    users: pa.Array
+    values: dict[str, PerUser] = field(default_factory=dict)
+    exposure: dict[str, float] = field(default_factory=dict)
+    pooled: dict[str, tuple[PerUser, PerUser]] = field(default_factory=dict)
+    slices: dict[str, dict[str, PerUser]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+
+    def mean(self, name: str, slice: str = "all") -> float:
+        """The value of a metric, NaN where it means nothing for anybody."""
+        if slice == "all" and name in self.exposure:
+            return self.exposure[name]
+        if slice == "all" and name in self.pooled:
+            kind = Wanted(name).kind
+            assert issubclass(kind, Pooled)
+            total, number = (part.sum(keepdims=True) for part in self.pooled[name])
+            return float(kind.finish(total / number)[0]) if number[0] else float("nan")
+        values = self.values[name] if slice == "all" else self.slices[slice][name]
+        there = ~np.isnan(values)
+        return float(values[there].mean()) if there.any() else float("nan")
+
+
+def score_run(
+    run: Run,
+    truth: Truth,
+    metrics: Collection[Wanted],
+    report: Report | None = None,
+    *,
+    slices: Mapping[str, Mask] | None = None,
+) -> PerUserScores:
+    """Score every user of the truth; one without recommendations gets what an empty list is worth.
+
+    slices: names, and (items,) bool: what is relevant there. Blocks of users go through one after the other, so that
+    memory does not grow with them. Raises InputError for recommendations that cannot be used.
+    """
+    report = report or Report()
+    try:
+        scores = _Scoring(run, truth, metrics, slices or {}).done(report)
+    except ScatteredError:
+        run.gather()
+        report.warn(f"{run.name}: the rows of a user do not stand together: sorted in memory")
+        scores = _Scoring(run, truth, metrics, slices or {}).done(report)
+    scores.notes.tell(run.name, truth, [one.k for one in metrics if one.k is not None], report)
+    return scores
+
+
+class _Scoring:
+    def __init__(self, run: Run, truth: Truth, metrics: Collection[Wanted], slices: Mapping[str, Mask]) -> None:
+        self._run, self._truth = run, truth
+        self._metrics = [(one, one.kind) for one in metrics]
+        self._relevant = {"all": truth.relevant} | {name: truth.only(items) for name, items in slices.items()}
+        self._history = truth.history if "history" in needs(metrics) else None
+        self._met = np.zeros(len(truth.users), bool)
+        self._width = longest(metrics)
+        n, m = len(truth.users), len(truth.item_ids)
+        self._values = {
+            name: {one.name: np.full(n, np.nan) for one, kind in self._metrics if issubclass(kind, Metric)}
+            for name in self._relevant
+        }
+        self._shown = {one.name: np.zeros(m, np.int64) for one, kind in self._metrics if issubclass(kind, Exposure)}
+        self._sums = {one.name: np.zeros((2, n)) for one, kind in self._metrics if issubclass(kind, Pooled)}
+
+    def done(self, report: Report) -> PerUserScores:
+        """Go through all blocks, then through the users without recommendations."""
+        report.expect(len(self._truth.users), "users")
+        for block in self._run.blocks(self._truth, self._width):
+            self._score(block.rows, block.items, block.scores)
+            report.advance(len(block.rows))
+        rest = np.flatnonzero(~self._met)
+        if len(rest):
+            self._score(rest, np.full((len(rest), 1), -1, np.int64), None)
+        values = self._values.pop("all")
+        world = self._truth.world
+        exposure = {
+            one.name: kind.of(self._shown[one.name], world) for one, kind in self._metrics if issubclass(kind, Exposure)
+        }
+        pooled = {name: (both[0], both[1]) for name, both in self._sums.items()}
+        return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, self._run.notes)
+
+    def _score(self, rows: Places, items: Places, scores: np.ndarray | None) -> None:
+        self._met[rows] = True
+        history = None if self._history is None else self._history[rows]
+        for name, relevant in self._relevant.items():
+            lists = Lists(items, relevant[rows], history, scores)
+            for one, kind in self._metrics:
+                if issubclass(kind, Metric):
+                    self._values[name][one.name][rows] = kind.each(lists, self._k(one), self._truth.world)
+                    if name == "all" and issubclass(kind, Pooled):
+                        self._sums[one.name][:, rows] = kind.sums(lists, self._truth.world)
+        for one in (one for one, _ in self._metrics if one.name in self._shown):
+            self._shown[one.name] += self._counted(items[:, : self._k(one)])
+
+    def _k(self, one: Wanted) -> int:
+        """The whole list is as long as there are items."""
+        return one.k or self._truth.world.items
+
+    def _counted(self, items: Places) -> Places:
+        """(items,) in how many of the lists each item is, without unknown ones."""
+        m = len(self._truth.item_ids)
+        return np.bincount(items[(items >= 0) & (items < m)], minlength=m)

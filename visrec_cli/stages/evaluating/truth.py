@@ -1,0 +1,156 @@
+"""What turned out to be relevant to whom, and what was known before: the side of an evaluation that no run touches."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.metrics.base import World
+from visrec_cli.recommenders.data import Log, Times
+from visrec_cli.recommenders.ranking import lots
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.logs import log_of
+from visrec_cli.stages.evaluating.world import world_of
+from visrec_cli.stages.training.content import Shop, open_shop
+from visrec_cli.stages.training.parts import rows_by_part
+from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.reading import Tabular, name_of
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Row u of everything is ``users[u]``; column i is ``item_ids[i]``, and one more column is for unknown items.
+
+    users: those with something relevant, sorted. item_ids: the table of items, then what the logs have beside it.
+    relevant: (users, items + 1) csr of grades, sorted indices. history: the same of what they had before (the weight),
+    or None where nobody said. world: of all items. times: (nnz of relevant,) ms or None. train: the interactions before
+    as a table, and shop: the items' table, or None.
+    """
+
+    users: pa.Array
+    item_ids: pa.Array
+    relevant: sp.csr_matrix
+    history: sp.csr_matrix | None
+    world: World
+    times: Times | None = None
+    train: pa.Table | None = None
+    shop: Shop | None = None
+
+    @cached_property
+    def lots(self) -> npt.NDArray[np.int64]:
+        """(items + 1,) who goes first among equal scores; unknown items go last."""
+        return np.append(lots(self.item_ids.to_pylist()), len(self.item_ids))
+
+    def only(self, items: Mask) -> sp.csr_matrix:
+        """``relevant`` with some of the items alone. items: (items,) bool."""
+        kept = np.append(items, False)[self.relevant.indices]
+        indptr = np.concatenate([[0], np.cumsum(kept)])[self.relevant.indptr]
+        parts = (self.relevant.data[kept], self.relevant.indices[kept], indptr)
+        return sp.csr_matrix(parts, shape=self.relevant.shape)
+
+
+def open_truth(
+    source: Tabular,
+    *,
+    train: Tabular | None = None,
+    items: Tabular | None = None,
+    min_weight: float | None = None,
+    fold: int | None = None,
+    columns: Columns | None = None,
+    id_column: str | None = None,
+    needs: Collection[str] = (),
+    embedding: str | None = None,
+    category: str | None = None,
+    report: Report | None = None,
+) -> Truth:
+    """Read the truth. With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
+
+    train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
+    min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
+    the metrics ask of the world. embedding, category: the columns of the items for it. Raises InputError where nothing
+    is relevant.
+    """
+    report = report or Report()
+    shop = None if items is None else open_shop(items, id_column=id_column, report=report)
+    table = open_interactions(source, columns, report=report)
+    table, before = _apart(table, fold, name_of(source))
+    if train is not None:
+        if before is not None:
+            raise UsageProblem(
+                f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
+            )
+        before = open_interactions(train, columns, report=report)
+    table = clean(table, Cleaning(), report)
+    weights = table["weight"].to_numpy()
+    relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
+    if not relevant.num_rows:
+        raise InputError(
+            f"{name_of(source)}: no weight reaches {min_weight:g}: the largest is {weights.max():g}",
+            fix="a smaller --min-weight",
+        )
+    past = None if before is None else clean(before, Cleaning(), Report())
+    users = pc.unique(relevant["user_id"])
+    users = users.take(pc.sort_indices(users))
+    ids = _catalogue(shop, past, relevant)
+    log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
+    world = world_of(ids, past, shop, needs=needs, embedding=embedding, category=category, report=report)
+    like = float(weights.mean()) if min_weight is None else min_weight
+    return Truth(
+        users,
+        pa.array(ids, pa.string()),
+        log.matrix,
+        None if past is None else _past(past, users, ids),
+        replace(world, like=like),
+        log.times,
+        before,
+        shop,
+    )
+
+
+def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.Table | None]:
+    """The rows that are the truth, and those that came before (None where the table is all truth)."""
+    if "fold" in table.column_names:
+        folds = pc.unique(table["fold"]).sort().to_pylist()
+        if fold is None or fold not in folds:
+            raise UsageProblem(
+                f"{where} is in folds {', '.join(map(str, folds[:10]))}: which one is the test?", fix="--fold 0"
+            )
+        held = pc.equal(table["fold"], fold)
+        return tuple(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held)))
+    if "split" not in table.column_names:
+        return table, None
+    parts = rows_by_part(table)
+    if not parts["test"].num_rows:
+        raise InputError(f"{where}: column 'split' leaves no test rows", fix="call those rows 'test'")
+    before = pa.concat_tables([parts["train"], parts["validation"]])
+    return parts["test"], before if before.num_rows else None
+
+
+def _catalogue(shop: Shop | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
+    """All item ids: the table's in its order, then others of the logs, sorted."""
+    known = shop.table["item_id"].combine_chunks() if shop else pa.array([], pa.string())
+    logs = [table["item_id"].combine_chunks() for table in (past, relevant) if table is not None]
+    others = pc.unique(pa.concat_arrays(logs))
+    others = others.filter(pc.invert(pc.is_in(others, known)))
+    return [*known.to_pylist(), *others.take(pc.sort_indices(others)).to_pylist()]
+
+
+def _past(past: pa.Table, users: pa.Array, ids: list[str]) -> sp.csr_matrix:
+    """What the users of the truth had before."""
+    theirs = past.filter(pc.is_in(past["user_id"], users))
+    return _widened(log_of(theirs, items=ids, users=users.to_pylist())).matrix
+
+
+def _widened(log: Log) -> Log:
+    """The log with a column for items that nobody knows."""
+    n, m = log.matrix.shape
+    matrix = sp.csr_matrix((log.matrix.data, log.matrix.indices, log.matrix.indptr), shape=(n, m + 1))
+    return replace(log, matrix=matrix)

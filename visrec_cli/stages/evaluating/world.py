@@ -1,0 +1,71 @@
+"""What the metrics may know of all items: how popular, how they look, of what category."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.metrics.base import World
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.training.content import Shop, content_of
+
+_CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
+
+
+def world_of(
+    ids: Sequence[str],
+    past: pa.Table | None,
+    shop: Shop | None,
+    *,
+    needs: Collection[str],
+    embedding: str | None,
+    category: str | None,
+    report: Report,
+) -> World:
+    """The world of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.
+
+    Raises UsageProblem, saying which flag it takes, where one of them cannot be known.
+    """
+    if {"history", "popularity"} & set(needs) and past is None:
+        raise UsageProblem("these metrics need to know what came before", fix="--train FILE, or a truth with a split")
+    if {"vectors", "categories"} & set(needs) and shop is None:
+        raise UsageProblem("these metrics need to know the items", fix="--items TABLE")
+    popularity, users = None, 0
+    if past is not None:
+        popularity, users = _popularity(past, ids)
+    vectors = has_vector = categories = None
+    if shop is not None and "vectors" in needs:
+        content = content_of(shop, ids, column=embedding, report=report)
+        vectors = np.concatenate([content.vectors, np.zeros((1, content.vectors.shape[1]), np.float32)])
+        has_vector = np.append(content.valid, False)
+    if shop is not None and "categories" in needs:
+        categories = _categories(shop, ids, category)
+    return World(len(ids), users, popularity, vectors, has_vector, categories)
+
+
+def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:
+    """(items + 1,) how many users had each item, and how many users there were."""
+    places = pc.index_in(past["item_id"], pa.array(ids, pa.string()))
+    counts = np.bincount(places.drop_null().to_numpy(), minlength=len(ids) + 1)
+    return counts.astype(np.int64), len(pc.unique(past["user_id"]))
+
+
+def _categories(shop: Shop, ids: Sequence[str], column: str | None) -> sp.csr_matrix:
+    """(items + 1, categories) csr: an item of several categories, ``A|B``, belongs to each by an equal share."""
+    names = shop.about.column_names
+    column = column or next((name for name in _CATEGORIES if name in names), None)
+    if column is None or column not in names:
+        raise UsageProblem(
+            f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
+            fix=f"--by names one of their columns: {', '.join(names)}",
+        )
+    told = shop.about_of(ids)[column].cast(pa.string()).to_pylist()
+    words = [sorted({word.strip() for word in (text or "").split("|")} - {""}) for text in told]
+    numbers = {word: number for number, word in enumerate(sorted({word for some in words for word in some}))}
+    rows = np.repeat(np.arange(len(ids)), [len(some) for some in words])
+    columns = [numbers[word] for some in words for word in some]
+    shares = [1 / len(some) for some in words for _ in some]
+    return sp.csr_matrix((shares, (rows, columns)), shape=(len(ids) + 1, max(len(numbers), 1)), dtype=np.float32)

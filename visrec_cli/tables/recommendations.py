@@ -1,0 +1,146 @@
+"""Recommendations made by anybody, brought to one form: who, what, and in which order."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
+from visrec_cli.tables.reading import Tabular, name_of, open_table
+from visrec_cli.tables.trec import is_trec, read_trec
+from visrec_cli.tables.wide_lists import across, is_list, unrolled
+
+ALIASES = {
+    "user": (*USER_ALIASES, "query_id", "query", "qid", "q_id"),
+    "item": (*(alias for alias in ITEM_ALIASES if alias != "id"), "docno", "doc_id", "docid"),
+    "rank": ("rank", "position", "place"),
+    "score": (
+        "score", "scores", "prediction", "predictions", "pred", "predicted", "predicted_rating", "est", "rating",
+        "similarity",
+    ),
+}  # fmt: skip
+_LISTS = ("items", "item_ids", "itemids", "recommendations", "recommended", "recs", "topk", "top_k", *ALIASES["item"])
+_PLACE = re.compile(r"(?:top|item|rec|rank)_?(\d+)")
+_ROWS = 1 << 17
+
+
+def open_recommendations(source: Tabular, *, user: str | None = None, item: str | None = None) -> pa.RecordBatchReader:
+    """A stream of ``user_id``, ``item_id`` (string), and ``rank`` (int64) and ``score`` (float64) where there are any.
+
+    Read are tables with one row per recommendation under the usual names (ours, LensKit's, RecBole's), TREC run files,
+    and tables with one row per user: a list of items (and of scores) or columns ``top_0``, ``top_1`` … user, item: the
+    names of those columns where they are unusual. Raises InputError where there are no users or items, or an id is
+    missing, UsageProblem for a column that is not there.
+    """
+    where = name_of(source)
+    if is_trec(source):
+        return read_trec(source)
+    named = [name for name in (user, item) if name]
+    reader = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"], *named])
+    schema = reader.schema
+    columns = {kind: _find(schema, kind, asked, where) for kind, asked in _asked(user, item).items()}
+    places = _places(schema.names)
+    if len(places) > 1 and columns["item"] is None:
+        columns["user"] = columns["user"] or next((n for n in schema.names if plain_name(n) == "id"), None)
+        return _streamed(reader, columns, places, where)
+    listed = _list_column(schema, item)
+    if listed is not None:
+        columns["item"] = listed
+    lacking = [kind for kind in ("user", "item") if columns[kind] is None]
+    if lacking:
+        raise InputError(
+            f"{where} has no column of {lacking[0]}s (its columns are: {', '.join(schema.names[:20])})",
+            fix=f"recommendations have user_id, item_id and rank or score; --{lacking[0]}-column names another",
+        )
+    return _streamed(reader, columns, (), where)
+
+
+def _asked(user: str | None, item: str | None) -> dict[str, str | None]:
+    return {"user": user, "item": item, "rank": None, "score": None}
+
+
+def _find(schema: pa.Schema, kind: str, asked: str | None, where: str) -> str | None:
+    if asked is not None:
+        if asked not in schema.names:
+            raise UsageProblem(f"{where} has no column '{asked}'", fix=f"its columns are: {', '.join(schema.names)}")
+        return asked
+    plain = {plain_name(name): name for name in reversed(schema.names)}
+    return next((plain[alias] for alias in ALIASES[kind] if alias in plain), None)
+
+
+def _places(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns ``top_0``, ``top_1`` … in the order of their numbers."""
+    found = [(int(match[1]), name) for name in names if (match := _PLACE.fullmatch(plain_name(name)))]
+    return tuple(name for _, name in sorted(found))
+
+
+def _list_column(schema: pa.Schema, item: str | None) -> str | None:
+    plain = {plain_name(name): name for name in reversed(schema.names) if is_list(schema.field(name).type)}
+    return item if item in plain.values() else next((plain[alias] for alias in _LISTS if alias in plain), None)
+
+
+def _streamed(
+    reader: pa.RecordBatchReader, columns: dict[str, str | None], places: Sequence[str], where: str
+) -> pa.RecordBatchReader:
+    """The stream in batches of many rows: files hold small ones, and each costs some work."""
+    kept = {kind: name for kind, name in columns.items() if name is not None}
+    wide = bool(places) or ("item" in kept and is_list(reader.schema.field(kept["item"]).type))
+    fields = [pa.field("user_id", pa.string()), pa.field("item_id", pa.string())]
+    if "rank" in kept or wide:
+        fields.append(pa.field("rank", pa.int64()))
+    if ("score" in kept and not places) or (wide and _with_scores(reader.schema, kept)):
+        fields.append(pa.field("score", pa.float64()))
+    schema = pa.schema(fields)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for part in _gathered(reader, [*kept.values(), *places]):
+            yield _long(part, kept, places, schema, where)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _with_scores(schema: pa.Schema, kept: dict[str, str]) -> bool:
+    """Whether the list of items is one of pairs."""
+    kind = schema.field(kept["item"]).type if "item" in kept else pa.null()
+    return is_list(kind) and pa.types.is_struct(kind.value_type) and kind.value_type.num_fields > 1
+
+
+def _gathered(reader: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.Table]:
+    names = list(dict.fromkeys(names))
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader:
+        waiting.append(batch.select(names))
+        rows += batch.num_rows
+        if rows >= _ROWS:
+            yield pa.Table.from_batches(waiting).combine_chunks()
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting).combine_chunks()
+
+
+def _long(part: pa.Table, kept: dict[str, str], places: Sequence[str], schema: pa.Schema, where: str) -> pa.RecordBatch:
+    """One row per recommendation."""
+    columns = {kind: part[name].combine_chunks() for kind, name in kept.items()}
+    if places:
+        columns |= across([part[name].combine_chunks() for name in places], columns["user"])
+    elif is_list(columns["item"].type):
+        columns |= unrolled(columns["user"], columns["item"], columns.get("score"), where)
+    arrays = []
+    for field in schema:
+        kind = field.name.removesuffix("_id")
+        if kind in ("user", "item"):
+            arrays.append(as_ids(columns[kind], name=kept.get(kind, kind), where=where))
+        else:
+            arrays.append(_numbers(columns[kind], field.type, kept.get(kind, kind), where))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _numbers(column: pa.Array, kind: pa.DataType, name: str, where: str) -> pa.Array:
+    try:
+        values = column.cast(pa.float64())
+        return values if kind == pa.float64() else pc.if_else(pc.is_nan(values), None, values).cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"{where}: column '{name}' holds no {'ranks' if name == 'rank' else 'numbers'}") from error
