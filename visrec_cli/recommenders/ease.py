@@ -13,7 +13,7 @@ from visrec_cli.recommenders.nearest import share_of_clicks, strongest, weighted
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.tables.columns import Matrix
 
-LARGEST = 40_000  # items: a matrix of 6.4 GB, two of which are in memory at once
+LARGEST = 30_000  # items: a matrix of 3.6 GB, three times of which are in memory at the peak
 _ROWS = 512
 
 
@@ -26,7 +26,7 @@ class Ease(Recommender):
 
     X holds the weighted clicks (see ``nearest.weighted``). dropout is what training with that share of the clicks
     hidden would give, and keeps popular items from explaining everything. Of each row of B the ``keep`` largest entries
-    are kept. float32; memory is 8 · items² bytes, time grows with items³: minutes at some 20,000.
+    are kept. float32; memory is 12 · items² bytes, time grows with items³: minutes at some 20,000.
     """
 
     name = "ease"
