@@ -13,9 +13,12 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from PIL import Image
 
 from tests.conftest import COLOURS, ROOT, draw
+from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.writing import write_table
 
 PAGE = ROOT / "docs" / "errors.md"
 
@@ -80,6 +83,16 @@ MISTAKES = [
     ("a split by time without times", "visrec split weights.csv --by last -o x.arrow"),
     ("a cut after the last row", "visrec split clicks.csv --by global-time --cut 2030-01-01 -o x.arrow"),
     ("a log that is split already", "visrec split split.csv -o x.arrow"),
+    ("an unknown user, and no fallback wanted", "visrec recommend model.arrow --user anna --no-fallback"),
+    ("an unknown user", "visrec recommend model.arrow --user anna -k 2 -o x.arrow"),
+    ("a list of users that is empty", "visrec recommend model.arrow --users nobody.txt"),
+    ("a table of items asked about users", "visrec recommend colour.arrow --user ana"),
+    ("a question about users and items at once", "visrec recommend model.arrow --user ana --item square-red-0"),
+    ("a model of another version", "visrec recommend old.arrow --user ana"),
+    ("a blend with a model that is not there", "visrec recommend model.arrow --user ana --blend als=1"),
+    ("new items in another space", "visrec recommend model.arrow --user ana --new-items new.arrow"),
+    ("more items than there are", "visrec recommend model.arrow --user ana -k 100 -o x.arrow"),
+    ("events without their model", "visrec recommend - --follow"),
     ("an unknown verb", "visrec fuze"),
     ("an unknown flag", "visrec fuse --wieghts image=2"),
     ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
@@ -107,6 +120,9 @@ def prepare(folder: Path) -> None:
     (folder / "twice.csv").write_text(items + lines[1] + "\n")
     (folder / "strangers.csv").write_text("item_id,title\n4711,shirt\n4712,hat\n")
     (folder / "latin1.csv").write_bytes("item_id,title\n1,café\n".encode("latin1"))
+    (folder / "nobody.txt").write_text("\n")
+    likes = [("ana", "square-red-0"), ("ana", "disc-red-0"), ("ben", "square-blue-0"), ("ben", "disc-blue-0")]
+    (folder / "likes.csv").write_text("user_id,item_id\n" + "".join(f"{user},{item}\n" for user, item in likes))
     (folder / "long.csv").write_text("item_id,title\n" + "".join(f"{i},{'x' * 200}\n" for i in range(5000)))
     logs = {
         "u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
@@ -144,11 +160,22 @@ def prepare(folder: Path) -> None:
         "visrec embed-images items.arrow -e colour -o colour.arrow",
         "visrec embed-images imgs -e hog -o hog.arrow",
         "visrec fuse colour.arrow > whole.arrows",
+        "visrec train-cf likes.csv --items colour.arrow --model content-knn -o model.arrow",
+        "mkdir new && cp imgs/disc-red-0.png new/disc-new-0.png && visrec embed-images new -e hog -o new.arrow",
     ):
-        run(line, folder)
+        code, said = run(line, folder)
+        assert code == 0, said
+    write_table(made_by_another(read_all(folder / "model.arrow")), folder / "old.arrow")
     flipped = bytearray((folder / "colour.arrow").read_bytes())
     flipped[len(flipped) // 2] ^= 1
     (folder / "flipped.arrow").write_bytes(flipped)
+
+
+def made_by_another(model: pa.Table) -> pa.Table:
+    """The model with the format of a visrec to come."""
+    entity = model.schema.field("entity")
+    told = {name: text.replace(b'"format":1', b'"format":9') for name, text in entity.metadata.items()}
+    return model.cast(model.schema.set(0, entity.with_metadata(told)))
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -8,8 +8,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from tests.contracts.recommender_suite import DAY
 from tests.stages.serving.models import NEWCOMER, factor_model, group_of, knn_model, log, table_of, taste_of
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.storing import to_table
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.recommend_users import Rules, recommend_users
@@ -81,6 +83,24 @@ def test_seen_items_compete_or_are_all_there_is() -> None:
     assert len(among["item_id"]) == 48
     again = ask(users=["u3"], rules={"k": 48, "seen": "only"})
     assert set(again["item_id"]) == mine
+    report = Report()
+    assert set(ask(users=["u3", NEWCOMER], rules={"seen": "only"}, report=report)["user_id"]) == {"u3"}
+    assert [one.path for one in report.rejects] == [f"user {NEWCOMER}"]  # a stranger has nothing to come back to
+
+
+def test_habit_is_how_much_and_how_lately() -> None:
+    of = log()
+    weights, times = of.matrix.copy(), np.full(of.matrix.nnz, 10, np.int64) * DAY
+    row = slice(*of.matrix.indptr[3:5])
+    weights.data[row] = np.linspace(1, 3, len(weights.data[row]))
+    often = of.items[of.matrix.indices[row][-1]]
+    flat = Model(
+        "made by hand", {}, Users(of.users, weights, times), Items(of.items, of.touched, bias=np.ones(48, np.float32))
+    )
+    assert ask(to_table(flat), users=["u3"], rules={"seen": "only"})["item_id"][0] == often
+    times[row] -= np.arange(len(times[row])) * 400 * DAY  # what is heaviest is oldest now
+    late = of.items[of.matrix.indices[row][0]]
+    assert ask(to_table(flat), users=["u3"], rules={"seen": "only"})["item_id"][0] == late
 
 
 def test_conditions_lists_and_both(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def follow(
     sheet = Sheet(
         stock, source=chooser.blend.source, fallback=popular, columns=columns, pictures=False, reasons=reasons
     )
-    follower = Follower(chooser, sheet, fallback=fallback)
+    follower = Follower(chooser, sheet, fallback=fallback and rules.seen != "only")
     return _answers(follower, events, report)
 
 

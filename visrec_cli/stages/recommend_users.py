@@ -74,7 +74,8 @@ def recommend_users(
     ids = asked_users(served, users, listed, all_users)
     stock, chooser = chooser_of(gathered, rules, report)
     popular = popularity(served[0].users)[1]
-    strangers = Strangers(served, report, fallback=popular if fallback else None)
+    falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
+    strangers = Strangers(served, report, fallback=popular if falls_back else None)
     strangers.refuse_if_nobody(ids)
     sheet = Sheet(
         stock,

@@ -107,7 +107,15 @@ def test_a_model_without_its_note_folds_nothing_in() -> None:
 
 
 def test_newer_columns_of_the_items(tmp_path: Path) -> None:
-    shelf = pa.table({"item_id": ["i3", "i1", "strange"], "price": [1000.0, None, 3.0], "stock": [1, 2, 3]})
+    shelf = pa.table(
+        {
+            "item_id": ["i3", "i1", "strange"],
+            "price": [1000.0, None, 3.0],
+            "stock": [1, 2, 3],
+            "tags": [[{"a": 1}], None, []],
+        }
+    )
+    shelf = pa.concat_tables([shelf.slice(0, 1), shelf.slice(1)])
     report = Report()
     found = ask(ALS, ["u3"], k=48, items=shelf, report=report)
     rows = {
