@@ -43,9 +43,9 @@ class TwoTower(Iterative):
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),
-        "epochs": Setting(50, "passes over the users"),
+        "epochs": Setting(30, "passes over the users"),
         "batch_size": Setting(256, "users per step", least=1),
-        "learning_rate": Setting(0.01, "step size of Adam", 0.001, 0.03, log=True, least=0),
+        "learning_rate": Setting(0.003, "step size of Adam", 0.001, 0.03, log=True, least=0),
         "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
         "loss": Setting("softmax", "softmax, in-batch, bpr or bce", choices=("softmax", "in-batch", "bpr", "bce")),
         "temperature": Setting(1.0, "what scores are divided by: small makes them bold", 0.05, 2.0, log=True),
