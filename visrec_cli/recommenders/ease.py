@@ -47,7 +47,7 @@ class Ease(Recommender):
         if len(touched) > LARGEST:
             raise InputError(
                 f"ease needs the square of the items in memory, and {len(touched):,} items are too many",
-                fix=f"take item-knn or graph-filter, or keep the {LARGEST:,} most clicked items with --k-core",
+                fix="take item-knn or graph-filter, or leave out rare items with a larger --k-core",
             )
         clicks = weighted(log.matrix, "plain", damping=self.set["user_damping"]).astype(np.float32)[:, touched]
         links = self._links(clicks).tocoo()
