@@ -1,12 +1,13 @@
 """Matrix factorisation for implicit feedback by alternating least squares."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
@@ -145,4 +146,9 @@ def _base(model: Model, items: Matrix) -> Matrix:
 def _one_thread() -> Any:
     """Small products of matrices: where cores are busy, BLAS's threads wait for each other up to thirty times as long
     as one alone needs; and the answer does not depend on their number."""
-    return threadpool_limits(1, "blas")
+    return _pools().limit(limits=1, user_api="blas")
+
+
+@cache  # looking for the libraries takes longer than the products
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
