@@ -1,0 +1,267 @@
+"""Our recommenders beside those of implicit and cornac: quality on one split, and times in turn, in one run.
+
+    python benchmarks/cf.py FOLDER [--only als,bpr,item-knn,vbpr] [--size 64] [--rounds 3]
+    python benchmarks/cf.py --synthetic        # 200,000 users x 50,000 items, 10,000,000 clicks: ALS and item-kNN
+
+FOLDER holds interactions.csv with columns user, item, rating and perhaps split (train, val…, test); without split, a
+fifth is drawn for testing and a tenth for validation. Where ratings differ, those of 4 and more are likes. VBPR needs
+NAME_feat.npy there, row i for item i. Each method gets the best of its few settings by ndcg@10 on the validation part;
+ndcg@10 and recall@20 are on the test part, among all items not seen in training or validation. Seconds are medians of
+``--rounds``, the ratio is the median of ours ÷ theirs, taken round by round.
+"""
+
+import argparse
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as implicit asks for
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from visrec_cli.catalogue import find
+from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.ranking import lots, top_k
+
+try:
+    import cornac
+    import implicit.cpu.als
+    import implicit.cpu.bpr
+    import implicit.nearest_neighbours
+except ImportError as error:
+    raise SystemExit(f"{error}: the peers are needed here only: pip install implicit cornac") from error
+
+Score = Callable[[np.ndarray], np.ndarray]  # users → (users, items)
+THREADS = os.cpu_count() or 1
+
+
+class Data(NamedTuple):
+    train: sp.csr_matrix
+    validation: sp.csr_matrix
+    test: sp.csr_matrix
+    content: Content | None
+
+
+class Method(NamedTuple):
+    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among."""
+
+    name: str
+    fit: Callable[..., Score]
+    grid: dict[str, tuple[Any, ...]]
+
+
+def ours(name: str, **fixed: Any) -> Callable[..., Score]:
+    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
+        model = find("recommender", name)(**fixed, **settings).fit(log_of(train), content)
+        return lambda users: model.scores(model.users.take(users))
+
+    return fit
+
+
+def log_of(matrix: sp.csr_matrix) -> Log:
+    users, items = (tuple(map(str, range(size))) for size in matrix.shape)
+    return Log(users, items, matrix)
+
+
+def of_implicit(kind: Any, **fixed: Any) -> Callable[..., Score]:
+    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
+        model = kind(num_threads=THREADS, **fixed, **settings)
+        model.fit(train, show_progress=False)
+        if hasattr(model, "similarity"):  # neighbours
+            return lambda users: np.asarray((train[users] @ model.similarity).todense(), np.float32)
+        return lambda users: model.user_factors[users] @ model.item_factors.T
+
+    return fit
+
+
+def of_cornac(kind: Any, **fixed: Any) -> Callable[..., Score]:
+    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
+        users, items = train.nonzero()
+        maps = {u: u for u in range(train.shape[0])}, {i: i for i in range(train.shape[1])}
+        triples = (users, items, train.data.astype(float))
+        known = cornac.data.Dataset(train.shape[0], train.shape[1], *maps, triples, seed=0)
+        if content is not None:
+            known.add_modalities(item_image=cornac.data.ImageModality(features=content.vectors))
+        model = kind(seed=0, verbose=False, **fixed, **settings)
+        model.fit(known)
+        return lambda wanted: np.stack([model.score(int(user)) for user in wanted]).astype(np.float32)
+
+    return fit
+
+
+def contests(size: int) -> dict[str, list[Method]]:
+    """Ours first, then the peers. Equal factors and epochs for ALS; elsewhere each as it is meant to be used."""
+    als, bpr, neighbours = (implicit.cpu.als, implicit.cpu.bpr, implicit.nearest_neighbours)
+    return {
+        "als": [
+            Method("visrec als", ours("als", embedding_size=size, epochs=15),
+                   {"reg": (0.01, 0.03, 0.1), "unobserved_weight": (0.003, 0.01, 0.1)}),
+            Method("implicit ALS",
+                   of_implicit(als.AlternatingLeastSquares, factors=size, iterations=15, random_state=0),
+                   {"regularization": (0.01, 1.0, 10.0), "alpha": (1.0, 10.0, 100.0)}),
+        ],
+        "bpr": [
+            Method("visrec bpr", ours("bpr", embedding_size=size), {"learning_rate": (0.03, 0.1), "reg": (0.01, 0.03)}),
+            Method("implicit BPR",
+                   of_implicit(bpr.BayesianPersonalizedRanking, factors=size, iterations=100, random_state=0),
+                   {"learning_rate": (0.01, 0.05), "regularization": (0.01, 0.03)}),
+            Method("cornac BPR", of_cornac(cornac.models.BPR, k=size, max_iter=100, num_threads=THREADS),
+                   {"learning_rate": (0.01, 0.05), "lambda_reg": (0.001, 0.01)}),
+        ],
+        "item-knn": [
+            Method("visrec item-knn", ours("item-knn"), {"k": (50, 200)}),
+            Method("implicit BM25", of_implicit(neighbours.BM25Recommender), {"K": (50, 200)}),
+        ],
+        "vbpr": [
+            Method("visrec vbpr", ours("vbpr", embedding_size=size, visual_size=size),
+                   {"epochs": (1, 2, 4, 8, 16, 32)}),
+            Method("cornac VBPR", of_cornac(cornac.models.VBPR, k=size, k2=size), {"n_epochs": (1, 2, 4, 8, 16, 32)}),
+        ],
+    }  # fmt: skip
+
+
+def read(folder: Path) -> Data:
+    table = pl.read_csv(folder / "interactions.csv").rename(
+        {"user_id": "user", "item_id": "item", "movie_id": "item"}, strict=False
+    )
+    if table["rating"].n_unique() > 1:
+        table = table.filter(pl.col("rating") >= 4)
+    ids = {side: {one: at for at, one in enumerate(table[side].unique().sort())} for side in ("user", "item")}
+    features = [np.load(path).astype(np.float32) for path in sorted(folder.glob("*_feat.npy"))]
+    if features:
+        ids["item"] = {at: at for at in range(len(features[0]))}
+    place = [table[side].replace_strict(ids[side]).to_numpy() for side in ("user", "item")]
+    if "split" in table.columns:
+        part = table["split"].str.slice(0, 2).replace_strict({"tr": 0, "va": 1, "te": 2}).to_numpy()
+    else:
+        part = np.random.default_rng(0).choice(3, len(table), p=(0.7, 0.1, 0.2))
+    shape = len(ids["user"]), len(ids["item"])
+    parts = [clicks(place[0][part == which], place[1][part == which], shape) for which in range(3)]
+    return Data(*parts, content_of(features, [path.stem for path in sorted(folder.glob("*_feat.npy"))]))
+
+
+def content_of(features: list[np.ndarray], names: list[str]) -> Content | None:
+    if not features:
+        return None
+    units = [block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-9) for block in features]
+    vectors = np.hstack(units).astype(np.float32) / np.float32(len(units) ** 0.5)
+    parts = tuple((name, block.shape[1]) for name, block in zip(names, features, strict=True))
+    return Content(vectors, np.ones(len(vectors), bool), parts)
+
+
+def clicks(users: np.ndarray, items: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
+    matrix = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix
+
+
+def synthetic() -> Data:
+    """Fifty tastes, popularity and activity with long tails; a tenth each for validation and test."""
+    rng = np.random.default_rng(0)
+    shape, wanted = (200_000, 50_000), 10_000_000
+    users = (shape[0] * rng.random(wanted) ** 1.5).astype(np.int64)
+    items = (shape[1] * rng.random(wanted) ** 2).astype(np.int64)
+    own = rng.random(wanted) < 0.6  # most clicks are for items of one's own taste
+    items[own] = (items[own] // 50 * 50 + users[own] % 50).clip(max=shape[1] - 1)
+    part = rng.choice(3, wanted, p=(0.8, 0.1, 0.1))
+    return Data(*(clicks(users[part == which], items[part == which], shape) for which in range(3)), None)
+
+
+def judge(score: Score, seen: sp.csr_matrix, truth: sp.csr_matrix, most: int = 10_000) -> tuple[float, float]:
+    """ndcg@10 and recall@20, means over the (first ``most``) users with something in ``truth``."""
+    users = np.flatnonzero(np.diff(truth.indptr))[:most]
+    draw = lots([str(item) for item in range(truth.shape[1])])
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    for some in np.array_split(users, max(len(users) // 500, 1)):
+        top, _ = top_k(np.array(score(some), np.float32), 20, lots=draw, exclude=seen[some])
+        hits, relevant = hits_of(top, truth[some]), np.diff(truth[some].indptr)
+        found.append((ndcg(hits, relevant, 10), recall(hits, relevant, 20)))
+    by_metric = zip(*found, strict=True)
+    return tuple(float(np.concatenate(values).mean()) for values in by_metric)  # type: ignore[return-value]
+
+
+def choices(method: Method) -> Iterator[dict[str, Any]]:
+    for values in product(*method.grid.values()):
+        yield dict(zip(method.grid, values, strict=True))
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def contest(methods: list[Method], data: Data, rounds: int) -> None:
+    """Tune each on the validation part, judge it on the test part, then time all of them in turn."""
+    best, both = {}, sp.csr_matrix(data.train + data.validation)
+    for method in methods:
+        tried = [(judge(method.fit(data.train, data.content, **choice), data.train, data.validation)[0], choice)
+                 for choice in choices(method)]  # fmt: skip
+        best[method.name] = max(tried, key=lambda pair: pair[0])[1]
+    quality = {m.name: judge(m.fit(both, data.content, **best[m.name]), both, data.test) for m in methods}
+    times: dict[str, list[float]] = {method.name: [] for method in methods}
+    for _ in range(rounds):
+        for m in methods:
+            times[m.name].append(seconds(lambda m=m: m.fit(both, data.content, **best[m.name])))
+    mine = times[methods[0].name]
+    for name, taken in times.items():
+        ratio = median(a / b for a, b in zip(mine, taken, strict=True))
+        print(f"{name:17}{quality[name][0]:9.4f}{quality[name][1]:11.4f}{median(taken):9.2f}{ratio:8.2f}  {best[name]}")
+
+
+def race(methods: list[Method], data: Data) -> None:
+    """Seconds until each reaches the score on the validation part that the worse of them ends with."""
+    paths = {}
+    for method in methods:
+        path = []
+        for choice in choices(method):
+            start = time.perf_counter()
+            score = method.fit(data.train, data.content, **choice)
+            path.append((time.perf_counter() - start, judge(score, data.train, data.validation)[0], choice))
+        paths[method.name] = path
+    goal = min(max(score for _, score, _ in path) for path in paths.values())
+    reached = {name: next(step for step in path if step[1] >= goal) for name, path in paths.items()}
+    mine = reached[methods[0].name][0]
+    print(f"to ndcg@10 {goal:.4f} on the validation part:")
+    for name, (taken, score, choice) in reached.items():
+        print(f"{name:17}{score:9.4f}{'':11}{taken:9.2f}{mine / taken:8.2f}  {choice}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    warnings.filterwarnings("ignore", module="implicit")  # it makes COO of CSR, and then warns of it
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if not options.synthetic and options.folder is None:
+        parser.error("a folder with interactions.csv, or --synthetic")
+    data = synthetic() if options.synthetic else read(options.folder)
+    wanted = options.only.split(",") if options.only else ["als", "item-knn"] if options.synthetic else None
+    users, items = data.train.shape
+    parts = " + ".join(f"{part.nnz:,}" for part in data[:3])
+    print(f"{users:,} users x {items:,} items, {parts} clicks, {options.size} factors, {THREADS} threads")
+    print(f"{'':17}{'ndcg@10':>9}{'recall@20':>11}{'seconds':>9}{'ratio':>8}  settings")
+    for name, methods in contests(options.size).items():
+        if wanted is not None and name not in wanted:
+            continue
+        if name != "vbpr":
+            contest(methods, data._replace(content=None), options.rounds)
+        elif data.content is not None:
+            race(methods, data)
+
+
+if __name__ == "__main__":
+    main()
