@@ -8,7 +8,7 @@ import typer
 Tables = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TABLE|MODEL]…", help="A table with vectors, a model (several are blended), or - for stdin."
+        metavar="TABLE|MODEL", help="A table with vectors, a model (several are blended), or - for stdin."
     ),
 ]
 K = Annotated[int, typer.Option("-k", min=1, help="How many items per query or user.")]
