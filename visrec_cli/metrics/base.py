@@ -13,6 +13,7 @@ from visrec_cli.tables.columns import Mask, Matrix
 
 PerUser = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+WHOLE = 2**31 - 1  # as k: the whole list, as long as it is
 _BITS = 1 << 21
 
 
@@ -110,7 +111,10 @@ class Metric(ABC):
     @staticmethod
     @abstractmethod
     def each(lists: Lists, k: int, world: World) -> PerUser:
-        """(users,) the value for each user, NaN for a user for whom it means nothing (left out of the mean)."""
+        """(users,) the value for each user, NaN for a user for whom it means nothing (left out of the mean).
+
+        k: how many places are looked at; WHOLE for all. The lists may be shorter, and longer.
+        """
 
 
 class Exposure(ABC):

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+from visrec_cli.metrics.base import WHOLE, Lists, Metric, PerUser, World
 
 _BOOK = "Manning, Raghavan & Schütze 2008, ch. 8"
 
@@ -33,7 +33,7 @@ class Precision(Metric):
     @staticmethod
     def each(lists: Lists, k: int, world: World) -> PerUser:
         """(users,) in [0, 1]. Of the whole list, it is of its own length."""
-        length = np.full(len(lists.items), k) if k < world.items else np.maximum((lists.items >= 0).sum(axis=1), 1)
+        length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else k
         return np.where(lists.relevant > 0, found(lists, k) / length, np.nan)
 
 

@@ -75,5 +75,5 @@ def _errors(lists: Lists) -> tuple[Mask, PerUser]:
     """The places that count, and (users, k) how far the score is off there, 0 elsewhere."""
     predicted = _predicted(lists)
     wrong = np.zeros(lists.items.shape)
-    np.subtract(_scores(lists), lists.gains, out=wrong, where=predicted)
+    np.subtract(_scores(lists), lists.gains, out=wrong, where=predicted, dtype=np.float64)
     return predicted, wrong

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.metrics.base import Exposure, Lists, Metric, PerUser, Places, Pooled
+from visrec_cli.metrics.base import WHOLE, Exposure, Lists, Metric, PerUser, Places, Pooled
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
@@ -117,8 +117,7 @@ class _Scoring:
             self._shown[one.name] += self._counted(items[:, : self._k(one)])
 
     def _k(self, one: Wanted) -> int:
-        """The whole list is as long as there are items."""
-        return one.k or self._truth.world.items
+        return WHOLE if one.k is None else one.k
 
     def _counted(self, items: Places) -> Places:
         """(items,) in how many of the lists each item is, without unknown ones."""
