@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import unknown
+from visrec_cli.catalogue import find, names, unknown
 from visrec_cli.errors import UsageProblem
-from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.metrics.base import Lists, Metric, World
+from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.tables.columns import Matrix
 
 _BLOCK = 512
-_RANKING = {"ndcg": ndcg, "recall": recall}
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,16 @@ class Measure:
         if self.name == "rmse":
             return
         metric, _, k = self.name.partition("@")
-        if metric not in _RANKING:
-            raise unknown("metric", metric, [*_RANKING, "rmse"])
+        if metric not in _of_lists():
+            raise unknown("metric", metric, [*_of_lists(), "rmse"])
         if not k.isdigit() or int(k) < 1:
             raise UsageProblem(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
+
+    @property
+    def kind(self) -> type[Metric]:
+        """Its class in the catalogue."""
+        found: type[Metric] = find("metric", self.name.partition("@")[0])
+        return found
 
     @property
     def k(self) -> int:
@@ -45,6 +51,12 @@ class Measure:
     def worst(self) -> float:
         """What everything beats."""
         return np.inf if self.name == "rmse" else -np.inf
+
+
+def _of_lists() -> list[str]:
+    """The metrics of a list that need to know nothing else."""
+    kinds = {name: find("metric", name) for name in names("metric")}
+    return [name for name, kind in kinds.items() if issubclass(kind, Metric) and kind.takes_k and not kind.needs]
 
 
 class Validation:
@@ -71,21 +83,29 @@ class Validation:
     def _each(self, model: Model) -> Matrix:
         if self._lots is None:
             self._lots = lots(model.items.ids)
-        metric, k, parts = _RANKING[self.measure.name.partition("@")[0]], self.measure.k, []
+        metric, k, parts, world = self.measure.kind, self.measure.k, [], World(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
             top, _ = top_k(model.scores(model.users.take(rows)), k, lots=self._lots, exclude=self._seen[rows])
-            truth = self._truth[rows]
-            parts.append(metric(hits_of(top, truth), np.diff(truth.indptr), k))
+            parts.append(metric.each(Lists(top, self._truth[rows]), k, world))
         return np.concatenate(parts)
 
     def _rmse(self, model: Model) -> float:
-        squares, n = 0.0, 0
+        squares, n, world = 0.0, 0.0, World(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
-            truth = self._truth[rows].tocoo()
-            predicted = model.scores(model.users.take(rows))[truth.row, truth.col].astype(np.float64)
-            known = np.isfinite(predicted)  # an item that nobody rated in training cannot be predicted
-            squares += float(((predicted - truth.data)[known] ** 2).sum())
-            n += int(known.sum())
-        return float(np.sqrt(squares / n)) if n else float("nan")
+            predicted = model.scores(model.users.take(rows))
+            squared, number = Rmse.sums(_predictions(self._truth[rows], predicted), world)
+            squares, n = squares + float(squared.sum()), n + float(number.sum())
+        return float(Rmse.finish(np.array([squares / n]))[0]) if n else float("nan")
+
+
+def _predictions(truth: sp.csr_matrix, scores: Matrix) -> Lists:
+    """The held-back items of each user as lists. An item that nobody rated in training has no finite score."""
+    sizes = np.diff(truth.indptr)
+    users = np.repeat(np.arange(len(sizes)), sizes)
+    at = (users, np.arange(truth.nnz) - truth.indptr[users])
+    items = np.full((len(sizes), int(sizes.max(initial=1))), -1, np.int64)
+    predicted = np.full(items.shape, np.nan, np.float32)
+    items[at], predicted[at] = truth.indices, scores[users, truth.indices]
+    return Lists(items, truth, scores=predicted)
