@@ -180,6 +180,13 @@ def test_new_items_are_scored_by_their_vectors() -> None:
     assert np.mean([group_of(item) == 1 for item in again["item_id"]]) >= 0.6  # clicks on new items count
 
 
+def test_items_that_are_not_new_change_nothing() -> None:
+    report = Report()
+    old = pa.table({"item_id": ["i3"], "price": [1.0]})
+    assert ask(ALS, ["u3"], new_items=old, report=report) == ask(ALS, ["u3"])
+    assert any("has all items of --new-items already" in words for words in report.warnings)
+
+
 def test_new_items_of_another_space_are_refused() -> None:
     model, _, vectors = hybrid()
     with pytest.raises(SpaceMismatchError, match="the model is in the space"):

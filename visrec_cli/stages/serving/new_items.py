@@ -44,6 +44,7 @@ def with_new_items(served: Served, shop: Shop, report: Report) -> Served:
     new = [item for item in shop.ids if item not in served.item_row_of]
     report.count(f"new items for {served.name}", len(new))
     if not new:
+        report.warn(f"{served.name} has all items of --new-items already (--items brings newer columns)")
         return served
     kind = served.folds_in
     content = content_of(shop, new, column=_column(served, shop), report=report)
