@@ -1,23 +1,12 @@
-"""The gallery: one HTML file with everything inside, that asks the network for nothing and runs no script but its own.
+"""The gallery: items as a grid, or queries beside their results."""
 
-A content security policy in the page says so to the browser; the only script is allowed by its hash, so that even a
-title full of markup could not run.
-"""
-
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from statistics import median
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
-import visrec_cli
 from visrec_cli.reports.cards import Card, Shelf
-from visrec_cli.runtime.words import printable
+from visrec_cli.reports.page import render
 
 TALLEST, WIDEST = 0.67, 1.4  # width to height of a picture frame
 
@@ -43,37 +32,8 @@ def items_page(page: Page, cards: Sequence[Card]) -> str:
 
 
 def _render(page: Page, all_cards: Sequence[Card], **content: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("visrec_cli.reports"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_safe,
-    )
-    script = _file("gallery.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("gallery.html.j2").render(
-        page=page,
-        # Markup: our own files, and base64, whose "+" must stay
-        style=Markup(_file("gallery.css")),
-        script=Markup(script),
-        script_hash=Markup(digest),
-        aspect=_aspect(all_cards),
-        version=visrec_cli.__version__,
-        **{"shelves": None, "cards": None, **content},
-    )
-
-
-def _safe(value: Any) -> Any:
-    """Texts of the table with controls shown, not obeyed; line breaks of a description are just spaces."""
-    if type(value) is not str or (value.isascii() and value.isprintable()):
-        return value
-    return printable(" ".join(value.split()))
-
-
-def _file(name: str) -> str:
-    return (files("visrec_cli.reports") / "templates" / name).read_text(encoding="utf-8")
+    content = {"shelves": None, "cards": None, **content}
+    return render("gallery", script="gallery.js", page=page, aspect=_aspect(all_cards), **content)
 
 
 def _aspect(cards: Sequence[Card]) -> float:
