@@ -14,7 +14,7 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -26,22 +26,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from peers import THREADS, Method, Score, contests
 
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.ranking import hits_of, ndcg, recall
-from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.ranking import lots, top_k
-
-try:
-    import cornac
-    import implicit.cpu.als
-    import implicit.cpu.bpr
-    import implicit.nearest_neighbours
-except ImportError as error:
-    raise SystemExit(f"{error}: the peers are needed here only: pip install implicit cornac") from error
-
-Score = Callable[[np.ndarray], np.ndarray]  # users → (users, items)
-THREADS = os.cpu_count() or 1
 
 
 class Data(NamedTuple):
@@ -49,84 +38,6 @@ class Data(NamedTuple):
     validation: sp.csr_matrix
     test: sp.csr_matrix
     content: Content | None
-
-
-class Method(NamedTuple):
-    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among."""
-
-    name: str
-    fit: Callable[..., Score]
-    grid: dict[str, tuple[Any, ...]]
-
-
-def ours(name: str, **fixed: Any) -> Callable[..., Score]:
-    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
-        model = find("recommender", name)(**fixed, **settings).fit(log_of(train), content)
-        return lambda users: model.scores(model.users.take(users))
-
-    return fit
-
-
-def log_of(matrix: sp.csr_matrix) -> Log:
-    users, items = (tuple(map(str, range(size))) for size in matrix.shape)
-    return Log(users, items, matrix)
-
-
-def of_implicit(kind: Any, **fixed: Any) -> Callable[..., Score]:
-    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
-        model = kind(num_threads=THREADS, **fixed, **settings)
-        model.fit(train, show_progress=False)
-        if hasattr(model, "similarity"):  # neighbours
-            return lambda users: np.asarray((train[users] @ model.similarity).todense(), np.float32)
-        return lambda users: model.user_factors[users] @ model.item_factors.T
-
-    return fit
-
-
-def of_cornac(kind: Any, **fixed: Any) -> Callable[..., Score]:
-    def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
-        users, items = train.nonzero()
-        maps = {u: u for u in range(train.shape[0])}, {i: i for i in range(train.shape[1])}
-        triples = (users, items, train.data.astype(float))
-        known = cornac.data.Dataset(train.shape[0], train.shape[1], *maps, triples, seed=0)
-        if content is not None:
-            known.add_modalities(item_image=cornac.data.ImageModality(features=content.vectors))
-        model = kind(seed=0, verbose=False, **fixed, **settings)
-        model.fit(known)
-        return lambda wanted: np.stack([model.score(int(user)) for user in wanted]).astype(np.float32)
-
-    return fit
-
-
-def contests(size: int) -> dict[str, list[Method]]:
-    """Ours first, then the peers. Equal factors and epochs for ALS; elsewhere each as it is meant to be used."""
-    als, bpr, neighbours = (implicit.cpu.als, implicit.cpu.bpr, implicit.nearest_neighbours)
-    return {
-        "als": [
-            Method("visrec als", ours("als", embedding_size=size, epochs=15),
-                   {"reg": (0.01, 0.03, 0.1), "unobserved_weight": (0.003, 0.01, 0.1)}),
-            Method("implicit ALS",
-                   of_implicit(als.AlternatingLeastSquares, factors=size, iterations=15, random_state=0),
-                   {"regularization": (0.01, 1.0, 10.0), "alpha": (1.0, 10.0, 100.0)}),
-        ],
-        "bpr": [
-            Method("visrec bpr", ours("bpr", embedding_size=size), {"learning_rate": (0.03, 0.1), "reg": (0.01, 0.03)}),
-            Method("implicit BPR",
-                   of_implicit(bpr.BayesianPersonalizedRanking, factors=size, iterations=100, random_state=0),
-                   {"learning_rate": (0.01, 0.05), "regularization": (0.01, 0.03)}),
-            Method("cornac BPR", of_cornac(cornac.models.BPR, k=size, max_iter=100, num_threads=THREADS),
-                   {"learning_rate": (0.01, 0.05), "lambda_reg": (0.001, 0.01)}),
-        ],
-        "item-knn": [
-            Method("visrec item-knn", ours("item-knn"), {"k": (50, 200)}),
-            Method("implicit BM25", of_implicit(neighbours.BM25Recommender), {"K": (50, 200)}),
-        ],
-        "vbpr": [
-            Method("visrec vbpr", ours("vbpr", embedding_size=size, visual_size=size),
-                   {"epochs": (1, 2, 4, 8, 16, 32)}),
-            Method("cornac VBPR", of_cornac(cornac.models.VBPR, k=size, k2=size), {"n_epochs": (1, 2, 4, 8, 16, 32)}),
-        ],
-    }  # fmt: skip
 
 
 def read(folder: Path) -> Data:
