@@ -19,8 +19,9 @@ class Notes:
     """Counts of one run.
 
     users: all that are recommended something; strangers: those of them without truth; unserved: users of the truth
-    without recommendations. odd_ranks, equal_ranks, disagreeing: users whose ranks are not 1 to n, occur twice, or
-    contradict the scores. as_written: the order of the file is the order, for want of ranks and scores.
+    without recommendations. places: recommendations looked at; seen: those of them that the user had before.
+    odd_ranks, equal_ranks, disagreeing: users whose ranks are not 1 to n, occur twice, or contradict the scores.
+    as_written: the order of the file is the order, for want of ranks and scores.
     """
 
     rows: int = 0
@@ -36,6 +37,8 @@ class Notes:
     disagreeing: int = 0
     longest: int = 0
     as_written: bool = False
+    places: int = 0
+    seen: int = 0
     some_users: list[str] = field(default_factory=list)
     some_items: list[str] = field(default_factory=list)
 

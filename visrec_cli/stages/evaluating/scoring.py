@@ -1,17 +1,18 @@
 """From a run and the truth to one number per user and metric."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from visrec_cli.metrics.base import WHOLE, Exposure, Lists, Metric, PerUser, Places, Pooled
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth
-from visrec_cli.stages.evaluating.wanted import Wanted, longest, needs
+from visrec_cli.stages.evaluating.wanted import Wanted, longest
 from visrec_cli.tables.columns import Mask
 
 
@@ -20,30 +21,44 @@ class PerUserScores:
     """What a run is worth to each user of the truth.
 
     values: by name (``ndcg@10``), (users,) float64, NaN where a metric means nothing for a user. exposure: metrics of
-    all lists together. pooled: (sums, numbers), each (users,), of metrics whose mean is taken over ratings and not over
-    users. slices: the values where only some of the items count as relevant. notes: what was odd about the run.
+    all lists together. pooled: by slice and name, (sums, numbers), each (users,), of metrics whose mean is taken over
+    ratings and not over users. slices: the values of some of the users, or where only some of the items count as
+    relevant. notes: what was odd about the run.
     """
 
     run: str
     users: pa.Array
     values: dict[str, PerUser] = field(default_factory=dict)
     exposure: dict[str, float] = field(default_factory=dict)
-    pooled: dict[str, tuple[PerUser, PerUser]] = field(default_factory=dict)
+    pooled: dict[str, dict[str, tuple[PerUser, PerUser]]] = field(default_factory=dict)
     slices: dict[str, dict[str, PerUser]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+
+    def parts(self, name: str, slice: str = "all") -> tuple[PerUser, PerUser]:
+        """(users,) sums and (users,) numbers: a metric is its sums' total by its numbers', finished."""
+        if name in self.pooled.get(slice, {}):
+            return self.pooled[slice][name]
+        values = self.values[name] if slice == "all" else self.slices[slice][name]
+        there = ~np.isnan(values)
+        return np.where(there, values, 0), there.astype(np.float64)
 
     def mean(self, name: str, slice: str = "all") -> float:
         """The value of a metric, NaN where it means nothing for anybody."""
         if slice == "all" and name in self.exposure:
             return self.exposure[name]
-        if slice == "all" and name in self.pooled:
-            kind = Wanted(name).kind
-            assert issubclass(kind, Pooled)
-            total, number = (part.sum(keepdims=True) for part in self.pooled[name])
-            return float(kind.finish(total / number)[0]) if number[0] else float("nan")
-        values = self.values[name] if slice == "all" else self.slices[slice][name]
-        there = ~np.isnan(values)
-        return float(values[there].mean()) if there.any() else float("nan")
+        total, number = (part.sum(keepdims=True) for part in self.parts(name, slice))
+        return float(finish_of(name)(total / number)[0]) if number[0] else float("nan")
+
+    def add_users(self, slice: str, users: Mask) -> None:
+        """Add the values of some of the users as a slice. users: (users,) bool."""
+        self.slices[slice] = {name: np.where(users, values, np.nan) for name, values in self.values.items()}
+        self.pooled[slice] = {name: (both[0] * users, both[1] * users) for name, both in self.pooled["all"].items()}
+
+
+def finish_of(name: str) -> Callable[[PerUser], PerUser]:
+    """What makes a metric of a mean: the root, of rmse; nothing, of most."""
+    kind = Wanted(name.partition("@")[0]).kind
+    return kind.finish if issubclass(kind, Pooled) else lambda mean: mean
 
 
 def score_run(
@@ -75,7 +90,6 @@ class _Scoring:
         self._run, self._truth = run, truth
         self._metrics = [(one, one.kind) for one in metrics]
         self._relevant = {"all": truth.relevant} | {name: truth.only(items) for name, items in slices.items()}
-        self._history = truth.history if "history" in needs(metrics) else None
         self._met = np.zeros(len(truth.users), bool)
         self._width = longest(metrics)
         n, m = len(truth.users), len(truth.item_ids)
@@ -84,7 +98,10 @@ class _Scoring:
             for name in self._relevant
         }
         self._shown = {one.name: np.zeros(m, np.int64) for one, kind in self._metrics if issubclass(kind, Exposure)}
-        self._sums = {one.name: np.zeros((2, n)) for one, kind in self._metrics if issubclass(kind, Pooled)}
+        self._sums = {
+            name: {one.name: np.zeros((2, n)) for one, kind in self._metrics if issubclass(kind, Pooled)}
+            for name in self._relevant
+        }
 
     def done(self, report: Report) -> PerUserScores:
         """Go through all blocks, then through the users without recommendations."""
@@ -100,21 +117,36 @@ class _Scoring:
         exposure = {
             one.name: kind.of(self._shown[one.name], world) for one, kind in self._metrics if issubclass(kind, Exposure)
         }
-        pooled = {name: (both[0], both[1]) for name, both in self._sums.items()}
+        pooled = {
+            name: {metric: (both[0], both[1]) for metric, both in sums.items()} for name, sums in self._sums.items()
+        }
+        for name, (_, numbers) in pooled["all"].items():
+            if numbers.sum() < self._truth.relevant.nnz:
+                rated = f"{int(numbers.sum()):,} of {self._truth.relevant.nnz:,}"
+                report.warn(f"{self._run.name}: {name} is of the {rated} held-out ratings that were predicted")
         return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, self._run.notes)
 
     def _score(self, rows: Places, items: Places, scores: np.ndarray | None) -> None:
         self._met[rows] = True
-        history = None if self._history is None else self._history[rows]
+        history = self._seen(rows, items)
         for name, relevant in self._relevant.items():
             lists = Lists(items, relevant[rows], history, scores)
             for one, kind in self._metrics:
                 if issubclass(kind, Metric):
                     self._values[name][one.name][rows] = kind.each(lists, self._k(one), self._truth.world)
-                    if name == "all" and issubclass(kind, Pooled):
-                        self._sums[one.name][:, rows] = kind.sums(lists, self._truth.world)
+                    if issubclass(kind, Pooled):
+                        self._sums[name][one.name][:, rows] = kind.sums(lists, self._truth.world)
         for one in (one for one, _ in self._metrics if one.name in self._shown):
             self._shown[one.name] += self._counted(items[:, : self._k(one)])
+
+    def _seen(self, rows: Places, items: Places) -> sp.csr_matrix | None:
+        """What these users had before; what of it is recommended again is counted."""
+        self._run.notes.places += int(np.count_nonzero(items >= 0))
+        if self._truth.history is None:
+            return None
+        history = self._truth.history[rows]
+        self._run.notes.seen += int(np.count_nonzero(Lists(items, history).hits))
+        return history
 
     def _k(self, one: Wanted) -> int:
         return WHOLE if one.k is None else one.k

@@ -1,0 +1,94 @@
+"""How far a mean over users may be off: bootstrap intervals, for other users of the same kind might have come."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.metrics.base import PerUser
+from visrec_cli.stages.evaluating.scoring import PerUserScores, finish_of
+
+RESAMPLES = 1000
+LEVEL = 0.95
+_CELLS = 1 << 23  # of a block of counts: 64 MiB
+_Interval = tuple[float, float]
+Columns = npt.NDArray[np.float64]
+
+
+def intervals_of(
+    scores: PerUserScores, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+) -> dict[tuple[str, str], _Interval]:
+    """The interval of each metric of users, by slice and name; NaN where fewer than two users have a value.
+
+    Users are drawn anew, as many as there are, with replacement. The same seed draws the same users for every run.
+    Metrics of all lists together (coverage) have none: which lists there are is no sample of anything.
+    """
+    found: dict[tuple[str, str], _Interval] = {}
+    names = [("all", name) for name in scores.values]
+    names += [(slice, name) for slice, values in scores.slices.items() for name in values]
+    for some in _grouped(names, max(1, 4 * _CELLS // max(len(scores.users), 1))):
+        parts = [scores.parts(name, slice) for slice, name in some]
+        sums, numbers = (np.stack(side, axis=1) for side in zip(*parts, strict=True))
+        low, high = bootstrap(sums, numbers, resamples=resamples, level=level, seed=seed)
+        for at, (slice, name) in enumerate(some):
+            finish = finish_of(name)  # it keeps the order, so the ends of the interval stay its ends
+            found[slice, name] = (float(finish(low[at : at + 1])[0]), float(finish(high[at : at + 1])[0]))
+    return found
+
+
+def bootstrap(
+    sums: Columns, numbers: Columns, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+) -> tuple[PerUser, PerUser]:
+    """Both ends, (m,) each, of intervals for ratios of totals; NaN where fewer than two users have a number.
+
+    sums, numbers: (users, m); a plain mean has numbers of 1, and 0 where a user has no value. The ends are
+    bias-corrected and accelerated (BCa): means of hits are skewed, and plain percentiles then lie too low.
+    scipy.stats.bootstrap does the same with memory in users² for its jackknife; of a ratio, each user's influence is
+    known without one. Source: Efron & Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15, after Efron 1987.
+    """
+    from scipy.special import ndtr, ndtri
+
+    total, number = sums.sum(axis=0), numbers.sum(axis=0)
+    ratio = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    drawn = np.concatenate(list(_resampled(sums, numbers, resamples, seed)))
+    influence = np.where(numbers > 0, sums - ratio * numbers, 0)
+    spread = (influence**2).sum(axis=0)
+    few = ((numbers > 0).sum(axis=0) < 2) | np.isnan(ratio)
+    fixed = spread <= (1e-12 * np.where(few, 1, ratio)) ** 2  # the same for all users, but for rounding
+    with np.errstate(divide="ignore", invalid="ignore"):
+        acceleration = (influence**3).sum(axis=0) / (6 * spread**1.5)
+    ends = np.empty((2, len(ratio)))
+    for at in range(len(ratio)):
+        if few[at] or fixed[at]:
+            ends[:, at] = np.nan if few[at] else ratio[at]
+            continue
+        replicates = drawn[~np.isnan(drawn[:, at]), at]
+        below = (replicates < ratio[at]).mean() + (replicates == ratio[at]).mean() / 2
+        bias = ndtri(np.clip(below, 1 / (2 * resamples), 1 - 1 / (2 * resamples)))
+        z = bias + ndtri([(1 - level) / 2, (1 + level) / 2])
+        ends[:, at] = np.quantile(replicates, ndtr(bias + z / (1 - acceleration[at] * z)))
+    return ends[0], ends[1]
+
+
+def _resampled(sums: Columns, numbers: Columns, resamples: int, seed: int) -> Iterator[Columns]:
+    """Blocks of (resamples, m) ratios. How often each user is drawn, times the columns, is a product of matrices."""
+    n = len(sums)
+    rng = np.random.default_rng([seed, 3])
+    numbers, of = _distinct(numbers)
+    for start in range(0, resamples, step := max(1, _CELLS // max(n, 1))):
+        counts = np.empty((min(step, resamples - start), n))
+        for row in counts:
+            row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
+        total, number = counts @ sums, (counts @ numbers)[:, of]
+        yield np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
+
+
+def _distinct(columns: Columns) -> tuple[Columns, npt.NDArray[np.int64]]:
+    """The different columns, and which of them each is: most metrics are of the same users."""
+    place: dict[bytes, int] = {}
+    of = [place.setdefault(column.tobytes(), len(place)) for column in columns.T]
+    return columns[:, [of.index(one) for one in range(len(place))]], np.array(of, np.int64)
+
+
+def _grouped(names: Sequence[tuple[str, str]], size: int) -> Iterator[Sequence[tuple[str, str]]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
