@@ -68,6 +68,15 @@ MENU: dict[str, dict[str, str]] = {
         "rmse": "visrec_cli.metrics.ratings:Rmse",
         "mae": "visrec_cli.metrics.ratings:Mae",
         "accuracy": "visrec_cli.metrics.ratings:Accuracy",
+        "coverage": "visrec_cli.metrics.coverage:Coverage",
+        "user-coverage": "visrec_cli.metrics.coverage:UserCoverage",
+        "gini": "visrec_cli.metrics.coverage:Gini",
+        "popularity": "visrec_cli.metrics.popularity:Popularity",
+        "novelty": "visrec_cli.metrics.popularity:Novelty",
+        "tail-share": "visrec_cli.metrics.popularity:TailShare",
+        "serendipity": "visrec_cli.metrics.popularity:Serendipity",
+        "diversity": "visrec_cli.metrics.diversity:Diversity",
+        "miscalibration": "visrec_cli.metrics.diversity:Miscalibration",
     },
 }
 

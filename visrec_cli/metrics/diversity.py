@@ -1,0 +1,81 @@
+"""Is there something of everything in a list? Metrics of how the shown items look, and of what kinds they are."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+from visrec_cli.metrics.ranking import over
+from visrec_cli.tables.columns import Mask
+
+SMOOTHING = 0.01
+"""How much of the history is mixed into what is shown, so that a kind which is not shown costs much and not all."""
+
+
+class Diversity(Metric):
+    """How little the shown items look alike."""
+
+    name = "diversity"
+    sentence = (
+        "How unlike the shown items are, pair by pair, by any embedding of the items (of pictures: visual diversity); "
+        "0 if all are the same. Items without a vector are passed over."
+    )
+    formula = "1 - mean over pairs of shown items of cos(a, b)"
+    source = "Ziegler et al. 2005, sec. 3.3 (intra-list similarity), as a mean: Zhang & Hurley 2008"
+    better = ""
+    needs = ("vectors",)
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 2]; NaN with fewer than two items that have a vector."""
+        if world.vectors is None or world.has_vector is None:
+            return np.full(len(lists.items), np.nan)
+        shown = _shown(lists, k, world.has_vector)
+        n = np.diff(shown.indptr)
+        # the sum of all cosines is the square of the sum of the vectors, and needs no matrix of pairs
+        square = (np.asarray(shown @ world.vectors, np.float64) ** 2).sum(axis=1)
+        return np.clip(1 - over(square - n, n * (n - 1)), 0, 2)
+
+
+class Miscalibration(Metric):
+    """How far the kinds that are shown are from the kinds that the user has taken."""
+
+    name = "miscalibration"
+    sentence = (
+        "How far the mix of categories that is shown is from the mix of the user's own history; 0 if they agree, and "
+        "4.6 if nothing is shown that the user knows. An item of several categories counts as an equal part of each."
+    )
+    formula = "sum over categories of p log(p / (0.99 q + 0.01 p)), p of the history by weight, q of the shown items"
+    source = "Steck 2018, eqs. 2 to 6, α = 0.01, natural logarithm"
+    better = "less"
+    needs = ("history", "categories")
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, -log 0.01]; an empty list has the worst value. NaN for a history without categories."""
+        if world.categories is None or lists.history is None:
+            return np.full(len(lists.items), np.nan)
+        wanted = _mix(lists.history @ world.categories)
+        got = _mix(_shown(lists, k, np.arange(world.items + 1) < world.items) @ world.categories)
+        # log(p / ((1 - α) q + α p)) is -log α where q is 0, and there are no zeros in a sparse matrix to go through
+        both = sp.csr_matrix(got.multiply(wanted.power(-1)))
+        both.data = np.log1p((1 / SMOOTHING - 1) * both.data)
+        gained = np.asarray(wanted.multiply(both).sum(axis=1)).ravel()
+        known = np.diff(wanted.indptr) > 0
+        return np.where(known, np.maximum(-np.log(SMOOTHING) - gained, 0), np.nan)
+
+
+def _shown(lists: Lists, k: int, counted: Mask) -> sp.csr_matrix:
+    """(users, items + 1) csr: 1 for each item among the first k places that counts. counted: (items + 1,) bool."""
+    items = lists.items[:, :k]
+    there = (items >= 0) & counted[items]
+    indptr = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    ones = np.ones(int(indptr[-1]), np.float32)
+    return sp.csr_matrix((ones, items[there], indptr), shape=(len(items), len(counted)))
+
+
+def _mix(amounts: sp.csr_matrix) -> sp.csr_matrix:
+    """Rows that sum to 1, or to 0 where there is nothing."""
+    amounts = sp.csr_matrix(amounts, dtype=np.float64)
+    amounts.eliminate_zeros()
+    amounts.data /= np.repeat(np.asarray(amounts.sum(axis=1)).ravel(), np.diff(amounts.indptr))
+    return amounts

@@ -1,0 +1,120 @@
+"""Does it show only what everybody knows? Metrics of how popular the shown items were before.
+
+An item's popularity is the number of users who had it in training. Items that nobody knows are passed over. Except for
+serendipity, an empty list says nothing: it is NaN, and not 0.
+"""
+
+import numpy as np
+
+from visrec_cli.metrics.base import WHOLE, Lists, Metric, PerUser, Places, World
+from visrec_cli.metrics.ranking import over
+from visrec_cli.tables.columns import Mask
+
+HEAD = 0.8
+"""The share of the interactions that the head of the catalogue has."""
+
+
+class Popularity(Metric):
+    """How popular the shown items are."""
+
+    name = "popularity"
+    sentence = "The share of users who had an item before, averaged over the shown items."
+    formula = "mean over shown items of users(item) / users"
+    source = "Yin et al. 2012, sec. 5.2.2; averaged over lists as Abdollahpouri et al. 2019 (ARP)"
+    better = ""
+    needs = ("popularity",)
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        return mean_shown(lists, k, world, _popularity(world) / max(world.users, 1))
+
+
+class Novelty(Metric):
+    """How surprising it is that one knows of the shown items."""
+
+    name = "novelty"
+    sentence = "The bits that it says of a random user to have had an item, averaged over the shown items."
+    formula = "mean over shown items of -log2((users(item) + 1) / (users + 1))"
+    source = "Zhou et al. 2010 (mean self-information); the ones keep items that nobody had finite"
+    better = ""
+    needs = ("popularity",)
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) from 0 to log2(users + 1)."""
+        return mean_shown(lists, k, world, np.log2((world.users + 1) / (_popularity(world) + 1)))
+
+
+class TailShare(Metric):
+    """How much of a list is from the long tail."""
+
+    name = "tail-share"
+    sentence = (
+        "The share of shown items outside the head: the most popular items that together have 80 % of the "
+        "interactions in training (with all that are as popular as the last of them)."
+    )
+    formula = "shown items outside the head / shown items"
+    source = "Abdollahpouri, Burke & Mobasher 2019 (APLT), head and tail by the 80 % of Pareto"
+    better = ""
+    needs = ("popularity",)
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, 1]."""
+        popularity = _popularity(world)
+        first = np.sort(popularity)[::-1]
+        before = np.concatenate([[0], np.cumsum(first)])[more_popular(popularity)]
+        return mean_shown(lists, k, world, ~((before < HEAD * first.sum()) & (popularity > 0)))
+
+
+class Serendipity(Metric):
+    """Relevant, and not what anybody would have said."""
+
+    name = "serendipity"
+    sentence = (
+        "The share of the first k places that hold a relevant item which the k most popular items would not have "
+        "shown: those that the user did not have before, with all that are as popular as the last of them."
+    )
+    formula = "hits@k that have at least k more popular candidates / k"
+    source = "Ge, Delgado-Battenfeld & Jannach 2010, sec. 4, with popularity as the primitive recommender"
+    needs = ("history", "popularity")
+
+    @staticmethod
+    def each(lists: Lists, k: int, world: World) -> PerUser:
+        """(users,) in [0, precision@k]; of the whole list, k is its own length. NaN without relevant items."""
+        hits = lists.hits[:, :k]
+        length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else np.full(len(hits), k)
+        rows, places = np.nonzero(hits)
+        ahead = more_popular(_popularity(world))
+        better = ahead[lists.items[rows, places]] - _had_more_popular(lists, ahead, rows, places)
+        surprising = np.bincount(rows[better >= length[rows]], minlength=len(hits))
+        return np.where(lists.relevant > 0, surprising / length, np.nan)
+
+
+def mean_shown(lists: Lists, k: int, world: World, worth: PerUser | Mask) -> PerUser:
+    """(users,) the mean worth of the known items in the first k places. worth: (items + 1,)."""
+    items = lists.items[:, :k]
+    known = (items >= 0) & (items < world.items)
+    return over((worth[items] * known).sum(axis=1), known.sum(axis=1))
+
+
+def more_popular(popularity: Places) -> Places:
+    """(items + 1,) how many items are more popular than each."""
+    ascending = np.sort(popularity)
+    return len(popularity) - np.searchsorted(ascending, popularity, side="right")
+
+
+def _popularity(world: World) -> Places:
+    return np.zeros(world.items + 1, np.int64) if world.popularity is None else world.popularity
+
+
+def _had_more_popular(lists: Lists, ahead: Places, rows: Places, places: Places) -> Places:
+    """For each of these places, how many items of that user's history are more popular than the item there."""
+    if lists.history is None:
+        return np.zeros(len(rows), np.int64)
+    width = lists.history.shape[1]
+    owner = np.repeat(np.arange(len(lists.items), dtype=np.int64), np.diff(lists.history.indptr))
+    theirs = np.sort(owner * width + ahead[lists.history.indices])
+    asked = rows * width + ahead[lists.items[rows, places]]
+    return np.searchsorted(theirs, asked) - lists.history.indptr[rows]
