@@ -1,6 +1,6 @@
 """The same numbers as trec_eval and scikit-learn on 1,000 random users; where definitions differ, in which way.
 
-pytrec-eval-terrier is trec_eval itself, the reference of the field, and installs from wheels with numpy and scipy alone.
+pytrec-eval-terrier is trec_eval itself, the reference of the field, and its wheels need numpy and scipy alone.
 """
 
 from collections.abc import Callable

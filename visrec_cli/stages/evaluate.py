@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.facts import facts_of
 from visrec_cli.stages.evaluating.runs import open_run
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
@@ -24,11 +25,15 @@ SCHEMA = pa.schema([
 
 @dataclass(frozen=True)
 class Evaluation:
-    """results: the table of docs/contract.md, one row per run, metric and slice. scores: of every user, run by run."""
+    """results: the table of docs/contract.md, one row per run, metric and slice. scores: of every user, run by run.
+
+    facts: what was judged by which rules, a sentence each.
+    """
 
     results: pa.Table
     scores: tuple[PerUserScores, ...]
     truth: Truth
+    facts: dict[str, str]
 
 
 def evaluate(
@@ -73,7 +78,7 @@ def evaluate(
         score_run(open_run(run, name=name, user=user, item=item), known, asked, report)
         for run, name in zip(runs, called, strict=True)
     )
-    return Evaluation(results_of(scores, asked), scores, known)
+    return Evaluation(results_of(scores, asked), scores, known, facts_of(known, scores, min_weight))
 
 
 def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -102,9 +102,20 @@ def _streamed(
 
 
 def _with_scores(schema: pa.Schema, kept: dict[str, str]) -> bool:
-    """Whether the list of items is one of pairs."""
+    """Whether the list is one of items with scores."""
     kind = schema.field(kept["item"]).type if "item" in kept else pa.null()
-    return is_list(kind) and pa.types.is_struct(kind.value_type) and kind.value_type.num_fields > 1
+    if not is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    return _find(pa.schema(list(kind.value_type)), "score", None, "") is not None
+
+
+def _fields(pairs: pa.StructArray, where: str) -> dict[str, pa.Array]:
+    """What a list of items with scores holds, by the names of its fields."""
+    schema = pa.schema(list(pairs.type))
+    names = {kind: _find(schema, kind, None, where) for kind in ("item", "score")}
+    if names["item"] is None:
+        names["item"] = schema.names[0]  # LensKit and others put it first
+    return {kind: pc.struct_field(pairs, name) for kind, name in names.items() if name is not None}
 
 
 def _gathered(reader: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.Table]:
@@ -125,9 +136,11 @@ def _long(part: pa.Table, kept: dict[str, str], places: Sequence[str], schema: p
     """One row per recommendation."""
     columns = {kind: part[name].combine_chunks() for kind, name in kept.items()}
     if places:
-        columns |= across([part[name].combine_chunks() for name in places], columns["user"])
+        columns |= across(columns["user"], [part[name].combine_chunks() for name in places], where)
     elif is_list(columns["item"].type):
         columns |= unrolled(columns["user"], columns["item"], columns.get("score"), where)
+        if pa.types.is_struct(columns["item"].type):
+            columns |= _fields(columns["item"], where)
     arrays = []
     for field in schema:
         kind = field.name.removesuffix("_id")

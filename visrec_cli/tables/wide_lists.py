@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.ids import ids_or_nulls
 
 
 def is_list(kind: pa.DataType) -> bool:
@@ -14,11 +15,11 @@ def is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
-def across(items: Sequence[pa.Array], users: pa.Array) -> dict[str, pa.Array]:
+def across(users: pa.Array, items: Sequence[pa.Array], where: str) -> dict[str, pa.Array]:
     """``user``, ``item`` and ``rank`` from one column per place; an empty cell ends nothing and is left out."""
     n, k = len(users), len(items)
     order = np.arange(n * k).reshape(k, n).T.reshape(-1)
-    every = pa.concat_arrays([one.cast(pa.string()) for one in items]).take(pa.array(order))
+    every = pa.concat_arrays([ids_or_nulls(one, name="top_1 …", where=where) for one in items]).take(pa.array(order))
     there = pc.and_kleene(every.is_valid(), pc.not_equal(every, "")).fill_null(False)
     rows, ranks = pa.array(np.repeat(np.arange(n), k)), pa.array(np.tile(np.arange(1, k + 1), n))
     return {"user": users.take(rows.filter(there)), "item": every.filter(there), "rank": ranks.filter(there)}
@@ -27,19 +28,14 @@ def across(items: Sequence[pa.Array], users: pa.Array) -> dict[str, pa.Array]:
 def unrolled(users: pa.Array, items: pa.Array, scores: pa.Array | None, where: str) -> dict[str, pa.Array]:
     """``user``, ``item``, ``rank`` and perhaps ``score`` from a list of items per user, best first.
 
-    items: ids, or pairs of id and score. scores: a list beside each list of items, or None. Raises InputError where
-    the two are of different lengths.
+    scores: a list beside each list of items, or None. Raises InputError where the two are of different lengths.
     """
     rows, flat = pc.list_parent_indices(items).to_numpy(), pc.list_flatten(items)
     ranks = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1
     found = {"user": users.take(pa.array(rows)), "item": flat, "rank": pa.array(ranks)}
-    if pa.types.is_struct(flat.type):
-        values = flat.flatten()
-        found["item"] = next((v for v in values if not pa.types.is_floating(v.type)), values[0])
-        pairs = [v for v in values if pa.types.is_floating(v.type)]
-        return found | ({"score": pairs[0]} if pairs else {})
     if scores is not None and is_list(scores.type):
-        if not pc.list_value_length(scores).equals(pc.list_value_length(items).cast(pc.list_value_length(scores).type)):
+        lengths = [pc.fill_null(pc.list_value_length(lists), 0).to_numpy() for lists in (items, scores)]
+        if (lengths[0] != lengths[1]).any():
             raise InputError(
                 f"{where}: a list of scores is not as long as its list of items", fix="give each item one score"
             )
