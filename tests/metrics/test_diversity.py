@@ -99,5 +99,5 @@ class TestMiscalibration(MetricSuite):
     # the history of both is item 5, of category 1; items 1 and 2 are of categories 1 and 2
     empty = float(find("metric", "miscalibration").each(
         lists_of([], truth=truth_of({}), history=truth_of({5: 1.0})), 2, world())[0])  # fmt: skip
-    untrue = float(-np.log(0.99 * 0.5 + 0.01))
+    untrue = float(-np.log(0.01) - np.log1p(99 * 0.5))  # -log(0.99 / 2 + 0.01)
     by_hits = False
