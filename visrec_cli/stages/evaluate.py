@@ -9,7 +9,7 @@ import pyarrow as pa
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.facts import facts_of
-from visrec_cli.stages.evaluating.runs import open_run
+from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.wanted import Wanted, needs, wanted
@@ -27,13 +27,14 @@ SCHEMA = pa.schema([
 class Evaluation:
     """results: the table of docs/contract.md, one row per run, metric and slice. scores: of every user, run by run.
 
-    facts: what was judged by which rules, a sentence each.
+    facts: what was judged by which rules, a sentence each. runs: what was judged, to be read again.
     """
 
     results: pa.Table
     scores: tuple[PerUserScores, ...]
     truth: Truth
     facts: dict[str, str]
+    runs: tuple[Run, ...]
 
 
 def evaluate(
@@ -74,11 +75,9 @@ def evaluate(
         report=report,
     )
     user, item = (columns.user, columns.item) if columns else (None, None)
-    scores = tuple(
-        score_run(open_run(run, name=name, user=user, item=item), known, asked, report)
-        for run, name in zip(runs, called, strict=True)
-    )
-    return Evaluation(results_of(scores, asked), scores, known, facts_of(known, scores, min_weight))
+    opened = tuple(open_run(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
+    scores = tuple(score_run(run, known, asked, report) for run in opened)
+    return Evaluation(results_of(scores, asked), scores, known, facts_of(known, scores, min_weight), opened)
 
 
 def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:
