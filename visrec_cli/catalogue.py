@@ -68,6 +68,8 @@ MENU: dict[str, dict[str, str]] = {
         "rmse": "visrec_cli.metrics.ratings:Rmse",
         "mae": "visrec_cli.metrics.ratings:Mae",
         "accuracy": "visrec_cli.metrics.ratings:Accuracy",
+        "r-precision": "visrec_cli.metrics.retrieval:RPrecision",
+        "map-r": "visrec_cli.metrics.retrieval:MapR",
         "coverage": "visrec_cli.metrics.coverage:Coverage",
         "user-coverage": "visrec_cli.metrics.coverage:UserCoverage",
         "gini": "visrec_cli.metrics.coverage:Gini",
