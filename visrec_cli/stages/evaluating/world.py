@@ -42,7 +42,7 @@ def world_of(
         vectors = np.concatenate([content.vectors, np.zeros((1, content.vectors.shape[1]), np.float32)])
         has_vector = np.append(content.valid, False)
     if shop is not None and "categories" in needs:
-        categories = _categories(shop, ids, category)
+        categories, _ = categories_of(shop, ids, category)
     return World(len(ids), users, popularity, vectors, has_vector, categories)
 
 
@@ -53,14 +53,17 @@ def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:
     return counts.astype(np.int64), len(pc.unique(past["user_id"]))
 
 
-def _categories(shop: Shop, ids: Sequence[str], column: str | None) -> sp.csr_matrix:
-    """(items + 1, categories) csr: an item of several categories, ``A|B``, belongs to each by an equal share."""
+def categories_of(shop: Shop, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
+    """(items + 1, categories) csr, and the categories: an item of several, ``A|B``, belongs to each by an equal share.
+
+    column: by default the first with a usual name. Raises UsageProblem where there is none.
+    """
     names = shop.about.column_names
     column = column or next((name for name in _CATEGORIES if name in names), None)
     if column is None or column not in names:
         raise UsageProblem(
             f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
-            fix=f"--by names one of their columns: {', '.join(names)}",
+            fix=f"name one of their columns: {', '.join(names)}",
         )
     told = shop.about_of(ids)[column].cast(pa.string()).to_pylist()
     words = [sorted({word.strip() for word in (text or "").split("|")} - {""}) for text in told]
@@ -68,4 +71,5 @@ def _categories(shop: Shop, ids: Sequence[str], column: str | None) -> sp.csr_ma
     rows = np.repeat(np.arange(len(ids)), [len(some) for some in words])
     columns = [numbers[word] for some in words for word in some]
     shares = [1 / len(some) for some in words for _ in some]
-    return sp.csr_matrix((shares, (rows, columns)), shape=(len(ids) + 1, max(len(numbers), 1)), dtype=np.float32)
+    shape = (len(ids) + 1, max(len(numbers), 1))
+    return sp.csr_matrix((shares, (rows, columns)), shape=shape, dtype=np.float32), list(numbers)
