@@ -89,5 +89,5 @@ class Run:
 
 def open_run(source: Tabular, *, name: str | None = None, user: str | None = None, item: str | None = None) -> Run:
     """A run, named by the stem of its file. It is read when its blocks are asked for."""
-    stem = Path(source).name.partition(".")[0] if is_path(source) and str(source) != "-" else None
+    stem = Path(source).stem if is_path(source) and str(source) != "-" else None
     return Run(source, name or stem or ("stdin" if is_path(source) else "run"), user, item)
