@@ -8,8 +8,10 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating import same_class
 from visrec_cli.stages.evaluating.facts import facts_of
 from visrec_cli.stages.evaluating.runs import Run, open_run
+from visrec_cli.stages.evaluating.same_class import add_classes, open_same_class, open_similar
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.wanted import Wanted, needs, wanted
@@ -39,10 +41,12 @@ class Evaluation:
 
 def evaluate(
     *runs: Tabular,
-    truth: Tabular,
+    truth: Tabular | None = None,
     train: Tabular | None = None,
     items: Tabular | None = None,
-    metrics: Sequence[str] = METRICS,
+    class_column: str | None = None,
+    embedding: str | None = None,
+    metrics: Sequence[str] = (),
     ks: Sequence[int] = (),
     names: Sequence[str] = (),
     min_weight: float | None = None,
@@ -55,29 +59,53 @@ def evaluate(
 
     runs: tables of recommendations, of any tool (see tables.recommendations); names: what they are called, by default
     the stems of their files. truth: a log; where it has a column ``split``, its test rows are the truth, and the others
-    what came before. train: what came before, otherwise. items: the catalogue. metrics: ``ndcg@10``; those without @k
-    at all of ``ks``. Raises UsageProblem for unknown metrics and contradictions, InputError for what cannot be used.
+    what came before. train: what came before, otherwise. items: the catalogue; embedding: which of its columns says
+    how alike items are. metrics: ``ndcg@10``; those without @k at all of ``ks``. Instead of a truth, class_column: the
+    runs are lists of similar items, and relevant to an item is what is of its class. Raises UsageProblem for unknown
+    metrics and contradictions, InputError for what cannot be used.
     """
     report = report or Report()
-    asked = wanted(metrics, ks)
+    if (truth is None) == (class_column is None):
+        raise UsageProblem("by what are the runs judged?", fix="--truth LOG, or --class COLUMN of --items")
+    asked = wanted(metrics or _default(class_column, ks), ks)
     if not runs:
         raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
     called = _called([open_run(run).name for run in runs], names)
-    known = open_truth(
-        truth,
-        train=train,
-        items=items,
-        min_weight=min_weight,
-        fold=fold,
-        columns=columns,
-        id_column=id_column,
-        needs=needs(asked),
-        report=report,
-    )
     user, item = (columns.user, columns.item) if columns else (None, None)
-    opened = tuple(open_run(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
+    if class_column is not None:
+        if items is None:
+            raise UsageProblem("classes are a column of the items", fix="--items TABLE")
+        known = open_same_class(
+            items, class_column, id_column=id_column, needs=needs(asked), embedding=embedding, report=report
+        )
+    else:
+        known = open_truth(
+            truth,
+            train=train,
+            items=items,
+            min_weight=min_weight,
+            fold=fold,
+            columns=columns,
+            id_column=id_column,
+            needs=needs(asked),
+            embedding=embedding,
+            report=report,
+        )
+    open_one = open_run if class_column is None else open_similar
+    opened = tuple(open_one(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
     scores = tuple(score_run(run, known, asked, report) for run in opened)
-    return Evaluation(results_of(scores, asked), scores, known, facts_of(known, scores, min_weight), opened)
+    if class_column is not None:
+        add_classes(scores, known, class_column, report)
+    facts = facts_of(known, scores, min_weight)
+    if class_column is not None:
+        facts |= same_class.facts_of(known, class_column)
+    return Evaluation(results_of(scores, asked), scores, known, facts, opened)
+
+
+def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:
+    """The metrics when nobody names any; where lengths are named, of those lengths."""
+    names = METRICS if class_column is None else same_class.METRICS
+    return list(dict.fromkeys(name.partition("@")[0] for name in names)) if ks else list(names)
 
 
 def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.same_class import SimilarRun, add_classes, open_same_class
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
 from visrec_cli.stages.evaluating.truth import Truth
@@ -87,3 +88,29 @@ def test_classes_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("visrec_cli.stages.evaluating.same_class._PAIRS", 20)
     with pytest.raises(UsageProblem, match="25 pairs"):  # 4 × 4 of a, 3 × 3 of b
         open_same_class(ITEMS.filter(pa.array([True] * 6 + [False] * 2)), "kind")
+
+
+def test_the_whole_stage() -> None:
+    done = evaluate(
+        pa.table({"query_id": ["a1", "a1", "b1"], "item_id": ["a2", "a3", "a1"], "rank": [1, 2, 1]}),
+        items=ITEMS,
+        class_column="kind",
+        ks=[1],
+        metrics=["precision"],
+    )
+    value = {row["slice"]: row["value"] for row in done.results.to_pylist()}
+    assert (
+        done.facts["relevant"]
+        == "what shares a 'kind' with the query, the query itself aside: 18 for 6 queries, median 3 (2 to 5)"
+    )
+    assert value == {"all": pytest.approx(1 / 6), "kind: a": pytest.approx(1 / 4), "kind: b": 0}
+
+
+def test_it_says_what_is_lacking() -> None:
+    run = pa.table({"query_id": ["a1"], "item_id": ["a2"]})
+    with pytest.raises(UsageProblem, match="by what"):
+        evaluate(run, items=ITEMS)
+    with pytest.raises(UsageProblem, match="by what"):
+        evaluate(run, items=ITEMS, truth=ITEMS, class_column="kind")
+    with pytest.raises(UsageProblem, match="a column of the items"):
+        evaluate(run, class_column="kind")

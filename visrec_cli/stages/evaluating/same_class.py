@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
-from visrec_cli.stages.evaluating.runs import Run
+from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.stages.evaluating.world import categories_of, world_of
@@ -32,6 +32,12 @@ class SimilarRun(Run):
         reader = super()._open()
         others = (batch.filter(pc.not_equal(batch["user_id"], batch["item_id"])) for batch in reader)
         return pa.RecordBatchReader.from_batches(reader.schema, others)
+
+
+def open_similar(source: Tabular, *, name: str | None = None, user: str | None = None, item: str | None = None) -> Run:
+    """A run of lists of similar items."""
+    run = open_run(source, name=name, user=user, item=item)
+    return SimilarRun(run.source, run.name, run.user, run.item)
 
 
 def open_same_class(
@@ -78,6 +84,17 @@ def open_same_class(
     return Truth(queries, pa.array(ids, pa.string()), relevant, None, replace(world, like=1.0), shop=shop)
 
 
+def facts_of(truth: Truth, column: str) -> dict[str, str]:
+    """What a reader must know that is not as with users and a log."""
+    sizes = np.diff(truth.relevant.indptr)
+    return {
+        "relevant": f"what shares a '{column}' with the query, the query itself aside: {truth.relevant.nnz:,} for "
+        f"{counted(len(truth.users), 'queries')}, median {np.median(sizes):g} ({sizes.min():,} to {sizes.max():,})",
+        "candidates": f"{counted(truth.world.items, 'items')} of the table, without the query itself",
+        "seen items": "there are none: items are asked about, not users",
+    }
+
+
 def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, report: Report) -> None:
     """Add a slice for the queries of each class; of many classes, for the largest.
 
@@ -88,8 +105,8 @@ def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, repo
     for one in scores:
         if one.notes.longest < deepest:
             report.warn(
-                f"{one.run}: the longest list has {counted(one.notes.longest, 'items')}, and up to {deepest:,} are relevant to a "
-                f"query: what is not listed is missed (visrec recommend --all -k {deepest})"
+                f"{one.run}: the longest list has {counted(one.notes.longest, 'items')}, and up to {deepest:,} are "
+                f"relevant to a query: what is not listed is missed (visrec recommend --all -k {deepest})"
             )
     ids = truth.item_ids.to_pylist()
     of_class, names = categories_of(truth.shop, ids, column)
