@@ -52,7 +52,9 @@ class PerUserScores:
     def add_users(self, slice: str, users: Mask) -> None:
         """Add the values of some of the users as a slice. users: (users,) bool."""
         self.slices[slice] = {name: np.where(users, values, np.nan) for name, values in self.values.items()}
-        self.pooled[slice] = {name: (both[0] * users, both[1] * users) for name, both in self.pooled["all"].items()}
+        self.pooled[slice] = {
+            name: (both[0] * users, both[1] * users) for name, both in self.pooled.get("all", {}).items()
+        }
 
 
 def finish_of(name: str) -> Callable[[PerUser], PerUser]:
@@ -133,7 +135,8 @@ class _Scoring:
             lists = Lists(items, relevant[rows], history, scores)
             for one, kind in self._metrics:
                 if issubclass(kind, Metric):
-                    self._values[name][one.name][rows] = kind.each(lists, self._k(one), self._truth.world)
+                    each = kind.each(lists, self._k(one), self._truth.world)
+                    self._values[name][one.name][rows] = np.where(lists.relevant > 0, each, np.nan)
                     if issubclass(kind, Pooled):
                         self._sums[name][one.name][:, rows] = kind.sums(lists, self._truth.world)
         for one in (one for one, _ in self._metrics if one.name in self._shown):

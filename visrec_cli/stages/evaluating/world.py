@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.metrics.base import World
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.training.content import Shop, content_of
 
 _CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
@@ -65,8 +66,7 @@ def categories_of(shop: Shop, ids: Sequence[str], column: str | None = None) -> 
             f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
             fix=f"name one of their columns: {', '.join(names)}",
         )
-    told = shop.about_of(ids)[column].cast(pa.string()).to_pylist()
-    words = [sorted({word.strip() for word in (text or "").split("|")} - {""}) for text in told]
+    words = words_of(shop.about_of(ids)[column])
     numbers = {word: number for number, word in enumerate(sorted({word for some in words for word in some}))}
     rows = np.repeat(np.arange(len(ids)), [len(some) for some in words])
     columns = [numbers[word] for some in words for word in some]
