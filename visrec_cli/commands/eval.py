@@ -22,6 +22,8 @@ from visrec_cli.runtime.reporting import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from visrec_cli.reports.evaluation import Told
+
 
 def command(
     runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
@@ -44,6 +46,18 @@ def command(
     fold: Annotated[
         int | None, typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is.")
     ] = None,
+    per_user: Annotated[
+        str | None, typer.Option("--per-user", metavar="FILE", help="Also write what each user's list is worth.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network.")
+    ] = None,
+    markdown: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request.")
+    ] = None,
+    junit: Annotated[
+        str | None, typer.Option("--junit", metavar="FILE", help="Also write the gates as JUnit XML, a case each.")
+    ] = None,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
     weight_column: WeightColumn = None,
@@ -62,14 +76,21 @@ def command(
 
         visrec recommend als.arrow --all-users | visrec eval - --truth clicks.csv --metrics ndcg@10,recall@20
     """
+    from visrec_cli.commands.evaluation_files import Files, show
     from visrec_cli.commands.running import run_stage
+
+    files = Files(html, junit, markdown, per_user, items)
+    files.refuse_early(output)
+    told: list[Told] = []
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import METRICS, evaluate
+        from visrec_cli.stages.evaluating.telling import told_of
+        from visrec_cli.tables.reading import read_all
 
         names = [name for name in (metrics or "").split(",") if name.strip()] or list(METRICS)
         done = evaluate(
-            *runs,
+            *(read_all(run) if run == "-" and html is not None else run for run in runs),  # a page looks at it twice
             truth=truth,
             train=train,
             items=items,
@@ -81,9 +102,18 @@ def command(
             id_column=id_column,
             report=report,
         )
+        told.append(told_of(done, report))
+        files.write(done, told[0], report)
         return done.results.to_reader()
 
-    run_stage(stage, output=output, format=format, quiet=quiet, noun="results")
+    run_stage(
+        stage,
+        output=output,
+        format=format,
+        quiet=quiet,
+        noun="results",
+        show=lambda reader: show(told[0], reader),
+    )
 
 
 def _lengths(text: str | None) -> list[int]:

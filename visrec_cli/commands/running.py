@@ -27,11 +27,13 @@ def run_stage(
     strict: bool = False,
     quiet: bool = False,
     noun: str = "rows",
+    show: "Callable[[pa.RecordBatchReader], int] | None" = None,
 ) -> None:
     """Run ``stage(report)`` and write its table; progress, remarks and a one-line summary go to stderr.
 
-    At a terminal, where Arrow bytes would be noise, the first rows are shown instead. Raises AnswerIsNo when
-    ``strict`` and something was rejected; the output is complete all the same.
+    At a terminal, where Arrow bytes would be noise, the first rows are shown instead, or what ``show`` prints: it
+    gives the number of rows. Raises AnswerIsNo when ``strict`` and something was rejected; the output is complete all
+    the same.
     """
     from visrec_cli.tables.writing import format_of, write_table
 
@@ -45,7 +47,7 @@ def run_stage(
     with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
         if output == "-" and format is None and sys.stdout.isatty():
-            rows, remarks = _preview(reader), list[str]()
+            rows, remarks = (show or _preview)(reader), list[str]()
         else:
             rows, remarks = write_table(reader, output, format=format, column=column)
     if not quiet:

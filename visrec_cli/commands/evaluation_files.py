@@ -1,0 +1,78 @@
+"""The files that ``visrec eval`` writes beside its table, and what it shows at a terminal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visrec_cli.errors import OutputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from visrec_cli.reports.evaluation import Told
+    from visrec_cli.stages.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where to; None for what nobody wants. items: the table of items, beside which their pictures are."""
+
+    html: str | None = None
+    junit: str | None = None
+    markdown: str | None = None
+    per_user: str | None = None
+    items: str | None = None
+
+    def refuse_early(self, output: str) -> None:
+        """Raises UsageProblem or OutputError for what cannot be written, before an hour of work."""
+        from visrec_cli.tables.writing import format_of
+
+        if self.per_user is not None:
+            format_of(self.per_user)
+        named = [file for file in (self.html, self.junit, self.markdown, self.per_user) if file is not None]
+        taken = [Path(file).resolve() for file in [*named, *([] if output == "-" else [output])]]
+        if len(set(taken)) < len(taken):
+            raise UsageProblem("two of the outputs are one file", fix="give each its own name")
+        for file in named:
+            if not Path(file).resolve().parent.is_dir():
+                raise OutputError(
+                    f"cannot write {file}: its folder does not exist", fix=f"mkdir -p {Path(file).parent}"
+                )
+
+    def write(self, done: "Evaluation", told: "Told", report: Report) -> None:
+        """Write them."""
+        from visrec_cli.tables.atomic import atomic
+        from visrec_cli.tables.writing import write_table
+
+        made: dict[str, bytes] = {}
+        if self.html is not None:
+            from visrec_cli.stages.evaluating.telling import page_of
+
+            folder = Path(self.items).parent if self.items not in (None, "-") else None
+            made[self.html] = page_of(done, told, report, folder=folder).encode()
+        if self.markdown is not None:
+            from visrec_cli.reports.evaluation_markdown import markdown
+
+            made[self.markdown] = markdown(told).encode()
+        if self.junit is not None:
+            from visrec_cli.reports.junit import junit
+
+            made[self.junit] = junit(told.verdicts)
+        for name, data in made.items():
+            with atomic(Path(name)) as file:
+                file.write(data)
+        if self.per_user is not None:
+            from visrec_cli.stages.evaluating.per_user import per_user
+
+            write_table(per_user(done.scores), self.per_user)
+
+
+def show(told: "Told", reader: "pa.RecordBatchReader") -> int:
+    """Print the evaluation at the terminal; how many results there are."""
+    from rich.console import Console
+
+    from visrec_cli.reports.evaluation_terminal import print_evaluation
+
+    print_evaluation(told, Console())
+    return sum(batch.num_rows for batch in reader)

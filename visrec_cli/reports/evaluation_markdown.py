@@ -1,0 +1,69 @@
+"""An evaluation as a short summary in GitHub-flavoured Markdown, for a pull request or a job's page."""
+
+import re
+from collections.abc import Iterator
+
+from visrec_cli.reports.evaluation import Grid, Number, Told, decimals, metrics_of, runs_by_metric, slices_by_run
+from visrec_cli.runtime.words import printable
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
+
+
+def markdown(told: Told) -> str:
+    """The summary: gates, the table, differences, slices of the first metric, what to know."""
+    return "\n".join(_lines(told)) + "\n"
+
+
+def _lines(told: Told) -> Iterator[str]:
+    yield f"## {_text(told.title)}"
+    yield ""
+    for verdict in told.verdicts:
+        yield f"- **{'passed' if verdict.passed else 'FAILED'}**: {_text(verdict.sentence)}"
+    if told.verdicts:
+        yield ""
+    yield from _table("run", runs_by_metric(told))
+    if told.differences:
+        yield ""
+        yield from (f"- {_text(sentence)}" for sentence in told.differences)
+    if told.results.num_rows:
+        first = metrics_of(told)[0]
+        slices = slices_by_run(told, first)
+        if slices.rows:
+            yield ""
+            yield f"### {_text(first)} by slice"
+            yield ""
+            yield from _table("slice", slices)
+    if told.facts:
+        yield ""
+        yield " · ".join(f"{_text(name)}: {_text(value)}" for name, value in told.facts)
+    if told.warnings:
+        yield ""
+        yield "<details><summary>What to know about these numbers</summary>"
+        yield ""
+        yield from (f"- {_text(sentence)}" for sentence in told.warnings)
+        yield ""
+        yield "</details>"
+
+
+def _table(corner: str, grid: Grid) -> Iterator[str]:
+    yield f"| {corner} | {' | '.join(_text(column) for column in grid.columns)} |"
+    yield f"|---|{'---:|' * len(grid.columns)}"
+    for name, numbers in grid.rows:
+        yield f"| {_text(name)} | {' | '.join(map(_cell, numbers))} |"
+
+
+def _cell(number: Number | None) -> str:
+    if number is None:
+        return ""
+    value = f"**{decimals(number.value)}**" if number.best else decimals(number.value)
+    if number.low is None or number.high is None:
+        return value
+    return f"{value} <sub>{decimals(number.low)} – {decimals(number.high)}</sub>"
+
+
+def _text(text: str) -> str:
+    """Names come from files: none of them is markup, a link, or somebody's name on GitHub."""
+    return _MARKUP.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), printable(" ".join(text.split())))
+
+
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}

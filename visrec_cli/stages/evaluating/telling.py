@@ -1,0 +1,34 @@
+"""An evaluation in the words of its reports."""
+
+from pathlib import Path
+
+from visrec_cli.catalogue import find
+from visrec_cli.reports.evaluation import Told, runs_by_metric
+from visrec_cli.reports.evaluation_page import evaluation_page
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluate import Evaluation
+from visrec_cli.stages.evaluating.worst import worst_served
+
+
+def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> Told:
+    """What reports tell. report: what was said while it was made: its warnings belong to the numbers."""
+    return Told(
+        results=done.results,
+        better={name: find("metric", name).better for name in set(done.results["metric"].to_pylist())},
+        title=title,
+        facts=tuple(done.facts.items()),
+        warnings=tuple(report.warnings),
+    )
+
+
+def page_of(done: Evaluation, told: Told, report: Report, *, folder: Path | None = None) -> str:
+    """The page, with the users that the best run of the first metric serves worst. folder: of the items' pictures."""
+    metric = next((name for name in done.scores[0].values), None)
+    if metric is None:
+        return evaluation_page(told)
+    grid = runs_by_metric(told)
+    at = grid.columns.index(metric)
+    numbers = [row[at] for _, row in grid.rows]
+    best = next((place for place, number in enumerate(numbers) if number is not None and number.best), 0)
+    worst = worst_served(done.scores[best], done.runs[best], done.truth, metric, report, folder=folder)
+    return evaluation_page(told, worst, run=done.scores[best].run, metric=metric)
