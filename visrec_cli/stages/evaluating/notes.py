@@ -19,7 +19,8 @@ class Notes:
     """Counts of one run.
 
     users: all that are recommended something; strangers: those of them without truth; unserved: users of the truth
-    without recommendations. places: recommendations looked at; seen: those of them that the user had before.
+    without recommendations. places: recommendations looked at; seen: those of them that the user had before,
+    and validated: of these, those from validation rows.
     odd_ranks, equal_ranks, disagreeing: users whose ranks are not 1 to n, occur twice, or contradict the scores.
     as_written: the order of the file is the order, for want of ranks and scores.
     """
@@ -39,6 +40,7 @@ class Notes:
     as_written: bool = False
     places: int = 0
     seen: int = 0
+    validated: int = 0
     some_users: list[str] = field(default_factory=list)
     some_items: list[str] = field(default_factory=list)
 

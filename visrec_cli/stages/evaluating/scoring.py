@@ -149,6 +149,9 @@ class _Scoring:
             return None
         history = self._truth.history[rows]
         self._run.notes.seen += int(np.count_nonzero(Lists(items, history).hits))
+        if self._truth.validated is not None:
+            validated = Lists(items, self._truth.validated[rows])
+            self._run.notes.validated += int(np.count_nonzero(validated.hits))
         return history
 
     def _k(self, one: Wanted) -> int:

@@ -31,8 +31,8 @@ class Truth:
 
     users: those with something relevant, sorted. item_ids: the table of items, then what the logs have beside it.
     relevant: (users, items + 1) csr of grades, sorted indices. history: the same of what they had before (the weight),
-    or None where nobody said. world: of all items. times: (nnz of relevant,) ms or None. train: the interactions before
-    as a table, and shop: the items' table, or None.
+    or None where nobody said. world: of all items. times: (nnz of relevant,) ms or None. train, validation: what came
+    before, as tables, and shop: the items' table; each None where there is none.
     """
 
     users: pa.Array
@@ -42,12 +42,18 @@ class Truth:
     world: World
     times: Times | None = None
     train: pa.Table | None = None
+    validation: pa.Table | None = None
     shop: Shop | None = None
 
     @cached_property
     def lots(self) -> npt.NDArray[np.int64]:
         """(items + 1,) who goes first among equal scores; unknown items go last."""
         return np.append(lots(self.item_ids.to_pylist()), len(self.item_ids))
+
+    @cached_property
+    def validated(self) -> sp.csr_matrix | None:
+        """The part of ``history`` that comes from validation rows: not every recommender takes them for known."""
+        return None if self.validation is None else _past(self.validation, self.users, self.item_ids.to_pylist())
 
     def only(self, items: Mask) -> sp.csr_matrix:
         """``relevant`` with some of the items alone. items: (items,) bool."""
@@ -81,13 +87,13 @@ def open_truth(
     report = report or Report()
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     table = open_interactions(source, columns, report=report)
-    table, before = _apart(table, fold, name_of(source))
+    table, learned, validation = _apart(table, fold, name_of(source))
     if train is not None:
-        if before is not None:
+        if learned is not None:
             raise UsageProblem(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
-        before = open_interactions(train, columns, report=report)
+        learned = open_interactions(train, columns, report=report)
     table = clean(table, Cleaning(), report)
     weights = table["weight"].to_numpy()
     relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
@@ -96,7 +102,8 @@ def open_truth(
             f"{name_of(source)}: no weight reaches {min_weight:g}: the largest is {weights.max():g}",
             fix="a smaller --min-weight",
         )
-    past = None if before is None else clean(before, Cleaning(), Report())
+    before = [part for part in (learned, validation) if part is not None]
+    past = clean(pa.concat_tables(before), Cleaning(), Report()) if before else None
     users = pc.unique(relevant["user_id"])
     users = users.take(pc.sort_indices(users))
     ids = _catalogue(shop, past, relevant)
@@ -110,13 +117,14 @@ def open_truth(
         None if past is None else _past(past, users, ids),
         replace(world, like=like),
         log.times,
-        before,
+        learned,
+        validation,
         shop,
     )
 
 
-def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.Table | None]:
-    """The rows that are the truth, and those that came before (None where the table is all truth)."""
+def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.Table | None, pa.Table | None]:
+    """The rows that are the truth, those for training and those for validation (None where there are none)."""
     if "fold" in table.column_names:
         folds = pc.unique(table["fold"]).sort().to_pylist()
         if fold is None or fold not in folds:
@@ -124,14 +132,14 @@ def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.
                 f"{where} is in folds {', '.join(map(str, folds[:10]))}: which one is the test?", fix="--fold 0"
             )
         held = pc.equal(table["fold"], fold)
-        return tuple(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held)))
+        return *(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held))), None
     if "split" not in table.column_names:
-        return table, None
+        return table, None, None
     parts = rows_by_part(table)
     if not parts["test"].num_rows:
         raise InputError(f"{where}: column 'split' leaves no test rows", fix="call those rows 'test'")
-    before = pa.concat_tables([parts["train"], parts["validation"]])
-    return parts["test"], before if before.num_rows else None
+    learned, validation = (parts[name] if parts[name].num_rows else None for name in ("train", "validation"))
+    return parts["test"], learned, validation
 
 
 def _catalogue(shop: Shop | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
