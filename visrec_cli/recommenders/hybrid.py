@@ -35,8 +35,9 @@ class Hybrid(Als):
                              stay so: a profile of what was liked, against what is common
 
     Which one, how smooth, and the scale are chosen on clicked items: a fifth of them is hidden, and a fifth of all
-    clicks on the others; ALS learns from the rest; the best guess brings most of the hidden items back. The scale is
-    the one with which hidden clicks of both kinds are found best in one list: new items neither flood it nor drown.
+    clicks on the others; ALS learns from the rest; the best guess brings most of the hidden items back. A guess shrinks
+    towards the mean, so that without a scale new items would hardly ever be among the first. The scale is the one with
+    which hidden items get the share of places that they had of the hidden clicks: they neither drown nor flood it.
     """
 
     name: ClassVar[str] = "hybrid"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Log
@@ -18,7 +19,7 @@ Guess = tuple[Matrix, Matrix]  # (users, d) and (items, d), whose products are t
 _HIDDEN = 0.2  # of the items, and of the clicks on all others
 _USERS = 1_000  # that are asked
 _K = 20
-SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+_LEAST, _MOST, _HALVINGS = 0.1, 100.0, 8  # where the scale is looked for, and how finely
 
 
 @dataclass(frozen=True)
@@ -48,37 +49,45 @@ class Trial:
         asked = np.sort(rng.choice(asked, min(_USERS, len(asked)), replace=False))
         return cls(learn(log.only(~on_cold & ~drawn)), asked.tolist(), cold, of_cold[asked], of_all[asked])
 
-    def found(self, guess: Guess, scale: float | None = None) -> float:
-        """Mean recall@20 of the hidden clicks: among the cold items, or with a scale among all."""
+    def found(self, guess: Guess) -> float:
+        """Mean recall@20 of the hidden items, ranked among themselves."""
         users = self.model.users.take(self.users)
-        cold = guess[0][self.users] @ guess[1].T
-        if scale is None:
-            scores, truth, allowed = cold, self.of_cold, self.cold
-        else:
-            scores, truth, allowed = self.model.scores(users), self.of_all, self.cold | self.model.items.known
-            scores[:, self.cold] = scale * cold[:, self.cold]
-        rows, _ = top_k(scores, _K, lots=lots(self.model.items.ids), exclude=users.history, allowed=allowed)
-        asked = np.flatnonzero(np.diff(truth.indptr))
-        right = [np.isin(rows[u], truth.indices[truth.indptr[u] : truth.indptr[u + 1]]).sum() for u in asked]
-        return float(np.mean(np.array(right) / np.diff(truth.indptr)[asked])) if len(asked) else 0.0
+        rows, _ = self._top(guess[0][self.users] @ guess[1].T, users.history, self.cold)
+        truth = self.of_cold
+        right = [np.isin(row, truth.indices[truth.indptr[u] : truth.indptr[u + 1]]).sum() for u, row in enumerate(rows)]
+        return float(np.mean(np.array(right) / np.diff(truth.indptr))) if len(right) else 0.0
+
+    def deserved(self) -> float:
+        """The share of the hidden clicks that went to hidden items."""
+        return float(self.cold[self.of_all.indices].mean()) if self.of_all.nnz else 0.0
+
+    def places(self, guess: Guess, scale: float) -> float:
+        """The share of the first 20 places that hidden items get with this scale, ranked among all items."""
+        users = self.model.users.take(self.users)
+        scores = self.model.scores(users)
+        scores[:, self.cold] = scale * (guess[0][self.users] @ guess[1][self.cold].T)
+        rows, _ = self._top(scores, users.history, self.cold | self.model.items.known)
+        return float(self.cold[rows[rows >= 0]].mean()) if (rows >= 0).any() else 0.0
+
+    def _top(self, scores: Matrix, seen: sp.csr_matrix, allowed: Mask) -> tuple[npt.NDArray[np.int64], Matrix]:
+        return top_k(scores, _K, lots=lots(self.model.items.ids), exclude=seen, allowed=allowed)
 
 
 def choose(
     guesses: Mapping[Choice, Callable[[Model], Guess]], trials: Sequence[Trial]
 ) -> tuple[Choice, float, dict[Choice, float]]:
-    """``(choice, scale, recall of each choice)``: who finds hidden cold items best, and its best scale among all items.
-
-    The first wins among equals; of the scales, the one nearest to 1.
-    """
-    found: dict[Choice, float] = {}
-    kept: dict[Choice, list[Guess]] = {}
-    for choice, guess in guesses.items():
-        made = [guess(trial.model) for trial in trials]
-        found[choice] = float(np.mean([trial.found(one) for trial, one in zip(trials, made, strict=True)]))
-        if found[choice] == max(found.values()):
-            kept = {choice: made}
+    """``(choice, scale, recall of each choice)``: who finds hidden items best (the first among equals), and the scale
+    that gives hidden items as many places as they deserve."""
+    found = {
+        choice: float(np.mean([trial.found(guess(trial.model)) for trial in trials]))
+        for choice, guess in guesses.items()
+    }
     best = max(found, key=lambda choice: found[choice])
-    pairs = list(zip(trials, kept.get(best, [guesses[best](trial.model) for trial in trials]), strict=True))
-    scores = {scale: float(np.mean([trial.found(one, scale) for trial, one in pairs])) for scale in SCALES}
-    scale = min(SCALES, key=lambda scale: (-scores[scale], abs(np.log(scale))))
-    return best, scale, found
+    pairs = [(trial, guesses[best](trial.model)) for trial in trials]
+    deserved = np.mean([trial.deserved() for trial in trials])
+    low, high = np.log(_LEAST), np.log(_MOST)
+    for _ in range(_HALVINGS):  # a larger scale never takes places away from items with positive scores
+        middle = (low + high) / 2
+        places = np.mean([trial.places(guess, float(np.exp(middle))) for trial, guess in pairs])
+        low, high = (middle, high) if places < deserved else (low, middle)
+    return best, float(np.exp((low + high) / 2)), found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
+from visrec_cli.recommenders.adam import Adam
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.content import Projection
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
@@ -59,7 +60,6 @@ class TwoTower(Iterative):
         from visrec_cli.runtime.device import pick_device
 
         self._device = pick_device(self.device)
-        import torch
 
         self._log = log
         self._projection = None if content is None else Projection.fit(content, self.set["components"])
@@ -81,12 +81,8 @@ class TwoTower(Iterative):
         }
         self._features = self._tensor(features)
         self._learned = {name: self._tensor(array).requires_grad_() for name, array in start.items()}
-        self._optimiser = torch.optim.AdamW(
-            self._learned.values(), lr=self.set["learning_rate"], weight_decay=self.set["reg"], foreach=True
-        )
-        for parameter in self._learned.values():
-            nothing = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
-            self._optimiser.state[parameter] = {"step": torch.zeros(()), **nothing}
+        self._learned["users"].requires_grad_(self.set["user_ids"])
+        self._adam = Adam(self._learned, self.set["learning_rate"], self.set["reg"])
 
     def epoch(self, number: int) -> float:
         """Once through the users. Returns the mean loss per target."""
@@ -110,9 +106,8 @@ class TwoTower(Iterative):
         bias = kept * self._learned["bias"] + self._features @ self._learned["appeal"]
         users = user_vectors(self._learned, vectors, shown, self._learned["users"][self._tensor(batch)])
         loss = loss_of(self.set["loss"], users / self.set["temperature"], vectors, bias, targets, self._share, rng)
-        self._optimiser.zero_grad()
         loss.backward()
-        self._optimiser.step()
+        self._adam.step()
         return float(loss.detach())
 
     def model(self) -> Model:
@@ -140,20 +135,11 @@ class TwoTower(Iterative):
 
     def state(self) -> Arrays:
         """The parameters, and Adam's moments and count of steps."""
-        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self._learned.items()}
-        for name, tensor in self._learned.items():
-            arrays |= {f"{key}:{name}": value.cpu().numpy() for key, value in self._optimiser.state[tensor].items()}
-        return arrays
+        return self._adam.state()
 
     def restore(self, state: Arrays) -> None:
         """Go on from these."""
-        import torch
-
-        for name, tensor in self._learned.items():
-            with torch.no_grad():
-                tensor.copy_(self._tensor(state[name]))
-            for key, value in self._optimiser.state[tensor].items():
-                value.copy_(torch.from_numpy(np.asarray(state[f"{key}:{name}"])))
+        self._adam.restore(state)
 
     def _tensor(self, array: Any) -> "Tensor":
         import torch
