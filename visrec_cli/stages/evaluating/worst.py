@@ -80,10 +80,13 @@ def _tiles(
     if truth.shop is None:
         return {item: (name, None) for item, name in zip(known, ids, strict=True)}
     places = pc.index_in(pa.array(ids, pa.string()), truth.shop.table["item_id"].combine_chunks())
-    about = truth.shop.about_of(ids)
-    titles = [title_of({"item_id": name, **row}) for name, row in zip(ids, about.to_pylist(), strict=True)]
-    pictured = [name for name in truth.shop.table.column_names if name in about.column_names or name == "image"]
-    table = truth.shop.table.select(pictured).take(places).combine_chunks()
+    told = ["item_id", *truth.shop.about.column_names]
+    shown = truth.shop.table.select(
+        told + [name for name in truth.shop.table.column_names if name == "image" and name not in told]
+    )
+    table = shown.take(places).combine_chunks()
+    rows = table.select(told).to_pylist()
+    titles = [title_of({**row, "item_id": name}) for name, row in zip(ids, rows, strict=True)]
     batches: Iterable[pa.RecordBatch] = table.to_batches()
     locate = pictures_of(table.schema, None, folder)
     pictures = thumbnails_of([one for batch in batches for one in locate(batch)], report)
