@@ -53,7 +53,7 @@ class Truth:
     @cached_property
     def validated(self) -> sp.csr_matrix | None:
         """The part of ``history`` that comes from validation rows: not every recommender takes them for known."""
-        return None if self.validation is None else _past(self.validation, self.users, self.item_ids.to_pylist())
+        return None if self.validation is None else past_of(self.validation, self.users, self.item_ids.to_pylist())
 
     def only(self, items: Mask) -> sp.csr_matrix:
         """``relevant`` with some of the items alone. items: (items,) bool."""
@@ -114,7 +114,7 @@ def open_truth(
         users,
         pa.array(ids, pa.string()),
         log.matrix,
-        None if past is None else _past(past, users, ids),
+        None if past is None else past_of(past, users, ids),
         replace(world, like=like),
         log.times,
         learned,
@@ -151,8 +151,8 @@ def _catalogue(shop: Shop | None, past: pa.Table | None, relevant: pa.Table) -> 
     return [*known.to_pylist(), *others.take(pc.sort_indices(others)).to_pylist()]
 
 
-def _past(past: pa.Table, users: pa.Array, ids: list[str]) -> sp.csr_matrix:
-    """What the users of the truth had before."""
+def past_of(past: pa.Table, users: pa.Array, ids: list[str]) -> sp.csr_matrix:
+    """(users, items + 1) csr: what of a log's interactions is these users', by weight."""
     theirs = past.filter(pc.is_in(past["user_id"], users))
     return _widened(log_of(theirs, items=ids, users=users.to_pylist())).matrix
 

@@ -1,0 +1,139 @@
+"""What everything must beat, under the rules of the runs: chance, the best-sellers, more of the same by looks."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from visrec_cli.catalogue import find
+from visrec_cli.errors import UsageProblem
+from visrec_cli.recommenders.base import Recommender
+from visrec_cli.recommenders.data import Content
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.ranking import top_k
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.logs import log_of
+from visrec_cli.stages.evaluating.lists import USERS, Block
+from visrec_cli.stages.evaluating.notes import Notes
+from visrec_cli.stages.evaluating.runs import Run
+from visrec_cli.stages.evaluating.truth import Truth, past_of
+from visrec_cli.stages.training.content import content_of
+from visrec_cli.tables.columns import Mask, Matrix, embedding_columns
+
+NAMES = ("random", "popularity", "content-knn")
+_CELLS = 1 << 25  # scores at once: 128 MiB
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the runs do, and the baselines therefore do too.
+
+    again: they recommend what users had in training. validated: they take validation rows for known, as a model
+    does that was trained on them too.
+    """
+
+    again: bool = False
+    validated: bool = True
+
+
+def rules_of(notes: Collection[Notes]) -> Rules:
+    """The rules that the runs' lists show. Recommended validation rows are no sign that what was seen comes again."""
+    places = max(sum(one.places for one in notes), 1)
+    validated = sum(one.validated for one in notes)
+    seen = sum(one.seen for one in notes) - validated
+    return Rules(again=seen > 0.01 * places, validated=not validated)
+
+
+@dataclass(kw_only=True)
+class Baseline(Run):
+    """A run that is made when it is read.
+
+    likes: (users, items) csr. left_out: the same of what is no candidate, or None. candidates: (items,). otherwise:
+    (items,) scores for users without likes.
+    """
+
+    kind: type[Recommender]
+    model: Model
+    likes: sp.csr_matrix
+    left_out: sp.csr_matrix | None
+    candidates: Mask
+    otherwise: Matrix
+    k: int
+
+    def blocks(self, truth: Truth, width: int | None) -> Iterator[Block]:
+        """Users of the truth, with the first ``width`` places of their lists of k. No scores: they predict nothing."""
+        self.notes = Notes(longest=min(self.k, int(self.candidates.sum())))
+        ids, m = truth.users.to_pylist(), len(truth.item_ids)
+        step = max(1, min(USERS, _CELLS // max(m, 1)))
+        for start in range(0, len(ids), step):
+            rows = np.arange(start, min(start + step, len(ids)))
+            items = self._best(ids[start : start + step], rows, truth)
+            self.notes.users += len(rows)
+            self.notes.rows += int((items >= 0).sum())
+            yield Block(rows, items[:, :width], None)
+
+    def _best(self, ids: Sequence[str], rows: np.ndarray, truth: Truth) -> np.ndarray:
+        scores = self.model.scores(self.kind.fold_in(self.model, ids, self.likes[rows]))
+        if self.kind.needs_content:  # who liked nothing looks like nothing
+            scores[np.diff(self.likes[rows].indptr) == 0] = self.otherwise
+        out = None if self.left_out is None else self.left_out[rows]
+        return top_k(scores, self.k, lots=truth.lots[:-1], exclude=out, allowed=self.candidates)[0]
+
+
+def baselines_of(
+    truth: Truth,
+    rules: Rules,
+    *,
+    k: int,
+    taken: Collection[str] = (),
+    min_weight: float | None = None,
+    embedding: str | None = None,
+    seed: int = 0,
+    report: Report | None = None,
+) -> list[Baseline]:
+    """random, popularity, and content-knn where the items have vectors, learned from what came before.
+
+    k: how long the lists are. taken: names of runs, which the baselines do not take. min_weight: as for the truth.
+    Candidates are the table of items and what training knows; a test item that is in neither is none. Raises
+    UsageProblem where nobody said what came before.
+    """
+    report = report or Report()
+    before = [part for part in (truth.train, truth.validation if rules.validated else None) if part is not None]
+    if not before:
+        raise UsageProblem("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
+    ids = truth.item_ids.to_pylist()
+    past = clean(pa.concat_tables(before), Cleaning(min_weight=min_weight), Report())
+    log = log_of(past, items=ids)
+    likes = past_of(past, truth.users, ids)[:, :-1]
+    had = past_of(pa.concat_tables(before), truth.users, ids)[:, :-1]
+    popular = find("recommender", "popularity")(seed=seed).fit(log)
+    candidates = log.touched.copy()
+    content: Content | None = None
+    if truth.shop is not None:
+        candidates[: len(truth.shop.ids)] = True
+        if embedding_columns(truth.shop.table.schema):
+            content = content_of(truth.shop, ids, column=embedding, report=report)
+    found = []
+    for name in NAMES:
+        kind: type[Recommender] = find("recommender", name)
+        if kind.needs_content and content is None:
+            report.warn(f"no baseline {name}: it needs --items with vectors (visrec embed-images)")
+            continue
+        model = popular if name == "popularity" else kind(seed=seed).fit(log, content)
+        found.append(
+            Baseline(
+                None,
+                f"{name} (baseline)" if name in taken else name,
+                kind=kind,
+                model=model,
+                likes=likes,
+                left_out=None if rules.again else had,
+                candidates=candidates,
+                otherwise=np.where(popular.items.known, popular.items.bias, -np.inf).astype(np.float32),
+                k=k,
+            )
+        )
+    return found
