@@ -17,7 +17,7 @@ from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, sides
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.trials import Guess, Trial, choose
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.columns import Mask, Matrix
 
 _ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tells nothing
 
@@ -127,10 +127,10 @@ def _factors(side: Users | Items) -> Matrix:
     return side.factors
 
 
-def _guess(choice: Choice, model: Model, features: Matrix, widths: Sequence[int]) -> Guess:
-    """What a map learned on this ALS model says of all users and items."""
+def _guess(choice: Choice, model: Model, cold: Mask, features: Matrix, widths: Sequence[int]) -> Guess:
+    """What a map learned on this ALS model says of all users and the cold items."""
     state = learn(choice, model, features, widths)
-    return sides(state, model, model.users.ids, model.users.history, len(widths)), place(state, features, widths)
+    return sides(state, model, model.users.ids, model.users.history, len(widths)), place(state, features[cold], widths)
 
 
 def _warm(model: Model) -> Model:

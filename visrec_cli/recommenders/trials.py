@@ -14,7 +14,7 @@ from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.tables.columns import Mask, Matrix
 
 Choice = TypeVar("Choice")
-Guess = tuple[Matrix, Matrix]  # (users, d) and (items, d), whose products are the scores of cold items
+Guess = tuple[Matrix, Matrix]  # (users, d) and (cold items, d), whose products are the scores
 
 _HIDDEN = 0.2  # of the items, and of the clicks on all others
 _USERS = 1_000  # that are asked
@@ -52,7 +52,9 @@ class Trial:
     def found(self, guess: Guess) -> float:
         """Mean recall@20 of the hidden items, ranked among themselves."""
         users = self.model.users.take(self.users)
-        rows, _ = self._top(guess[0][self.users] @ guess[1].T, users.history, self.cold)
+        scores = np.full((len(self.users), len(self.cold)), -np.inf, np.float32)
+        scores[:, self.cold] = guess[0][self.users] @ guess[1].T
+        rows, _ = self._top(scores, users.history, self.cold)
         truth = self.of_cold
         right = [np.isin(row, truth.indices[truth.indptr[u] : truth.indptr[u + 1]]).sum() for u, row in enumerate(rows)]
         return float(np.mean(np.array(right) / np.diff(truth.indptr))) if len(right) else 0.0
@@ -65,7 +67,7 @@ class Trial:
         """The share of the first 20 places that hidden items get with this scale, ranked among all items."""
         users = self.model.users.take(self.users)
         scores = self.model.scores(users)
-        scores[:, self.cold] = scale * (guess[0][self.users] @ guess[1][self.cold].T)
+        scores[:, self.cold] = scale * (guess[0][self.users] @ guess[1].T)
         rows, _ = self._top(scores, users.history, self.cold | self.model.items.known)
         return float(self.cold[rows[rows >= 0]].mean()) if (rows >= 0).any() else 0.0
 
@@ -74,16 +76,16 @@ class Trial:
 
 
 def choose(
-    guesses: Mapping[Choice, Callable[[Model], Guess]], trials: Sequence[Trial]
+    guesses: Mapping[Choice, Callable[[Model, Mask], Guess]], trials: Sequence[Trial]
 ) -> tuple[Choice, float, dict[Choice, float]]:
     """``(choice, scale, recall of each choice)``: who finds hidden items best (the first among equals), and the scale
     that gives hidden items as many places as they deserve."""
     found = {
-        choice: float(np.mean([trial.found(guess(trial.model)) for trial in trials]))
+        choice: float(np.mean([trial.found(guess(trial.model, trial.cold)) for trial in trials]))
         for choice, guess in guesses.items()
     }
     best = max(found, key=lambda choice: found[choice])
-    pairs = [(trial, guesses[best](trial.model)) for trial in trials]
+    pairs = [(trial, guesses[best](trial.model, trial.cold)) for trial in trials]
     deserved = np.mean([trial.deserved() for trial in trials])
     low, high = np.log(_LEAST), np.log(_MOST)
     for _ in range(_HALVINGS):  # a larger scale never takes places away from items with positive scores
