@@ -96,8 +96,9 @@ class World:
 class Metric(ABC):
     """One number per user. ``sentence``, ``formula`` and ``source`` are what the documentation and --help say.
 
-    better: "more", "less", or "" where neither is better as such. needs: which of history, popularity, vectors and
-    categories it cannot do without. takes_k: has the form ``name@k``; without k it is of the whole list.
+    better: "more", "less", or "" where neither is better as such. needs: which of history, popularity, vectors,
+    categories and ratings (all grades, and not only those of what is relevant) it cannot do without. takes_k: has the
+    form ``name@k``; without k it is of the whole list.
     """
 
     name: ClassVar[str]
@@ -141,6 +142,7 @@ class Pooled(Metric):
     """A metric of all users' ratings together, and not of users alike: who rated more counts for more."""
 
     takes_k = False
+    needs = ("ratings",)
 
     @staticmethod
     @abstractmethod

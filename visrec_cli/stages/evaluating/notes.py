@@ -66,21 +66,19 @@ class Notes:
 
     def tell(self, name: str, truth: Truth, ks: Collection[int], report: Report) -> None:
         """Put everything that a reader of the numbers should know into the report."""
-        n = len(truth.users)
-        said = {
-            "users of the truth have no recommendations: they count as 0": self.unserved,
-            "recommended users have no truth: they are left out": self.strangers,
-            "recommendations are of items that nobody knows: each takes a place and is wrong": self.unknown_items,
-            "scores are NaN or empty: the ranks are the order": self.nan_scores,
-            "users have ranks that are not 1, 2, 3 …: they are taken as the order": self.odd_ranks,
-            "users have a rank twice: there the scores, then lots decide": self.equal_ranks,
-            "users have scores that contradict the ranks: the ranks are the order": self.disagreeing,
-            "neighbours in lists have equal scores: ordered by lot, a hash of the item's id": self.ties,
-        }
-        for what, count in said.items():
+        said = (
+            (self.unserved, "users", f"of {len(truth.users):,} without recommendations: counted as 0"),
+            (self.strangers, "recommended users", "without truth: left out"),
+            (self.unknown_items, "recommendations", "of unknown items: each takes a place, and is wrong"),
+            (self.nan_scores, "scores", "NaN or empty: the ranks are the order"),
+            (self.odd_ranks, "users", "with ranks other than 1, 2, 3 …: taken as the order"),
+            (self.equal_ranks, "users", "with a rank twice: there the scores decide, then lots"),
+            (self.disagreeing, "users", "with scores that contradict the ranks: the ranks are the order"),
+            (self.ties, "neighbours", "with equal scores: ordered by lot, a hash of the item's id"),
+        )
+        for count, what, how in said:
             if count:
-                of = f" of {n:,}" if count == self.unserved and "truth have no" in what else ""
-                report.warn(f"{name}: {count:,}{of} {what}")
+                report.warn(f"{name}: {counted(count, what)} {how}")
         if self.unknown_items:
             hint = spelling(self.some_items, truth.item_ids.to_pylist())
             if hint:

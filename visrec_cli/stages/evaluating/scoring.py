@@ -11,7 +11,7 @@ from visrec_cli.metrics.base import WHOLE, Exposure, Lists, Metric, PerUser, Pla
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
-from visrec_cli.stages.evaluating.truth import Truth
+from visrec_cli.stages.evaluating.truth import Truth, only_items
 from visrec_cli.stages.evaluating.wanted import Wanted, longest
 from visrec_cli.tables.columns import Mask
 
@@ -92,6 +92,8 @@ class _Scoring:
         self._run, self._truth = run, truth
         self._metrics = [(one, one.kind) for one in metrics]
         self._relevant = {"all": truth.relevant} | {name: truth.only(items) for name, items in slices.items()}
+        masks = {"all": np.ones(len(truth.item_ids), bool), **slices}
+        self._rated = {} if truth.rated is None else {n: only_items(truth.rated, few) for n, few in masks.items()}
         self._met = np.zeros(len(truth.users), bool)
         self._width = longest(metrics)
         n, m = len(truth.users), len(truth.item_ids)
@@ -123,8 +125,9 @@ class _Scoring:
             name: {metric: (both[0], both[1]) for metric, both in sums.items()} for name, sums in self._sums.items()
         }
         for name, (_, numbers) in pooled["all"].items():
-            if numbers.sum() < self._truth.relevant.nnz:
-                rated = f"{int(numbers.sum()):,} of {self._truth.relevant.nnz:,}"
+            every = (self._truth.relevant if self._truth.rated is None else self._truth.rated).nnz
+            if numbers.sum() < every:
+                rated = f"{int(numbers.sum()):,} of {every:,}"
                 report.warn(f"{self._run.name}: {name} is of the {rated} held-out ratings that were predicted")
         return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, self._run.notes)
 
@@ -133,12 +136,14 @@ class _Scoring:
         history = self._seen(rows, items)
         for name, relevant in self._relevant.items():
             lists = Lists(items, relevant[rows], history, scores)
+            rated = Lists(items, self._rated[name][rows], history, scores) if self._rated else lists
             for one, kind in self._metrics:
-                if issubclass(kind, Metric):
+                if issubclass(kind, Pooled):
+                    self._values[name][one.name][rows] = kind.each(rated, self._k(one), self._truth.world)
+                    self._sums[name][one.name][:, rows] = kind.sums(rated, self._truth.world)
+                elif issubclass(kind, Metric):
                     each = kind.each(lists, self._k(one), self._truth.world)
                     self._values[name][one.name][rows] = np.where(lists.relevant > 0, each, np.nan)
-                    if issubclass(kind, Pooled):
-                        self._sums[name][one.name][:, rows] = kind.sums(lists, self._truth.world)
         for one in (one for one, _ in self._metrics if one.name in self._shown):
             self._shown[one.name] += self._counted(items[:, : self._k(one)])
 

@@ -29,10 +29,11 @@ from visrec_cli.tables.reading import Tabular, name_of
 class Truth:
     """Row u of everything is ``users[u]``; column i is ``item_ids[i]``, and one more column is for unknown items.
 
-    users: those with something relevant, sorted. item_ids: the table of items, then what the logs have beside it.
-    relevant: (users, items + 1) csr of grades, sorted indices. history: the same of what they had before (the weight),
-    or None where nobody said. world: of all items. times: (nnz of relevant,) ms or None. train, validation: what came
-    before, as tables, and shop: the items' table; each None where there is none.
+    users: those with something relevant, sorted (where ``rated`` is there, those who rated anything). item_ids: the
+    table of items, then what the logs have beside it. relevant: (users, items + 1) csr of grades, sorted indices.
+    rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
+    same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
+    ms or None. train, validation: what came before, as tables, and shop: the items' table; each None where there is none.
     """
 
     users: pa.Array
@@ -44,6 +45,7 @@ class Truth:
     train: pa.Table | None = None
     validation: pa.Table | None = None
     shop: Shop | None = None
+    rated: sp.csr_matrix | None = None
 
     @cached_property
     def lots(self) -> npt.NDArray[np.int64]:
@@ -57,10 +59,14 @@ class Truth:
 
     def only(self, items: Mask) -> sp.csr_matrix:
         """``relevant`` with some of the items alone. items: (items,) bool."""
-        kept = np.append(items, False)[self.relevant.indices]
-        indptr = np.concatenate([[0], np.cumsum(kept)])[self.relevant.indptr]
-        parts = (self.relevant.data[kept], self.relevant.indices[kept], indptr)
-        return sp.csr_matrix(parts, shape=self.relevant.shape)
+        return only_items(self.relevant, items)
+
+
+def only_items(matrix: sp.csr_matrix, items: Mask) -> sp.csr_matrix:
+    """Some of the items alone, in a matrix of the same shape. matrix: (users, items + 1). items: (items,) bool."""
+    kept = np.append(items, False)[matrix.indices]
+    indptr = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
 def open_truth(
@@ -104,9 +110,10 @@ def open_truth(
         )
     before = [part for part in (learned, validation) if part is not None]
     past = clean(pa.concat_tables(before), Cleaning(), Report()) if before else None
-    users = pc.unique(relevant["user_id"])
+    ratings = "ratings" in needs
+    users = pc.unique((table if ratings else relevant)["user_id"])
     users = users.take(pc.sort_indices(users))
-    ids = _catalogue(shop, past, relevant)
+    ids = _catalogue(shop, past, table if ratings else relevant)
     log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
     world = world_of(ids, past, shop, needs=needs, embedding=embedding, category=category, report=report)
     like = float(weights.mean()) if min_weight is None else min_weight
@@ -120,6 +127,7 @@ def open_truth(
         learned,
         validation,
         shop,
+        past_of(table, users, ids) if ratings else None,
     )
 
 
