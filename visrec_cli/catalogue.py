@@ -80,6 +80,13 @@ MENU: dict[str, dict[str, str]] = {
         "diversity": "visrec_cli.metrics.diversity:Diversity",
         "miscalibration": "visrec_cli.metrics.diversity:Miscalibration",
     },
+    "click-through": {
+        "ctr-logged": "visrec_cli.metrics.off_policy:Logged",
+        "ctr-ips": "visrec_cli.metrics.off_policy:Ips",
+        "ctr-snips": "visrec_cli.metrics.off_policy:Snips",
+        "ctr-dr": "visrec_cli.metrics.off_policy:DoublyRobust",
+        "ctr-ess": "visrec_cli.metrics.off_policy:EffectiveSample",
+    },
 }
 
 

@@ -1,0 +1,180 @@
+"""How often recommendations would have been clicked, from a log of what was shown and clicked before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from visrec_cli.catalogue import find, names
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.metrics.base import Places, World
+from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events, PerEvent
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
+from visrec_cli.stages.evaluating.click_log import ClickLog
+from visrec_cli.stages.evaluating.runs import Run, ScatteredError
+from visrec_cli.stages.evaluating.truth import Truth
+from visrec_cli.stages.evaluating.uncertainty import bootstrap
+from visrec_cli.tables.columns import Mask
+
+K = 10
+ENOUGH = 100
+FEW = 0.01
+_UNSEEN = 0.05
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a file of recommendations is taken to be shown, and how the log is weighed.
+
+    same_place: an event counts only where the new list has the item in the same place; otherwise wherever it has it in
+    its first k places, weighed by how much users look at the two places. clip: no event counts for more than so many.
+    """
+
+    same_place: bool = False
+    clip: float | None = None
+
+
+def click_through(
+    run: Run,
+    log: ClickLog,
+    *,
+    ks: Sequence[int] = (),
+    policy: Policy | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    report: Report | None = None,
+) -> list[dict[str, object]]:
+    """Rows of the results: each estimate with its interval for each of ``ks`` (by default: as many places as the log
+    has), and the effective sample size.
+
+    A user of the log without recommendations is left out, and counted. Raises InputError for a run of other users.
+    """
+    policy, report = policy or Policy(), report or Report()
+    rows: list[dict[str, object]] = []
+    for k in _lengths(log, ks, policy, report):
+        lists = _lists(run, log, k)
+        there: Mask = (lists[:, 0] >= 0)[log.user]
+        if not there.all():
+            left = len(log.users) - len(np.unique(log.user[there]))
+            report.warn(f"{run.name}: without recommendations for {counted(left, 'users')} of the log: left out")
+        if policy.same_place:
+            there &= log.place < (lists >= 0).sum(axis=1)[log.user]
+        if not there.any():
+            raise InputError(
+                f"{run.where}: its lists are shorter than any place of the log", fix="without --same-place"
+            )
+        events, users = _weighed(log, lists, there, policy, run.name, report)
+        _warn(run.name, k, events, lists, log, report)
+        rows += _estimates(run.name, k, events, users, resamples, seed)
+    return rows
+
+
+def _lengths(log: ClickLog, ks: Sequence[int], policy: Policy, report: Report) -> list[int]:
+    if policy.same_place and not log.has_places:
+        raise UsageProblem("--same-place needs to know the places", fix="a column 'position' in the log, from 1 on")
+    if not log.has_places:
+        return list(ks) or [K]
+    most = len(log.look)
+    if any(k > most for k in ks):
+        report.warn(f"the log has {counted(most, 'places')}: nobody knows how often a later one is looked at")
+    return list(dict.fromkeys(min(k, most) for k in ks)) or [most]
+
+
+def _lists(run: Run, log: ClickLog, k: int) -> Places:
+    """(users, k) the first k items of each user of the log, -1 where the list has ended."""
+    n = len(log.items)
+    nothing = sp.csr_matrix((len(log.users), n + 1), dtype=np.float32)
+    asked = Truth(log.users, log.items, nothing, None, World(n))
+    lists = np.full((len(log.users), k), -1, np.int64)
+    try:
+        for block in run.blocks(asked, k):
+            lists[block.rows, : block.items.shape[1]] = block.items
+    except ScatteredError:
+        run.gather()
+        return _lists(run, log, k)
+    return lists
+
+
+def _weighed(
+    log: ClickLog, lists: Places, there: Mask, policy: Policy, name: str, report: Report
+) -> tuple[Events, Places]:
+    """The events that count, and whose they are."""
+    user, item, place = log.user[there], log.item[there], log.place[there]
+    propensity, clicked = log.propensity[there], log.clicked[there]
+    length = (lists >= 0).sum(axis=1)[user]
+    found, new = _places(lists, user, item, len(log.items) + 1)
+    rates = log.rates()
+    look = log.look if log.has_places else np.ones(lists.shape[1])
+    fold = log.fold[user]
+    if policy.same_place:
+        matched = (found & (new == place)) / propensity
+        weights = matched = _clipped(matched, policy, name, report)
+        expected = look[place] * rates[fold, lists[user, place]]
+    else:
+        matched = _clipped(found / (length * propensity), policy, name, report)
+        weights = matched * look[new] / look[place]
+        of_lists = look[: lists.shape[1]] * rates[log.fold[:, None], lists] * (lists >= 0)
+        expected = of_lists.sum(axis=1)[user] / length
+    return Events(clicked, matched, weights, look[place] * rates[fold, item], expected), user
+
+
+def _places(lists: Places, user: Places, item: Places, width: int) -> tuple[Mask, Places]:
+    """(n,) whether the list of the user has the item, and in which place (anything, where it has not)."""
+    rows, places = np.nonzero(lists >= 0)
+    keys = rows * width + lists[rows, places]
+    order = np.argsort(keys)
+    asked = user * width + item
+    at = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
+    return keys[at] == asked, places[at]
+
+
+def _clipped(weights: PerEvent, policy: Policy, name: str, report: Report) -> PerEvent:
+    if policy.clip is None:
+        return weights
+    over = int((weights > policy.clip).sum())
+    if over:
+        lost = 1 - np.minimum(weights, policy.clip).sum() / weights.sum()
+        report.warn(
+            f"{name}: {counted(over, 'weights')} of events clipped to {policy.clip:g} ({lost:.1%} of all weight): less "
+            "noise, and biased towards too little"
+        )
+    return np.minimum(weights, policy.clip)
+
+
+def _warn(name: str, k: int, events: Events, lists: Places, log: ClickLog, report: Report) -> None:
+    share = float((events.weights > 0).mean())
+    if events.effective < ENOUGH or share < FEW:
+        report.warn(
+            f"{name}: too little to say at {counted(k, 'places')}: {share:.2%} of the events of the log are in its "
+            f"lists, worth {counted(round(events.effective), 'events')} alike"
+        )
+    listed = lists[lists >= 0]
+    never = (log.shown.sum(axis=(0, 2)) == 0)[listed].mean()
+    if never > _UNSEEN:
+        report.warn(
+            f"{name}: {never:.0%} of its recommendations are of items that the log never shows: ctr-ips takes them as "
+            "never clicked, ctr-snips as the others, ctr-dr as the average item"
+        )
+
+
+def _estimates(name: str, k: int, events: Events, users: Places, resamples: int, seed: int) -> list[dict[str, object]]:
+    numbers, user = np.unique(users, return_inverse=True)
+    estimators: list[tuple[str, type[Estimator]]] = [
+        (one, kind) for one in names("click-through") if issubclass(kind := find("click-through", one), Estimator)
+    ]
+    terms = [kind.terms(events) for _, kind in estimators]
+    sums, parts = (
+        np.stack([np.bincount(user, term[side]).astype(np.float64) for term in terms], axis=1) for side in (0, 1)
+    )
+    low, high = bootstrap(sums, parts, resamples=resamples, seed=seed)
+    row = {"run": name, "k": k, "slice": "all", "n": len(numbers)}
+    made: list[dict[str, object]] = []
+    for at, (one, _) in enumerate(estimators):
+        total = float(parts[:, at].sum())
+        ends = [None if np.isnan(end[at]) else float(end[at]) for end in (low, high)]
+        value = float(sums[:, at].sum()) / total if total else None
+        made.append(row | {"metric": one, "value": value, "ci_low": ends[0], "ci_high": ends[1]})
+    size = {"metric": EffectiveSample.name, "value": events.effective, "ci_low": None, "ci_high": None}
+    return [*made, row | size]
