@@ -33,7 +33,7 @@ class Truth:
     table of items, then what the logs have beside it. relevant: (users, items + 1) csr of grades, sorted indices.
     rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
     same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
-    ms or None. train, validation: what came before, as tables, and shop: the items' table; each None where there is none.
+    ms or None. train, validation: what came before, as tables; shop: the items' table; None where there is none.
     """
 
     users: pa.Array
