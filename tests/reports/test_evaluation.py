@@ -9,12 +9,13 @@ import pytest
 from rich.console import Console
 
 from tests.reports.evaluations import HOSTILE, rows, told
+from visrec_cli.errors import UsageProblem
 from visrec_cli.reports.evaluation import Verdict, decimals, metrics_of, runs_by_metric, slices_by_run
 from visrec_cli.reports.evaluation_markdown import markdown
 from visrec_cli.reports.evaluation_page import evaluation_page
 from visrec_cli.reports.evaluation_terminal import print_evaluation
 from visrec_cli.reports.junit import junit
-from visrec_cli.reports.metric_curves import curves_of
+from visrec_cli.reports.metric_curves import curves_of, draw_figure
 from visrec_cli.stages.evaluate import SCHEMA
 
 
@@ -173,3 +174,21 @@ def test_more_runs_than_colours_share_them() -> None:
 
 def test_the_metrics_are_in_the_order_in_which_they_were_asked_for() -> None:
     assert metrics_of(told()) == ("ndcg@5", "ndcg@10", "novelty@5", "novelty@10")
+
+
+@pytest.mark.parametrize(("name", "start"), [("f.svg", b"<?xml"), ("f.png", b"\x89PNG"), ("f.pdf", b"%PDF")])
+def test_a_figure_is_the_same_bytes_each_time_and_shows_names_as_they_are(tmp_path, name, start) -> None:
+    one = told({"$x_1$": 0.3, "b": 0.1})
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        draw_figure(one, tmp_path / folder / name)
+    first, second = ((tmp_path / folder / name).read_bytes() for folder in ("a", "b"))
+    assert first == second
+    assert first.startswith(start)
+    assert name != "f.svg" or b">$x_1$<" in first
+
+
+def test_a_figure_of_one_length_is_refused(tmp_path) -> None:
+    single = pa.Table.from_pylist([row for row in rows({"als": 0.3}) if row["k"] == 5], schema=SCHEMA)
+    with pytest.raises(UsageProblem, match="two lengths"):
+        draw_figure(told(results=single), tmp_path / "f.svg")

@@ -52,6 +52,9 @@ def command(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network.")
     ] = None,
+    figure: Annotated[
+        str | None, typer.Option("--figure", metavar="FILE", help="Also draw metrics over k: .svg, .png or .pdf.")
+    ] = None,
     markdown: Annotated[
         str | None, typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request.")
     ] = None,
@@ -79,7 +82,7 @@ def command(
     from visrec_cli.commands.evaluation_files import Files, show
     from visrec_cli.commands.running import run_stage
 
-    files = Files(html, junit, markdown, per_user, items)
+    files = Files(html, figure, junit, markdown, per_user, items)
     files.refuse_early(output)
     told: list[Told] = []
 

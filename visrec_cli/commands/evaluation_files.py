@@ -19,6 +19,7 @@ class Files:
     """Where to; None for what nobody wants. items: the table of items, beside which their pictures are."""
 
     html: str | None = None
+    figure: str | None = None
     junit: str | None = None
     markdown: str | None = None
     per_user: str | None = None
@@ -30,7 +31,10 @@ class Files:
 
         if self.per_user is not None:
             format_of(self.per_user)
-        named = [file for file in (self.html, self.junit, self.markdown, self.per_user) if file is not None]
+        if self.figure is not None and Path(self.figure).suffix.lower() not in (".svg", ".png", ".pdf"):
+            raise UsageProblem(f"'{self.figure}': a figure is .svg, .png or .pdf", fix="--figure curves.pdf")
+        files = (self.html, self.figure, self.junit, self.markdown, self.per_user)
+        named = [file for file in files if file is not None]
         taken = [Path(file).resolve() for file in [*named, *([] if output == "-" else [output])]]
         if len(set(taken)) < len(taken):
             raise UsageProblem("two of the outputs are one file", fix="give each its own name")
@@ -62,6 +66,10 @@ class Files:
         for name, data in made.items():
             with atomic(Path(name)) as file:
                 file.write(data)
+        if self.figure is not None:
+            from visrec_cli.reports.metric_curves import draw_figure
+
+            draw_figure(told, Path(self.figure))
         if self.per_user is not None:
             from visrec_cli.stages.evaluating.per_user import per_user
 

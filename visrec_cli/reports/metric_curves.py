@@ -1,18 +1,26 @@
-"""Metrics over the length of the list, as SVG that lives inside a page and takes its colours from there."""
+"""Metrics over the length of the list: inside a page, in its colours, and as a figure of its own."""
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
+from visrec_cli.errors import UsageProblem
 from visrec_cli.reports.evaluation import Told, named
+from visrec_cli.runtime.words import counted, printable
+from visrec_cli.tables.atomic import atomic
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")  # colours alone do not tell runs apart for everybody
 SERIES = len(MARKERS)
+_PRINTED = ("#3b5bdb", "#c2410c", "#0b7a5f", "#9c2a80", "#8a6a00", "#0877a8", "#a01f2e", "#57534e")
 _INK, _SOFT = "#010203", "#030201"  # stand for the page's colours in what matplotlib draws
 _COLOURS = tuple(f"#0a0b{number:02x}" for number in range(SERIES))
+_Point = tuple[int, float, float | None, float | None]  # k, the value, and its interval
 
 
 @dataclass(frozen=True)
@@ -26,54 +34,89 @@ class Curve:
 
 def curves_of(told: Told) -> list[Curve]:
     """A curve for each metric that was asked for at two lengths or more."""
-    rows = [row for row in told.results.to_pylist() if row["slice"] == "all" and row["k"] is not None]
-    runs = list(dict.fromkeys(row["run"] for row in rows))
     found = []
-    for metric in dict.fromkeys(row["metric"] for row in rows):
-        lines = [
-            sorted(
-                (row["k"], row["value"], row["ci_low"], row["ci_high"])
-                for row in rows
-                if (row["metric"], row["run"]) == (metric, run) and row["value"] is not None
-            )
-            for run in runs
-        ]
-        ks = sorted({point[0] for line in lines for point in line})
-        if len(ks) > 1:
-            names = ", ".join(named(metric, k) for k in ks)
-            found.append(Curve(metric, _drawn(lines, ks), f"{names} of {len(runs)} runs; the numbers are in the table"))
+    for metric, lines in _lines(told).items():
+        ks = ", ".join(named(metric, k) for k in _ks(lines))
+        words = f"{ks} of {counted(len(lines), 'runs')}; the numbers are in the table"
+        found.append(Curve(metric, _for_the_page(_drawn(metric, lines)), words))
     return found
 
 
-def _drawn(lines: Sequence[Sequence[tuple[int, float, float | None, float | None]]], ks: Sequence[int]) -> Markup:
+def draw_figure(told: Told, path: Path) -> None:
+    """The same curves with names and a legend, as a figure for a paper; the suffix says the format: svg, png or pdf.
+
+    Raises UsageProblem where no metric was asked for at two lengths.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    looks = {"svg.hashsalt": "visrec", "svg.fonttype": "none", "font.size": 9, "axes.edgecolor": _SOFT}
-    with rc_context(looks):
+    lines = _lines(told)
+    if not lines:
+        raise UsageProblem("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
+    with rc_context({"svg.hashsalt": "visrec", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure(figsize=(3.4 * len(lines), 3.1), layout="constrained")
+        for panel, (metric, runs) in zip(figure.subplots(1, len(lines), squeeze=False)[0], lines.items(), strict=True):
+            colours = [_PRINTED[number % SERIES] for number in range(len(runs))]
+            _plot(panel, runs, colours, ink="#222222", soft="#888888")
+            panel.set_title(metric, loc="left")
+        handles = panel.get_lines()
+        names = [printable(name).replace("$", r"\$") for name in runs]  # no mathematics
+        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 5), frameon=False)
+        kind = path.suffix.lstrip(".").lower()
+        # no clock in any of the formats: equal numbers, equal bytes
+        clock = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+        with atomic(path) as raw:
+            figure.savefig(raw, format=kind, dpi=200, metadata=clock)
+
+
+def _lines(told: Told) -> dict[str, dict[str, list[_Point]]]:
+    """By metric and run the points in the order of k, for metrics with two lengths or more."""
+    found: dict[str, dict[str, list[_Point]]] = {}
+    for row in told.results.to_pylist():
+        if row["slice"] == "all" and row["k"] is not None and row["value"] is not None:
+            points = found.setdefault(row["metric"], {}).setdefault(row["run"], [])
+            points.append((row["k"], row["value"], row["ci_low"], row["ci_high"]))
+    return {
+        metric: {run: sorted(points, key=itemgetter(0)) for run, points in runs.items()}
+        for metric, runs in found.items()
+        if len(_ks(runs)) > 1
+    }
+
+
+def _ks(runs: Mapping[str, Sequence[_Point]]) -> list[int]:
+    return sorted({point[0] for points in runs.values() for point in points})
+
+
+def _drawn(metric: str, runs: Mapping[str, Sequence[_Point]]) -> str:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.hashsalt": f"visrec {metric}", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(4.6, 2.7), layout="constrained", facecolor="none")
         axes = figure.subplots()
         axes.set_facecolor("none")
-        for number, line in enumerate(lines):
-            colour = _COLOURS[number % SERIES]
-            at = [k for k, *_ in line]
-            axes.plot(
-                at, [value for _, value, *_ in line], color=colour, marker=MARKERS[number % SERIES], ms=4.5, lw=1.6
-            )
-            sure = [(k, low, high) for k, _, low, high in line if low is not None and high is not None]
-            if sure:
-                where, lows, highs = zip(*sure, strict=True)
-                axes.fill_between(where, lows, highs, color=colour, alpha=0.14, linewidth=0)
-        axes.set_xscale("log")
-        axes.set_xticks(ks, [str(k) for k in ks])
-        axes.minorticks_off()
-        axes.set_xlabel("k", color=_INK)
-        axes.tick_params(colors=_INK, length=0)
-        axes.grid(color=_SOFT, alpha=0.18, linewidth=0.8)
-        axes.spines[["top", "right", "left"]].set_visible(False)
+        _plot(axes, runs, [_COLOURS[number % SERIES] for number in range(len(runs))], ink=_INK, soft=_SOFT)
         raw = io.StringIO()
         figure.savefig(raw, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _for_the_page(raw.getvalue())
+    return raw.getvalue()
+
+
+def _plot(axes: Any, runs: Mapping[str, Sequence[_Point]], colours: Sequence[str], *, ink: str, soft: str) -> None:
+    """A line with its intervals for each run."""
+    for number, (points, colour) in enumerate(zip(runs.values(), colours, strict=True)):
+        at, values = [k for k, *_ in points], [value for _, value, *_ in points]
+        axes.plot(at, values, color=colour, marker=MARKERS[number % SERIES], ms=4.5, lw=1.6)
+        sure = [(k, low, high) for k, _, low, high in points if low is not None and high is not None]
+        if sure:
+            axes.fill_between(*zip(*sure, strict=True), color=colour, alpha=0.14, linewidth=0)
+    axes.set_xscale("log")
+    axes.set_xticks(_ks(runs), [str(k) for k in _ks(runs)])
+    axes.minorticks_off()
+    axes.set_xlabel("k", color=ink)
+    axes.tick_params(colors=ink, length=0)
+    axes.grid(color=soft, alpha=0.18, linewidth=0.8)
+    axes.spines["bottom"].set_color(soft)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _for_the_page(svg: str) -> Markup:
