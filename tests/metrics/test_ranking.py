@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
@@ -72,6 +74,19 @@ def test_hits_are_found_across_blocks_of_the_bitmap() -> None:
 def test_an_ended_list_does_not_reach_into_another_user() -> None:
     truth = truth_of({ITEMS - 1: 1.0}, {0: 1.0})
     assert not Lists(np.full((2, 3), -1), truth).hits.any()
+
+
+@given(data=st.data())
+def test_hits_and_gains_are_what_a_dictionary_says(data: st.DataObject) -> None:
+    items = data.draw(st.integers(1, 12))
+    rows = st.dictionaries(st.integers(0, items - 1), st.integers(1, 5).map(float))
+    relevant = data.draw(st.lists(rows, min_size=1, max_size=6))
+    shown = [data.draw(st.lists(st.integers(0, items), unique=True, max_size=8)) for _ in relevant]
+    lists = lists_of(*shown, truth=truth_of(*relevant, items=items))
+    for row, (line, grades) in enumerate(zip(shown, relevant, strict=True)):
+        expected = [grades.get(item, 0) for item in line]
+        assert lists.gains[row].tolist() == expected + [0] * (lists.items.shape[1] - len(line))
+        assert lists.hits[row].sum() == sum(grade > 0 for grade in expected)
 
 
 class TestPrecision(MetricSuite):
