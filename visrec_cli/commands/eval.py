@@ -28,12 +28,23 @@ if TYPE_CHECKING:
 def command(
     runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
     truth: Annotated[
-        str, typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'.")
-    ],
+        str | None,
+        typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'."),
+    ] = None,
     train: Annotated[
         str | None, typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it.")
     ] = None,
     items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The catalogue.")] = None,
+    class_column: Annotated[
+        str | None,
+        typer.Option("--class", metavar="COLUMN", help="Instead of --truth, for similar items: same class is right."),
+    ] = None,
+    embedding: Annotated[
+        str | None, typer.Option("--column", metavar="NAME", help="The embedding column that says how alike items are.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option("--names", metavar="a,b", help="What to call the runs (default: their files).")
+    ] = None,
     metrics: Annotated[
         str | None, typer.Option("--metrics", "-m", metavar="ndcg@10,mrr", help="Which; those without @k at all of -k.")
     ] = None,
@@ -87,17 +98,19 @@ def command(
     told: list[Told] = []
 
     def stage(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.evaluate import METRICS, evaluate
+        from visrec_cli.stages.evaluate import evaluate
         from visrec_cli.stages.evaluating.telling import told_of
         from visrec_cli.tables.reading import read_all
 
-        names = [name for name in (metrics or "").split(",") if name.strip()] or list(METRICS)
         done = evaluate(
             *(read_all(run) if run == "-" and html is not None else run for run in runs),  # a page looks at it twice
             truth=truth,
             train=train,
             items=items,
-            metrics=list(dict.fromkeys(name.partition("@")[0] for name in names)) if k and not metrics else names,
+            class_column=class_column,
+            embedding=embedding,
+            names=_listed(names),
+            metrics=_listed(metrics),
             ks=_lengths(k),
             min_weight=min_weight,
             fold=fold,
@@ -119,8 +132,12 @@ def command(
     )
 
 
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
 def _lengths(text: str | None) -> list[int]:
-    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    parts = _listed(text)
     if not all(part.isdigit() and int(part) > 0 for part in parts):
         raise UsageProblem(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
     return [int(part) for part in parts]
