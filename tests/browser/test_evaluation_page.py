@@ -18,7 +18,7 @@ def page(words: str = "als beats popularity", **changes: object) -> str:
     picture = thumbnail(Image.new("RGB", (60, 80), (40, 90, 160)))
     liked = (Tile(words, picture, True), Tile("red dress", None, False))
     worst = (
-        Served("user 7", "0.000", liked, (Tile("blue mug", picture, False),) * 12, "and 3 other liked items"),
+        Served("user 7", "0.000", liked, (Tile("blue mug", picture, False),) * 12, "and 3 more to find"),
         Served(words, "0.100", liked, ()),
     )
     one = told(words=words, **changes)
@@ -37,7 +37,7 @@ def test_everything_is_told_and_nothing_is_requested(look) -> None:
         "By length of the list", "For whom, and for what", "Whom als serves worst", "What was judged",
     ]  # fmt: skip
     text = visible(driver)
-    for words in ("0.3050", "0.2800 – 0.3500", "items: cold", "and 3 other liked items", "nothing", "90 users"):
+    for words in ("0.3050", "0.2800 – 0.3500", "items: cold", "and 3 more to find", "nothing", "90 users"):
         assert words in text, words
     loaded = driver.execute_script("return [...document.images].map(i => i.complete && i.naturalWidth)")
     assert loaded == [60] * 14

@@ -22,7 +22,7 @@ class Told:
     """All that is told. results: the table of docs/contract.md.
 
     better: by metric (``ndcg``) "more", "less" or "". facts: what was judged, as pairs of words. differences: which
-    hold, in sentences. warnings: what spoils the numbers, or a reader should know.
+    hold, in sentences. warnings: what spoils the numbers, or a reader should know. who: whose lists they are.
     """
 
     results: pa.Table
@@ -32,6 +32,7 @@ class Told:
     differences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    who: str = "users"
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_what_was_found_is_marked_in_both_rows_and_stands_first() -> None:
     assert [(tile.title, tile.hit) for tile in user.liked][:3] == [("i13", True), ("i00", False), ("i01", False)]
     assert [(tile.title, tile.hit) for tile in user.got] == [("i13", True), ("x", False)]
     assert len(user.liked) == 10
-    assert user.note == "and 4 other liked items"
+    assert user.note == "and 4 more to find"
 
 
 def test_unknown_items_and_empty_lists_are_shown_as_such() -> None:

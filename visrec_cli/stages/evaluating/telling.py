@@ -7,6 +7,7 @@ from visrec_cli.reports.evaluation import Told, runs_by_metric
 from visrec_cli.reports.evaluation_page import evaluation_page
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluate import Evaluation
+from visrec_cli.stages.evaluating.same_class import SimilarRun
 from visrec_cli.stages.evaluating.worst import worst_served
 
 
@@ -18,6 +19,7 @@ def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> T
         title=title,
         facts=tuple(done.facts.items()),
         warnings=tuple(report.warnings),
+        who="queries" if any(isinstance(run, SimilarRun) for run in done.runs) else "users",
     )
 
 

@@ -14,7 +14,6 @@ from visrec_cli.reports.cards import title_of
 from visrec_cli.reports.evaluation_page import Served, Tile
 from visrec_cli.reports.thumbnails import Thumbnail
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
@@ -108,5 +107,5 @@ def _served(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | N
         f"{value:.3f}",
         row(np.array(first, np.int64), got),
         row(pair.got, liked),
-        f"and {counted(more, 'other liked items')}" if more else "",
+        f"and {more:,} more to find" if more else "",
     )
