@@ -88,6 +88,15 @@ def test_folding_in_is_the_exact_solution_and_the_voices_add_up_to_it() -> None:
     np.testing.assert_allclose(spoken.sum(axis=0), model.scores(folded)[4], atol=1e-4)
 
 
+def test_what_all_items_say_is_added_up_once_for_a_model() -> None:
+    model = Als(embedding_size=6, epochs=3).fit(weighted())
+    before = model.items.gram
+    np.testing.assert_allclose(before, model.items.factors.T @ model.items.factors, atol=1e-5)
+    for row in range(3):
+        Als.voices(model, model.users, row, np.arange(20))
+    assert model.items.gram is before
+
+
 def test_long_training_and_folding_in_agree() -> None:
     log, _, _ = planted()
     model = Als(embedding_size=4, epochs=60, reg=0.05).fit(log)

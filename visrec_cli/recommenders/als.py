@@ -106,7 +106,7 @@ class Als(Iterative):
 
         side, items = Rows.of(history), _factors(model)
         factors = np.zeros((len(ids), items.shape[1]), np.float32)
-        base, regs = _base(model, items), _regularisation(model.settings, side, int(model.items.known.sum()))
+        base, regs = _base(model), _regularisation(model.settings, side, int(model.items.known.sum()))
         solve(*side, np.ones_like(side.weights), items, base, regs, factors)
         return Users(tuple(ids), history, times, factors)
 
@@ -120,10 +120,11 @@ class Als(Iterative):
         """
         history, factors = users.history[row], _factors(model)
         own, weights = factors[history.indices].astype(np.float64), history.data[:, None].astype(np.float64)
-        matrix = _base(model, factors) + own.T @ (weights * own)
         reg = _regularisation(model.settings, Rows.of(history), int(model.items.known.sum()))
-        matrix[np.diag_indices_from(matrix)] += reg
-        return (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
+        with _one_thread():
+            matrix = _base(model) + own.T @ (weights * own)
+            matrix[np.diag_indices_from(matrix)] += reg
+            return (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
 
 
 def _regularisation(settings: dict[str, Any], side: Rows, others: int) -> Vector:
@@ -137,10 +138,13 @@ def _factors(model: Model) -> Matrix:
     return nothing if model.items.factors is None else model.items.factors
 
 
-def _base(model: Model, items: Matrix) -> Matrix:
+def _base(model: Model) -> Matrix:
     """α₀ YᵀY: what all the items that were not clicked say, and the clicked as well."""
     with _one_thread():
-        return np.float32(model.settings["unobserved_weight"]) * (items.T @ items)
+        gram = model.items.gram
+    if gram is None:
+        return np.zeros((model.settings["embedding_size"],) * 2, np.float32)
+    return np.float32(model.settings["unobserved_weight"]) * gram
 
 
 def _one_thread() -> Any:

@@ -10,6 +10,7 @@ which of them spoke.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ class Items:
     factors: Matrix | None = None
     bias: Vector | None = None
     neighbours: sp.csr_matrix | None = None
+
+    @cached_property
+    def gram(self) -> Matrix | None:
+        """(f, f) YᵀY of the factors Y: made once, whoever asks how often."""
+        return None if self.factors is None else self.factors.T @ self.factors
 
 
 @dataclass(frozen=True)
