@@ -124,7 +124,8 @@ class Als(Iterative):
         with _one_thread():
             matrix = _base(model) + own.T @ (weights * own)
             matrix[np.diag_indices_from(matrix)] += reg
-            return (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
+            spoken: Matrix = (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
+        return spoken
 
 
 def _regularisation(settings: dict[str, Any], side: Rows, others: int) -> Vector:
