@@ -9,7 +9,10 @@ import pyarrow as pa
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating import same_class
+from visrec_cli.stages.evaluating.click_log import open_log
 from visrec_cli.stages.evaluating.facts import facts_of
+from visrec_cli.stages.evaluating.logged import Policy, click_through, users_of
+from visrec_cli.stages.evaluating.logged import facts_of as click_facts
 from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.same_class import add_classes, open_same_class, open_similar
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
@@ -46,6 +49,8 @@ def evaluate(
     items: Tabular | None = None,
     class_column: str | None = None,
     embedding: str | None = None,
+    logged: Tabular | None = None,
+    policy: Policy | None = None,
     metrics: Sequence[str] = (),
     ks: Sequence[int] = (),
     names: Sequence[str] = (),
@@ -61,13 +66,19 @@ def evaluate(
     the stems of their files. truth: a log; where it has a column ``split``, its test rows are the truth, and the others
     what came before. train: what came before, otherwise. items: the catalogue; embedding: which of its columns says
     how alike items are. metrics: ``ndcg@10``; those without @k at all of ``ks``. Instead of a truth, class_column: the
-    runs are lists of similar items, and relevant to an item is what is of its class. Raises UsageProblem for unknown
-    metrics and contradictions, InputError for what cannot be used.
+    runs are lists of similar items, and relevant to an item is what is of its class. Beside or instead of a truth,
+    logged: what was shown and clicked, from which the click rates of the runs are estimated, shown by ``policy``
+    (beside a truth, every run is read twice). Raises UsageProblem for unknown metrics and contradictions, InputError
+    for what cannot be used.
     """
     report = report or Report()
-    if (truth is None) == (class_column is None):
-        raise UsageProblem("by what are the runs judged?", fix="--truth LOG, or --class COLUMN of --items")
+    if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
+        raise UsageProblem(
+            "by what are the runs judged?", fix="--truth LOG, --class COLUMN of --items, or --logged LOG"
+        )
     asked = wanted(metrics or _default(class_column, ks), ks)
+    if truth is class_column is None and metrics:
+        raise UsageProblem("these metrics need a truth", fix="--truth LOG; a log of clicks alone gives click rates")
     if not runs:
         raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
     called = _called([open_run(run).name for run in runs], names)
@@ -78,7 +89,7 @@ def evaluate(
         known = open_same_class(
             items, class_column, id_column=id_column, needs=needs(asked), embedding=embedding, report=report
         )
-    else:
+    elif truth is not None:
         known = open_truth(
             truth,
             train=train,
@@ -91,15 +102,23 @@ def evaluate(
             embedding=embedding,
             report=report,
         )
+    log = None if logged is None else open_log(logged, report=report)
+    if truth is class_column is None:
+        assert log is not None
+        known, asked = users_of(log), ()
     open_one = open_run if class_column is None else open_similar
     opened = tuple(open_one(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
-    scores = tuple(score_run(run, known, asked, report) for run in opened)
+    scores = tuple(score_run(run, known, asked, report) for run in opened) if asked else ()
+    facts = facts_of(known, scores, min_weight) if asked else {}
     if class_column is not None:
         add_classes(scores, known, class_column, report)
-    facts = facts_of(known, scores, min_weight)
-    if class_column is not None:
         facts |= same_class.facts_of(known, class_column)
-    return Evaluation(results_of(scores, asked), scores, known, facts, opened)
+    results = results_of(scores, asked)
+    if log is not None:
+        rows = [row for run in opened for row in click_through(run, log, ks=ks, policy=policy, report=report)]
+        results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
+        facts |= click_facts(log, policy)
+    return Evaluation(results, scores, known, facts, opened)
 
 
 def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:

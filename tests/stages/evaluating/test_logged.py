@@ -7,6 +7,7 @@ import pytest
 from tests.stages.evaluating.simulated_clicks import LOOK, Window, window
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.click_log import open_log
 from visrec_cli.stages.evaluating.logged import Policy, click_through
 from visrec_cli.stages.evaluating.runs import Run
@@ -171,3 +172,20 @@ def test_same_log_same_numbers(shop: Window) -> None:
     lists, log = shop.table(shop.best()), shop.log(10, 2)
     once, twice = (click_through(Run(lists, "best"), open_log(log), resamples=50) for _ in range(2))
     assert once == twice
+
+
+def test_the_whole_stage_beside_a_truth_and_alone(shop: Window) -> None:
+    lists, log = shop.table(shop.best()), shop.log(10, 3)
+    truth = lists.slice(0, 1).select(["user_id", "item_id"])
+    both = evaluate(lists, truth=truth, logged=log, metrics=["hit"], ks=[2], names=["best"])
+    alone = evaluate(lists, logged=log, ks=[2], names=["best"])
+    names = ["ctr-logged", "ctr-ips", "ctr-snips", "ctr-dr", "ctr-ess"]
+    assert both.results["metric"].to_pylist() == ["hit", *names]
+    assert alone.results.to_pylist() == both.results.to_pylist()[1:]
+    assert alone.results["n"].to_pylist() == [200] * 5
+    assert alone.facts["click rates"].startswith("from 2,000 events of 200 users, 3 places; an event counts wherever")
+
+
+def test_a_log_of_clicks_alone_has_no_other_metrics(shop: Window) -> None:
+    with pytest.raises(UsageProblem, match="need a truth"):
+        evaluate(shop.table(shop.best()), logged=shop.log(1, 0), metrics=["ndcg@10"])

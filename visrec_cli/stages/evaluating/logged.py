@@ -53,8 +53,10 @@ def click_through(
     """
     policy, report = policy or Policy(), report or Report()
     rows: list[dict[str, object]] = []
-    for k in _lengths(log, ks, policy, report):
-        lists = _lists(run, log, k)
+    lengths = _lengths(log, ks, policy, report)
+    longest = _lists(run, log, max(lengths))
+    for k in lengths:
+        lists = longest[:, :k]
         there: Mask = (lists[:, 0] >= 0)[log.user]
         if not there.all():
             left = len(log.users) - len(np.unique(log.user[there]))
@@ -71,6 +73,29 @@ def click_through(
     return rows
 
 
+def users_of(log: ClickLog) -> Truth:
+    """The users and items of the log, as a truth that holds nothing relevant."""
+    n = len(log.items)
+    nothing = sp.csr_matrix((len(log.users), n + 1), dtype=np.float32)
+    return Truth(log.users, log.items, nothing, None, World(n))
+
+
+def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:
+    """By which rules click rates are estimated."""
+    policy = policy or Policy()
+    places = counted(len(log.look), "places") if log.has_places else "no places"
+    looks = ", ".join(f"{look:.2f}" for look in log.look[:K])
+    shown = {
+        True: "an event counts where the new list has the item in the same place",
+        False: "an event counts wherever the new list has the item among its first k, weighed by looks",
+    }[policy.same_place and log.has_places]
+    return {
+        "click rates": f"from {len(log.user):,} events of {counted(len(log.users), 'users')}, {places}; {shown}; "
+        f"{'no weight is clipped' if policy.clip is None else f'weights clipped to {policy.clip:g}'}",
+        "looks": f"each place is looked at {looks} times as often as the first" if log.has_places else "not known",
+    }
+
+
 def _lengths(log: ClickLog, ks: Sequence[int], policy: Policy, report: Report) -> list[int]:
     if policy.same_place and not log.has_places:
         raise UsageProblem("--same-place needs to know the places", fix="a column 'position' in the log, from 1 on")
@@ -84,9 +109,7 @@ def _lengths(log: ClickLog, ks: Sequence[int], policy: Policy, report: Report) -
 
 def _lists(run: Run, log: ClickLog, k: int) -> Places:
     """(users, k) the first k items of each user of the log, -1 where the list has ended."""
-    n = len(log.items)
-    nothing = sp.csr_matrix((len(log.users), n + 1), dtype=np.float32)
-    asked = Truth(log.users, log.items, nothing, None, World(n))
+    asked = users_of(log)
     lists = np.full((len(log.users), k), -1, np.int64)
     try:
         for block in run.blocks(asked, k):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from visrec_cli.catalogue import find
+from visrec_cli.catalogue import find, names
 from visrec_cli.reports.evaluation import Told, runs_by_metric
 from visrec_cli.reports.evaluation_page import evaluation_page
 from visrec_cli.runtime.reporting import Report
@@ -15,7 +15,7 @@ def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> T
     """What reports tell. report: what was said while it was made: its warnings belong to the numbers."""
     return Told(
         results=done.results,
-        better={name: find("metric", name).better for name in set(done.results["metric"].to_pylist())},
+        better={name: _better(name) for name in set(done.results["metric"].to_pylist())},
         title=title,
         facts=tuple(done.facts.items()),
         warnings=tuple(report.warnings),
@@ -23,9 +23,15 @@ def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> T
     )
 
 
+def _better(metric: str) -> str:
+    """Of estimates from a log (ctr-ips), which are no metrics of lists, more is better."""
+    better: str = find("metric", metric).better if metric in names("metric") else "more"
+    return better
+
+
 def page_of(done: Evaluation, told: Told, report: Report, *, folder: Path | None = None) -> str:
     """The page, with the users that the best run of the first metric serves worst. folder: of the items' pictures."""
-    metric = next((name for name in done.scores[0].values), None)
+    metric = next((name for run in done.scores for name in run.values), None)
     if metric is None:
         return evaluation_page(told)
     grid = runs_by_metric(told)
