@@ -15,11 +15,6 @@ def of_values(values: np.ndarray, **options: float) -> tuple[float, float]:
     return float(ends[0][0]), float(ends[1][0])
 
 
-def scores_of(**values: list[float]) -> PerUserScores:
-    n = len(next(iter(values.values())))
-    return PerUserScores("run", pa.array([f"u{u}" for u in range(n)]), {k: np.array(v) for k, v in values.items()})
-
-
 def test_it_is_the_interval_of_scipy() -> None:
     values = np.random.default_rng(5).exponential(1, 60)
     peer = stats.bootstrap((values,), np.mean, method="BCa", n_resamples=9999, rng=1).confidence_interval
@@ -82,10 +77,16 @@ def test_all_slices_and_pooled_metrics_have_their_own() -> None:
     )
     few = np.arange(200) < 50
     scores.add_users("users: few", few)
-    found = intervals_of(scores)
+    (found, again) = intervals_of([scores, scores])
+    assert found == again
     assert set(found) == {(slice, name) for slice in ("all", "users: few") for name in ("ndcg@10", "rmse")}
     assert scores.mean("rmse", "users: few") == pytest.approx(np.sqrt(errors[few].sum() / ratings[few].sum()))
     for (slice, name), (low, high) in found.items():
         assert low < scores.mean(name, slice) < high
     squared = bootstrap(errors[:, None], ratings[:, None])
     assert found["all", "rmse"] == pytest.approx((np.sqrt(squared[0][0]), np.sqrt(squared[1][0])), rel=1e-9)
+
+
+def test_nothing_to_draw() -> None:
+    assert intervals_of([]) == []
+    assert intervals_of([PerUserScores("r", pa.array(["u"]), exposure={"coverage@10": 0.5})]) == [{}]

@@ -16,23 +16,24 @@ Columns = npt.NDArray[np.float64]
 
 
 def intervals_of(
-    scores: PerUserScores, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
-) -> dict[tuple[str, str], _Interval]:
-    """The interval of each metric of users, by slice and name; NaN where fewer than two users have a value.
+    runs: Sequence[PerUserScores], *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+) -> list[dict[tuple[str, str], _Interval]]:
+    """The interval of each metric of users, run by run, by slice and name; NaN where fewer than two users have a value.
 
-    Users are drawn anew, as many as there are, with replacement. The same seed draws the same users for every run.
-    Metrics of all lists together (coverage) have none: which lists there are is no sample of anything.
+    Users are drawn anew, as many as there are, with replacement: the same ones for all runs. Metrics of all lists
+    together (coverage) have no interval: which lists there are is no sample of anything.
     """
-    found: dict[tuple[str, str], _Interval] = {}
-    names = [("all", name) for name in scores.values]
-    names += [(slice, name) for slice, values in scores.slices.items() for name in values]
-    for some in _grouped(names, max(1, 4 * _CELLS // max(len(scores.users), 1))):
-        parts = [scores.parts(name, slice) for slice, name in some]
+    found: list[dict[tuple[str, str], _Interval]] = [{} for _ in runs]
+    names = [(at, "all", name) for at, run in enumerate(runs) for name in run.values]
+    names += [(at, slice, name) for at, run in enumerate(runs) for slice in run.slices for name in run.slices[slice]]
+    users = max((len(run.users) for run in runs), default=0)
+    for some in _grouped(names, max(1, 2 * _CELLS // max(users, 1))):
+        parts = [runs[at].parts(name, slice) for at, slice, name in some]
         sums, numbers = (np.stack(side, axis=1) for side in zip(*parts, strict=True))
-        low, high = bootstrap(sums, numbers, resamples=resamples, level=level, seed=seed)
-        for at, (slice, name) in enumerate(some):
-            finish = finish_of(name)  # it keeps the order, so the ends of the interval stay its ends
-            found[slice, name] = (float(finish(low[at : at + 1])[0]), float(finish(high[at : at + 1])[0]))
+        ends = np.stack(bootstrap(sums, numbers, resamples=resamples, level=level, seed=seed), axis=1)
+        for (at, slice, name), both in zip(some, ends, strict=True):
+            low, high = finish_of(name)(both)  # it keeps the order, so the ends of the interval stay its ends
+            found[at][slice, name] = (float(low), float(high))
     return found
 
 
@@ -90,5 +91,5 @@ def _distinct(columns: Columns) -> tuple[Columns, npt.NDArray[np.int64]]:
     return columns[:, [of.index(one) for one in range(len(place))]], np.array(of, np.int64)
 
 
-def _grouped(names: Sequence[tuple[str, str]], size: int) -> Iterator[Sequence[tuple[str, str]]]:
+def _grouped(names: Sequence[tuple[int, str, str]], size: int) -> Iterator[Sequence[tuple[int, str, str]]]:
     return (names[start : start + size] for start in range(0, len(names), size))
