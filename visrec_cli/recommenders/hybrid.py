@@ -36,8 +36,10 @@ class Hybrid(Als):
 
     Which one, how smooth, and the scale are chosen on clicked items: a fifth of them is hidden, and a fifth of all
     clicks on the others; ALS learns from the rest; the best guess brings most of the hidden items back. A guess shrinks
-    towards the mean, so that without a scale new items would hardly ever be among the first. The scale is the one with
-    which hidden items get the share of places that they had of the hidden clicks: they neither drown nor flood it.
+    towards the mean, so that new items would hardly ever be among the first: the scale makes up for it. With exposure 1
+    hidden items get the share of places that they had of the hidden clicks. That is fair to new items as good as any; a
+    catalogue's unclicked items are often worse than that, and places are taken from items known to be liked, so the
+    default is cautious. Where the unclicked items are truly new, take more.
     """
 
     name: ClassVar[str] = "hybrid"
@@ -48,6 +50,7 @@ class Hybrid(Als):
         **Als.settings,
         "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
         "components": Setting(128, "principal components kept of each modality", least=1),
+        "exposure": Setting(0.05, "places for cold items, in parts of what random items would earn: 1 is all", least=0),
         "trials": Setting(3, "how often items are hidden to choose the map; 0: the first is taken on trust", least=0),
     }
 
@@ -64,7 +67,7 @@ class Hybrid(Als):
             seeds = [[self.seed, number] for number in range(self.set["trials"])]
             trials = [Trial.of(log, log.touched & content.valid, self._plain, seed) for seed in seeds]
             guesses = {choice: partial(_guess, choice, features=features, widths=widths) for choice in choices}
-            best, scale, found = choose(guesses, trials)
+            best, scale, found = choose(guesses, trials, self.set["exposure"])
         state = {**learn(best, warm, features, widths), **projection.state(), "scale": np.array(scale)}
         cold = ~log.touched & content.valid
         looks = np.float32(scale) * place(state, features, widths) * cold[:, None]

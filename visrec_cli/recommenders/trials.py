@@ -76,17 +76,17 @@ class Trial:
 
 
 def choose(
-    guesses: Mapping[Choice, Callable[[Model, Mask], Guess]], trials: Sequence[Trial]
+    guesses: Mapping[Choice, Callable[[Model, Mask], Guess]], trials: Sequence[Trial], exposure: float
 ) -> tuple[Choice, float, dict[Choice, float]]:
     """``(choice, scale, recall of each choice)``: who finds hidden items best (the first among equals), and the scale
-    that gives hidden items as many places as they deserve."""
+    that gives hidden items ``exposure`` times as many places as they deserve."""
     found = {
         choice: float(np.mean([trial.found(guess(trial.model, trial.cold)) for trial in trials]))
         for choice, guess in guesses.items()
     }
     best = max(found, key=lambda choice: found[choice])
     pairs = [(trial, guesses[best](trial.model, trial.cold)) for trial in trials]
-    deserved = np.mean([trial.deserved() for trial in trials])
+    deserved = exposure * np.mean([trial.deserved() for trial in trials])
     low, high = np.log(_LEAST), np.log(_MOST)
     for _ in range(_HALVINGS):  # a larger scale never takes places away from items with positive scores
         middle = (low + high) / 2
