@@ -57,6 +57,16 @@ def command(
     fold: Annotated[
         int | None, typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is.")
     ] = None,
+    logged: Annotated[
+        str | None,
+        typer.Option("--logged", metavar="LOG", help="What was shown, where, and clicked (0 or 1): says click rates."),
+    ] = None,
+    same_place: Annotated[
+        bool, typer.Option("--same-place", help="--logged: only what was shown in its new place counts.")
+    ] = False,
+    clip: Annotated[
+        float | None, typer.Option("--clip", metavar="N", min=1, help="--logged: no event counts for more than N.")
+    ] = None,
     per_user: Annotated[
         str | None, typer.Option("--per-user", metavar="FILE", help="Also write what each user's list is worth.")
     ] = None,
@@ -96,19 +106,25 @@ def command(
     files = Files(html, figure, junit, markdown, per_user, items)
     files.refuse_early(output)
     told: list[Told] = []
+    twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
+    if logged is None and (same_place or clip is not None):
+        raise UsageProblem("--same-place and --clip are about a log of clicks", fix="--logged LOG")
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import evaluate
+        from visrec_cli.stages.evaluating.logged import Policy
         from visrec_cli.stages.evaluating.telling import told_of
         from visrec_cli.tables.reading import read_all
 
         done = evaluate(
-            *(read_all(run) if run == "-" and html is not None else run for run in runs),  # a page looks at it twice
+            *(read_all(run) if run == "-" and twice else run for run in runs),
             truth=truth,
             train=train,
             items=items,
             class_column=class_column,
             embedding=embedding,
+            logged=logged,
+            policy=Policy(same_place, clip),
             names=_listed(names),
             metrics=_listed(metrics),
             ks=_lengths(k),

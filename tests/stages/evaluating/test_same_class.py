@@ -56,7 +56,7 @@ def test_a_query_is_not_its_own_neighbour() -> None:
 
 def test_every_class_has_a_row() -> None:
     truth = open_same_class(ITEMS, "kind")
-    scores = scored({"a1": ["a2"], "b1": ["a1"], "both": ["b1"]}, truth, "precision@1")
+    scores = scored({"a1": ["a2"], "b1": ["a1"], "both": ["b1"]}, truth, "precision@1", "map-r")
     report = Report()
     add_classes([scores], truth, "kind", report)
     assert "has 1 item, and up to 5 are relevant" in report.warnings[0]

@@ -103,7 +103,7 @@ def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, repo
     assert truth.shop is not None
     deepest = int(np.diff(truth.relevant.indptr).max())
     for one in scores:
-        if one.notes.longest < deepest:
+        if one.notes.longest < deepest and any("@" not in name for name in one.values):
             report.warn(
                 f"{one.run}: the longest list has {counted(one.notes.longest, 'items')}, and up to {deepest:,} are "
                 f"relevant to a query: what is not listed is missed (visrec recommend --all -k {deepest})"
