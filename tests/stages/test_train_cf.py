@@ -58,6 +58,18 @@ def test_a_model_carries_the_items_columns_and_no_vectors_or_pictures() -> None:
     assert {"version", "seed", "metric", "validation", "epochs"} <= set(model.facts)
 
 
+def test_pictures_that_lie_beside_the_items_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "a.png").write_bytes(b"a picture")
+    items = clicks()["item_id"].unique().to_pylist()
+    pl.DataFrame({"item_id": items, "image": ["a.png"] * len(items)}).write_csv(tmp_path / "shop" / "items.csv")
+    monkeypatch.chdir(tmp_path)
+    _, about, _ = from_table(train_cf(clicks(), model="popularity", items="shop/items.csv").read_all())
+    assert set(about["image"].to_pylist()) == {"shop/a.png"}
+
+
 def test_the_same_log_in_any_order_gives_the_same_bytes(tmp_path: Path) -> None:
     table = clicks()
     shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))

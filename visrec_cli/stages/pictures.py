@@ -1,5 +1,6 @@
 """Where the pictures of a table are: bytes in its ``image`` column, or files named by a column of paths."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
+_PROBE = 100  # paths that are tried: a table's paths are all written alike
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -66,6 +68,19 @@ class PictureColumns:
         for item, content, path in zip(ids, data, paths, strict=True):
             yield PictureSource(item.as_py(), content.as_py(), self._located(path.as_py()))
 
+    def from_here(self, table: pa.Table) -> pa.Table:
+        """The table with paths that can be opened from here, also when its rows lie in another folder by then."""
+        if self._paths is None or self._folder is None:
+            return table
+        paths = table[self._paths].to_pylist()
+        tried = [path for path in paths if path][:_PROBE]
+        if all(self._located(path) == path for path in tried):
+            return table
+        folder = str(self._folder)
+        moved = [path if not path or _ADDRESS.match(path) else os.path.join(folder, path) for path in paths]
+        at = table.schema.get_field_index(self._paths)
+        return table.set_column(at, table.schema.field(at), pa.chunked_array([moved], pa.string()))
+
     def _located(self, path: str | None) -> str | None:
         """The path as it can be opened from here."""
         if path is None or not path.strip():
@@ -76,6 +91,17 @@ class PictureColumns:
         here, beside = Path(path), self._folder / path
         first, second = (here, beside) if self._paths == "image_path" else (beside, here)
         return path if not first.exists() and not second.exists() else str(first if first.exists() else second)
+
+
+def paths_from_here(table: pa.Table, folder: Path) -> pa.Table:
+    """The table with its paths of pictures, if it has any, as they can be opened from here.
+
+    folder: where the table's file lies, from which its paths may count.
+    """
+    try:
+        return PictureColumns(table.schema, folder=folder).from_here(table)
+    except InputError:
+        return table
 
 
 def _candidates(schema: pa.Schema, column: str | None) -> list[str]:

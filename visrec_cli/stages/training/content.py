@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from visrec_cli.ranking.explain import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.items import open_items
+from visrec_cli.stages.pictures import paths_from_here
 from visrec_cli.stages.recommending.shelf import choose_column
 from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.reading import Tabular, is_path
 from visrec_cli.tables.spaces import Space, space_of
 
 
@@ -37,8 +39,10 @@ class Shop:
 
 
 def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> Shop:
-    """Read the items."""
+    """Read the items, with paths of pictures that still work where the items' columns travel."""
     table = open_items(source, id_column=id_column, report=report, **npy).read_all()
+    if is_path(source) and Path(source).is_file():
+        table = paths_from_here(table, Path(source).parent)
     vectors = set(embedding_columns(table.schema))
     kept = [
         field.name
