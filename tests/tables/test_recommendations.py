@@ -65,6 +65,7 @@ def test_a_trec_run_with_a_line_of_another_form(tmp_path: Path) -> None:
     "rows",
     [
         [{"user": "007", "items": ["a", "b"]}, {"user": "8", "items": ["c"]}],
+        [{"id": "007", "items": ["a", "b"]}, {"id": "8", "items": ["c"]}],
         [{"user_id": "007", "recommendations": ["a", "b"]}, {"user_id": "8", "recommendations": ["c"]}],
     ],
 )

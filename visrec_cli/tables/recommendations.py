@@ -40,25 +40,20 @@ def open_recommendations(source: Tabular, *, user: str | None = None, item: str 
     named = [name for name in (user, item) if name]
     reader = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"], *named])
     schema = reader.schema
-    columns = {kind: _find(schema, kind, asked, where) for kind, asked in _asked(user, item).items()}
-    places = _places(schema.names)
-    if len(places) > 1 and columns["item"] is None:
-        columns["user"] = columns["user"] or next((n for n in schema.names if plain_name(n) == "id"), None)
-        return _streamed(reader, columns, places, where)
-    listed = _list_column(schema, item)
-    if listed is not None:
-        columns["item"] = listed
-    lacking = [kind for kind in ("user", "item") if columns[kind] is None]
+    asked = {"user": user, "item": item, "rank": None, "score": None}
+    columns = {kind: _find(schema, kind, name, where) for kind, name in asked.items()}
+    places, listed = _places(schema.names), _list_column(schema, item)
+    places = places if len(places) > 1 and columns["item"] is None else ()
+    columns["item"] = listed or columns["item"]
+    if places or listed:  # one row per user, whom id may number
+        columns["user"] = columns["user"] or next((name for name in schema.names if plain_name(name) == "id"), None)
+    lacking = [kind for kind in ("user", "item") if columns[kind] is None and not (places and kind == "item")]
     if lacking:
         raise InputError(
             f"{where} has no column of {lacking[0]}s (its columns are: {', '.join(schema.names[:20])})",
             fix=f"recommendations have user_id, item_id and rank or score; --{lacking[0]}-column names another",
         )
-    return _streamed(reader, columns, (), where)
-
-
-def _asked(user: str | None, item: str | None) -> dict[str, str | None]:
-    return {"user": user, "item": item, "rank": None, "score": None}
+    return _streamed(reader, columns, places, where)
 
 
 def _find(schema: pa.Schema, kind: str, asked: str | None, where: str) -> str | None:
