@@ -1,6 +1,5 @@
 """Where the pictures of a table are: bytes in its ``image`` column, or files named by a column of paths."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,8 +75,7 @@ class PictureColumns:
         tried = [path for path in paths if path][:_PROBE]
         if all(self._located(path) == path for path in tried):
             return table
-        folder = str(self._folder)
-        moved = [path if not path or _ADDRESS.match(path) else os.path.join(folder, path) for path in paths]
+        moved = [path if not path or _ADDRESS.match(path) else str(self._folder / path) for path in paths]
         at = table.schema.get_field_index(self._paths)
         return table.set_column(at, table.schema.field(at), pa.chunked_array([moved], pa.string()))
 

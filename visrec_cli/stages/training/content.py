@@ -30,7 +30,8 @@ class Shop:
     @property
     def ids(self) -> list[str]:
         """Their ids, in the order of the file."""
-        return self.table["item_id"].to_pylist()
+        ids: list[str] = self.table["item_id"].to_pylist()
+        return ids
 
     def about_of(self, ids: Sequence[str]) -> pa.Table:
         """The columns of these items, in this order; nulls for an item that the table does not have."""
