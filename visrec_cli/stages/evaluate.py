@@ -3,36 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating import same_class
 from visrec_cli.stages.evaluating.click_log import open_log
+from visrec_cli.stages.evaluating.comparing import Difference
 from visrec_cli.stages.evaluating.facts import facts_of
+from visrec_cli.stages.evaluating.gates import Gates, floors_of
+from visrec_cli.stages.evaluating.judging import Judged, Questions, judge
 from visrec_cli.stages.evaluating.logged import Policy, click_through, users_of
 from visrec_cli.stages.evaluating.logged import facts_of as click_facts
+from visrec_cli.stages.evaluating.results import SCHEMA, results_of
 from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.same_class import add_classes, open_same_class, open_similar
-from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
+from visrec_cli.stages.evaluating.scoring import PerUserScores
+from visrec_cli.stages.evaluating.slicing import slices_of
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
-from visrec_cli.stages.evaluating.wanted import Wanted, needs, wanted
+from visrec_cli.stages.evaluating.uncertainty import RESAMPLES
+from visrec_cli.stages.evaluating.wanted import needs, wanted
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular
 
 METRICS = ("ndcg@10", "recall@20", "precision@10", "hit@10", "map@10", "mrr@10")
-SCHEMA = pa.schema([
-    ("run", pa.string()), ("metric", pa.string()), ("k", pa.int32()), ("slice", pa.string()),
-    ("value", pa.float64()), ("ci_low", pa.float64()), ("ci_high", pa.float64()), ("n", pa.int64()),
-])  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """results: the table of docs/contract.md, one row per run, metric and slice. scores: of every user, run by run.
 
-    facts: what was judged by which rules, a sentence each. runs: what was judged, to be read again.
+    facts: what was judged by which rules, a sentence each. runs: what was judged, to be read again. differences:
+    between runs, metric by metric. verdicts: of the gates.
     """
 
     results: pa.Table
@@ -40,6 +43,8 @@ class Evaluation:
     truth: Truth
     facts: dict[str, str]
     runs: tuple[Run, ...]
+    differences: tuple[Difference, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def evaluate(
@@ -54,10 +59,17 @@ def evaluate(
     metrics: Sequence[str] = (),
     ks: Sequence[int] = (),
     names: Sequence[str] = (),
+    by: Sequence[str] = (),
+    users: Tabular | None = None,
+    baselines: bool = False,
+    reference: str | None = None,
+    gates: Gates | None = None,
     min_weight: float | None = None,
     fold: int | None = None,
     columns: Columns | None = None,
     id_column: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
     report: Report | None = None,
 ) -> Evaluation:
     """Judge recommendations by what turned out to be relevant.
@@ -68,16 +80,22 @@ def evaluate(
     how alike items are. metrics: ``ndcg@10``; those without @k at all of ``ks``. Instead of a truth, class_column: the
     runs are lists of similar items, and relevant to an item is what is of its class. Beside or instead of a truth,
     logged: what was shown and clicked, from which the click rates of the runs are estimated, shown by ``policy``
-    (beside a truth, every run is read twice). Raises UsageProblem for unknown metrics and contradictions, InputError
-    for what cannot be used.
+    (beside a truth, every run is read twice).
+
+    by: slices (see slicing.KINDS), among them by columns of the items or of the table ``users``. baselines: adds what
+    everything must beat. reference: the run that the others are compared with (default: the one of a gate, or the
+    first). gates: what is asked of the runs. resamples: of the intervals; 0 leaves them out. Raises UsageProblem for
+    unknown metrics and contradictions, InputError for what cannot be used.
     """
-    report = report or Report()
+    report, gates = report or Report(), gates or Gates()
     if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
         raise UsageProblem(
             "by what are the runs judged?", fix="--truth LOG, --class COLUMN of --items, or --logged LOG"
         )
+    floors = floors_of(gates.fail_under)
     asked = wanted(metrics or _default(class_column, ks), ks)
-    if truth is class_column is None and metrics:
+    asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
+    if truth is class_column is None and (metrics or by or baselines or gates != Gates()):
         raise UsageProblem("these metrics need a truth", fix="--truth LOG; a log of clicks alone gives click rates")
     if not runs:
         raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
@@ -108,17 +126,28 @@ def evaluate(
         known, asked = users_of(log), ()
     open_one = open_run if class_column is None else open_similar
     opened = tuple(open_one(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
-    scores = tuple(score_run(run, known, asked, report) for run in opened) if asked else ()
-    facts = facts_of(known, scores, min_weight) if asked else {}
+    base = None
+    if gates.worse_than is not None:
+        name = open_run(gates.worse_than).name
+        base = open_one(gates.worse_than, name=f"{name} (base)" if name in called else name, user=user, item=item)
+    done, facts = Judged(opened), dict[str, str]()
+    if asked:
+        questions = Questions(
+            slices_of(known, by, report, users=users), baselines, reference, floors, base, gates.strictly
+        )
+        done = judge(opened, known, asked, questions, report, min_weight=min_weight, embedding=embedding, seed=seed)
+        facts = facts_of(known, done.scores, min_weight) | done.notes
+        if resamples:
+            facts["intervals"] = f"95 %, of users drawn anew {resamples:,} times (BCa bootstrap), seed {seed}"
     if class_column is not None:
-        add_classes(scores, known, class_column, report)
+        add_classes(done.scores, known, class_column, report)
         facts |= same_class.facts_of(known, class_column)
-    results = results_of(scores, asked)
+    results = results_of(done.scores, asked, resamples=resamples, seed=seed)
     if log is not None:
         rows = [row for run in opened for row in click_through(run, log, ks=ks, policy=policy, report=report)]
         results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
         facts |= click_facts(log, policy)
-    return Evaluation(results, scores, known, facts, opened)
+    return Evaluation(results, done.scores, known, facts, done.runs, done.differences, done.verdicts)
 
 
 def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:
@@ -134,21 +163,3 @@ def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:
             raise UsageProblem(f"{len(stems)} runs need {len(stems)} different names", fix="--names als,bpr")
         return list(names)
     return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]
-
-
-def results_of(scores: Sequence[PerUserScores], asked: Sequence[Wanted]) -> pa.Table:
-    """The table of results, without intervals."""
-    rows = []
-    for run in scores:
-        for slice in ("all", *run.slices):
-            values = run.values if slice == "all" else run.slices[slice]
-            for one in asked:
-                if slice != "all" and one.name not in values:
-                    continue
-                there = len(run.users) if one.name not in values else int((~np.isnan(values[one.name])).sum())
-                mean = run.mean(one.name, slice)
-                rows.append({
-                    "run": run.run, "metric": one.metric, "k": one.k, "slice": slice,
-                    "value": None if np.isnan(mean) else mean, "ci_low": None, "ci_high": None, "n": there,
-                })  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -12,6 +12,17 @@ from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.stages.evaluating.comparing import compare
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.wanted import Wanted, wanted
+from visrec_cli.tables.reading import Tabular
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What is asked of the runs. fail_under: ``ndcg@10=0.20``; worse_than: an earlier run; strictly: see
+    ``judged_by_base``."""
+
+    fail_under: Sequence[str] = ()
+    worse_than: Tabular | None = None
+    strictly: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,17 @@ from visrec_cli.stages.evaluating.worst import worst_served
 
 
 def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> Told:
-    """What reports tell. report: what was said while it was made: its warnings belong to the numbers."""
+    """What reports tell; of the differences, those of the first metric.
+
+    report: what was said while it was made: its warnings belong to the numbers.
+    """
     return Told(
         results=done.results,
         better={name: _better(name) for name in set(done.results["metric"].to_pylist())},
         title=title,
         facts=tuple(done.facts.items()),
+        differences=tuple(one.sentence for one in done.differences if one.metric == done.differences[0].metric),
+        verdicts=done.verdicts,
         warnings=tuple(report.warnings),
         who="queries" if any(isinstance(run, SimilarRun) for run in done.runs) else "users",
     )

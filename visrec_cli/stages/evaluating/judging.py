@@ -1,0 +1,95 @@
+"""Runs, the run that they must not fall behind, and what everything must beat: scored, sliced, compared, judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from visrec_cli.reports.evaluation import Verdict
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.baselines import Rules, baselines_of, rules_of
+from visrec_cli.stages.evaluating.comparing import Difference, compare
+from visrec_cli.stages.evaluating.gates import Floor, judged_by_base, judged_by_floors
+from visrec_cli.stages.evaluating.leaks import warn_of_leaks
+from visrec_cli.stages.evaluating.runs import Run
+from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run
+from visrec_cli.stages.evaluating.slicing import Slices
+from visrec_cli.stages.evaluating.truth import Truth
+from visrec_cli.stages.evaluating.wanted import Wanted, longest
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of the runs beyond their numbers.
+
+    slices: parts of the truth. baselines: whether chance, the best-sellers and the like are to be beaten. reference:
+    whom the others are compared with. floors, base, strictly: the gates, see gates.judged_by_base.
+    """
+
+    slices: Slices = field(default_factory=Slices)
+    baselines: bool = False
+    reference: str | None = None
+    floors: tuple[Floor, ...] = ()
+    base: Run | None = None
+    strictly: bool = False
+
+
+@dataclass(frozen=True)
+class Judged:
+    """runs: those given, then the base, then the baselines; scores: theirs. notes: sentences on how it was done."""
+
+    runs: tuple[Run, ...] = ()
+    scores: tuple[PerUserScores, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def judge(
+    given: Sequence[Run],
+    truth: Truth,
+    asked: Sequence[Wanted],
+    questions: Questions,
+    report: Report,
+    *,
+    min_weight: float | None = None,
+    embedding: str | None = None,
+    seed: int = 0,
+) -> Judged:
+    """Score the runs and answer the questions. min_weight and embedding are for the baselines, as for the truth."""
+    base, slices = questions.base, questions.slices
+    runs = [*given, *([] if base is None else [base])]
+    scores = [score_run(run, truth, asked, report, slices=slices.items) for run in runs]
+    warn_of_leaks(truth, scores, report)
+    notes = {}
+    if questions.baselines:
+        rules = rules_of([one.notes for one in scores])
+        k = longest(asked) or max(one.notes.longest for one in scores)
+        added = baselines_of(
+            truth, rules, k=k, taken=[run.name for run in runs], min_weight=min_weight, embedding=embedding, seed=seed,
+            report=report,
+        )  # fmt: skip
+        runs += added
+        scores += [score_run(run, truth, asked, report, slices=slices.items) for run in added]
+        notes["baselines"] = _rules(rules, k)
+    for one in scores:
+        for name, users in slices.users.items():
+            one.add_users(name, users)
+    if slices.items:
+        notes["slices of items"] = "only those items are relevant there; lists stay lists of all items"
+    reference = questions.reference or (base.name if base is not None else None)
+    differences = compare(scores, asked, reference=reference)
+    if differences:
+        notes["comparisons"] = (
+            f"paired t tests of the same users, p corrected (Holm) for all {len(differences):,} of them; a difference "
+            "holds if p < 0.05; d_z is the mean difference in its standard deviations"
+        )
+    mine = scores[: len(given)]
+    verdicts = judged_by_floors(mine, questions.floors)
+    if base is not None:
+        verdicts += judged_by_base(mine, scores[len(given)], asked, strict=questions.strictly)
+    return Judged(tuple(runs), tuple(scores), differences, verdicts, notes)
+
+
+def _rules(rules: Rules, k: int) -> str:
+    learned = "training and validation rows" if rules.validated else "training rows, as the runs seem to"
+    seen = "may be recommended again, as the runs do" if rules.again else "is left out"
+    return f"learned from {learned}; lists of {k}; what a user had there {seen}"
