@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.stages.evaluating.click_log import open_log
+from visrec_cli.stages.evaluating.logged import Policy, click_through
+from visrec_cli.stages.evaluating.runs import Run
+
 ITEMS, PLACES, TASTES = 20, 3, 2
 LOOK = np.array([1.0, 0.6, 0.3])
 
@@ -57,3 +61,26 @@ def window(users: int = 200, seed: int = 0) -> Window:
     rates = np.where(likes, 0.5, 0.15) * rng.uniform(0.6, 1.4, (TASTES, ITEMS))
     shares = np.geomspace(1, 0.1, ITEMS)[rng.permutation(ITEMS)]
     return Window(np.arange(users) % TASTES, rates, shares / shares.sum())
+
+
+def main(logs: int = 200, users: int = 1000) -> None:
+    """Print the table of docs/metrics.md: how estimates from different logs of one window lie about the truth."""
+    shop = window(users)
+    lists, truth = shop.table(shop.best()), shop.truth(shop.best())
+    for policy, flags in ((Policy(), ""), (Policy(same_place=True), " --same-place"), (Policy(clip=5), " --clip 5")):
+        made = [
+            click_through(Run(lists, "best"), open_log(shop.log(20, seed)), policy=policy, resamples=400)
+            for seed in range(logs)
+        ]
+        for name in ("ctr-logged", "ctr-ips", "ctr-snips", "ctr-dr"):
+            if name == "ctr-logged" and flags:
+                continue
+            rows = [next(row for row in some if row["metric"] == name) for some in made]
+            values, low, high = (np.array([row[end] for row in rows], float) for end in ("value", "ci_low", "ci_high"))
+            covered = ((low <= truth) & (truth <= high)).mean()
+            print(f"| `{name}`{flags} | {values.mean():.4f} | {values.std():.4f} | {covered:.1%} |")
+    print(f"the truth: {truth:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -161,7 +161,7 @@ def _clipped(weights: PerEvent, policy: Policy, name: str, report: Report) -> Pe
         lost = 1 - np.minimum(weights, policy.clip).sum() / weights.sum()
         report.warn(
             f"{name}: {counted(over, 'weights')} of events clipped to {policy.clip:g} ({lost:.1%} of all weight): less "
-            "noise, and biased towards too little"
+            "noise, and ctr-ips is too small"
         )
     return np.minimum(weights, policy.clip)
 
