@@ -1,0 +1,113 @@
+"""Items that nobody has clicked yet: who finds them, and what it costs for the others.
+
+    python benchmarks/cold_items.py ml-100k --items all.arrow [--seeds 5] [--models hybrid,two-tower]
+    python benchmarks/cold_items.py tiktok-mm
+
+For each seed a fifth of the items is held out entirely, and a fifth of the clicks on all others; models learn from the
+rest with their default settings. One list of all items that the user has not seen is judged: recall@20 of the held-out
+items, ndcg@10 and recall@20 of the held-out clicks on known items (as a list without cold items, and as the one list),
+and of all held-out clicks together. Ties are broken by a hash. Mean and standard deviation over the seeds. --features
+takes one modality alone (picture, text, sound), or shuffles the vectors among the items: the control. Data: the folder
+VISREC_SHARED_DATA.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from recommenders import Task, benchmark, movielens
+
+from visrec_cli.catalogue import find
+from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.tables.columns import unit_rows
+
+MODELS = "popularity,content-knn,als,hybrid,vbpr,two-tower"
+
+
+def whole(data: str, items: str | None) -> Task:
+    """All interactions of a data set as one log: the splits are made here."""
+    task = next(movielens(items) if data == "ml-100k" else benchmark(data))
+    others = task.truth if task.validation is None else task.truth + task.validation.matrix
+    matrix = sp.csr_matrix((task.train.matrix + others) > 0, dtype=np.float32)
+    return replace(task, train=Log(task.train.users, task.train.items, matrix))
+
+
+def features(content: Content, kind: str, seed: int) -> Content:
+    if kind == "shuffled":
+        rows = np.flatnonzero(content.valid)
+        vectors = content.vectors.copy()
+        vectors[rows] = content.vectors[np.random.default_rng(seed).permutation(rows)]
+        return replace(content, vectors=vectors)
+    if kind == "all":
+        return content
+    widths = [width for _, width in content.parts]
+    at = [name for name, _ in content.parts].index(kind)
+    start = sum(widths[:at])
+    vectors = unit_rows(np.ascontiguousarray(content.vectors[:, start : start + widths[at]]))
+    return Content(vectors, content.valid & (vectors != 0).any(axis=1), ((kind, widths[at]),))
+
+
+def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.ndarray | None) -> dict[str, float]:
+    asked = np.flatnonzero(np.diff(truth.indptr))
+    lot, parts = lots(model.items.ids), []
+    for start in range(0, len(asked), 512):
+        rows = asked[start : start + 512]
+        top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=seen[rows], allowed=allowed)
+        hits, relevant = hits_of(top, truth[rows]), np.diff(truth[rows].indptr)
+        parts.append(np.stack([ndcg(hits, relevant, 10), recall(hits, relevant, 20)]))
+    values = np.concatenate(parts, axis=1).mean(axis=1)
+    return {"ndcg@10": float(values[0]), "recall@20": float(values[1])}
+
+
+def one_seed(task: Task, content: Content, names: list[str], seed: int) -> Iterator[tuple[str, dict[str, float]]]:
+    rng = np.random.default_rng(seed)
+    log = task.train
+    cold = rng.random(len(log.items)) < 0.2
+    on_cold = cold[log.matrix.indices]
+    drawn = ~on_cold & (rng.random(log.matrix.nnz) < 0.2)
+    learned = log.only(~on_cold & ~drawn)
+    of_cold, of_warm, of_both = (log.only(mask).matrix for mask in (on_cold, drawn, on_cold | drawn))
+    touched = learned.touched
+    for name in names:
+        model = find("recommender", name)(seed=seed).fit(learned, content)
+        seen = learned.matrix
+        result: dict[str, Any] = {"cold recall@20": judged(model, of_cold, seen, None)["recall@20"]}
+        result["cold among cold"] = judged(model, of_cold, seen, ~touched)["recall@20"]
+        result |= {f"known {k}": v for k, v in judged(model, of_warm, seen, None).items()}
+        result["known ndcg@10, no cold items listed"] = judged(model, of_warm, seen, touched)["ndcg@10"]
+        result["both ndcg@10"] = judged(model, of_both, seen, None)["ndcg@10"]
+        yield name, result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", choices=["ml-100k", "tiktok-mm"])
+    parser.add_argument("--items", help="ml-100k: a table with embeddings of posters and texts")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--models", default=MODELS)
+    parser.add_argument("--features", default="all", help="all, picture, text, sound or shuffled")
+    args = parser.parse_args()
+    task = whole(args.data, args.items)
+    assert task.content is not None, "--items is missing"
+    found: dict[str, list[dict[str, float]]] = {}
+    for seed in range(args.seeds):
+        content = features(task.content, args.features, seed)
+        for name, result in one_seed(task, content, args.models.split(","), seed):
+            found.setdefault(name, []).append(result)
+    for name, results in found.items():
+        print(f"{args.data} {args.features:9} {name}")
+        for metric in results[0]:
+            values = np.array([one[metric] for one in results])
+            print(
+                f"    {metric:38} {values.mean():.4f} ± {values.std(ddof=1) if len(values) > 1 else 0:.4f}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
