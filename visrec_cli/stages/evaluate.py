@@ -120,7 +120,7 @@ def evaluate(
             embedding=embedding,
             report=report,
         )
-    log = None if logged is None else open_log(logged, report=report)
+    log = None if logged is None else open_log(logged, seed=seed, report=report)
     if truth is class_column is None:
         assert log is not None
         known, asked = users_of(log), ()
@@ -144,8 +144,9 @@ def evaluate(
         facts |= same_class.facts_of(known, class_column)
     results = results_of(done.scores, asked, resamples=resamples, seed=seed)
     if log is not None:
-        rows = [row for run in opened for row in click_through(run, log, ks=ks, policy=policy, report=report)]
-        results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
+        for run in opened:
+            rows = click_through(run, log, ks=ks, policy=policy, resamples=resamples, seed=seed, report=report)
+            results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
         facts |= click_facts(log, policy)
     return Evaluation(results, done.scores, known, facts, done.runs, done.differences, done.verdicts)
 

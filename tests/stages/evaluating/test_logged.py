@@ -168,6 +168,12 @@ def test_a_log_that_never_chose_by_user_needs_no_propensities(shop: Window) -> N
     assert without == pytest.approx(with_them, rel=0.05)
 
 
+def test_without_intervals(shop: Window) -> None:
+    rows = click_through(Run(shop.table(shop.best()), "best"), open_log(shop.log(2, 0)), resamples=0)
+    assert {(row["ci_low"], row["ci_high"]) for row in rows} == {(None, None)}
+    assert all(row["value"] is not None for row in rows)
+
+
 def test_same_log_same_numbers(shop: Window) -> None:
     lists, log = shop.table(shop.best()), shop.log(10, 2)
     once, twice = (click_through(Run(lists, "best"), open_log(log), resamples=50) for _ in range(2))

@@ -47,7 +47,7 @@ def click_through(
     report: Report | None = None,
 ) -> list[dict[str, object]]:
     """Rows of the results: each estimate with its interval for each of ``ks`` (by default: as many places as the log
-    has), and the effective sample size.
+    has), and the effective sample size. resamples: 0 leaves the intervals out.
 
     A user of the log without recommendations is left out, and counted. Raises InputError for a run of other users.
     """
@@ -191,7 +191,8 @@ def _estimates(name: str, k: int, events: Events, users: Places, resamples: int,
     sums, parts = (
         np.stack([np.bincount(user, term[side]).astype(np.float64) for term in terms], axis=1) for side in (0, 1)
     )
-    low, high = bootstrap(sums, parts, resamples=resamples, seed=seed)
+    nothing = np.full(len(estimators), np.nan)
+    low, high = bootstrap(sums, parts, resamples=resamples, seed=seed) if resamples else (nothing, nothing)
     row = {"run": name, "k": k, "slice": "all", "n": len(numbers)}
     made: list[dict[str, object]] = []
     for at, (one, _) in enumerate(estimators):
