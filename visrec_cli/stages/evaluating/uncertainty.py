@@ -43,9 +43,11 @@ def bootstrap(
     """Both ends, (m,) each, of intervals for ratios of totals; NaN where fewer than two users have a number.
 
     sums, numbers: (users, m); a plain mean has numbers of 1, and 0 where a user has no value. The ends are
-    bias-corrected and accelerated (BCa): means of hits are skewed, and plain percentiles then lie too low.
-    scipy.stats.bootstrap does the same with memory in users² for its jackknife; of a ratio, each user's influence is
-    known without one. Source: Efron & Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15, after Efron 1987.
+    bias-corrected and accelerated (BCa): means of hits are skewed, and plain percentiles then lie too low. The
+    correction of the bias is the acceleration, as it is for means, and not counted from the draws, which would make it
+    a draw too. scipy.stats.bootstrap counts it, and has a jackknife that takes memory in users²; of a ratio, each
+    user's influence is known without one. Source: Efron & Tibshirani 1993, eqs. 14.9, 14.10 and 14.15; DiCiccio &
+    Efron 1996, "Bootstrap confidence intervals", for the bias.
     """
     from scipy.special import ndtr, ndtri
 
@@ -64,10 +66,8 @@ def bootstrap(
             ends[:, at] = np.nan if few[at] else ratio[at]
             continue
         replicates = drawn[~np.isnan(drawn[:, at]), at]
-        below = (replicates < ratio[at]).mean() + (replicates == ratio[at]).mean() / 2
-        bias = ndtri(np.clip(below, 1 / (2 * resamples), 1 - 1 / (2 * resamples)))
-        z = bias + ndtri([(1 - level) / 2, (1 + level) / 2])
-        ends[:, at] = np.quantile(replicates, ndtr(bias + z / (1 - acceleration[at] * z)))
+        z = acceleration[at] + ndtri([(1 - level) / 2, (1 + level) / 2])
+        ends[:, at] = np.quantile(replicates, ndtr(acceleration[at] + z / (1 - acceleration[at] * z)))
     return ends[0], ends[1]
 
 
