@@ -50,6 +50,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stderr.decode()
     write_models(folder)
     write_logs(folder)
+    for line in (
+        "visrec split clicks.csv -o split.arrow",
+        "visrec recommend als.arrow --all-users -o als-lists.arrow",
+        "visrec recommend knn.arrow --all-users -o knn-lists.arrow",
+    ):
+        assert typed(line, folder).returncode == 0
     return folder
 
 

@@ -5,6 +5,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.behaviour import columns_of
+from visrec_cli.commands.evaluation_options import (
+    Baselines,
+    By,
+    ClassColumn,
+    Clip,
+    EmbeddingColumn,
+    FailIfWorseThan,
+    FailUnder,
+    Figure,
+    Html,
+    Junit,
+    Lengths,
+    Logged,
+    MarkdownFile,
+    Metrics,
+    PerUser,
+    Reference,
+    Resamples,
+    RunNames,
+    SamePlace,
+    Seed,
+    Strictly,
+    TestFold,
+    UsersTable,
+)
 from visrec_cli.commands.options import (
     Format,
     IdColumn,
@@ -35,53 +60,32 @@ def command(
         str | None, typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it.")
     ] = None,
     items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The catalogue.")] = None,
-    class_column: Annotated[
-        str | None,
-        typer.Option("--class", metavar="COLUMN", help="Instead of --truth, for similar items: same class is right."),
-    ] = None,
-    embedding: Annotated[
-        str | None, typer.Option("--column", metavar="NAME", help="The embedding column that says how alike items are.")
-    ] = None,
-    names: Annotated[
-        str | None, typer.Option("--names", metavar="a,b", help="What to call the runs (default: their files).")
-    ] = None,
-    metrics: Annotated[
-        str | None, typer.Option("--metrics", "-m", metavar="ndcg@10,mrr", help="Which; those without @k at all of -k.")
-    ] = None,
-    k: Annotated[
-        str | None, typer.Option("-k", "--k", metavar="5,10,20", help="Lengths of the lists for metrics without @k.")
-    ] = None,
+    class_column: ClassColumn = None,
+    embedding: EmbeddingColumn = None,
+    names: RunNames = None,
+    metrics: Metrics = None,
+    k: Lengths = None,
     min_weight: Annotated[
         float | None, typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant.")
     ] = None,
-    fold: Annotated[
-        int | None, typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is.")
-    ] = None,
-    logged: Annotated[
-        str | None,
-        typer.Option("--logged", metavar="LOG", help="What was shown, where, and clicked (0 or 1): says click rates."),
-    ] = None,
-    same_place: Annotated[
-        bool, typer.Option("--same-place", help="--logged: only what was shown in its new place counts.")
-    ] = False,
-    clip: Annotated[
-        float | None, typer.Option("--clip", metavar="N", min=1, help="--logged: no event counts for more than N.")
-    ] = None,
-    per_user: Annotated[
-        str | None, typer.Option("--per-user", metavar="FILE", help="Also write what each user's list is worth.")
-    ] = None,
-    html: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network.")
-    ] = None,
-    figure: Annotated[
-        str | None, typer.Option("--figure", metavar="FILE", help="Also draw metrics over k: .svg, .png or .pdf.")
-    ] = None,
-    markdown: Annotated[
-        str | None, typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request.")
-    ] = None,
-    junit: Annotated[
-        str | None, typer.Option("--junit", metavar="FILE", help="Also write the gates as JUnit XML, a case each.")
-    ] = None,
+    fold: TestFold = None,
+    logged: Logged = None,
+    same_place: SamePlace = False,
+    clip: Clip = None,
+    by: By = None,
+    users: UsersTable = None,
+    baselines: Baselines = False,
+    reference: Reference = None,
+    fail_under: FailUnder = None,
+    fail_if_worse_than: FailIfWorseThan = None,
+    strictly: Strictly = False,
+    html: Html = None,
+    figure: Figure = None,
+    markdown: MarkdownFile = None,
+    junit: Junit = None,
+    per_user: PerUser = None,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
     weight_column: WeightColumn = None,
@@ -95,12 +99,23 @@ def command(
     """Judge recommendations by what users then did.
 
     Any tool's recommendations are read: ours, tables of user, item and rank or score, TREC runs, one list per user.
+    Every user of the truth counts, one without recommendations as 0. Every mean has its interval, from users drawn
+    anew; several runs are compared user by user, and what holds is said in words. The metrics: docs/metrics.md
+
+    A truth with a column 'split' (visrec split) says itself what came before. Gates are for CI: everything is written,
+    and then a gate that is not passed makes the exit code 1.
 
     Examples:
 
-        visrec recommend als.arrow --all-users | visrec eval - --truth clicks.csv --metrics ndcg@10,recall@20
+        visrec recommend als.arrow --all-users | visrec eval - --truth clicks.csv
+
+        visrec eval als-lists.arrow knn-lists.arrow --truth split.arrow --baselines --by popularity --html report.html
+
+        visrec eval als-lists.arrow --truth split.arrow --fail-under ndcg@10=0.01 --fail-if-worse-than knn-lists.arrow
+
+        visrec recommend items.arrow --all -k 20 | visrec eval - --items items.arrow --class title
     """
-    from visrec_cli.commands.evaluation_files import Files, show
+    from visrec_cli.commands.evaluation_files import Files, refuse, show
     from visrec_cli.commands.running import run_stage
 
     files = Files(html, figure, junit, markdown, per_user, items)
@@ -112,6 +127,7 @@ def command(
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import evaluate
+        from visrec_cli.stages.evaluating.gates import Gates
         from visrec_cli.stages.evaluating.logged import Policy
         from visrec_cli.stages.evaluating.telling import told_of
         from visrec_cli.tables.reading import read_all
@@ -128,6 +144,13 @@ def command(
             names=_listed(names),
             metrics=_listed(metrics),
             ks=_lengths(k),
+            by=_listed(by),
+            users=users,
+            baselines=baselines,
+            reference=reference,
+            gates=Gates(fail_under or (), fail_if_worse_than, strictly),
+            resamples=resamples,
+            seed=seed,
             min_weight=min_weight,
             fold=fold,
             columns=columns_of(user_column, item_column, weight_column, time_column, None, no_header),
@@ -146,6 +169,7 @@ def command(
         noun="results",
         show=lambda reader: show(told[0], reader),
     )
+    refuse(told[0].verdicts)
 
 
 def _listed(text: str | None) -> list[str]:

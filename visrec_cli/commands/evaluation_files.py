@@ -1,5 +1,6 @@
 """The files that ``visrec eval`` writes beside its table, and what it shows at a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from visrec_cli.runtime.reporting import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from visrec_cli.reports.evaluation import Told
+    from visrec_cli.reports.evaluation import Told, Verdict
     from visrec_cli.stages.evaluate import Evaluation
 
 
@@ -84,3 +85,12 @@ def show(told: "Told", reader: "pa.RecordBatchReader") -> int:
 
     print_evaluation(told, Console())
     return sum(batch.num_rows for batch in reader)
+
+
+def refuse(verdicts: "Sequence[Verdict]") -> None:
+    """Raises AnswerIsNo if a gate is not passed: the last thing to do, when everything has been written."""
+    from visrec_cli.stages.evaluating.gates import refusal_of
+
+    no = refusal_of(verdicts)
+    if no is not None:
+        raise no
