@@ -24,6 +24,8 @@ from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.interactions import Columns, open_interactions
 from visrec_cli.tables.reading import Tabular, name_of
 
+_KEPT = ("user_id", "item_id", "weight", "timestamp", "event", "split", "fold")
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -92,14 +94,13 @@ def open_truth(
     """
     report = report or Report()
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
-    table = open_interactions(source, columns, report=report)
-    table, learned, validation = _apart(table, fold, name_of(source))
+    table, learned, validation = _apart(_log(source, columns, report), fold, name_of(source))
     if train is not None:
         if learned is not None:
             raise UsageProblem(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
-        learned = open_interactions(train, columns, report=report)
+        learned = _log(train, columns, report)
     table = clean(table, Cleaning(), report)
     weights = table["weight"].to_numpy()
     relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
@@ -129,6 +130,12 @@ def open_truth(
         shop,
         past_of(table, users, ids) if ratings else None,
     )
+
+
+def _log(source: Tabular, columns: Columns | None, report: Report) -> pa.Table:
+    """A log without the columns that no metric asks for."""
+    table = open_interactions(source, columns, report=report)
+    return table.select([name for name in table.column_names if name in _KEPT])
 
 
 def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.Table | None, pa.Table | None]:
