@@ -128,8 +128,8 @@ def command(
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import evaluate
         from visrec_cli.stages.evaluating.gates import Gates
-        from visrec_cli.stages.evaluating.logged import Policy
         from visrec_cli.stages.evaluating.telling import told_of
+        from visrec_cli.stages.evaluating.weighing import Policy
         from visrec_cli.tables.reading import read_all
 
         done = evaluate(

@@ -14,7 +14,7 @@ from visrec_cli.stages.evaluating.comparing import Difference
 from visrec_cli.stages.evaluating.facts import facts_of
 from visrec_cli.stages.evaluating.gates import Gates, floors_of
 from visrec_cli.stages.evaluating.judging import Judged, Questions, judge
-from visrec_cli.stages.evaluating.logged import Policy, click_through, users_of
+from visrec_cli.stages.evaluating.logged import click_through, users_of
 from visrec_cli.stages.evaluating.logged import facts_of as click_facts
 from visrec_cli.stages.evaluating.results import SCHEMA, results_of
 from visrec_cli.stages.evaluating.runs import Run, open_run
@@ -24,6 +24,7 @@ from visrec_cli.stages.evaluating.slicing import slices_of
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.uncertainty import RESAMPLES
 from visrec_cli.stages.evaluating.wanted import needs, wanted
+from visrec_cli.stages.evaluating.weighing import Policy
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular
 

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.stages.evaluating.click_log import open_log
-from visrec_cli.stages.evaluating.logged import Policy, click_through
+from visrec_cli.stages.evaluating.logged import click_through
 from visrec_cli.stages.evaluating.runs import Run
+from visrec_cli.stages.evaluating.weighing import Policy
 
 ITEMS, PLACES, TASTES = 20, 3, 2
 LOOK = np.array([1.0, 0.6, 0.3])

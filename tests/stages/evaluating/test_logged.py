@@ -9,8 +9,9 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.click_log import open_log
-from visrec_cli.stages.evaluating.logged import Policy, click_through
+from visrec_cli.stages.evaluating.logged import click_through
 from visrec_cli.stages.evaluating.runs import Run
+from visrec_cli.stages.evaluating.weighing import Policy
 
 
 def recs(**lists: str) -> Run:

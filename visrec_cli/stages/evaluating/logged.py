@@ -1,7 +1,6 @@
 """How often recommendations would have been clicked, from a log of what was shown and clicked before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,31 +8,20 @@ import scipy.sparse as sp
 from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import Places, World
-from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events, PerEvent
+from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.evaluating.click_log import ClickLog
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.stages.evaluating.uncertainty import bootstrap
+from visrec_cli.stages.evaluating.weighing import Policy, weighed
 from visrec_cli.tables.columns import Mask
 
 K = 10
 ENOUGH = 100
 FEW = 0.01
 _UNSEEN = 0.05
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a file of recommendations is taken to be shown, and how the log is weighed.
-
-    same_place: an event counts only where the new list has the item in the same place; otherwise wherever it has it in
-    its first k places, weighed by how much users look at the two places. clip: no event counts for more than so many.
-    """
-
-    same_place: bool = False
-    clip: float | None = None
 
 
 def click_through(
@@ -67,7 +55,7 @@ def click_through(
             raise InputError(
                 f"{run.where}: its lists are shorter than any place of the log", fix="without --same-place"
             )
-        events, users = _weighed(log, lists, there, policy, run.name, report)
+        events, users = weighed(log, lists, there, policy, run.name, report)
         _warn(run.name, k, events, lists, log, report)
         rows += _estimates(run.name, k, events, users, resamples, seed)
     return rows
@@ -118,52 +106,6 @@ def _lists(run: Run, log: ClickLog, k: int) -> Places:
         run.gather()
         return _lists(run, log, k)
     return lists
-
-
-def _weighed(
-    log: ClickLog, lists: Places, there: Mask, policy: Policy, name: str, report: Report
-) -> tuple[Events, Places]:
-    """The events that count, and whose they are."""
-    user, item, place = log.user[there], log.item[there], log.place[there]
-    propensity, clicked = log.propensity[there], log.clicked[there]
-    length = (lists >= 0).sum(axis=1)[user]
-    found, new = _places(lists, user, item, len(log.items) + 1)
-    rates = log.rates()
-    look = log.look if log.has_places else np.ones(lists.shape[1])
-    fold = log.fold[user]
-    if policy.same_place:
-        matched = (found & (new == place)) / propensity
-        weights = matched = _clipped(matched, policy, name, report)
-        expected = look[place] * rates[fold, lists[user, place]]
-    else:
-        matched = _clipped(found / (length * propensity), policy, name, report)
-        weights = matched * look[new] / look[place]
-        of_lists = look[: lists.shape[1]] * rates[log.fold[:, None], lists] * (lists >= 0)
-        expected = of_lists.sum(axis=1)[user] / length
-    return Events(clicked, matched, weights, look[place] * rates[fold, item], expected), user
-
-
-def _places(lists: Places, user: Places, item: Places, width: int) -> tuple[Mask, Places]:
-    """(n,) whether the list of the user has the item, and in which place (anything, where it has not)."""
-    rows, places = np.nonzero(lists >= 0)
-    keys = rows * width + lists[rows, places]
-    order = np.argsort(keys)
-    asked = user * width + item
-    at = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
-    return keys[at] == asked, places[at]
-
-
-def _clipped(weights: PerEvent, policy: Policy, name: str, report: Report) -> PerEvent:
-    if policy.clip is None:
-        return weights
-    over = int((weights > policy.clip).sum())
-    if over:
-        lost = 1 - np.minimum(weights, policy.clip).sum() / weights.sum()
-        report.warn(
-            f"{name}: {counted(over, 'weights')} of events clipped to {policy.clip:g} ({lost:.1%} of all weight): less "
-            "noise, and ctr-ips is too small"
-        )
-    return np.minimum(weights, policy.clip)
 
 
 def _warn(name: str, k: int, events: Events, lists: Places, log: ClickLog, report: Report) -> None:
