@@ -10,7 +10,7 @@ from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating import same_class
 from visrec_cli.stages.evaluating.click_log import open_log
-from visrec_cli.stages.evaluating.comparing import Difference
+from visrec_cli.stages.evaluating.comparing import Difference, table_of
 from visrec_cli.stages.evaluating.facts import facts_of
 from visrec_cli.stages.evaluating.gates import Gates, floors_of
 from visrec_cli.stages.evaluating.judging import Judged, Questions, judge
@@ -46,6 +46,11 @@ class Evaluation:
     runs: tuple[Run, ...]
     differences: tuple[Difference, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def comparisons(self) -> pa.Table:
+        """The differences as a table, with p values, effects and sentences."""
+        return table_of(self.differences)
 
 
 def evaluate(

@@ -35,6 +35,9 @@ def test_a_difference_by_hand() -> None:
     assert one.p == one.p_holm == pytest.approx(0.016276, abs=1e-6)
     assert (one.low, one.high) == pytest.approx((0.2 - 3.18245 * 0.0408248, 0.2 + 3.18245 * 0.0408248), abs=1e-6)
     assert one.verdict == "better"
+    (turned,) = compare([a, b], NDCG)
+    assert (turned.mean, turned.effect, turned.verdict) == (-one.mean, -one.effect, "worse")
+    assert turned.sentence == one.sentence
     assert one.sentence == "new beats old by 0.2000 ndcg@10 (0.0701 to 0.3299), p = 0.0163 after Holm, d_z 2.45, n 4"
 
 

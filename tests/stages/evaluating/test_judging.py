@@ -7,8 +7,13 @@ import pytest
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluate import Evaluation, evaluate
+from visrec_cli.stages.evaluating.baselines import Rules, baselines_of
 from visrec_cli.stages.evaluating.gates import Gates
 from visrec_cli.stages.evaluating.telling import told_of
+from visrec_cli.stages.evaluating.truth import open_truth
+from visrec_cli.stages.recommend_users import Rules as ServingRules
+from visrec_cli.stages.recommend_users import recommend_users
+from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.columns import column_of
 
 KINDS, EACH, USERS = 4, 10, 40
@@ -71,7 +76,7 @@ def test_what_was_planted_is_found_and_said() -> None:
     assert {row["n"] for row in done.results.to_pylist() if row["slice"] == "kind: a"} == {USERS // KINDS}
     assert {row["n"] for row in done.results.to_pylist() if row["slice"] == "users: 1 to 5 before"} == {USERS}
     sentences = {(one.run, one.other): one for one in done.differences}
-    assert len(sentences) == 10
+    assert len(sentences) == done.comparisons.num_rows == 10
     assert sentences["bad", "good"].sentence.startswith("good beats bad by 0.")
     assert sentences["content-knn", "good"].sentence == "content-knn and good have the same recall@5 for every user"
     assert sentences["bad", "random"].verdict == "unclear"
@@ -128,3 +133,21 @@ def test_lists_that_ignore_validation_are_met_with_baselines_that_do() -> None:
     done = judged(validation.select(["user_id", "item_id"]), baselines=True, report=report)
     assert "training rows, as the runs seem to" in done.facts["baselines"]
     assert any("validation rows, which it did not take for known" in line for line in report.warnings)
+
+
+def test_baselines_are_what_train_cf_and_recommend_say() -> None:
+    """The same lists as of the commands, which know the training rows alone."""
+    users = sorted(set(LOG["user_id"].to_pylist()))
+    models = [
+        train_cf(LOG, model=name, items=the_items()).read_all() for name in ("random", "popularity", "content-knn")
+    ]
+    truth = open_truth(LOG, items=the_items())
+    for baseline, model in zip(baselines_of(truth, Rules(validated=False), k=6), models, strict=True):
+        theirs = recommend_users(model, users=users, rules=ServingRules(k=6)).read_all()
+        ours = [
+            truth.item_ids[int(item)].as_py()
+            for block in baseline.blocks(truth, None)
+            for items in block.items
+            for item in items
+        ]
+        assert ours == theirs["item_id"].to_pylist(), baseline.name

@@ -61,7 +61,8 @@ class Difference:
     def sentence(self) -> str:
         """The same in words."""
         of, low, high = f"{abs(self.mean):.4f} {self.metric.name}", *sorted((abs(self.low), abs(self.high)))
-        chance = f"p {_p(self.p_holm)} after Holm, d_z {self.effect:.2f}, n {self.n:,}"
+        effect = abs(self.effect) if self.holds else self.effect
+        chance = f"p {_p(self.p_holm)} after Holm, d_z {effect:.2f}, n {self.n:,}"
         if np.isnan(self.p):
             return f"{self.run} and {self.other} have too few users in common for {self.metric.name} to be compared"
         if self.n and self.low == self.high == 0:
