@@ -58,4 +58,4 @@ def test_similar_items_by_class(visrec, files: Path) -> None:
         ("kind: a", "0.1"),
         ("kind: b", "0.0"),
     ]
-    assert b"18 users of 20 without recommendations" in done.stderr
+    assert b"18 queries of 20 without recommendations" in done.stderr

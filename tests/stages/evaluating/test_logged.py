@@ -115,7 +115,7 @@ def test_what_cannot_be_weighed() -> None:
     log = open_log(log_of(*HAND))
     with pytest.raises(UsageProblem, match="know the places"):
         click_through(recs(u="a"), log, policy=Policy(same_place=True))
-    with pytest.raises(InputError, match="none of the 1 user"):
+    with pytest.raises(InputError, match="none of the 1 user of new is in the log"):
         click_through(recs(stranger="a"), log)
 
 

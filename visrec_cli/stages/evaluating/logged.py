@@ -65,7 +65,7 @@ def users_of(log: ClickLog) -> Truth:
     """The users and items of the log, as a truth that holds nothing relevant."""
     n = len(log.items)
     nothing = sp.csr_matrix((len(log.users), n + 1), dtype=np.float32)
-    return Truth(log.users, log.items, nothing, None, World(n))
+    return Truth(log.users, log.items, nothing, None, World(n), called="the log")
 
 
 def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:

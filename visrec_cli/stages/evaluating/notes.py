@@ -53,27 +53,28 @@ class Notes:
         served = self.users - self.strangers
         if not served:
             known = truth.users.to_pylist()
+            all_of_them = counted(self.users, truth.who)
             raise InputError(
-                f"none of the {counted(self.users, 'users')} of {where} is in the truth: '{self.some_users[0]}' …",
-                fix=spelling(self.some_users, known) or f"its users are called {_listed(known)}",
+                f"none of the {all_of_them} of {where} is in {truth.called}: '{self.some_users[0]}' …",
+                fix=spelling(self.some_users, known) or f"its {truth.who} are called {_listed(known)}",
             )
         if not self.known_items:
             known = truth.item_ids.to_pylist()
             raise InputError(
-                f"none of the items of {where} is in the truth or the catalogue: '{self.some_items[0]}' …",
+                f"none of the items of {where} is in {truth.called} or the catalogue: '{self.some_items[0]}' …",
                 fix=spelling(self.some_items, known) or f"its items are called {_listed(known)}",
             )
 
     def tell(self, name: str, truth: Truth, ks: Collection[int], report: Report) -> None:
         """Put everything that a reader of the numbers should know into the report."""
         said = (
-            (self.unserved, "users", f"of {len(truth.users):,} without recommendations: counted as 0"),
-            (self.strangers, "recommended users", "without truth: left out"),
+            (self.unserved, truth.who, f"of {len(truth.users):,} without recommendations: counted as 0"),
+            (self.strangers, f"recommended {truth.who}", "without truth: left out"),
             (self.unknown_items, "recommendations", "of unknown items: each takes a place, and is wrong"),
             (self.nan_scores, "scores", "NaN or empty: the ranks are the order"),
-            (self.odd_ranks, "users", "with ranks other than 1, 2, 3 …: taken as the order"),
-            (self.equal_ranks, "users", "with a rank twice: there the scores decide, then lots"),
-            (self.disagreeing, "users", "with scores that contradict the ranks: the ranks are the order"),
+            (self.odd_ranks, truth.who, "with ranks other than 1, 2, 3 …: taken as the order"),
+            (self.equal_ranks, truth.who, "with a rank twice: there the scores decide, then lots"),
+            (self.disagreeing, truth.who, "with scores that contradict the ranks: the ranks are the order"),
             (self.ties, "neighbours", "with equal scores: ordered by lot, a hash of the item's id"),
         )
         for count, what, how in said:

@@ -81,7 +81,16 @@ def open_same_class(
     relevant.sort_indices()
     world = world_of(ids, None, shop, needs=needs, embedding=embedding, category=column, report=report)
     queries = pa.array(ids, pa.string()).take(pa.array(asked))
-    return Truth(queries, pa.array(ids, pa.string()), relevant, None, replace(world, like=1.0), shop=shop)
+    return Truth(
+        queries,
+        pa.array(ids, pa.string()),
+        relevant,
+        None,
+        replace(world, like=1.0),
+        shop=shop,
+        who="queries",
+        called="the table of items",
+    )
 
 
 def facts_of(truth: Truth, column: str) -> dict[str, str]:

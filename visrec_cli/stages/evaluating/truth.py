@@ -36,6 +36,7 @@ class Truth:
     rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
     same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
     ms or None. train, validation: what came before, as tables; shop: the items' table; None where there is none.
+    who, called: what messages call the users (they may be queries) and the truth.
     """
 
     users: pa.Array
@@ -48,6 +49,8 @@ class Truth:
     validation: pa.Table | None = None
     shop: Shop | None = None
     rated: sp.csr_matrix | None = None
+    who: str = "users"
+    called: str = "the truth"
 
     @cached_property
     def lots(self) -> npt.NDArray[np.int64]:
