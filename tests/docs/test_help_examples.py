@@ -60,7 +60,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_logs(folder: Path) -> None:
-    """clicks.csv, ratings.csv and events.csv: 50 users, each with 20 of the items over a season; items.arrow."""
+    """clicks.csv, ratings.csv and events.csv: 50 users, each with 20 of the items over a season; items.arrow.
+
+    shown.csv: items that were shown to them in three places, and whether they were clicked.
+    """
     rng = np.random.default_rng(0)
     heads = {"clicks": "weight", "ratings": "rating", "events": "event"}
     values = {"weight": "1 1 3", "rating": "2 4 5", "event": "view cart buy"}
@@ -71,6 +74,11 @@ def write_logs(folder: Path) -> None:
                 when = 1_735_689_600 + int(rng.integers(90 * 86_400))  # from 2025 on
                 lines.append(f"{user},{item},{rng.choice(values[column].split())},{when}")
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    lines = ["user_id,item_id,position,clicked,propensity"]
+    for _ in range(5000):
+        user, place, clicked = (int(rng.integers(n)) for n in (50, 3, 2))
+        lines.append(f"{user},{rng.choice(IDS)},{place + 1},{clicked},{1 / len(IDS)}")
+    (folder / "shown.csv").write_text("\n".join(lines) + "\n")
     shutil.copy(folder / "catalogue.arrow", folder / "items.arrow")
 
 

@@ -114,6 +114,8 @@ def command(
         visrec eval als-lists.arrow --truth split.arrow --fail-under ndcg@10=0.01 --fail-if-worse-than knn-lists.arrow
 
         visrec recommend items.arrow --all -k 20 | visrec eval - --items items.arrow --class title
+
+        visrec eval als-lists.arrow --logged shown.csv
     """
     from visrec_cli.commands.evaluation_files import Files, refuse, show
     from visrec_cli.commands.running import run_stage
