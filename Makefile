@@ -34,6 +34,7 @@ docs: setup
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.errors
 	$(BIN)/python -m tests.docs.recommenders
+	$(BIN)/python -m tests.docs.metrics
 
 demo: setup
 	$(BIN)/visrec demo
