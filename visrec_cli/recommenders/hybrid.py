@@ -50,7 +50,7 @@ class Hybrid(Als):
         **Als.settings,
         "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
         "components": Setting(128, "principal components kept of each modality", least=1),
-        "exposure": Setting(0.05, "places for cold items, in parts of what random items would earn: 1 is all", least=0),
+        "exposure": Setting(0.02, "places for cold items, in parts of what random items would earn: 1 is all", least=0),
         "trials": Setting(3, "how often items are hidden to choose the map; 0: the first is taken on trust", least=0),
     }
 
