@@ -109,6 +109,13 @@ def test_markdown_is_a_table_with_the_best_in_bold() -> None:
     assert "### ndcg@5 by slice" in text
 
 
+def test_markdown_stays_short() -> None:
+    table = [row | {"k": k} for row in rows({"als": 0.3}) if row["k"] == 5 for k in (1, 2, 3, 4)]
+    text = markdown(told(results=pa.Table.from_pylist(table, schema=SCHEMA)))
+    assert "| run | ndcg@1 | ndcg@2 | ndcg@3 | ndcg@4 | novelty@1 | novelty@2 |\n" in text
+    assert "Not shown here: novelty@3, novelty@4." in text
+
+
 def test_hostile_names_are_only_text_in_markdown() -> None:
     text = markdown(told({HOSTILE: 0.3, "@everyone #1": 0.1}, words=HOSTILE))
     assert "<script" not in text

@@ -9,6 +9,9 @@ from visrec_cli.runtime.words import printable
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
 
 
+MOST = 6  # metrics in the table: more are not short
+
+
 def markdown(told: Told) -> str:
     """The summary: gates, the table, differences, slices of the first metric, what to know."""
     return "\n".join(_lines(told)) + "\n"
@@ -46,10 +49,15 @@ def _lines(told: Told) -> Iterator[str]:
 
 
 def _table(corner: str, grid: Grid) -> Iterator[str]:
-    yield f"| {corner} | {' | '.join(_text(column) for column in grid.columns)} |"
-    yield f"|---|{'---:|' * len(grid.columns)}"
+    most = MOST if corner == "run" else len(grid.columns)
+    shown, others = grid.columns[:most], grid.columns[most:]
+    yield f"| {corner} | {' | '.join(map(_text, shown))} |"
+    yield f"|---|{'---:|' * len(shown)}"
     for name, numbers in grid.rows:
-        yield f"| {_text(name)} | {' | '.join(map(_cell, numbers))} |"
+        yield f"| {_text(name)} | {' | '.join(map(_cell, numbers[:most]))} |"
+    if others:
+        yield ""
+        yield f"Not shown here: {', '.join(map(_text, others))}."
 
 
 def _cell(number: Number | None) -> str:
