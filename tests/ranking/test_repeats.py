@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.contracts.index_suite import unit
-from visrec_cli.ranking.duplicates import repeats
+from visrec_cli.ranking.duplicates import leave_best_of_group, repeats, with_twins
 
 A, A2, B, C = unit(np.array([[1, 0, 0], [1, 0.01, 0], [0, 1, 0], [0, 0, 1]]))
 NONE = np.zeros((0, 3), np.float32)
@@ -41,3 +41,22 @@ def test_a_repeat_of_something_hidden_is_not_hidden_for_that() -> None:
 
 def test_no_candidates() -> None:
     assert marked() == []
+
+
+def test_what_somebody_has_they_have_in_every_picture() -> None:
+    has = np.array([[1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1]], bool)
+    with_all = with_twins(has, np.array([7, 9, 7, 1]))
+    assert with_all.tolist() == [[True, False, True, False], [False] * 4, [False, True, False, True]]
+
+
+def test_of_twins_the_better_is_left_and_of_equals_the_one_that_drew_the_lesser_lot() -> None:
+    out = -np.inf
+    scores = np.array([[1, 2, 3, 4, 5], [1, 1, 1, 1, 1], [out, 0, out, 0, out]], np.float32)
+    leave_best_of_group(scores, np.array([5, 2, 5, 2, 5]), lots=np.array([3, 1, 0, 4, 2]))
+    assert scores.tolist() == [[out, out, out, 4, 5], [out, 1, 1, out, out], [out, 0, out, out, out]]
+
+
+def test_without_twins_scores_stay() -> None:
+    scores = np.array([[1, 2], [3, 3]], np.float32)
+    leave_best_of_group(scores, np.array([4, 2]), lots=np.array([0, 1]))
+    assert scores.tolist() == [[1, 2], [3, 3]]

@@ -213,6 +213,30 @@ def test_wrong_rules(models: Any, rules: dict[str, Any], said: str) -> None:
         ask(*models, users=["u3"], rules=rules)
 
 
+@pytest.mark.parametrize("models", [(ALS,), (ALS, KNN)])
+def test_twins_of_what_a_user_has_and_of_other_answers_are_left_out(models: tuple[pa.Table, ...]) -> None:
+    user = "u3"
+    theirs = sorted(liked(user))[0]
+    first, second, third = ask(*models, users=[user], rules={"k": 3})["item_id"]
+    of = {first: theirs, third: second}
+    twins = [model_with(table, duplicate_of=of) for table in models]
+    assert first not in ask(*twins, users=[user])["item_id"]
+    assert ask(*twins, users=[user])["item_id"][0] == second
+    assert third not in ask(*twins, users=[user])["item_id"]
+    kept = ask(*twins, users=[user], rules={"k": 3, "keep_duplicates": True})
+    assert kept["item_id"] == [first, second, third]
+    everything = ask(*twins, users=[user], rules={"k": 48, "seen": "in"})["item_id"]
+    assert len(everything) == 46  # of two pairs of twins one each
+    assert theirs in ask(*twins, users=[user], rules={"seen": "only"})["item_id"]
+
+
+def model_with(table: pa.Table, **columns: dict[str, str]) -> pa.Table:
+    """The model with columns of some of its items."""
+    for name, of in columns.items():
+        table = table.append_column(name, pa.array([of.get(one) for one in table["id"].to_pylist()], pa.string()))
+    return table
+
+
 def test_two_models_of_one_recommender_are_called_by_their_files(tmp_path: Path) -> None:
     for name in ("monday.arrow", "tuesday.arrow"):
         write_table(ALS, tmp_path / name)

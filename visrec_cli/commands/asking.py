@@ -7,9 +7,7 @@ import typer
 # of both
 Tables = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="TABLE|MODEL", help="A table with vectors, a model (several are blended), or - for stdin."
-    ),
+    typer.Argument(metavar="TABLE|MODEL", help="A table with vectors, a model (several are blended), or - for stdin."),
 ]
 K = Annotated[int, typer.Option("-k", min=1, help="How many items per query or user.")]
 Where = Annotated[
@@ -22,6 +20,10 @@ Diversity = Annotated[
 ]
 ItemColumns = Annotated[
     str | None, typer.Option("--columns", metavar="A,B", help="Item columns to pass on (default: all).")
+]
+KeepDuplicates = Annotated[
+    bool,
+    typer.Option("--keep-duplicates", help="Show near-duplicates of the query, or of what a user has, and of answers."),
 ]
 
 # about items
@@ -44,9 +46,6 @@ Unlike = Annotated[
 ]
 AllItems = Annotated[bool, typer.Option("--all", help="Similar items for every item.")]
 Mix = Annotated[bool, typer.Option("--mix", help="Make one query of all that is asked, by reciprocal rank fusion.")]
-KeepDuplicates = Annotated[
-    bool, typer.Option("--keep-duplicates", help="Show near-duplicates of the query and of other answers too.")
-]
 SameAbove = Annotated[
     float, typer.Option("--same-above", metavar="COSINE", help="From which cosine on items are near-duplicates.")
 ]

@@ -6,7 +6,7 @@ from visrec_cli.errors import UsageProblem
 
 ASK_FOR_USERS = ("user", "users", "all_users", "follow")
 ABOUT_ITEMS = (
-    *("item", "image", "text", "like", "unlike", "all_items", "mix", "keep_duplicates", "same_above", "column"),
+    *("item", "image", "text", "like", "unlike", "all_items", "mix", "same_above", "column"),
     *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
 )
 ABOUT_USERS = (

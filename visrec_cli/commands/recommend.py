@@ -144,6 +144,7 @@ def command(
             diversity=diversity,
             blend=weights(blend or "", flag="--blend", example="als=0.7,item-knn=0.3"),
             blend_by=blend_by,
+            keep_duplicates=keep_duplicates,
         )
         newer = Newer(items, new_items, history)
         return {"explain": explain, "fallback": not no_fallback, "rules": rules, "newer": newer}

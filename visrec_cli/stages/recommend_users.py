@@ -22,7 +22,11 @@ from visrec_cli.tables.reading import Tabular
 
 @dataclass(frozen=True)
 class Rules:
-    """How to choose, whoever is asked about; see ``recommend_users``."""
+    """How to choose, whoever is asked about; see ``recommend_users``.
+
+    keep_duplicates: known near-duplicates (the items' column ``duplicate_of``) of what a user has, and of other
+    answers, are shown too.
+    """
 
     k: int = 10
     seen: str = "out"
@@ -32,6 +36,7 @@ class Rules:
     diversity: float = 0.0
     blend: Mapping[str, float] | None = None
     blend_by: str = "score"
+    keep_duplicates: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -111,4 +116,7 @@ def chooser_of(gathered: Gathered, rules: Rules, report: Report) -> tuple[Stock,
     if rules.diversity > 0:
         vectors = gathered.looks(stock.ids, report)
         vectors = item_vectors(served, stock) if vectors is None else vectors
-    return stock, Chooser(tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors)
+    groups = None if rules.keep_duplicates else stock.groups
+    return stock, Chooser(
+        tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors, groups
+    )

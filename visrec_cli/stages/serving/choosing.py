@@ -9,6 +9,7 @@ import numpy.typing as npt
 from visrec_cli.errors import InputError
 from visrec_cli.ranking.blend import blend_ranks, blend_scores
 from visrec_cli.ranking.diversity import diversify
+from visrec_cli.ranking.duplicates import leave_best_of_group, with_twins
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.ranking import top_k
@@ -46,7 +47,8 @@ class Chooser:
     """Ranks the stock for users.
 
     seen: ``out`` leaves out what a user already has, ``in`` lets it compete, ``only`` ranks nothing else, by the model
-    and by habit. allowed: (items,). fallback: (items,) what ranks the items for a user nobody knows.
+    and by habit. allowed: (items,). fallback: (items,) what ranks the items for a user nobody knows. groups: (items,)
+    known duplicates share a number: what a user has in another picture is theirs too, and of twins the better is shown.
     """
 
     served: tuple[Served, ...]
@@ -58,6 +60,7 @@ class Chooser:
     fallback: npt.NDArray[np.float32]
     diversity: float = 0.0
     vectors: Matrix | None = None
+    groups: Rows | None = None
 
     def __post_init__(self) -> None:
         if self.diversity > 0 and self.vectors is None:
@@ -73,6 +76,8 @@ class Chooser:
         known = visitors.known
         total = self._total(visitors, past, out)
         total[~known] = np.where(out[~known], -np.inf, self.fallback)
+        if self.groups is not None and self.seen != "only":
+            leave_best_of_group(total, self.groups, self.stock.lots)
         pool = max(_DEEP * self.k, _DEEP_AT_LEAST) if self.diversity > 0 else self.k
         rows, scores = top_k(total, pool, lots=self.stock.lots)
         if self.diversity > 0:
@@ -111,7 +116,9 @@ class Chooser:
         which = past.history.data > (0 if self.seen == "only" else -np.inf)  # nobody comes back to what they disliked
         rows = np.repeat(np.arange(len(out)), np.diff(past.history.indptr))
         seen[rows[which], past.history.indices[which]] = True
-        return out | (seen if self.seen == "out" else ~seen)
+        if self.seen == "only":
+            return out | ~seen
+        return out | (seen if self.groups is None else with_twins(seen, self.groups))
 
     def _spread(self, rows: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
         """The k of each pool that are good and unlike each other. Scores count as 0 (worst of the pool) to 1 (best)."""

@@ -13,6 +13,7 @@ from visrec_cli.ranking.filters import rows_where
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.tables.columns import Mask
 
@@ -34,6 +35,13 @@ class Stock:
     def row_of(self) -> dict[str, int]:
         """The row of each item."""
         return {item: row for row, item in enumerate(self.ids)}
+
+    @cached_property
+    def groups(self) -> Rows | None:
+        """(items,) known duplicates (column ``duplicate_of``) share a number; None where no item is one of another."""
+        if "duplicate_of" not in self.about.column_names or not self.about["duplicate_of"].drop_null().length():
+            return None
+        return groups_of(self.ids, self.about, "duplicate_of")
 
     def spread(self, values: npt.NDArray[np.float32], at: int) -> npt.NDArray[np.float32]:
         """(items,) values of the items of model ``at``, -inf for the others."""
