@@ -29,7 +29,7 @@ HEAD = """# Messages and exit codes
 | code | when |
 |---|---|
 | 0 | done; skipped inputs are counted on stderr and written to `--rejects FILE` when asked |
-| 1 | `--strict`: the run worked and its output is complete, but something could not be used |
+| 1 | the output is complete, but something could not be used (`--strict`), or a gate is not passed (`eval`) |
 | 2 | usage: contradicting or unknown flags, an unknown name (with the nearest names) |
 | 65 / 66 | the input is wrong / is not there |
 | 69 | a missing extra, or weights that cannot be had offline: with the line that mends it |
@@ -93,6 +93,16 @@ MISTAKES = [
     ("new items in another space", "visrec recommend model.arrow --user ana --new-items new.arrow"),
     ("more items than there are", "visrec recommend model.arrow --user ana -k 100 -o x.arrow"),
     ("events without their model", "visrec recommend - --follow"),
+    ("lists without anything to judge them by", "visrec eval lists.csv"),
+    ("an unknown metric", "visrec eval lists.csv --truth likes.csv -m ngcd@10"),
+    ("a metric of looks without the items", "visrec eval lists.csv --truth likes.csv -m diversity@10"),
+    ("a truth of other people", "visrec eval lists.csv --truth clicks.csv"),
+    ("a truth in which nothing is liked", "visrec eval lists.csv --truth likes.csv --min-weight 4"),
+    ("an empty truth", "visrec eval lists.csv --truth nothing.csv"),
+    ("empty recommendations", "visrec eval none.csv --truth likes.csv"),
+    ("an item twice in one list", "visrec eval doubled.csv --truth likes.csv"),
+    ("ranks against scores, NaN, strangers, short lists", "visrec eval odd.csv --truth likes.csv -o x.csv"),
+    ("a gate that is not passed", "visrec eval lists.csv --truth likes.csv --fail-under hit@1=0.9 -o x.csv"),
     ("an unknown verb", "visrec fuze"),
     ("an unknown flag", "visrec fuse --wieghts image=2"),
     ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
@@ -134,6 +144,10 @@ def prepare(folder: Path) -> None:
         "padded.csv": "user,item\n7,007\n8,008\n",
         "shop.csv": "item_id,title\n7,shirt\n8,hat\n",
         "clicks.csv": "user,item,date\n7,a,2020-01-01\n7,b,2020-01-02\n8,a,2020-02-01\n",
+        "none.csv": "user,item,rank\n",
+        "lists.csv": "user,item,rank\nana,square-red-0,1\nana,disc-blue-0,2\nben,disc-red-0,1\n",
+        "doubled.csv": "user,item,rank\nana,disc-red-0,1\nana,disc-red-0,2\n",
+        "odd.csv": "user,item,rank,score\nana,disc-red-0,1,.2\nana,ufo,2,.9\nben,disc-red-0,1,NaN\neve,ufo,1,1\n",
         "split.csv": "user,item,split\n7,a,train\n7,b,test\n",
     }
     for name, text in logs.items():
