@@ -59,7 +59,10 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
     except FileNotFoundError as error:
         raise MissingInputError(f"{path} does not exist", fix="start without --resume") from error
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no checkpoint: {error}", fix="start again without --resume") from error
+        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ", or is damaged"
+        raise InputError(
+            f"{path} is no checkpoint{why}", fix="name the file of --save-checkpoint, or start again without --resume"
+        ) from error
     if words.get("format") != _FORMAT:
         raise InputError(f"{path} is a checkpoint of another version of visrec", fix="start again without --resume")
     differing = [name for name, value in about.items() if words["about"].get(name) != value]

@@ -14,6 +14,7 @@ from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.tuning import Trial, tune
@@ -146,7 +147,7 @@ class Fitting:
         words = f"validation {measure.name} {value:.4f}"
         if watch.best_epoch:
             facts["epochs"] = watch.best_epoch
-            words += f" after {watch.best_epoch} epochs"
+            words += f" after {counted(watch.best_epoch, 'epochs')}"
         if trials:
             facts["trials"] = len(trials)
             words += f", best of {len(trials)} trials"

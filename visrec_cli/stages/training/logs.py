@@ -7,13 +7,15 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.reports.curves import FORMATS, draw_curves
+from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.writing import format_of, write_table
 
 
-def check_log_name(path: str) -> None:
-    """Refuse a name of no known format before an hour of work. Raises UsageProblem."""
+def check_log(path: str) -> None:
+    """Refuse, before an hour of work, a name of no known format (UsageProblem) or a lost folder (OutputError)."""
     if Path(path).suffix.lstrip(".").lower() not in FORMATS:
         format_of(path)
+    check_place(Path(path))
 
 
 def write_log(path: str, curve: Sequence[dict[str, Any]], metric: str, *, title: str) -> None:

@@ -10,7 +10,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
 from visrec_cli.stages.training.validation import Validation
 
-_LOOKS = 50  # a long training is judged so many times: judging takes as long as an epoch or two
+_LOOKS = 20  # times a training is judged: judging costs an epoch or two, and steps of gradients need time to show
 
 
 class Watching:
