@@ -115,3 +115,12 @@ def test_the_tables_can_be_read_aloud(look) -> None:
     assert ("columnheader", "ndcg@10") in names
     assert any(role == "image" and "of 2 runs" in name for role, name in names)
     assert any("(best)" in name for _, name in names)
+
+
+def test_the_name_of_a_row_stays_when_the_numbers_are_scrolled(look) -> None:
+    driver = look(page(), width=320)
+    left = (
+        "document.querySelector('.scroll').scrollLeft = arguments[0];"
+        "return document.querySelector('tbody th').getBoundingClientRect().left"
+    )
+    assert driver.execute_script(left, 200) == pytest.approx(driver.execute_script(left, 0), abs=4)

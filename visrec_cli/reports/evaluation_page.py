@@ -54,7 +54,9 @@ def evaluation_page(told: Told, worst: Sequence[Served] = (), *, run: str = "", 
     """The HTML. worst: the users that ``run`` serves worst by ``metric``."""
     metrics = metrics_of(told)
     table = runs_by_metric(told)
-    sliced = [(name, grid, _ranges(grid)) for name in metrics if (grid := slices_by_run(told, name)).rows]
+    sliced = [
+        (name, grid, _ranges(grid, together=True)) for name in metrics if (grid := slices_by_run(told, name)).rows
+    ]
     shapes = [
         tile.thumbnail.width / tile.thumbnail.height
         for user in worst
@@ -76,11 +78,13 @@ def evaluation_page(told: Told, worst: Sequence[Served] = (), *, run: str = "", 
     )
 
 
-def _ranges(grid: Grid) -> dict[tuple[str, str], Range | None]:
-    """What stands in each place of the grid; the intervals of a metric are drawn on one scale."""
+def _ranges(grid: Grid, *, together: bool = False) -> dict[tuple[str, str], Range | None]:
+    """What stands in each place of the grid; intervals of a column, or of all ``together``, are drawn on one scale."""
+    everything = [end for _, numbers in grid.rows for number in numbers for end in _ends(number)]
     found: dict[tuple[str, str], Range | None] = {}
     for at, column in enumerate(grid.columns):
-        scale = [end for _, numbers in grid.rows for end in _ends(numbers[at])]
+        of_column = [end for _, numbers in grid.rows for end in _ends(numbers[at])]
+        scale = everything if together else of_column
         for name, numbers in grid.rows:
             found[name, column] = _range(numbers[at], scale)
     return found
