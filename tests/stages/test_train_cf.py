@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tests.contracts.recommender_suite import planted
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, OutputError, UsageProblem
 from visrec_cli.recommenders.storing import from_table
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
@@ -165,6 +165,21 @@ def test_what_it_refuses(options: dict[str, object], message: str) -> None:
     with pytest.raises((UsageProblem, InputError, FileNotFoundError)) as caught:
         train_cf(clicks(), **options).read_all()
     assert message in f"{caught.value} {getattr(caught.value, 'fix', '')}"
+
+
+@pytest.mark.parametrize(
+    "options", [{"log": ["gone/curves.svg"]}, {"save_checkpoint": "gone/run.npz"}, {"log": ["folder.csv"]}]
+)
+def test_files_that_cannot_be_written_are_said_before_training(
+    options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    report = Report()
+    with pytest.raises(OutputError, match="cannot write"):
+        train_cf(clicks(), report=report, **options)  # type: ignore[arg-type]
+    assert not report.counts  # nothing was read
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_pipe_from_clicks_to_recommendations(shell: Callable[..., object], tmp_path: Path) -> None:

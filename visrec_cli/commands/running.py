@@ -5,6 +5,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
@@ -35,6 +36,7 @@ def run_stage(
     gives the number of rows. Raises AnswerIsNo when ``strict`` and something was rejected; the output is complete all
     the same.
     """
+    from visrec_cli.tables.atomic import check_place
     from visrec_cli.tables.writing import format_of, write_table
 
     report = Report()
@@ -44,6 +46,9 @@ def run_stage(
         format_of(rejects)
         if output != "-" and os.path.realpath(output) == os.path.realpath(rejects):
             raise UsageProblem("the output and --rejects are one file", fix="give --rejects another name")
+    for file in (output, rejects):
+        if file is not None and file != "-":
+            check_place(Path(file))
     with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
         if output == "-" and format is None and sys.stdout.isatty():

@@ -19,10 +19,11 @@ from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting, Plan
-from visrec_cli.stages.training.logs import check_log_name, write_log
+from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.parts import parts_of, within
 from visrec_cli.stages.training.seen import met, with_met
 from visrec_cli.stages.training.validation import Measure
+from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.interactions import Columns, open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
@@ -61,7 +62,8 @@ def train_cf(
     log: files for the curves. save_checkpoint, resume: files.
 
     Returns entity, id, factors, bias, neighbours, history (those that the model has), and the item columns. Raises
-    UsageProblem for unknown names and settings, InputError for logs or items that cannot be used.
+    UsageProblem for unknown names and settings, InputError for logs or items that cannot be used, OutputError, at
+    once, for a log or checkpoint that cannot be written.
     """
     report, cleaning = report or Report(), cleaning or Cleaning()
     kind: type[Recommender] = find("recommender", model)
@@ -69,7 +71,9 @@ def train_cf(
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
     _check(kind, source, items, validation, tune, resume)
     for path in log:
-        check_log_name(path)
+        check_log(path)
+    if save_checkpoint is not None:
+        check_place(Path(save_checkpoint))
     parts = parts_of(open_interactions(source, columns or Columns(), report=report), fold=fold, report=report)
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     train = clean(parts.train, cleaning, report)

@@ -15,17 +15,8 @@ from visrec_cli.errors import OutputError
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """An open file that takes its name only when the block ends well. Raises OutputError when it cannot be made."""
     name, path = path, Path(os.path.realpath(path))  # a link keeps pointing to its target
+    handle, temporary = _beside(path, name)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        lost = not path.parent.exists()
-        raise OutputError(
-            f"cannot write {name}: {'its folder does not exist' if lost else error.strerror or error}",
-            fix=f"mkdir -p {name.parent}" if lost else None,
-        ) from error
-    try:
-        if path.is_dir():
-            raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {name}/table.arrow")
         with os.fdopen(handle, "w+b") as raw:
             yield raw
             raw.flush()
@@ -36,6 +27,29 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise
+
+
+def check_place(path: Path) -> None:
+    """Raise OutputError where ``atomic`` would, before an hour of work."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return  # a device is written to directly
+    handle, temporary = _beside(Path(os.path.realpath(path)), path)
+    os.close(handle)
+    os.unlink(temporary)  # noqa: PTH108
+
+
+def _beside(path: Path, name: Path) -> tuple[int, str]:
+    """A temporary file, open, in the folder of ``path``, which people call ``name``."""
+    if path.is_dir():
+        raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {name}/table.arrow")
+    try:
+        return tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        lost = not path.parent.exists()
+        raise OutputError(
+            f"cannot write {name}: {'its folder does not exist' if lost else error.strerror or error}",
+            fix=f"mkdir -p {name.parent}" if lost else None,
+        ) from error
 
 
 def _usual_mode(temporary: Path, path: Path) -> None:

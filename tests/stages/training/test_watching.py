@@ -103,7 +103,8 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
         load_checkpoint(path, {"model": "course", "seed": 2})
     with pytest.raises(MissingInputError):
         load_checkpoint(tmp_path / "none.npz", {})
-    for bad in (b"", b"PK\x03\x04 nothing", path.read_bytes()[:200]):
+    for bad in (b"", b"PK\x03\x04 nothing", path.read_bytes()[:200], b"user_id,item_id\n"):
         (tmp_path / "bad.npz").write_bytes(bad)
-        with pytest.raises(InputError, match="no checkpoint"):
+        with pytest.raises(InputError, match="no checkpoint") as caught:
             load_checkpoint(tmp_path / "bad.npz", {})
+        assert "pickle" not in str(caught.value)  # numpy's own words advise to trust the file
