@@ -83,7 +83,10 @@ def test_what_was_planted_is_found_and_said() -> None:
     told = told_of(done, report)
     assert sentences["bad", "good"].sentence in told.differences
     assert {"baselines", "comparisons", "intervals", "slices of items"} <= set(done.facts)
-    assert "training and validation rows" in done.facts["baselines"]
+    assert done.facts["baselines"] == (
+        "learned from the training rows; lists of 5; what a user had in training or for validation is left out, "
+        "as by the runs"
+    )
 
 
 def test_gates_judge_the_runs_that_were_given() -> None:
@@ -131,7 +134,7 @@ def test_lists_that_ignore_validation_are_met_with_baselines_that_do() -> None:
     validation = LOG.filter(pa.array([part == "validation" for part in LOG["split"].to_pylist()]))
     report = Report()
     done = judged(validation.select(["user_id", "item_id"]), baselines=True, report=report)
-    assert "training rows, as the runs seem to" in done.facts["baselines"]
+    assert "what a user had in training is left out" in done.facts["baselines"]
     assert any("validation rows, which it did not take for known" in line for line in report.warnings)
 
 
@@ -142,7 +145,7 @@ def test_baselines_are_what_train_cf_and_recommend_say() -> None:
         train_cf(LOG, model=name, items=the_items()).read_all() for name in ("random", "popularity", "content-knn")
     ]
     truth = open_truth(LOG, items=the_items())
-    for baseline, model in zip(baselines_of(truth, Rules(validated=False), k=6), models, strict=True):
+    for baseline, model in zip(baselines_of(truth, Rules(validated=True), k=6), models, strict=True):
         theirs = recommend_users(model, users=users, rules=ServingRules(k=6)).read_all()
         ours = [
             truth.item_ids[int(item)].as_py()

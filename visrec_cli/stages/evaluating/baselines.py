@@ -29,14 +29,14 @@ _CELLS = 1 << 25  # scores at once: 128 MiB
 
 @dataclass(frozen=True)
 class Rules:
-    """What the runs do, and the baselines therefore do too.
+    """What the runs recommend, and the baselines therefore do too.
 
-    again: they recommend what users had in training. validated: they take validation rows for known, as a model
-    does that was trained on them too.
+    again: what users had in training. validated: what they have in validation rows, as whoever learned from the
+    training rows alone does.
     """
 
     again: bool = False
-    validated: bool = True
+    validated: bool = False
 
 
 def rules_of(notes: Collection[Notes]) -> Rules:
@@ -44,7 +44,7 @@ def rules_of(notes: Collection[Notes]) -> Rules:
     places = max(sum(one.places for one in notes), 1)
     validated = sum(one.validated for one in notes)
     seen = sum(one.seen for one in notes) - validated
-    return Rules(again=seen > 0.01 * places, validated=not validated)
+    return Rules(again=seen > 0.01 * places, validated=validated > 0)
 
 
 @dataclass(kw_only=True)
@@ -94,21 +94,22 @@ def baselines_of(
     seed: int = 0,
     report: Report | None = None,
 ) -> list[Baseline]:
-    """random, popularity, and content-knn where the items have vectors, learned from what came before.
+    """random, popularity, and content-knn where the items have vectors, learned from the training rows as by train-cf.
 
     k: how long the lists are. taken: names of runs, which the baselines do not take. min_weight: as for the truth.
-    Candidates are the table of items and what training knows; a test item that is in neither is none. Raises
-    UsageProblem where nobody said what came before.
+    Candidates are the table of items and what training knows: a test item that is in neither is none. Validation rows
+    are not learned from: the runs seldom did. Raises UsageProblem where there are no training rows.
     """
     report = report or Report()
-    before = [part for part in (truth.train, truth.validation if rules.validated else None) if part is not None]
-    if not before:
+    if truth.train is None:
         raise UsageProblem("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
     ids = truth.item_ids.to_pylist()
-    past = clean(pa.concat_tables(before), Cleaning(min_weight=min_weight), Report())
+    past = clean(truth.train, Cleaning(min_weight=min_weight), Report())
     log = log_of(past, items=ids)
     likes = past_of(past, truth.users, ids)[:, :-1]
-    had = past_of(pa.concat_tables(before), truth.users, ids)[:, :-1]
+    had = [] if rules.again else [truth.train]
+    had += [] if rules.validated or truth.validation is None else [truth.validation]
+    left_out = past_of(pa.concat_tables(had), truth.users, ids)[:, :-1] if had else None
     popular = find("recommender", "popularity")(seed=seed).fit(log)
     candidates = log.touched.copy()
     content: Content | None = None
@@ -130,7 +131,7 @@ def baselines_of(
                 kind=kind,
                 model=model,
                 likes=likes,
-                left_out=None if rules.again else had,
+                left_out=left_out,
                 candidates=candidates,
                 otherwise=np.where(popular.items.known, popular.items.bias, -np.inf).astype(np.float32),
                 k=k,

@@ -90,6 +90,6 @@ def judge(
 
 
 def _rules(rules: Rules, k: int) -> str:
-    learned = "training and validation rows" if rules.validated else "training rows, as the runs seem to"
-    seen = "may be recommended again, as the runs do" if rules.again else "is left out"
-    return f"learned from {learned}; lists of {k}; what a user had there {seen}"
+    out = ([] if rules.again else ["in training"]) + ([] if rules.validated else ["for validation"])
+    left = f"what a user had {' or '.join(out)} is left out" if out else "nothing is left out"
+    return f"learned from the training rows; lists of {k}; {left}, as by the runs"
