@@ -28,7 +28,8 @@ import polars as pl
 import scipy.sparse as sp
 from peers import THREADS, Method, Score, contests
 
-from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.ranking import Ndcg, Recall
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.ranking import lots, top_k
 
@@ -95,8 +96,8 @@ def judge(score: Score, seen: sp.csr_matrix, truth: sp.csr_matrix, most: int = 1
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for some in np.array_split(users, max(len(users) // 500, 1)):
         top, _ = top_k(np.array(score(some), np.float32), 20, lots=draw, exclude=seen[some])
-        hits, relevant = hits_of(top, truth[some]), np.diff(truth[some].indptr)
-        found.append((ndcg(hits, relevant, 10), recall(hits, relevant, 20)))
+        lists, world = Lists(top, truth[some]), World(truth.shape[1])
+        found.append((Ndcg.each(lists, 10, world), Recall.each(lists, 20, world)))
     by_metric = zip(*found, strict=True)
     return tuple(float(np.concatenate(values).mean()) for values in by_metric)  # type: ignore[return-value]
 

@@ -21,7 +21,8 @@ import scipy.sparse as sp
 from recommenders import Task, benchmark, movielens
 
 from visrec_cli.catalogue import find
-from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.ranking import Ndcg, Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
@@ -59,8 +60,8 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=seen[rows], allowed=allowed)
-        hits, relevant = hits_of(top, truth[rows]), np.diff(truth[rows].indptr)
-        parts.append(np.stack([ndcg(hits, relevant, 10), recall(hits, relevant, 20)]))
+        lists, world = Lists(top, truth[rows]), World(len(model.items.ids))
+        parts.append(np.stack([Ndcg.each(lists, 10, world), Recall.each(lists, 20, world)]))
     values = np.concatenate(parts, axis=1).mean(axis=1)
     return {"ndcg@10": float(values[0]), "recall@20": float(values[1])}
 

@@ -22,7 +22,8 @@ import polars as pl
 import scipy.sparse as sp
 
 from visrec_cli.catalogue import find, names
-from visrec_cli.metrics.ranking import hits_of, ndcg, recall
+from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.ranking import Ndcg, Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
@@ -100,10 +101,9 @@ def per_user(model: Model, task: Task) -> dict[str, np.ndarray]:
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=task.seen[rows])
-        relevant = np.diff(task.truth[rows].indptr)
-        hits = hits_of(top, task.truth[rows])
-        scores["ndcg@10"].append(ndcg(hits, relevant, 10))
-        scores["recall@20"].append(recall(hits, relevant, 20))
+        lists, world = Lists(top, task.truth[rows]), World(len(model.items.ids))
+        scores["ndcg@10"].append(Ndcg.each(lists, 10, world))
+        scores["recall@20"].append(Recall.each(lists, 20, world))
     return {name: np.concatenate(parts) for name, parts in scores.items()}
 
 

@@ -75,7 +75,7 @@ def command(
         str | None, typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model).")
     ] = None,
     patience: Annotated[
-        int, typer.Option("--patience", min=1, help="Looks (of 20 at most) without a better epoch until training stops.")
+        int, typer.Option("--patience", min=1, help="Stop after so many looks (of 20) without a better epoch.")
     ] = 5,
     refit: Annotated[
         bool | None, typer.Option("--refit/--no-refit", help="Train again on all, with what was held back.")

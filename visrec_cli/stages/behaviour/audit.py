@@ -69,7 +69,7 @@ def _meet(table: pa.Table, items: pa.Table, report: Report) -> None:
             f"not in the table of items: {counted(len(strangers), 'items')} of the log, "
             f"{_percent(1 - here.mean())} of the interactions: {names}{' …' if len(strangers) > _SHOWN else ''}"
         )
-        hint = _spelling(strangers, known.to_pylist())
+        hint = spelling(strangers, known.to_pylist())
         if not here.any():
             raise InputError(what, fix=hint or f"the items are called {', '.join(map(repr, known.to_pylist()[:3]))}")
         report.warn(f"{what}{f'; {hint}' if hint else ''}")
@@ -92,7 +92,7 @@ def _possessions(items: pa.Table) -> list[tuple[str, np.ndarray]]:
     return found + [(name, items[name].is_valid().to_numpy()) for name in vectors]
 
 
-def _spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
+def spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
     """In what the ids differ, if that alone would make most of them match."""
     for words, plain in _SPELLINGS:
         there = {plain(one) for one in known}

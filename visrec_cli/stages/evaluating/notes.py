@@ -8,7 +8,7 @@ import pyarrow as pa
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
-from visrec_cli.stages.behaviour.audit import _spelling as spelling
+from visrec_cli.stages.behaviour.audit import spelling
 from visrec_cli.stages.evaluating.truth import Truth
 
 _SOME = 100
