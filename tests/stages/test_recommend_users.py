@@ -113,6 +113,8 @@ def test_conditions_lists_and_both(tmp_path: Path) -> None:
     found = ask(users=["u3"], rules={"allow": tmp_path / "allow.txt", "deny": ["i31"]}, report=report)
     assert found["item_id"] == ["i30"]
     assert report.counts["items of --allow that no model has"] == 1
+    with pytest.raises(InputError, match="no model has any item of --allow \\('strange'\\)"):
+        ask(users=["u3"], rules={"allow": ["strange"]})
     with pytest.raises(InputError, match=r"no item passes --where 'price < 0' and --deny"):
         ask(users=["u3"], rules={"where": "price < 0", "deny": ["i31"]})
 
@@ -263,8 +265,14 @@ def test_asking_nobody_or_everybody_and_some(tmp_path: Path) -> None:
         ask(listed=tmp_path / "none.txt")
     (tmp_path / "items.csv").write_text("item_id,user_name\n1,2\n")
     write_table(pa.table({"name": ["u3"]}), tmp_path / "names.parquet")
-    with pytest.raises(InputError, match="has no column of users"):
-        ask(listed=tmp_path / "names.parquet")
+    for table in ("names.parquet", "items.csv"):
+        with pytest.raises(InputError, match="has no column of users"):
+            ask(listed=tmp_path / table)
+    with pytest.raises(UsageProblem, match="id of a user is empty"):
+        ask(users=[""])
+    report = Report()
+    assert ask(users=["7", "8"], rules={"k": 2}, report=report)["user_id"] == ["7", "7", "8", "8"]
+    assert "no model knows any of these 2 users; it knows u0, u1, u2 …" in report.warnings
 
 
 def test_through_polars_and_without_metadata_it_still_scores() -> None:

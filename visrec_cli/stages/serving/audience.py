@@ -27,6 +27,8 @@ def asked_users(
     if everybody:
         return list(dict.fromkeys(user for one in served for user in one.users.ids))
     ids = list(dict.fromkeys([*map(str, users), *(user_ids(listed) if listed is not None else [])]))
+    if "" in ids:
+        raise UsageProblem("the id of a user is empty", fix="--user 42; is the variable set?")
     if not ids:
         raise UsageProblem(
             "nobody was asked about", fix="ask with --user ID, --users FILE, --all-users or --follow, or --item ID"
@@ -51,9 +53,14 @@ class Strangers:
         return block if known.all() else visitors(self._served, [block.ids[place] for place in np.flatnonzero(known)])
 
     def refuse_if_nobody(self, users: Sequence[str]) -> None:
-        """Raise UsageProblem if there is no fallback and none of these users is known."""
-        if self._fallback is None and not any(user in one.row_of for one in self._served for user in users):
-            raise unknown("user", users[0], list(self._served[0].users.ids), fix=self._near(users[0]))
+        """Raise UsageProblem if none of these users is known and there is no fallback; with one, say so of a list."""
+        if any(user in one.row_of for one in self._served for user in users):
+            return
+        known = self._served[0].users.ids
+        if self._fallback is None:
+            raise unknown("user", users[0], list(known), fix=self._near(users[0]))
+        if len(users) > 1 and known:
+            self._report.warn(f"no model knows any of these {len(users):,} users; it knows {', '.join(known[:3])} …")
 
     def _tell(self, user: str) -> None:
         there = any(user in one.row_of for one in self._served)

@@ -28,7 +28,7 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
         found = [str(one) for one in source]
     elif is_path(source) and str(source) == "-":
         raise UsageProblem(f"a list of {what} cannot come from stdin", fix="write it into a file")
-    elif is_path(source) and not _is_table(Path(source), aliases):
+    elif is_path(source) and not _is_table(Path(source)):
         found = [line.strip() for line in _lines(Path(source)) if line.strip()]
     else:
         found = _column(source, aliases, where, what)
@@ -37,8 +37,8 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_table(path: Path, aliases: Sequence[str]) -> bool:
-    """Whether a file is a table: by its first bytes, or a first line that names an id column."""
+def _is_table(path: Path) -> bool:
+    """Whether a file is a table: by its first bytes, or a first line that names a column of ids, were it the wrong."""
     try:
         with path.open("rb") as raw:
             head = raw.readline(65536)
@@ -48,7 +48,7 @@ def _is_table(path: Path, aliases: Sequence[str]) -> bool:
         return True
     words = head.decode("utf-8", "replace").replace("\ufeff", "").strip().lower()
     cells = words.replace("\t", ",").replace(";", ",").replace("|", ",").split(",")
-    return any(cell.strip(' "') in aliases for cell in cells)
+    return any(cell.strip(' "') in (*USER_ALIASES, *ITEM_ALIASES) for cell in cells)
 
 
 def _lines(path: Path) -> list[str]:

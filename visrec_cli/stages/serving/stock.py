@@ -81,6 +81,11 @@ def allowed_of(
             continue
         rows = [stock.row_of[item] for item in listed if item in stock.row_of]
         strangers = len(listed) - len(rows)
+        if may and not rows:
+            raise InputError(
+                f"no model has any item of {flag} ({', '.join(map(repr, listed[:3]))})",
+                fix=f"items are called {', '.join(map(repr, stock.ids[:3]))}",
+            )
         report.count(f"items of {flag} that no model has", strangers)
         named = np.zeros(len(stock.ids), bool)
         named[rows] = True
