@@ -49,12 +49,16 @@ def run_stage(
     for file in (output, rejects):
         if file is not None and file != "-":
             check_place(Path(file))
+    at_terminal = output == "-" and format is None and sys.stdout.isatty()
+    rows, remarks = 0, list[str]()
     with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
-        if output == "-" and format is None and sys.stdout.isatty():
-            rows, remarks = (show or _preview)(reader), list[str]()
-        else:
+        if not at_terminal:
             rows, remarks = write_table(reader, output, format=format, column=column)
+        elif show is None:
+            rows = _preview(reader)
+    if at_terminal and show is not None:
+        rows = show(reader)  # the work is done: no bar is drawn between its lines
     if not quiet:
         summarise(report, rows, noun, output, remarks, rejects)
     if strict and report.rejects:

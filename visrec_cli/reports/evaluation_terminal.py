@@ -1,10 +1,7 @@
 """An evaluation at a terminal: a table of runs and metrics, the slices, and the differences in words."""
 
-from collections.abc import Sequence
-
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,25 +15,21 @@ CELL = 17  # of an interval, and the gap beside it
 
 def print_evaluation(told: Told, console: Console) -> None:
     """Print it. As many columns as fit stand beside each other, the others below."""
-    for name, value in told.facts:
-        console.print(Text.assemble((f"{printable(name)}: ", "dim"), printable(value)), soft_wrap=True)
     _print_grid(runs_by_metric(told), "run", console)
     first = metrics_of(told)[0] if told.results.num_rows else ""
     slices = slices_by_run(told, first)
     if slices.rows:
         console.print(Text(f"{first} by slice", style="bold"))
         _print_grid(slices, "slice", console)
-    _print_words("", told.differences, console)
+    for sentence in told.differences:
+        console.print(Text(printable(sentence)))
     for verdict in told.verdicts:
         mark = ("passed", "green") if verdict.passed else ("failed", "bold red")
-        console.print(Text.assemble(mark, f"  {printable(verdict.sentence)}"), soft_wrap=True)
-
-
-def _print_words(heading: str, sentences: Sequence[str], console: Console) -> None:
-    if heading and sentences:
-        console.print(Text(heading, style="bold"))
-    for sentence in sentences:
-        console.print(Padding(Text(printable(sentence)), (0, 0, 0, 0)))
+        console.print(Text.assemble(mark, f"  {printable(verdict.sentence)}"))
+    if told.differences or told.verdicts:
+        console.print()
+    for name, value in told.facts:
+        console.print(Text.assemble(f"{printable(name)}: ", printable(value), style="dim"))
 
 
 def _print_grid(grid: Grid, corner: str, console: Console) -> None:
