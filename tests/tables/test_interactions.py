@@ -107,6 +107,22 @@ def test_a_small_matrix_with_names_is_recognised_too(tmp_path: Path) -> None:
         read(tmp_path, "item,ann,bob,cy,di,ed\nx,5,,3,4,1\ny,,2,,5,\n")
 
 
+def test_a_matrix_whose_index_has_no_name_is_given_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="one row per user and one column per item") as refused:
+        read(tmp_path, ",bag,hat,mug,tee,cap\nann,5,,3,4,1\n")
+    assert "df.rename({'': 'user'}).unpivot(index='user', variable_name='item'" in str(refused.value.fix)
+
+
+@pytest.mark.parametrize("first", [",".join(map(str, range(30))), ""])
+def test_a_transposed_log_is_recognised(tmp_path: Path, first: str) -> None:
+    users = ",".join(f"u{n % 7}" for n in range(30))
+    items = ",".join(f"i{n}" for n in range(30))
+    header = f",{first}\nuser_id,{users}" if first else f"user_id,{users}"
+    with pytest.raises(InputError, match="looks transposed, with one column per interaction") as refused:
+        read(tmp_path, f"{header}\nitem_id,{items}\n")
+    assert ".T.to_csv(" in str(refused.value.fix)
+
+
 @pytest.mark.parametrize(("line", "way"), [("1 10 5", " --no-header"), ("user item rating", "")])
 def test_columns_divided_by_spaces(tmp_path: Path, line: str, way: str) -> None:
     with pytest.raises(InputError, match="divided by spaces") as refused:

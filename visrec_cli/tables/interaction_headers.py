@@ -95,13 +95,22 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
             fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
         )
     index, others = ("item", "user") if found["user"] is None and found["item"] else ("user", "item")
-    rest = [field for field in schema if field.name != found[index]]
+    first = found[index] or (names[0] if not names[0].strip() else None)  # pandas leaves the name of an index out
+    rest = [field for field in schema if field.name != first]
+    texts = all(pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in rest)
+    if texts and len(rest) > _WIDE and (numbers > _WIDE or any(_TWICE in name for name in names)):
+        raise InputError(
+            f"{where} looks transposed, with one column per interaction ({len(names):,} columns: "
+            f"{', '.join(names[:4])} …); a log has one row per interaction",
+            fix=f"with pandas: pd.read_csv('{where}', header=None, index_col=0).T.to_csv('log.csv', index=False)",
+        )
     cells = [f for f in rest if pa.types.is_integer(f.type) or pa.types.is_floating(f.type) or pa.types.is_null(f.type)]
-    if (found[index] and len(cells) == len(rest) >= _CELLS) or numbers > _WIDE:
+    named = "" if first is None or first.strip() else f".rename({{'{first}': '{index}'}})"
+    if (first is not None and len(cells) == len(rest) >= _CELLS) or numbers > _WIDE:
         raise InputError(
             f"{where} looks like a matrix, with one row per {index} and one column per {others} "
             f"({len(names):,} columns: {', '.join(names[:4])} …); a log has one row per interaction",
-            fix=f"with polars: df.unpivot(index='{found[index] or names[0]}', variable_name='{others}', "
+            fix=f"with polars: df{named}.unpivot(index='{(first or names[0]).strip() or index}', variable_name='{others}', "
             "value_name='weight').drop_nulls()",
         )
     lacking = "user" if found["user"] is None else "item"
