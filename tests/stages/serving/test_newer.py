@@ -59,6 +59,20 @@ def test_new_clicks_of_a_known_user_are_added_to_the_old_ones() -> None:
     assert ask(ALS, ["u4"], history=many) == ask(ALS, ["u4"])
 
 
+def test_clicks_that_the_model_learned_from_are_said_to_count_twice() -> None:
+    own = log()
+    pairs, users, items = own.matrix.tocoo(), own.users, own.items
+    rows = [(users[u], items[i], 1.0) for u, i in zip(pairs.row, pairs.col, strict=True)]
+    for days, said in ((None, True), (2.0, False)):  # the same pairs, clicked once more later, are news
+        report = Report()
+        ask(ALS, ["u3"], history=clicks(*rows, days=days), report=report)
+        assert any("are in als already, and count twice now" in note for note in report.warnings) is said
+    same = clicks(*rows).append_column("timestamp", pa.array(own.times).cast(pa.timestamp("ms", "UTC")))
+    report = Report()
+    ask(ALS, ["u3"], history=same, report=report)
+    assert any(f"{len(rows):,} of {len(rows):,} interactions" in note for note in report.warnings)
+
+
 def many_rows(table: pa.Table) -> list[tuple[str, str, float]]:
     return list(zip(*(table[name].to_pylist() for name in ("user_id", "item_id", "weight")), strict=True))
 

@@ -37,6 +37,8 @@ def with_history(served: Served, table: pa.Table, report: Report) -> Served:
     known = np.array([served.row_of.get(user, -1) for user in new.ids], np.int64)
     report.count("new users of --history", int((known < 0).sum()))
     old = served.users.take(known[known >= 0])
+    if way == "sum":
+        _warn_of_old_news(old, np.flatnonzero(known >= 0), new, served.name, report)
     whole = merged(old, np.flatnonzero(known >= 0), new, way, newest(served.users))
     folded = kind.fold_in(served.model, whole.ids, whole.history, whole.times)
     others = np.setdiff1d(np.arange(len(served.users.ids)), known)
@@ -57,6 +59,22 @@ def _read(served: Served, table: pa.Table) -> tuple[Users, str]:
         liked = table.schema.empty_table()
     likes = log_of(liked, items=items, users=every.users)
     return with_met(Users(likes.users, likes.matrix, likes.times), every), "max"
+
+
+def _warn_of_old_news(old: Users, places: Rows, new: Users, name: str, report: Report) -> None:
+    """Say so where most of the new clicks are the model's own (same user, item and, if there are times, time)."""
+    width = new.history.shape[1]
+    mine = np.repeat(places, np.diff(old.history.indptr)) * width + old.history.indices
+    theirs = np.repeat(np.arange(len(new.ids)), np.diff(new.history.indptr)) * width + new.history.indices
+    _, here, there = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+    again = len(here)
+    if old.times is not None and new.times is not None:
+        again = int((old.times[here] == new.times[there]).sum())
+    if 2 * again > len(theirs):
+        report.warn(
+            f"{again:,} of {len(theirs):,} interactions of --history are in {name} already, and count twice now: "
+            "give only those since"
+        )
 
 
 def newest(users: Users) -> int | None:
