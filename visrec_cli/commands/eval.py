@@ -22,12 +22,15 @@ from visrec_cli.commands.evaluation_options import (
     Metrics,
     PerUser,
     Reference,
+    Relevant,
     Resamples,
     RunNames,
     SamePlace,
     Seed,
     Strictly,
     TestFold,
+    TrainLog,
+    TruthLog,
     UsersTable,
 )
 from visrec_cli.commands.options import (
@@ -52,22 +55,15 @@ if TYPE_CHECKING:
 
 def command(
     runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
-    truth: Annotated[
-        str | None,
-        typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'."),
-    ] = None,
-    train: Annotated[
-        str | None, typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it.")
-    ] = None,
+    truth: TruthLog = None,
+    train: TrainLog = None,
     items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The catalogue.")] = None,
     class_column: ClassColumn = None,
     embedding: EmbeddingColumn = None,
     names: RunNames = None,
     metrics: Metrics = None,
     k: Lengths = None,
-    min_weight: Annotated[
-        float | None, typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant.")
-    ] = None,
+    min_weight: Relevant = None,
     fold: TestFold = None,
     logged: Logged = None,
     same_place: SamePlace = False,

@@ -1,4 +1,4 @@
-"""The options of ``visrec eval`` that say what is asked beyond the numbers, and what is written beside them."""
+"""The options of ``visrec eval``: by what runs are judged, what is asked beyond the numbers, what is written beside them."""
 
 from typing import Annotated
 
@@ -77,4 +77,14 @@ Lengths = Annotated[
 ]
 TestFold = Annotated[
     int | None, typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is.")
+]
+TruthLog = Annotated[
+    str | None,
+    typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'."),
+]
+TrainLog = Annotated[
+    str | None, typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it.")
+]
+Relevant = Annotated[
+    float | None, typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant.")
 ]
