@@ -109,7 +109,7 @@ def test_a_small_matrix_with_names_is_recognised_too(tmp_path: Path) -> None:
 
 def test_a_matrix_whose_index_has_no_name_is_given_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one row per user and one column per item") as refused:
-        read(tmp_path, ",bag,hat,mug,tee,cap\nann,5,,3,4,1\n")
+        read(tmp_path, ",bag,hat,mug,tee,cap\nann,5,,3,4,1\nbob,,2,,5,\n")
     assert "df.rename({'': 'user'}).unpivot(index='user', variable_name='item'" in str(refused.value.fix)
 
 

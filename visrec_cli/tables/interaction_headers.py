@@ -105,12 +105,13 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
             fix=f"with pandas: pd.read_csv('{where}', header=None, index_col=0).T.to_csv('log.csv', index=False)",
         )
     cells = [f for f in rest if pa.types.is_integer(f.type) or pa.types.is_floating(f.type) or pa.types.is_null(f.type)]
-    named = "" if first is None or first.strip() else f".rename({{'{first}': '{index}'}})"
     if (first is not None and len(cells) == len(rest) >= _CELLS) or numbers > _WIDE:
+        name = first or names[0]
+        renamed = "" if name.strip() else f".rename({{'{name}': '{index}'}})"
         raise InputError(
             f"{where} looks like a matrix, with one row per {index} and one column per {others} "
             f"({len(names):,} columns: {', '.join(names[:4])} …); a log has one row per interaction",
-            fix=f"with polars: df{named}.unpivot(index='{(first or names[0]).strip() or index}', variable_name='{others}', "
+            fix=f"with polars: df{renamed}.unpivot(index='{name.strip() or index}', variable_name='{others}', "
             "value_name='weight').drop_nulls()",
         )
     lacking = "user" if found["user"] is None else "item"
