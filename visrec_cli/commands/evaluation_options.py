@@ -1,4 +1,4 @@
-"""The options of ``visrec eval``: by what runs are judged, what is asked beyond the numbers, what is written beside them."""
+"""The options of ``visrec eval``: what runs are judged by, what is asked of them, what is written beside the table."""
 
 from typing import Annotated
 
