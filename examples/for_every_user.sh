@@ -3,7 +3,8 @@
 #
 #   examples/for_every_user.sh ./imgs items.csv clicks.csv users.html
 #
-# ENCODER=colour+hog needs no model at all; the default is lite0. MODEL=hybrid also offers what nobody has clicked yet.
+# ENCODER=colour+hog needs no model at all; the default is lite0. The default model, hybrid, also offers what nobody has
+# clicked yet; EXPOSURE says how readily (0 to 1). MODEL=als knows only what was clicked.
 set -euo pipefail
 pictures=$1 items=$2 clicks=$3 page=$4
 work=$(mktemp -d)
@@ -13,6 +14,10 @@ visrec preprocess "$pictures" --items "$items" --rejects "$work/rejects.csv" \
   | visrec embed-images --encoder "${ENCODER:-lite0}" --labels "${LABELS:-0}" \
   | visrec fuse -o "$work/items.arrow"
 
-visrec train-cf "$clicks" --items "$work/items.arrow" --model "${MODEL:-hybrid}" \
+model=${MODEL:-hybrid}
+settings=()
+[ "$model" = hybrid ] && settings=(--set "exposure=${EXPOSURE:-1}")
+
+visrec train-cf "$clicks" --items "$work/items.arrow" --model "$model" "${settings[@]}" \
   | visrec recommend - --all-users -k 12 --explain --show-history 8 \
   | visrec show - --html "$page"

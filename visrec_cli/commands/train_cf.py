@@ -128,7 +128,7 @@ def command(
 
         visrec train-cf ratings.csv --min-weight 4 --model ease --set reg=300 -o ease.arrow
 
-        visrec train-cf clicks.csv --items items.arrow --model hybrid | visrec recommend - --all-users -k 5
+        visrec train-cf clicks.csv --items items.arrow --model hybrid --set exposure=1 | visrec recommend - --all-users
 
         visrec train-cf clicks.csv --model bpr --set epochs=20 --tune 3 --log curves.csv -o bpr.arrow
     """

@@ -10,7 +10,12 @@ import pyarrow as pa
 
 from visrec_cli.tables.spaces import Source, Space
 
-_WORDS = {"image": "picture", "text": "text", "picture": "picture", "behaviour": "behaviour"}  # by the kind of the space
+_WORDS = {
+    "image": "picture",
+    "text": "text",
+    "picture": "picture",
+    "behaviour": "behaviour",
+}  # by the kind of the space
 _MOST_LABELS = 2
 _SURE = 0.2  # what a classifier gives less than this is a guess, and a guess explains nothing
 
