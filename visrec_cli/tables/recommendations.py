@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.reading import Tabular, name_of, open_table
-from visrec_cli.tables.trec import is_trec, read_trec
+from visrec_cli.tables.trec import is_trec, read_trec, refuse_several
 from visrec_cli.tables.wide_lists import across, is_list, unrolled
 
 ALIASES = {
@@ -23,6 +23,7 @@ ALIASES = {
 }  # fmt: skip
 _LISTS = ("items", "item_ids", "itemids", "recommendations", "recommended", "recs", "topk", "top_k", *ALIASES["item"])
 _PLACE = re.compile(r"(?:top|item|rec|rank)_?(\d+)")
+_RUNS = ("run", "run_id", "run_name", "algorithm", "algo", "recommender")
 _ROWS = 1 << 17
 
 
@@ -49,11 +50,13 @@ def open_recommendations(source: Tabular, *, user: str | None = None, item: str 
         columns["user"] = columns["user"] or next((name for name in schema.names if plain_name(name) == "id"), None)
     lacking = [kind for kind in ("user", "item") if columns[kind] is None and not (places and kind == "item")]
     if lacking:
-        raise InputError(
-            f"{where} has no column of {lacking[0]}s (its columns are: {', '.join(schema.names[:20])})",
-            fix=f"recommendations have user_id, item_id and rank or score; --{lacking[0]}-column names another",
-        )
-    return _streamed(reader, columns, places, where)
+        fix = f"recommendations have user_id, item_id and rank or score; --{lacking[0]}-column names another"
+        if all(is_list(field.type) for field in schema):
+            fix = 'an object per user: {"user_id": "7", "items": ["a", "b"]}'
+        names = ", ".join(schema.names[:20])
+        raise InputError(f"{where} has no column of {lacking[0]}s (its columns are: {names})", fix=fix)
+    run = next((name for name in schema.names if plain_name(name) in _RUNS), None)
+    return _streamed(reader, columns, places, where, run)
 
 
 def _find(schema: pa.Schema, kind: str, asked: str | None, where: str) -> str | None:
@@ -77,7 +80,7 @@ def _list_column(schema: pa.Schema, item: str | None) -> str | None:
 
 
 def _streamed(
-    reader: pa.RecordBatchReader, columns: dict[str, str | None], places: Sequence[str], where: str
+    reader: pa.RecordBatchReader, columns: dict[str, str | None], places: Sequence[str], where: str, run: str | None
 ) -> pa.RecordBatchReader:
     """The stream in batches of many rows: files hold small ones, and each costs some work."""
     kept = {kind: name for kind, name in columns.items() if name is not None}
@@ -90,7 +93,11 @@ def _streamed(
     schema = pa.schema(fields)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for part in _gathered(reader, [*kept.values(), *places]):
+        runs: set[str] = set()
+        for part in _gathered(reader, [*kept.values(), *places, *([run] if run else [])]):
+            if run:
+                runs.update(map(str, pc.unique(part[run]).drop_null().to_pylist()))
+                refuse_several(runs, where, run)
             yield _long(part, kept, places, schema, where)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
@@ -147,8 +154,9 @@ def _long(part: pa.Table, kept: dict[str, str], places: Sequence[str], schema: p
 
 
 def _numbers(column: pa.Array, kind: pa.DataType, name: str, where: str) -> pa.Array:
+    what, fix = ("ranks", "whole numbers, 1 is first") if kind == pa.int64() else ("numbers", "drop it, or mend it")
     try:
         values = column.cast(pa.float64())
         return values if kind == pa.float64() else pc.if_else(pc.is_nan(values), None, values).cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(f"{where}: column '{name}' holds no {'ranks' if name == 'rank' else 'numbers'}") from error
+        raise InputError(f"{where}: column '{name}' holds no {what}", fix=fix) from error

@@ -3,6 +3,7 @@
 import re
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.tables.reading import Tabular, is_path, name_of
 
 _LINE = re.compile(rb"\s*\S+\s+Q0\s+\S+\s+\S+\s+\S+\s+\S+\s*(\r?\n|$)", re.IGNORECASE)
-_FIELDS = r"^\s*(?<user>\S+)\s+\S+\s+(?<item>\S+)\s+(?<rank>-?\d+)\s+(?<score>\S+)(?:\s+\S+)?\s*$"
+_FIELDS = r"^\s*(?<user>\S+)\s+\S+\s+(?<item>\S+)\s+(?<rank>-?\d+)\s+(?<score>\S+)(?:\s+(?<tag>\S+))?\s*$"
 
 
 def is_trec(source: Tabular) -> bool:
@@ -26,6 +27,15 @@ def is_trec(source: Tabular) -> bool:
         return False
     with path.open("rb") as file:
         return _LINE.match(file.read(4096)) is not None
+
+
+def refuse_several(runs: Iterable[str], where: str, column: str) -> None:
+    """Raises InputError if a file has the lists of several runs: read together, they are nobody's."""
+    some = [f"'{run}'" for run in sorted(runs)]
+    if len(some) > 1:
+        raise InputError(
+            f"{where} holds several runs: {', '.join(some[:3])} (column '{column}')", fix="make each a file of its own"
+        )
 
 
 def _peeked() -> bytes:
@@ -52,6 +62,7 @@ def read_trec(source: Tabular) -> pa.RecordBatchReader:
             f"{name_of(source)}: line {row + 1} is not of the form 'user Q0 item rank score tag': {lines[row][:60]!r}",
             fix="a TREC run has these six fields in every line",
         )
+    refuse_several(fields["tag"].drop_nulls().unique(), name_of(source), "tag")
     table = read.to_arrow(compat_level=pl.CompatLevel.oldest())
     return table.cast(pa.schema([
         ("user_id", pa.string()), ("item_id", pa.string()), ("rank", pa.int64()), ("score", pa.float64())
