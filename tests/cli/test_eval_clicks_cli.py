@@ -48,6 +48,27 @@ def test_flags_of_a_log_need_one(visrec, files: Path) -> None:
     assert b"--logged LOG" in done.stderr
 
 
+def test_reports_of_a_log_alone(visrec, files: Path) -> None:
+    reports = ("--html", "r.html", "--markdown", "r.md", "--junit", "r.xml", "--figure", "r.svg", "-k", "2,3")
+    done = visrec("eval", "new.csv", "--logged", "log.csv", *reports, "-o", "r.csv")
+    assert done.returncode == 0, done.stderr
+    for name, words in (
+        ("r.html", "ctr-snips@3"),
+        ("r.md", "| run | ctr-logged@2 |"),
+        ("r.xml", "the evaluation ran"),
+        ("r.svg", "<svg"),
+    ):
+        assert words in (files / name).read_text(), name
+    assert "serves worst" not in (files / "r.html").read_text()
+
+
+def test_a_log_alone_has_no_scores_of_users(visrec, files: Path) -> None:
+    for flag in ("--per-user", "--comparisons"):
+        done = visrec("eval", "new.csv", "--logged", "log.csv", flag, "u.csv")
+        assert (done.returncode, (files / "u.csv").exists()) == (2, False)
+        assert b"about a truth" in done.stderr
+
+
 def test_similar_items_by_class(visrec, files: Path) -> None:
     done = visrec(
         "eval", "similar.csv", "--items", "items.csv", "--class", "kind", "-m", "precision@1", "--format", "csv"

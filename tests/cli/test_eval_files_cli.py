@@ -33,6 +33,7 @@ def test_every_file_is_written_and_the_table_goes_on(visrec: Run, files: Path) -
     done = visrec(
         "eval", "good.csv", "poor.csv", "--truth", "truth.csv", "--metrics", "recall", "-k", "1,2", "--format", "csv",
         "--html", "r.html", "--markdown", "r.md", "--junit", "r.xml", "--per-user", "u.parquet", "--figure", "f.svg",
+        "--comparisons", "c.csv",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().splitlines()[1].startswith("good,recall,1,all,1")
@@ -40,6 +41,7 @@ def test_every_file_is_written_and_the_table_goes_on(visrec: Run, files: Path) -
     assert "| good | **1.0000**" in (files / "r.md").read_text()
     assert Tree.parse(files / "r.xml").getroot().get("failures") == "0"
     assert (files / "u.parquet").stat().st_size
+    assert "good beats poor by" in (files / "c.csv").read_text()
     assert (files / "f.svg").read_text().startswith("<?xml")
 
 
@@ -57,6 +59,7 @@ def test_a_page_of_a_pipe(visrec: Run, files: Path) -> None:
     good = (files / "good.csv").read_bytes()
     done = visrec("eval", "-", "--truth", "truth.csv", "--html", "r.html", "-o", "r.csv", stdin=good)
     assert done.returncode == 0, done.stderr
+    assert (files / "r.csv").read_text().splitlines()[1].startswith("stdin,")
     assert "serves worst" in (files / "r.html").read_text()
 
 
@@ -101,3 +104,16 @@ def test_what_cannot_be_written_is_refused_and_nothing_is_left(visrec: Run, file
     assert done.returncode == code
     assert words in done.stderr
     assert sorted(path.name for path in files.iterdir()) == before
+
+
+def test_a_figure_without_a_curve_is_refused_before_anything_is_written(visrec: Run, files: Path) -> None:
+    for flags in (
+        ("-m", "ndcg@2"),
+        ("-m", "ndcg@2,recall@1"),
+        ("-m", "ndcg", "-k", "2"),
+        ("-m", "ndcg@2", "-k", "1,2"),
+        (),
+    ):
+        done = visrec("eval", "good.csv", "--truth", "truth.csv", *flags, "--figure", "f.svg", "--markdown", "f.md")
+        assert (done.returncode, (files / "f.md").exists()) == (2, False)
+        assert b"two lengths of the list" in done.stderr

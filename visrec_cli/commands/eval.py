@@ -10,6 +10,7 @@ from visrec_cli.commands.evaluation_options import (
     By,
     ClassColumn,
     Clip,
+    Comparisons,
     EmbeddingColumn,
     FailIfWorseThan,
     FailUnder,
@@ -32,6 +33,8 @@ from visrec_cli.commands.evaluation_options import (
     TrainLog,
     TruthLog,
     UsersTable,
+    lengths,
+    listed,
 )
 from visrec_cli.commands.options import (
     Format,
@@ -80,6 +83,7 @@ def command(
     markdown: MarkdownFile = None,
     junit: Junit = None,
     per_user: PerUser = None,
+    comparisons: Comparisons = None,
     resamples: Resamples = 1000,
     seed: Seed = 0,
     user_column: UserColumn = None,
@@ -116,8 +120,14 @@ def command(
     from visrec_cli.commands.evaluation_files import Files, refuse, show
     from visrec_cli.commands.running import run_stage
 
-    files = Files(html, figure, junit, markdown, per_user, items)
+    if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
+        raise UsageProblem("stdin can be one table only, and - is named twice", fix="name a file for the other")
+    files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     files.refuse_early(output)
+    if (per_user or comparisons) and truth is class_column is None:
+        raise UsageProblem("--per-user and --comparisons are about a truth", fix="--truth LOG")
+    if figure is not None:
+        files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
     told: list[Told] = []
     twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
     if logged is None and (same_place or clip is not None):
@@ -126,6 +136,7 @@ def command(
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import evaluate
         from visrec_cli.stages.evaluating.gates import Gates
+        from visrec_cli.stages.evaluating.runs import names_of
         from visrec_cli.stages.evaluating.telling import told_of
         from visrec_cli.stages.evaluating.weighing import Policy
         from visrec_cli.tables.reading import read_all
@@ -139,10 +150,10 @@ def command(
             embedding=embedding,
             logged=logged,
             policy=Policy(same_place, clip),
-            names=_listed(names),
-            metrics=_listed(metrics),
-            ks=_lengths(k),
-            by=_listed(by),
+            names=names_of(runs, listed(names)),
+            metrics=listed(metrics),
+            ks=lengths(k),
+            by=listed(by),
             users=users,
             baselines=baselines,
             reference=reference,
@@ -168,14 +179,3 @@ def command(
         show=lambda reader: show(told[0], reader),
     )
     refuse(told[0].verdicts)
-
-
-def _listed(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
-def _lengths(text: str | None) -> list[int]:
-    parts = _listed(text)
-    if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise UsageProblem(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
-    return [int(part) for part in parts]

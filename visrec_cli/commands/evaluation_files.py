@@ -24,17 +24,19 @@ class Files:
     junit: str | None = None
     markdown: str | None = None
     per_user: str | None = None
+    comparisons: str | None = None
     items: str | None = None
 
     def refuse_early(self, output: str) -> None:
         """Raises UsageProblem or OutputError for what cannot be written, before an hour of work."""
         from visrec_cli.tables.writing import format_of
 
-        if self.per_user is not None:
-            format_of(self.per_user)
+        for table in (self.per_user, self.comparisons):
+            if table is not None:
+                format_of(table)
         if self.figure is not None and Path(self.figure).suffix.lower() not in (".svg", ".png", ".pdf"):
             raise UsageProblem(f"'{self.figure}': a figure is .svg, .png or .pdf", fix="--figure curves.pdf")
-        files = (self.html, self.figure, self.junit, self.markdown, self.per_user)
+        files = (self.html, self.figure, self.junit, self.markdown, self.per_user, self.comparisons)
         named = [file for file in files if file is not None]
         taken = [Path(file).resolve() for file in [*named, *([] if output == "-" else [output])]]
         if len(set(taken)) < len(taken):
@@ -44,6 +46,14 @@ class Files:
                 raise OutputError(
                     f"cannot write {file}: its folder does not exist", fix=f"mkdir -p {Path(file).parent}"
                 )
+
+    @staticmethod
+    def refuse_figure(metrics: Sequence[str], ks: Sequence[int]) -> None:
+        """Raises UsageProblem where no metric is at two lengths, which a curve needs."""
+        at = {metric for metric in metrics if "@" in metric}
+        several = len(set(ks)) > 1 and (not metrics or len(at) < len(set(metrics)))
+        if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
+            raise UsageProblem("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
 
     def write(self, done: "Evaluation", told: "Told", report: Report) -> None:
         """Write them."""
@@ -75,6 +85,8 @@ class Files:
             from visrec_cli.stages.evaluating.per_user import per_user
 
             write_table(per_user(done.scores), self.per_user)
+        if self.comparisons is not None:
+            write_table(done.comparisons, self.comparisons)
 
 
 def show(told: "Told", reader: "pa.RecordBatchReader") -> int:

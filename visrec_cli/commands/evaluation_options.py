@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.errors import UsageProblem
+
 By = Annotated[
     str | None,
     typer.Option(
@@ -51,6 +53,9 @@ Resamples = Annotated[
     int, typer.Option("--resamples", min=0, help="Of the users, for the intervals; 0 leaves them out.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same intervals and baselines.")]
+Comparisons = Annotated[
+    str | None, typer.Option("--comparisons", metavar="FILE", help="Also write how runs differ, a row per metric.")
+]
 ClassColumn = Annotated[
     str | None,
     typer.Option("--class", metavar="COLUMN", help="Instead of --truth, for similar items: same class is right."),
@@ -88,3 +93,16 @@ TrainLog = Annotated[
 Relevant = Annotated[
     float | None, typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant.")
 ]
+
+
+def listed(text: str | None) -> list[str]:
+    """The parts of ``a,b``."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def lengths(text: str | None) -> list[int]:
+    """The numbers of ``5,10``. Raises UsageProblem for what is no length of a list."""
+    parts = listed(text)
+    if not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise UsageProblem(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
+    return [int(part) for part in parts]

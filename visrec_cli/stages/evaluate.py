@@ -17,7 +17,7 @@ from visrec_cli.stages.evaluating.judging import Judged, Questions, judge
 from visrec_cli.stages.evaluating.logged import click_through, users_of
 from visrec_cli.stages.evaluating.logged import facts_of as click_facts
 from visrec_cli.stages.evaluating.results import SCHEMA, results_of
-from visrec_cli.stages.evaluating.runs import Run, open_run
+from visrec_cli.stages.evaluating.runs import Run, names_of, open_run
 from visrec_cli.stages.evaluating.same_class import add_classes, open_same_class, open_similar
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.slicing import slices_of
@@ -102,10 +102,13 @@ def evaluate(
     asked = wanted(metrics or _default(class_column, ks), ks)
     asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
     if truth is class_column is None and (metrics or by or baselines or gates != Gates()):
-        raise UsageProblem("these metrics need a truth", fix="--truth LOG; a log of clicks alone gives click rates")
+        raise UsageProblem(
+            "metrics, slices, baselines and gates need a truth",
+            fix="--truth LOG; a log of clicks alone gives click rates",
+        )
     if not runs:
         raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
-    called = _called([open_run(run).name for run in runs], names)
+    called = names_of(runs, names)
     user, item = (columns.user, columns.item) if columns else (None, None)
     if class_column is not None:
         if items is None:
@@ -161,12 +164,3 @@ def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:
     """The metrics when nobody names any; where lengths are named, of those lengths."""
     names = METRICS if class_column is None else same_class.METRICS
     return list(dict.fromkeys(name.partition("@")[0] for name in names)) if ks else list(names)
-
-
-def _called(stems: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Names of the runs, told apart. Raises UsageProblem where two are given the same."""
-    if names:
-        if len(names) != len(stems) or len(set(names)) < len(names):
-            raise UsageProblem(f"{len(stems)} runs need {len(stems)} different names", fix="--names als,bpr")
-        return list(names)
-    return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]

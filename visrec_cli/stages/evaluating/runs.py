@@ -1,13 +1,13 @@
 """The recommendations that are judged, block by block of users."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError
+from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
@@ -91,3 +91,16 @@ def open_run(source: Tabular, *, name: str | None = None, user: str | None = Non
     """A run, named by the stem of its file. It is read when its blocks are asked for."""
     stem = Path(source).stem if is_path(source) and str(source) != "-" else None
     return Run(source, name or stem or ("stdin" if is_path(source) else "run"), user, item)
+
+
+def names_of(sources: Sequence[Tabular], names: Sequence[str] = ()) -> list[str]:
+    """What runs are called: as asked for, or by their files, told apart by numbers.
+
+    Raises UsageProblem where the names asked for are not one for each, or two are the same.
+    """
+    if names:
+        if len(names) != len(sources) or len(set(names)) < len(names):
+            raise UsageProblem(f"{len(sources)} runs need {len(sources)} different names", fix="--names als,bpr")
+        return list(names)
+    stems = [open_run(source).name for source in sources]
+    return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]

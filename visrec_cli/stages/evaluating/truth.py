@@ -138,6 +138,8 @@ def open_truth(
 def _log(source: Tabular, columns: Columns | None, report: Report) -> pa.Table:
     """A log without the columns that no metric asks for."""
     table = open_interactions(source, columns, report=report)
+    if "rank" in table.column_names:
+        report.warn(f"{name_of(source)} has ranks, as recommendations do: is it what users did?")
     return table.select([name for name in table.column_names if name in _KEPT])
 
 
@@ -151,6 +153,8 @@ def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.
             )
         held = pc.equal(table["fold"], fold)
         return *(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held))), None
+    if fold is not None:
+        raise UsageProblem(f"{where} has no column 'fold'", fix="visrec split --folds 5 makes one; or drop --fold")
     if "split" not in table.column_names:
         return table, None, None
     parts = rows_by_part(table)

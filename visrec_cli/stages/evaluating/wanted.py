@@ -36,6 +36,8 @@ def wanted(names: Sequence[str], ks: Sequence[int] = ()) -> tuple[Wanted, ...]:
     for name in names:
         metric, at, text = name.strip().partition("@")
         one = Wanted(metric)
+        if metric.startswith("ctr-"):
+            raise UsageProblem(f"{metric} is not asked for by name: a log of clicks brings it", fix="--logged LOG")
         if at and (not text.isdigit() or int(text) < 1):
             raise UsageProblem(f"{name!r} does not say how long the list is", fix=f"{metric}@10")
         if at and not one.kind.takes_k:
