@@ -34,10 +34,14 @@ def test_every_form_comes_through_a_pipe(desk: Path, visrec: Run, text: str) -> 
     [
         ("user_id,item_id,rank\n", "has no recommendations"),
         ("user_id,item_id,rank\nu1,a,1\nu1,a,2\n", "user 'u1' is recommended item 'a' twice"),
-        ("user_id,item_id,rank\nu1,a,1\nu2,c,\n", "have no rank, the first of user 'u2'"),
-        ("user_id,item_id,score\nu1,a,nan\nu2,c,1\n", "scores are NaN or empty, the first of user 'u1'"),
+        ("user_id,item_id,rank\nu1,a,1\nu2,c,\n", "1 row without a rank, the first of user 'u2'"),
+        ("user_id,item_id,score\nu1,a,nan\nu2,c,1\n", "1 score NaN or empty, the first of user 'u1'"),
         ("user_id,item_id,rank\nU1,a,1\nU2,c,1\n", "none of the 2 users of recs.csv is in the truth"),
         ("title,price\nx,1\n", "recs.csv has no column of users"),
+        ("user,item,rank,Algorithm\nu1,a,1,als\nu1,b,1,knn\n", "several runs: 'als', 'knn' (column 'Algorithm')"),
+        ("u1 Q0 a 1 0.9 als\nu1 Q0 b 1 0.9 knn\n", "several runs: 'als', 'knn' (column 'tag')"),
+        ('{"u1": ["a", "b"], "u2": ["c"]}\n', 'an object per user: {"user_id": "7", "items": ["a", "b"]}'),
+        ("user,item,rank\nu1,a,first\n", "fix: whole numbers, 1 is first"),
     ],
 )
 def test_what_cannot_be_judged_is_one_message_and_65(desk: Path, visrec: Run, text: str, message: str) -> None:
@@ -65,3 +69,38 @@ def test_what_is_odd_is_said_and_judged_all_the_same(desk: Path, visrec: Run) ->
         "the longest list has 3 items: @5 looks further",
     ):
         assert words in said
+
+
+def test_one_run_may_say_its_name_in_every_row(desk: Path, visrec: Run) -> None:
+    (desk / "recs.csv").write_text("run,user,item,rank\nals,u1,a,1\nals,u1,b,2\nals,u2,c,1\n")
+    done = visrec("eval", "recs.csv", "--truth", "truth.csv", "--metrics", "mrr", "--format", "csv")
+    assert b"recs,mrr,,all,1.0," in done.stdout
+
+
+def test_some_users_that_only_leading_zeros_keep_out(desk: Path, visrec: Run) -> None:
+    (desk / "truth.csv").write_text("user_id,item_id\nu1,a\n7,b\n")
+    (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\n007,b,1\n")
+    said = visrec("eval", "recs.csv", "--truth", "truth.csv", "-m", "hit@1", "-o", "x.csv").stderr.decode()
+    assert "of these strangers ('007' …) most would match but for leading zeros" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("-", "--truth", "-"), "stdin can be one table only"),
+        (("-", "-", "--truth", "truth.csv"), "stdin can be one table only"),
+        (("truth.csv", "--truth", "truth.csv", "--fold", "1"), "truth.csv has no column 'fold'"),
+        (("truth.csv", "--truth", "truth.csv", "-m", "ctr-dr"), "a log of clicks brings it"),
+    ],
+)
+def test_contradictions_are_2(desk: Path, visrec: Run, flags: tuple[str, ...], message: str) -> None:
+    done = visrec("eval", *flags, stdin=b"user_id,item_id\nu1,a\n")
+    assert done.returncode == 2
+    assert message in done.stderr.decode()
+
+
+def test_recommendations_given_as_the_truth_are_noticed(desk: Path, visrec: Run) -> None:
+    (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\n")
+    done = visrec("eval", "truth.csv", "--truth", "recs.csv", "-m", "hit@1", "-o", "x.csv")
+    assert done.returncode == 0
+    assert "recs.csv has ranks, as recommendations do" in done.stderr.decode()

@@ -114,10 +114,10 @@ def test_strangers_and_unknown_items_are_counted() -> None:
     [
         (recs(("u1", "a")).slice(0, 0), "has no recommendations", "made it"),
         (recs(("u1", "a", 1), ("u1", "a", 2)), "user 'u1' is recommended item 'a' twice", "unique"),
-        (recs(("u1", "a", 1), ("u2", "a", None)), "1 rows have no rank, the first of user 'u2'", "leave the column"),
+        (recs(("u1", "a", 1), ("u2", "a", None)), "1 row without a rank, the first of user 'u2'", "leave the column"),
         (
             recs(("u2", "a", 0.5), ("u1", "a", float("nan")), columns=("user_id", "item_id", "score")),
-            "1 scores are NaN or empty, the first of user 'u1'",
+            "1 score NaN or empty, the first of user 'u1'",
             "drop those rows",
         ),
         (recs(("U1", "a"), ("U2", "b")), "none of the 2 users .* is in the truth: 'U1'", "capital letters"),

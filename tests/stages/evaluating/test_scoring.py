@@ -31,7 +31,7 @@ def test_ratings_are_pooled() -> None:
     assert scores.mean("mae") == pytest.approx(1.5)
     assert scores.mean("accuracy") == 1  # from 4 on, the mean rating, it is a like
     np.testing.assert_allclose(scores.values["mae"], [1.5, np.nan])
-    assert "run: rmse is of the 2 of 3 held-out ratings that were predicted" in report.warnings
+    assert "run: errors of ratings are of the 2 of 3 held-out ratings that were predicted" in report.warnings
 
 
 def test_ratings_are_those_of_all_that_was_rated() -> None:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.metrics.base import Places
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.tables.columns import Mask, Matrix
@@ -73,7 +74,7 @@ class Part:
         if wrong.any() and "rank" not in table.column_names:
             user = self._names[int(self._group[np.flatnonzero(wrong)[0]])]
             raise InputError(
-                f"{self._where}: {int(wrong.sum()):,} scores are NaN or empty, the first of user '{user}'",
+                f"{self._where}: {counted(int(wrong.sum()), 'scores')} NaN or empty, the first of user '{user}'",
                 fix="without a column 'rank' the scores are the order: drop those rows, or give ranks",
             )
         self._notes.nan_scores += int(wrong.sum())
@@ -85,7 +86,7 @@ class Part:
             if table["rank"].null_count:
                 row = int(np.flatnonzero(table["rank"].is_null().to_numpy())[0])
                 raise InputError(
-                    f"{self._where}: {table['rank'].null_count:,} rows have no rank, the first of user "
+                    f"{self._where}: {counted(table['rank'].null_count, 'rows')} without a rank, the first of user "
                     f"'{self._names[int(self._group[row])]}'",
                     fix="give every row one, or leave the column out: then the scores are the order",
                 )

@@ -80,10 +80,10 @@ class Notes:
         for count, what, how in said:
             if count:
                 report.warn(f"{name}: {counted(count, what)} {how}")
-        if self.unknown_items:
-            hint = spelling(self.some_items, truth.item_ids.to_pylist())
+        for strange, known in ((self.some_users, truth.users), (self.some_items, truth.item_ids)):
+            hint = spelling(strange, known.to_pylist()) if strange else ""
             if hint:
-                report.warn(f"{name}: {hint}")
+                report.warn(f"{name}: of these strangers ({strange[0]!r} …) {hint}")
         if self.as_written:
             report.warn(f"{name}: neither ranks nor scores: the order of the rows is the order")
         longer = [k for k in sorted(ks) if k > self.longest]

@@ -124,11 +124,12 @@ class _Scoring:
         pooled = {
             name: {metric: (both[0], both[1]) for metric, both in sums.items()} for name, sums in self._sums.items()
         }
-        for name, (_, numbers) in pooled["all"].items():
+        if pooled["all"]:  # of the same ratings, all of them
             every = (self._truth.relevant if self._truth.rated is None else self._truth.rated).nnz
-            if numbers.sum() < every:
-                rated = f"{int(numbers.sum()):,} of {every:,}"
-                report.warn(f"{self._run.name}: {name} is of the {rated} held-out ratings that were predicted")
+            rated = min(int(numbers.sum()) for _, numbers in pooled["all"].values())
+            if rated < every:
+                what = f"errors of ratings are of the {rated:,} of {every:,} held-out ratings that were predicted"
+                report.warn(f"{self._run.name}: {what}")
         return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, self._run.notes)
 
     def _score(self, rows: Places, items: Places, scores: np.ndarray | None) -> None:
