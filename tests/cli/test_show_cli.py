@@ -114,7 +114,7 @@ def test_the_demo_ends_in_a_gallery(visrec, tmp_path):
     words = done.stderr.decode()
     assert done.returncode == 0, words
     assert done.stdout == b""
-    assert words.count("\n$ visrec ") == 5
+    assert words.count("\n$ visrec ") == 6
     assert "241 pictures" in words  # one is cut, one item has none
     assert "1 exact duplicate" in words
     assert "1 near duplicate" in words
@@ -123,6 +123,10 @@ def test_the_demo_ends_in_a_gallery(visrec, tmp_path):
     assert (page.count('class="shelf"'), page.count('class="card"')) == (6, 60)
     first = page.split('class="shelf"')[6]  # the sentence
     assert re.search(r'class="title">(Red .*dress)<', first)
+    page = (tmp_path / "visrec-demo" / "users.html").read_text()
+    assert (page.count('class="shelf"'), page.count('class="card"')) == (6, 48)
+    assert page.count("Liked before") == 6
+    assert "because of" in page
 
 
 def test_the_doctor_reports_and_exits_with_0(visrec):

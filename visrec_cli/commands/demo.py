@@ -47,5 +47,5 @@ def command(
     if code := run_demo(target, say, quiet=quiet):
         print("visrec: error: the demo stopped at the command above", file=sys.stderr)
         raise typer.Exit(code)
-    page = printable(str(target / "gallery.html"))
-    say(f"\nDone. Open {page} in a browser: / filters, arrow keys move, Enter looks closer.")
+    pages = " and ".join(printable(str(target / name)) for name in ("gallery.html", "users.html"))
+    say(f"\nDone. Open {pages} in a browser: / filters, arrow keys move, Enter looks closer.")

@@ -89,6 +89,15 @@ def steps(folder: Path) -> Iterator[Step]:
     for why, target, query in asked:
         yield Step(why, [["recommend", catalogue, *query, "-k", "10", "-o", target]])
     yield Step("Look at them", [["show", *(target for _, target, _ in asked), "--html", page]])
+    people = [word for number in range(1, 7) for word in ("--user", f"user-{number:03d}")]
+    yield Step(
+        "Learn from the clicks, and say what suits whom, and why: from what they clicked before to what is offered",
+        [
+            ["train-cf", at("clicks.csv"), "--items", catalogue, "--model", "hybrid", "--set", "exposure=1"],
+            ["recommend", "-", *people, "-k", "8", "--explain", "--show-history", "8"],
+            ["show", "-", "--html", at("users.html")],
+        ],
+    )
 
 
 def _column(kind: str) -> list[str]:
