@@ -103,6 +103,12 @@ MISTAKES = [
     ("an item twice in one list", "visrec eval doubled.csv --truth likes.csv"),
     ("ranks against scores, NaN, strangers, short lists", "visrec eval odd.csv --truth likes.csv -o x.csv"),
     ("a gate that is not passed", "visrec eval lists.csv --truth likes.csv --fail-under hit@1=0.9 -o x.csv"),
+    ("several runs in one file", "visrec eval both.csv --truth likes.csv"),
+    ("a log of clicks without clicks", "visrec eval lists.csv --logged likes.csv"),
+    ("clicks that are neither 0 nor 1", "visrec eval lists.csv --logged stars.csv"),
+    ("propensities of 0", "visrec eval lists.csv --logged never.csv"),
+    ("a log of clicks that is too small", "visrec eval lists.csv --logged shown.csv -o x.csv"),
+    ("slices of click rates", "visrec eval lists.csv --logged shown.csv --by activity"),
     ("an unknown verb", "visrec fuze"),
     ("an unknown flag", "visrec fuse --wieghts image=2"),
     ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
@@ -148,6 +154,10 @@ def prepare(folder: Path) -> None:
         "lists.csv": "user,item,rank\nana,square-red-0,1\nana,disc-blue-0,2\nben,disc-red-0,1\n",
         "doubled.csv": "user,item,rank\nana,disc-red-0,1\nana,disc-red-0,2\n",
         "odd.csv": "user,item,rank,score\nana,disc-red-0,1,.2\nana,ufo,2,.9\nben,disc-red-0,1,NaN\neve,ufo,1,1\n",
+        "both.csv": "user,item,rank,algorithm\nana,disc-red-0,1,als\nana,disc-red-0,1,knn\n",
+        "stars.csv": "user,item,clicked\nana,disc-red-0,5\nben,disc-red-0,1\n",
+        "never.csv": "user,item,clicked,propensity\nana,disc-red-0,1,0\nben,disc-red-0,1,.5\n",
+        "shown.csv": "user,item,clicked,propensity\nana,disc-red-0,0,.2\nben,disc-red-0,1,.5\nben,disc-blue-0,0,.5\n",
         "split.csv": "user,item,split\n7,a,train\n7,b,test\n",
     }
     for name, text in logs.items():
