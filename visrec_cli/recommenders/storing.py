@@ -8,22 +8,18 @@ import json
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
 from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.spaces import Space, pack_array, space_from_json, unpack_array
 
 FORMAT = 1
 EXTENSION = b"visrec.model"
 _NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
-TIME = pa.timestamp("ms", "UTC")
-NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))
-HISTORY = pa.list_(pa.struct([("item_id", pa.string()), ("weight", pa.float32()), ("timestamp", TIME)]))
 OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
 
 
@@ -57,9 +53,9 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
         absent = [~items.known | (items.bias is None), np.full(m, users.bias is None)]
         columns["bias"] = pa.array(np.concatenate(parts), pa.float32(), mask=np.concatenate(absent))
     if items.neighbours is not None or users.neighbours is not None:
-        of_items = _links(items.neighbours, items.ids, n, mask=~items.known)
-        columns["neighbours"] = pa.concat_arrays([of_items, _links(users.neighbours, users.ids, m)])
-    columns["history"] = pa.concat_arrays([pa.nulls(n, HISTORY), _histories(users, items.ids)])
+        of_items = links_column(items.neighbours, items.ids, n, mask=~items.known)
+        columns["neighbours"] = pa.concat_arrays([of_items, links_column(users.neighbours, users.ids, m)])
+    columns["history"] = pa.concat_arrays([pa.nulls(n, HISTORY), history_column(users, items.ids)])
     fields = [pa.field(name, column.type) for name, column in columns.items()]
     fields[0] = fields[0].with_metadata({_NAME: EXTENSION, _PARAMETER: _facts(model, space)})
     about = pa.table({}) if about is None else about
@@ -90,15 +86,15 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
     known = np.zeros(items.num_rows, bool)
     for name in {"factors", "bias", "neighbours"} & set(table.column_names):
         known |= np.asarray(items[name].is_valid())
-    history, times = _from_histories(users["history"], item_ids, where)
+    history, times = histories_of(users["history"], item_ids, where)
     model = Model(
         facts.get("recommender", "unknown"),
         facts.get("settings", {}),
         Users(
             tuple(user_ids.to_pylist()), history, times,
-            _factors(users), _bias(users), _from_links(users, user_ids, where),
+            _factors(users), _bias(users), links_of(users, user_ids, where),
         ),
-        Items(tuple(item_ids.to_pylist()), known, _factors(items), _bias(items), _from_links(items, item_ids, where)),
+        Items(tuple(item_ids.to_pylist()), known, _factors(items), _bias(items), links_of(items, item_ids, where)),
         tuple((name, width) for name, width in facts.get("parts", ())),
         facts.get("offset", 0.0),
         {name: unpack_array(packed) for name, packed in facts.get("state", {}).items()},
@@ -149,73 +145,6 @@ def _ids(side: pa.Table, where: str, kind: str) -> pa.Array:
     if ids.null_count or len(pc.unique(ids)) != len(ids):
         raise InputError(f"{where}: the ids of its {kind}s are not unique, or empty", fix="train the model again")
     return ids
-
-
-def _links(
-    matrix: sp.csr_matrix | None, ids: tuple[str, ...], rows: int, mask: npt.NDArray[np.bool_] | None = None
-) -> pa.Array:
-    if matrix is None:
-        return pa.nulls(rows, NEIGHBOURS)
-    return _lists(matrix, pa.array(ids, pa.string()), {"id": None, "weight": matrix.data}, NEIGHBOURS, mask)
-
-
-def _histories(users: Users, item_ids: tuple[str, ...]) -> pa.Array:
-    times = pa.nulls(users.history.nnz, TIME) if users.times is None else pa.array(users.times, pa.int64()).cast(TIME)
-    values = {"item_id": None, "weight": users.history.data, "timestamp": times}
-    return _lists(users.history, pa.array(item_ids, pa.string()), values, HISTORY)
-
-
-def _lists(
-    matrix: sp.csr_matrix,
-    ids: pa.Array,
-    values: dict[str, Any],
-    kind: pa.DataType,
-    mask: npt.NDArray[np.bool_] | None = None,
-) -> pa.Array:
-    """A csr matrix as one list of structs per row; the struct's first field is the id of the column."""
-    names = [kind.value_type.field(i).name for i in range(kind.value_type.num_fields)]
-    arrays = [ids.take(pa.array(matrix.indices))]
-    arrays += [pa.array(values[name], kind.value_type.field(name).type) for name in names[1:]]
-    structs = pa.StructArray.from_arrays(arrays, fields=list(kind.value_type))
-    gone = None if mask is None or not mask.any() else pa.array(mask)
-    return pa.ListArray.from_arrays(pa.array(matrix.indptr, pa.int32()), structs, type=kind, mask=gone)
-
-
-def _from_lists(column: pa.ChunkedArray, ids: pa.Array, where: str, name: str) -> tuple[sp.csr_matrix, pa.StructArray]:
-    """The csr matrix of one list of structs per row (sorted by column), and the structs in that order."""
-    whole = column.combine_chunks()
-    structs, lengths = whole.flatten(), pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False)
-    places = pc.index_in(structs.field(0), ids)
-    if places.null_count:
-        who = structs.field(0)[pc.index(places.is_null(), True).as_py()]
-        raise InputError(
-            f"{where}: column '{name}' names '{who}', which has no row: rows were taken out of the model",
-            fix="keep all of its rows (recommend --users and --allow ask about some), or train it again",
-        )
-    columns = places.to_numpy(zero_copy_only=False).astype(np.int64)
-    rows = np.repeat(np.arange(len(whole)), lengths)
-    order = np.lexsort((columns, rows))
-    data = structs.field("weight").to_numpy(zero_copy_only=False).astype(np.float32)[order]
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    matrix = sp.csr_matrix((data, columns[order], indptr), shape=(len(whole), len(ids)))
-    if not np.isfinite(data).all():
-        raise InputError(f"{where}: column '{name}' holds weights that are no numbers", fix="train the model again")
-    return matrix, structs.take(pa.array(order))
-
-
-def _from_histories(column: pa.ChunkedArray, ids: pa.Array, where: str) -> tuple[sp.csr_matrix, Any]:
-    matrix, structs = _from_lists(column, ids, where, "history")
-    names = [structs.type.field(i).name for i in range(structs.type.num_fields)]
-    times = structs.field("timestamp") if "timestamp" in names else pa.nulls(len(structs), TIME)
-    if not len(times) or times.null_count:
-        return matrix, None
-    return matrix, times.cast(TIME).cast(pa.int64()).to_numpy(zero_copy_only=False)
-
-
-def _from_links(side: pa.Table, ids: pa.Array, where: str) -> sp.csr_matrix | None:
-    if "neighbours" not in side.column_names or side["neighbours"].null_count == side.num_rows:
-        return None
-    return _from_lists(side["neighbours"], ids, where, "neighbours")[0]
 
 
 def _factors(side: pa.Table) -> Any:

@@ -1,0 +1,87 @@
+"""Sparse matrices as columns of lists, and back: what is linked to what, and who did what when."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from visrec_cli.errors import InputError
+from visrec_cli.recommenders.model import Users
+
+TIME = pa.timestamp("ms", "UTC")
+NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))
+HISTORY = pa.list_(pa.struct([("item_id", pa.string()), ("weight", pa.float32()), ("timestamp", TIME)]))
+
+
+def _lists(
+    matrix: sp.csr_matrix,
+    ids: pa.Array,
+    values: dict[str, Any],
+    kind: pa.DataType,
+    mask: npt.NDArray[np.bool_] | None = None,
+) -> pa.Array:
+    """A csr matrix as one list of structs per row; the struct's first field is the id of the column."""
+    names = [kind.value_type.field(i).name for i in range(kind.value_type.num_fields)]
+    arrays = [ids.take(pa.array(matrix.indices))]
+    arrays += [pa.array(values[name], kind.value_type.field(name).type) for name in names[1:]]
+    structs = pa.StructArray.from_arrays(arrays, fields=list(kind.value_type))
+    gone = None if mask is None or not mask.any() else pa.array(mask)
+    return pa.ListArray.from_arrays(pa.array(matrix.indptr, pa.int32()), structs, type=kind, mask=gone)
+
+
+def links_column(
+    matrix: sp.csr_matrix | None, ids: tuple[str, ...], rows: int, mask: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Neighbours as a column: (rows,) lists, null where there are none at all or where ``mask`` is True."""
+    if matrix is None:
+        return pa.nulls(rows, NEIGHBOURS)
+    return _lists(matrix, pa.array(ids, pa.string()), {"id": None, "weight": matrix.data}, NEIGHBOURS, mask)
+
+
+def history_column(users: Users, item_ids: tuple[str, ...]) -> pa.Array:
+    """What each user did, as a column."""
+    times = pa.nulls(users.history.nnz, TIME) if users.times is None else pa.array(users.times, pa.int64()).cast(TIME)
+    values = {"item_id": None, "weight": users.history.data, "timestamp": times}
+    return _lists(users.history, pa.array(item_ids, pa.string()), values, HISTORY)
+
+
+def _from_lists(column: pa.ChunkedArray, ids: pa.Array, where: str, name: str) -> tuple[sp.csr_matrix, pa.StructArray]:
+    """The csr matrix of one list of structs per row (sorted by column), and the structs in that order."""
+    whole = column.combine_chunks()
+    structs, lengths = whole.flatten(), pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False)
+    places = pc.index_in(structs.field(0), ids)
+    if places.null_count:
+        who = structs.field(0)[pc.index(places.is_null(), True).as_py()]
+        raise InputError(
+            f"{where}: column '{name}' names '{who}', which has no row: rows were taken out of the model",
+            fix="keep all of its rows (recommend --users and --allow ask about some), or train it again",
+        )
+    columns = places.to_numpy(zero_copy_only=False).astype(np.int64)
+    rows = np.repeat(np.arange(len(whole)), lengths)
+    order = np.lexsort((columns, rows))
+    data = structs.field("weight").to_numpy(zero_copy_only=False).astype(np.float32)[order]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    matrix = sp.csr_matrix((data, columns[order], indptr), shape=(len(whole), len(ids)))
+    if not np.isfinite(data).all():
+        raise InputError(f"{where}: column '{name}' holds weights that are no numbers", fix="train the model again")
+    return matrix, structs.take(pa.array(order))
+
+
+def links_of(side: pa.Table, ids: pa.Array, where: str) -> sp.csr_matrix | None:
+    """The inverse of links_column: (rows, ids) csr, None where the table has no neighbours."""
+    if "neighbours" not in side.column_names or side["neighbours"].null_count == side.num_rows:
+        return None
+    return _from_lists(side["neighbours"], ids, where, "neighbours")[0]
+
+
+def histories_of(column: pa.ChunkedArray, ids: pa.Array, where: str) -> tuple[sp.csr_matrix, Any]:
+    """The inverse of history_column: (users, items) csr, and the times in the order of its data or None."""
+    matrix, structs = _from_lists(column, ids, where, "history")
+    names = [structs.type.field(i).name for i in range(structs.type.num_fields)]
+    times = structs.field("timestamp") if "timestamp" in names else pa.nulls(len(structs), TIME)
+    if not len(times) or times.null_count:
+        return matrix, None
+    return matrix, times.cast(TIME).cast(pa.int64()).to_numpy(zero_copy_only=False)
