@@ -40,11 +40,13 @@ def test_the_best_error_is_the_least_and_equals_share_it() -> None:
     assert [number.best for _, numbers in runs_by_metric(one).rows for number in numbers] == [
         False, False, True, True, True, True, False, False,
     ]  # fmt: skip
-    same = told({"a": 0.2, "b": 0.2})
-    assert all(numbers[0].best for _, numbers in runs_by_metric(same).rows)
+    same = told({"a": 0.2, "b": 0.1, "c": 0.2})
+    assert [numbers[0].best for _, numbers in runs_by_metric(same).rows] == [True, False, True]
 
 
-def test_one_run_alone_is_not_the_best() -> None:
+def test_one_run_alone_or_equal_runs_are_not_the_best() -> None:
+    equal = told({"a": 0.0, "b": 0.0})
+    assert not any(numbers[0].best for _, numbers in runs_by_metric(equal).rows)
     assert not any(number.best for _, numbers in runs_by_metric(told({"als": 0.3})).rows for number in numbers)
 
 

@@ -98,13 +98,17 @@ def _grid(told: Told, place: Callable[[Mapping[str, Any]], tuple[str, str] | Non
 
 
 def _best(told: Told, cells: Mapping[tuple[str, str], Mapping[str, Any]], by: int) -> set[tuple[str, str]]:
-    """The places of the best numbers among those with the same row (by 0) or column (by 1): two at least, or none."""
+    """The places of the best numbers among those with the same row (by 0) or column (by 1).
+
+    Equals share it; where all are equal, none is best.
+    """
     best = set()
     for group in dict.fromkeys(at[by] for at in cells):
         rivals = {at: cells[at] for at in cells if at[by] == group and cells[at]["value"] is not None}
         better = {told.better.get(row["metric"], "") for row in rivals.values()}
-        if len(rivals) > 1 and better in ({"more"}, {"less"}):
-            winner = (max if better == {"more"} else min)(row["value"] for row in rivals.values())
+        values = {row["value"] for row in rivals.values()}
+        if len(values) > 1 and better in ({"more"}, {"less"}):
+            winner = (max if better == {"more"} else min)(values)
             best |= {at for at, row in rivals.items() if row["value"] == winner}
     return best
 
