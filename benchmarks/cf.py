@@ -29,7 +29,8 @@ import scipy.sparse as sp
 from peers import THREADS, Method, Score, contests
 
 from visrec_cli.metrics.base import Lists, World
-from visrec_cli.metrics.ranking import Ndcg, Recall
+from visrec_cli.metrics.gains import Ndcg
+from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.ranking import lots, top_k
 

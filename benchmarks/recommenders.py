@@ -23,7 +23,8 @@ import scipy.sparse as sp
 
 from visrec_cli.catalogue import find, names
 from visrec_cli.metrics.base import Lists, World
-from visrec_cli.metrics.ranking import Ndcg, Recall
+from visrec_cli.metrics.gains import Ndcg
+from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
