@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.base import Recommender
-from visrec_cli.recommenders.data import Log, Times
+from visrec_cli.recommenders.base import Arrays, Iterative
+from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.tables.columns import Matrix
@@ -63,22 +63,46 @@ def objective(ratings: sp.csr_matrix, mean: float, users: Matrix, items: Matrix,
     return float(total / max(ratings.nnz, 1))
 
 
-def rating_model(recommender: Recommender, log: Log, mean: float, users: Matrix, items: Matrix) -> Model:
-    """The model; items that nobody rated are not known."""
-    return Model(
-        recommender.name,
-        recommender.set,
-        users_of(log, factors=users[:, 1:].copy(), bias=users[:, 0].copy()),
-        Items(log.items, log.touched, items[:, 1:].copy(), items[:, 0].copy()),
-        (("behaviour", users.shape[1] - 1),),
-        mean,
-    )
+class RatingFactors(Iterative):
+    """A recommender whose parameters are one bias and some factors for each user and item that rated or was rated."""
 
+    predicts_ratings = True
 
-def new_users(model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None) -> Users:
-    """Users folded in by ``ridge``, items fixed."""
-    items = np.zeros((len(model.items.ids), 1 + model.settings["embedding_size"]), np.float32)
-    if model.items.factors is not None and model.items.bias is not None:
-        items[:, 0], items[:, 1:] = model.items.bias, model.items.factors
-    users = ridge(Rows.of(history), items, model.offset, model.settings["reg"])
-    return Users(tuple(ids), history, times, users[:, 1:].copy(), users[:, 0].copy())
+    def start(self, log: Log, content: Content | None) -> None:
+        """Biases of zero, small random factors for whoever rated or was rated."""
+        self._log, self._mean = log, centre(log.matrix)
+        rng, width = np.random.default_rng(self.seed), self.set["embedding_size"]
+        self._factors: list[Matrix] = []  # of each side: its bias, then its factors
+        for active in (np.diff(log.matrix.indptr) > 0, log.touched):
+            own = np.float32(0.1) * rng.standard_normal((len(active), 1 + width), np.float32)
+            own[:, 0] = 0
+            self._factors.append(own * active[:, None])
+
+    def model(self) -> Model:
+        """Users and items with biases and factors; items that nobody rated are not known."""
+        users, items = self._factors
+        return Model(
+            self.name,
+            self.set,
+            users_of(self._log, factors=users[:, 1:].copy(), bias=users[:, 0].copy()),
+            Items(self._log.items, self._log.touched, items[:, 1:].copy(), items[:, 0].copy()),
+            (("behaviour", users.shape[1] - 1),),
+            self._mean,
+        )
+
+    def state(self) -> Arrays:
+        """Biases and factors of both sides."""
+        return dict(zip(("users", "items"), self._factors, strict=True))
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from there."""
+        self._factors = [np.array(state[name], np.float32) for name in ("users", "items")]
+
+    @classmethod
+    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
+        """The exact minimum of ``ridge`` for each user, items fixed."""
+        items = np.zeros((len(model.items.ids), 1 + model.settings["embedding_size"]), np.float32)
+        if model.items.factors is not None and model.items.bias is not None:
+            items[:, 0], items[:, 1:] = model.items.bias, model.items.factors
+        users = ridge(Rows.of(history), items, model.offset, model.settings["reg"])
+        return Users(tuple(ids), history, times, users[:, 1:].copy(), users[:, 0].copy())

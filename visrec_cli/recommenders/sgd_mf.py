@@ -1,19 +1,14 @@
 """Matrix factorisation of ratings by stochastic gradient descent."""
 
-from collections.abc import Sequence
-
 import numpy as np
-import scipy.sparse as sp
 
-from visrec_cli.recommenders.base import Arrays, Iterative, Setting
-from visrec_cli.recommenders.data import Content, Log, Times
+from visrec_cli.recommenders.base import Setting
+from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.kernels.blocks import deal
-from visrec_cli.recommenders.model import Model, Users
-from visrec_cli.recommenders.ratings import centre, new_users, rating_model
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.recommenders.ratings import RatingFactors
 
 
-class SgdMf(Iterative):
+class SgdMf(RatingFactors):
     """Factors and biases that predict ratings, learned one rating at a time.
 
         L = sum over ratings of (r(u, i) - μ - b(u) - b(i) - x(u)·y(i))² + reg · (|x(u)|² + |y(i)|² + b(u)² + b(i)²)
@@ -25,7 +20,6 @@ class SgdMf(Iterative):
 
     name = "sgd-mf"
     summary = "predicts ratings (stars) one at a time; costs less than als-explicit with many factors"
-    predicts_ratings = True
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 8, 256, log=True, least=1),
         "epochs": Setting(40, "times through the ratings", least=1),
@@ -34,16 +28,10 @@ class SgdMf(Iterative):
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Biases of zero, small random factors for whoever rated or was rated."""
-        self._log, self._mean = log, centre(log.matrix)
+        """As all models of ratings start."""
+        super().start(log, content)
         self._rows = np.repeat(np.arange(len(log.users)), np.diff(log.matrix.indptr))
         self._columns, self._touched = log.matrix.indices.astype(np.int64), np.flatnonzero(log.touched)
-        rng, width = np.random.default_rng(self.seed), self.set["embedding_size"]
-        self._factors: list[Matrix] = []  # of each side: its bias, then its factors
-        for active in (np.diff(log.matrix.indptr) > 0, log.touched):
-            own = np.float32(0.1) * rng.standard_normal((len(active), 1 + width), np.float32)
-            own[:, 0] = 0
-            self._factors.append(own * active[:, None])
 
     def epoch(self, number: int) -> float:
         """Each rating once. Returns the mean squared error, each rating's taken before its step."""
@@ -58,20 +46,3 @@ class SgdMf(Iterative):
             ratings.data, np.float32(self._mean), users, items, rate, np.float32(self.set["reg"]),
         )  # fmt: skip
         return float(squares.sum() / max(ratings.nnz, 1))
-
-    def model(self) -> Model:
-        """Users and items with biases and factors; items that nobody rated are not known."""
-        return rating_model(self, self._log, self._mean, *self._factors)
-
-    def state(self) -> Arrays:
-        """Biases and factors of both sides."""
-        return dict(zip(("users", "items"), self._factors, strict=True))
-
-    def restore(self, state: Arrays) -> None:
-        """Go on from there."""
-        self._factors = [np.array(state[name], np.float32) for name in ("users", "items")]
-
-    @classmethod
-    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The exact minimum of L for each user, items fixed."""
-        return new_users(model, ids, history, times)
