@@ -10,11 +10,9 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.content import required
-from visrec_cli.recommenders.data import Content, Log, Times
+from visrec_cli.recommenders.data import DAY, Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.tables.columns import Matrix
-
-DAY = 86_400_000  # milliseconds
 
 
 class ContentKnn(Recommender):

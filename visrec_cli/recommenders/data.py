@@ -13,6 +13,7 @@ from visrec_cli.tables.spaces import Space
 
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.int64]
+DAY = 86_400_000  # milliseconds, as the times are
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@ import numpy.typing as npt
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
-from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.data import DAY, Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
-
-DAY = 86_400_000  # milliseconds
 
 
 class Popularity(Recommender):

@@ -8,7 +8,6 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.recommend_users import Rules, chooser_of
 from visrec_cli.stages.serving.following import Follower, error_of, event_of
 from visrec_cli.stages.serving.gathering import Newer, gather
-from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.tables.reading import Tabular, is_path
@@ -42,7 +41,7 @@ def follow(
         )
     gathered = gather(models, newer or Newer(), report)
     stock, chooser = chooser_of(gathered, rules, report)
-    popular = popularity(gathered.served[0].users)[1]
+    popular = gathered.served[0].popular[1]
     reasons = Reasons(chooser, popular) if explain else None
     sheet = Sheet(
         stock, source=chooser.blend.source, fallback=popular, columns=columns, pictures=False, reasons=reasons

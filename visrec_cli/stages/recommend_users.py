@@ -12,7 +12,6 @@ from visrec_cli.stages.serving.blending import blend_of
 from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
 from visrec_cli.stages.serving.gathering import Gathered, Newer, gather
 from visrec_cli.stages.serving.id_lists import item_ids
-from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
@@ -78,7 +77,7 @@ def recommend_users(
     served = gathered.served
     ids = asked_users(served, users, listed, all_users)
     stock, chooser = chooser_of(gathered, rules, report)
-    popular = popularity(served[0].users)[1]
+    popular = served[0].popular[1]
     falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
     strangers = Strangers(served, report, fallback=popular if falls_back else None)
     strangers.refuse_if_nobody(ids)
@@ -111,7 +110,7 @@ def chooser_of(gathered: Gathered, rules: Rules, report: Report) -> tuple[Stock,
     stock = stock_of(served)
     allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
     allowed = allowed_of(stock, where=rules.where, allow=allow, deny=deny, report=report)
-    fallback = stock.spread(popularity(served[0].users)[0], 0)
+    fallback = stock.spread(served[0].popular[0], 0)
     vectors = None
     if rules.diversity > 0:
         vectors = gathered.looks(stock.ids, report)

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.data import DAY
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.repeats import REPEATS, merge
 from visrec_cli.tables.interactions import has_ratings, with_weights
 
-_DAY = 86_400_000  # milliseconds
 _NAMED = 5
 
 
@@ -123,7 +123,7 @@ def _fading(table: pa.Table, half_life: float | None) -> npt.NDArray[np.float64]
     if "timestamp" not in table.column_names:
         raise UsageProblem("--half-life needs a log with times", fix="name the column with --time-column")
     times = table["timestamp"].cast(pa.int64()).to_numpy()
-    return np.exp2((times - times.max()) / (half_life * _DAY))
+    return np.exp2((times - times.max()) / (half_life * DAY))
 
 
 def _core(table: pa.Table, k: int, report: Report) -> pa.Table:

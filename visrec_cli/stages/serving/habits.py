@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from visrec_cli.recommenders.data import DAY
 from visrec_cli.recommenders.model import Users
-from visrec_cli.stages.serving.popular import DAY
 from visrec_cli.tables.columns import Matrix
 
 _DECAY = 0.5

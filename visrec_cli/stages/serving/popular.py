@@ -3,23 +3,22 @@
 import numpy as np
 import numpy.typing as npt
 
+from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Users
+from visrec_cli.recommenders.popularity import Popularity
 
 HALF_LIFE = 30  # days, counted back from the newest click that the model knows
-DAY = 86_400_000
 
 
-def popularity(users: Users) -> tuple[npt.NDArray[np.float32], str]:
-    """(items,) clicks of each item, and what to call that; -inf for items that nobody clicked.
+def popularity(users: Users, items: tuple[str, ...]) -> tuple[npt.NDArray[np.float32], str]:
+    """(items,) what the recommender ``popularity`` says of each, and what to call that; -inf where nobody clicked.
 
-    A click counts half for every 30 days that it is older than the newest one; without times all count alike.
+    Where the histories have times, a click counts half for every 30 days that it is older than the newest one.
     """
-    history, times = users.history, users.times
-    liked = history.data > 0  # a weight of 0 is a thing seen and not liked
-    items, n = history.indices[liked], history.shape[1]
-    touched = np.bincount(items, minlength=n)
-    if times is None or not len(times):
-        return np.where(touched > 0, touched, -np.inf).astype(np.float32), "popularity"
-    ages = (times.max() - times[liked]) / (HALF_LIFE * DAY)
-    counts = np.bincount(items, 0.5**ages, minlength=n)
-    return np.where(touched > 0, counts, -np.inf).astype(np.float32), "recent popularity"
+    log = Log(users.ids, items, users.history, users.times)
+    log = log.only(log.matrix.data > 0)  # a weight of 0 is a thing seen and not liked
+    lately = log.times is not None and len(log.times) > 0
+    model = Popularity(half_life=HALF_LIFE if lately else 0).fit(log)
+    assert model.items.bias is not None
+    scores = np.where(model.items.known, model.items.bias, -np.inf).astype(np.float32)
+    return scores, "recent popularity" if lately else "popularity"

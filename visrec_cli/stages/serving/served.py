@@ -11,8 +11,9 @@ import pyarrow as pa
 from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
-from visrec_cli.recommenders.model import Model, Users
+from visrec_cli.recommenders.model import Model, Users, Vector
 from visrec_cli.recommenders.storing import from_table, is_model
+from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
 
@@ -40,6 +41,11 @@ class Served:
     def item_row_of(self) -> dict[str, int]:
         """The row of each item."""
         return {item: row for row, item in enumerate(self.model.items.ids)}
+
+    @cached_property
+    def popular(self) -> tuple[Vector, str]:
+        """What strangers are offered: the score of each item, and what to call it."""
+        return popularity(self.users, self.model.items.ids)
 
     @property
     def told(self) -> bool:
