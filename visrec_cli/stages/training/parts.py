@@ -88,7 +88,8 @@ def within(table: pa.Table, log: Log) -> Log:
 def held_back(log: Log, share: float, seed: int) -> Mask:
     """(nnz,) bool: a share of each user's interactions to judge by, drawn by ``seed``; half of them at most.
 
-    A user with one interaction keeps it for training.
+    A user with one interaction keeps it for training; every other gives one at least. ``visrec split`` rounds shares
+    instead, and would leave the many users with few interactions without a say in how good a model is.
     """
     rng = np.random.default_rng([seed, 1])
     lot = rng.random(log.matrix.nnz)
