@@ -113,7 +113,7 @@ def test_a_matrix_whose_index_has_no_name_is_given_one(tmp_path: Path) -> None:
     assert "df.rename({'': 'user'}).unpivot(index='user', variable_name='item'" in str(refused.value.fix)
 
 
-@pytest.mark.parametrize("first", [",".join(map(str, range(30))), ""])
+@pytest.mark.parametrize("first", [",".join(map(str, range(30))), ",".join(f"column_{n}" for n in range(30)), ""])
 def test_a_transposed_log_is_recognised(tmp_path: Path, first: str) -> None:
     users = ",".join(f"u{n % 7}" for n in range(30))
     items = ",".join(f"i{n}" for n in range(30))
@@ -121,6 +121,7 @@ def test_a_transposed_log_is_recognised(tmp_path: Path, first: str) -> None:
     with pytest.raises(InputError, match="looks transposed, with one column per interaction") as refused:
         read(tmp_path, f"{header}\nitem_id,{items}\n")
     assert ".T.to_csv(" in str(refused.value.fix)
+    assert ("header=None" in str(refused.value.fix)) == (not first)  # else its first line is a header
 
 
 @pytest.mark.parametrize(("line", "way"), [("1 10 5", " --no-header"), ("user item rating", "")])

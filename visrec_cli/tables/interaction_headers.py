@@ -98,11 +98,13 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
     first = found[index] or (names[0] if not names[0].strip() else None)  # pandas leaves the name of an index out
     rest = [field for field in schema if field.name != first]
     texts = all(pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in rest)
-    if texts and len(rest) > _WIDE and (numbers > _WIDE or any(_TWICE in name for name in names)):
+    numbered = sum(name[-1:].isdigit() for name in names)
+    if texts and len(rest) > _WIDE and (numbered > _WIDE or any(_TWICE in name for name in names)):
+        header = "header=None, " if found["user"] or found["item"] else ""  # the names are its first interaction
         raise InputError(
             f"{where} looks transposed, with one column per interaction ({len(names):,} columns: "
             f"{', '.join(names[:4])} …); a log has one row per interaction",
-            fix=f"with pandas: pd.read_csv('{where}', header=None, index_col=0).T.to_csv('log.csv', index=False)",
+            fix=f"with pandas: pd.read_csv('{where}', {header}index_col=0).T.to_csv('log.csv', index=False)",
         )
     cells = [f for f in rest if pa.types.is_integer(f.type) or pa.types.is_floating(f.type) or pa.types.is_null(f.type)]
     if (first is not None and len(cells) == len(rest) >= _CELLS) or numbers > _WIDE:
