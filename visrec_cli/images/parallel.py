@@ -4,21 +4,15 @@ Decoding lets go of the interpreter lock, so threads are enough; a bounded look-
 number of pictures.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from visrec_cli.runtime.cores import usable_cores
+
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: a container or ``taskset`` often allows fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def ordered_map(

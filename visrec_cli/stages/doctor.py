@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import visrec_cli
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
-from visrec_cli.images.parallel import usable_cores
+from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
 
