@@ -5,7 +5,7 @@ decode, so that the model waits for nothing but itself. Vectors come out L2-norm
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -108,5 +108,17 @@ class TextEncoder(Encoder):
         return self.encode(texts)
 
     @abstractmethod
-    def count_cut(self, texts: Sequence[str]) -> int:
-        """How many of the texts are longer than ``token_limit``."""
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        """Which of the texts are longer than ``token_limit``."""
+
+
+def over_limit(texts: Sequence[str], limit: int, count: Callable[[Sequence[str]], list[int]]) -> list[bool]:
+    """Which texts have more than ``limit`` tokens. count: tokens of each text, of at least ``limit`` + 1 if cut.
+
+    No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
+    """
+    long = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "surrogatepass")) + 2 > limit]
+    over = [False] * len(texts)
+    for row, tokens in zip(long, count([texts[row] for row in long]) if long else [], strict=True):
+        over[row] = tokens > limit
+    return over

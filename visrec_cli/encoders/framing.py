@@ -1,4 +1,4 @@
-"""From a picture of any size to the pixels that a model takes, with Pillow alone: no model library is imported for it."""
+"""From a picture of any size to the pixels that a model takes, with Pillow alone: no model library is needed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

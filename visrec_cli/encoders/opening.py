@@ -10,6 +10,7 @@ from visrec_cli.encoders.compiled.cards import Card, kept_card
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.device import pick_device
 
 HANDMADE = ("colour", "lbp", "hog")  # no weights, so no torch and no device either
 COMPILED = ("lite0", "timm", "file")  # picture encoders that onnxruntime can run on a CPU
@@ -24,11 +25,13 @@ def open_image_encoder(
     normalise: bool = True,
     precise: bool = False,
     engine: str = "auto",
+    threads: int | None = None,
 ) -> ImageEncoder:
     """The picture encoder that ``spec`` names.
 
     device: auto, cpu, cuda, mps … normalise: vectors of length 1. precise: whole decoding and plain torch, no half
     precision. engine: see compiled.engines.ENGINES; on a CPU models are compiled once and kept, where they can be.
+    threads: how many a model in torch computes with; a compiled one is as busy as those who call it.
     Raises UsageProblem for an unknown name, device or engine, UnavailableError where weights cannot be had.
     """
     if spec.split("+")[0] in HANDMADE:
@@ -36,7 +39,7 @@ def open_image_encoder(
     chosen = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:
-        return _open("image-encoder", spec, device, normalise, precise)
+        return _open("image-encoder", spec, device, normalise, precise, threads)
 
     if chosen == "torch" or not _compiles("image-encoder", spec):
         return cast(ImageEncoder, plain())
@@ -62,7 +65,7 @@ def open_text_encoder(
     chosen = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:
-        return _open("text-encoder", spec, device, normalise, precise)
+        return _open("text-encoder", spec, device, normalise, precise, threads)
 
     if chosen == "torch":
         return cast(TextEncoder, plain())
@@ -115,10 +118,13 @@ def _check(family: str, spec: str) -> None:
         raise UsageProblem(f"the encoder '{spec}' {'names no model' if example else 'takes no name'}", fix=fix)
 
 
-def _open(family: str, spec: str, device: str, normalise: bool, precise: bool) -> object:
+def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
     """The plain encoder, in torch."""
     _check(family, spec)
-    from visrec_cli.runtime.device import pick_device
+    place = pick_device(device)
+    if threads:
+        import torch
 
+        torch.set_num_threads(threads)
     name, _, rest = spec.partition(":")
-    return find(family, name)(rest, device=pick_device(device), normalise=normalise, precise=precise)
+    return find(family, name)(rest, device=place, normalise=normalise, precise=precise)

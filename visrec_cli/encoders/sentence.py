@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors
+from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.hub import cached_file, first_line, repository, require_reachable, unavailable
 from visrec_cli.encoders.quiet import quiet_libraries
 from visrec_cli.encoders.torch_images import arithmetic, engine_of
@@ -51,14 +51,14 @@ class SentenceTextEncoder(TextEncoder):
         with arithmetic(self._device, precise=self._precise):
             return self.finish(self.model.encode_query(list(texts), show_progress_bar=False))
 
-    def count_cut(self, texts: Sequence[str]) -> int:
+    def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
-        # No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
-        long = [text for text in texts if len(text.encode()) + 2 > self.token_limit]
-        if not long:
-            return 0
-        tokens = self.model.tokenizer(long, truncation=False, padding=False, verbose=False)["input_ids"]
-        return sum(len(row) > self.token_limit for row in tokens)
+
+        def count(long: Sequence[str]) -> list[int]:
+            tokens = self.model.tokenizer(list(long), truncation=False, padding=False, verbose=False)["input_ids"]
+            return [len(row) for row in tokens]
+
+        return over_limit(texts, self.token_limit, count)
 
 
 class MiniLmTextEncoder(SentenceTextEncoder):

@@ -7,6 +7,7 @@ from visrec_cli.runtime.device import gpu_likely, pick_device
 
 ENGINES = ("auto", "onnx", "openvino", "openvino-bf16", "torch")
 
+
 def engine_for(engine: str, device: str, *, precise: bool) -> str:
     """``onnx``, ``openvino``, ``openvino-bf16`` or ``torch``.
 

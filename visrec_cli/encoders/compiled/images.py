@@ -66,14 +66,16 @@ class CompiledImageEncoder(ImageEncoder):
         pairs = [session.run({"pixels": one[None]}) for one in batch]
         best = [np.argsort(-scores[0], kind="stable")[:k] for _, scores in pairs]
         labels = [
-            [Label(names[i], float(scores[0][i])) for i in rows]
-            for rows, (_, scores) in zip(best, pairs, strict=True)
+            [Label(names[i], float(scores[0][i])) for i in rows] for rows, (_, scores) in zip(best, pairs, strict=True)
         ]
         return self.finish(np.concatenate([vectors for vectors, _ in pairs])), labels
 
 
 def compile_images(plain: "TorchImageEncoder") -> Card:
-    """Compile and keep an encoder that is open in torch, on the CPU. Raises Uncompilable, and OSError from the cache."""
+    """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
+
+    What cannot be compiled is kept as a card that says so.
+    """
     from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
 
     card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
@@ -112,7 +114,7 @@ def _from_bytes(plain: "TorchImageEncoder") -> Any:
     mean, divisor = (torch.tensor(one, dtype=torch.float32).reshape(-1, 1, 1) for one in plain.statistics)
     model, names_things = plain.model, bool(plain.classes)
 
-    class FromBytes(torch.nn.Module):
+    class FromBytes(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = model

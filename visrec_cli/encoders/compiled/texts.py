@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.encoders.base import TextEncoder, Vectors
+from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
 from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
 
@@ -65,11 +65,13 @@ class CompiledTextEncoder(TextEncoder):
         """See TextEncoder. Uses the model's own prompt for queries, if it has one."""
         return self._encode(texts, 32, self._card.prompts.get("query", ""))
 
-    def count_cut(self, texts: Sequence[str]) -> int:
+    def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
-        # No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
-        long = [text for text in texts if len(text.encode()) + 2 > self.token_limit]
-        return sum(bool(one.overflowing) for one in self._tokenizer.encode_batch(long)) if long else 0
+
+        def count(long: Sequence[str]) -> list[int]:
+            return [len(one.ids) + len(one.overflowing) for one in self._tokenizer.encode_batch(list(long))]
+
+        return over_limit(texts, self.token_limit, count)
 
     def _encode(self, texts: Sequence[str], batch_size: int, prompt: str) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -167,7 +169,7 @@ def _sentences(model: Any, names: Sequence[str]) -> Any:
     """The whole model, pooling and all, as a function of its arrays."""
     import torch
 
-    class Sentences(torch.nn.Module):
+    class Sentences(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = model
