@@ -1,8 +1,10 @@
 """Fixtures that every part of the suite shares."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,9 @@ os.environ.setdefault(
 )  # loops are compiled once, not per test
 MODELS = ROOT / ".pytest_cache" / "models"
 MODELS.mkdir(parents=True, exist_ok=True)
+for _old in MODELS.iterdir():  # what tests compiled of models that they made; the two defaults stay
+    if not _old.name.startswith(("image-lite0-", "text-minilm-")) and _old.stat().st_mtime < time.time() - 3600:
+        shutil.rmtree(_old, ignore_errors=True)
 COLOURS = {"red": (200, 30, 40), "blue": (30, 60, 190), "green": (30, 140, 60), "yellow": (230, 200, 40)}
 
 

@@ -40,7 +40,7 @@ class TestSafetensorsThatSayWhatTheyAre(Checkpoint):
     file = "own.safetensors"
 
     def test_preprocessing_comes_from_the_file(self, encoder: ImageEncoder) -> None:
-        assert encoder.prepare(self.THINGS[0]).shape == (3, 96, 96)
+        assert encoder.prepare(self.THINGS[0]).shape == (96, 96, 3)
         assert encoder.space.preprocessing["mean"] == [0, 0, 0]
 
 

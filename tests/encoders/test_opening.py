@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
@@ -19,7 +21,8 @@ def test_a_picture_encoder_is_no_text_encoder() -> None:
         open_text_encoder("lite0", device="cpu")
 
 
-def test_a_package_without_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_without_its_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VISREC_CACHE_DIR", str(tmp_path))  # no compiled model either
     monkeypatch.setattr("visrec_cli.encoders.weights.find_spec", lambda name: None)
     with pytest.raises(UnavailableError) as caught:
         open_image_encoder("lite0", device="cpu")

@@ -18,7 +18,10 @@ class TestKnownModel(ImageEncoderSuite):
 
     def test_preprocessing_is_timm_s_own(self, encoder: ImageEncoder) -> None:
         assert encoder.space.preprocessing["input_size"] == [3, 160, 160]
-        assert encoder.prepare(PICTURES[0]).shape == (3, 160, 160)
+        assert encoder.prepare(PICTURES[0]).shape == (160, 160, 3)
+        plain = self.make(engine="torch")
+        assert plain.prepare(PICTURES[0]).shape == (3, 160, 160)
+        assert plain.space == encoder.space
 
     def test_needs_no_network(self, no_network: None) -> None:
         assert self.make().classes

@@ -1,6 +1,6 @@
 """``visrec embed-images``."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -58,6 +58,9 @@ def command(
     threads: Threads = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would cost: time, memory, disk, from a sample.")
+    ] = False,
     image_column: Annotated[
         str | None,
         typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
@@ -72,7 +75,8 @@ def command(
     """Turn the picture of every item into a vector: the column image_embedding.
 
     Takes a folder, or a table with pictures or their paths; keeps all other columns. Items without a usable picture
-    stay, with null. The first encoder works offline; timm: and st: fetch a model once.
+    stay, with null. The first encoder works offline; timm: and st: fetch a model once. Vectors are kept: the next run
+    computes only what is new, whatever the files are called by then.
 
     Examples:
 
@@ -81,18 +85,36 @@ def command(
         visrec preprocess ./imgs --items items.csv | visrec embed-images --labels 5 -o embedded.arrow
 
         visrec embed-images ./imgs --encoder colour+hog | visrec fuse -o table.arrow
+
+        visrec embed-images ./imgs --dry-run
     """  # fmt: skip
+    options: dict[str, Any] = {
+        "encoder": encoder, "labels": labels, "normalise": normalise, "batch_size": batch_size, "device": device,
+        "precise": precise, "engine": engine, "threads": threads, "cache": cache_of(cache, no_cache),
+        "image_column": image_column, "id_column": id_column,
+    }  # fmt: skip
+    if dry_run:
+        _estimate(source, options, quiet=quiet)
+        return
     from visrec_cli.commands.running import run_stage
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.embed_images import embed_images
 
-        return embed_images(
-            source, encoder=encoder, into=into, labels=labels, normalise=normalise, half=half, batch_size=batch_size,
-            device=device, precise=precise, engine=engine, threads=threads, cache=cache_of(cache, no_cache),
-            image_column=image_column, id_column=id_column, report=report,
-        )  # fmt: skip
+        return embed_images(source, into=into, half=half, report=report, **options)
 
     run_stage(
         stage, output=output, format=format, column=into, rejects=rejects, strict=strict, quiet=quiet, noun="items"
     )
+
+
+def _estimate(source: str, options: dict[str, Any], *, quiet: bool) -> None:
+    from visrec_cli.commands.running import progress, summarise
+    from visrec_cli.stages.embed_images import estimate_images
+
+    report = Report()
+    with progress(report, quiet):
+        found = estimate_images(source, report=report, **options)
+    print("\n".join(found.lines()))
+    if not quiet and report.warnings:
+        summarise(report, found.rows, "rows", "-")

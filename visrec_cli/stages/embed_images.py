@@ -1,6 +1,7 @@
 """``embed-images``: a vector, and if asked the recognised classes, for the picture of every row."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,9 +11,10 @@ from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.embedding.estimating import Estimate, estimate
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
-from visrec_cli.stages.embedding.reading import read_pictures
+from visrec_cli.stages.embedding.reading import Read, read_pictures
 from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_entries, tell, variety, vector_column
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns
@@ -56,6 +58,89 @@ def embed_images(
     labels are asked for, UnavailableError when its weights cannot be had.
     """
     report = report or Report()
+    job = _job(
+        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, cache, image_column,
+        id_column, report,
+    )  # fmt: skip
+    model, keeper = job.model, job.keeper
+    added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
+    schema = with_columns(job.reader.schema, added)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        tried, used = 0, 0
+        try:
+            for batch, reads in job.work.finished(job.read()):
+                keeper.keep(*new_entries(reads))
+                tell(reads, report)
+                results = [one.result for one in reads]
+                columns = {into: vector_column(results, model.dimension, half=half)}
+                if labels:
+                    columns["labels"] = label_column(results)
+                yield put_columns(batch, schema, columns)
+                tried, used = tried + len(reads), used + sum(result is not None for result in results)
+                report.advance(len(reads))
+        finally:
+            keeper.close()
+        if tried and not used:
+            raise _all_failed(report)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def estimate_images(
+    source: Tabular,
+    *,
+    encoder: str | ImageEncoder = "lite0",
+    labels: int = 0,
+    normalise: bool = True,
+    batch_size: int | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    precise: bool = False,
+    engine: str = "auto",
+    cache: Cache = True,
+    image_column: str | None = None,
+    id_column: str | None = None,
+    report: Report | None = None,
+) -> Estimate:
+    """What embed_images would cost with the same options: time, memory and disk, from a sample of the pictures.
+
+    The whole table is read, of the pictures only the sample; nothing is written. Raises as embed_images does.
+    """
+    job = _job(
+        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, cache, image_column,
+        id_column, report or Report(),
+    )  # fmt: skip
+    try:
+        return estimate(job.reader, job.pictures, job.model, job.keeper, job.work, job.threads)
+    finally:
+        job.keeper.close()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """All that is opened for one run. rows: of a batch."""
+
+    reader: pa.RecordBatchReader
+    pictures: PictureColumns
+    model: ImageEncoder
+    keeper: Keeper
+    work: Work
+    rows: int
+    threads: int
+
+    def read(self) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
+        """See read_pictures."""
+        return read_pictures(
+            self.reader, self.pictures, self.model, self.keeper, self.work.compute, rows=self.rows, threads=self.threads
+        )
+
+
+def _job(
+    source: Tabular, encoder: str | ImageEncoder, labels: int, normalise: bool, batch_size: int | None, device: str,
+    threads: int | None, precise: bool, engine: str, cache: Cache, image_column: str | None, id_column: str | None,
+    report: Report,
+) -> _Job:  # fmt: skip
     if labels < 0 or (batch_size is not None and batch_size < 1):
         raise UsageProblem("the number of labels must be 0 or more, the batch size 1 or more")
 
@@ -72,33 +157,9 @@ def embed_images(
     model = early or opened()
     if labels:
         model.require_classes()
-    added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
-    schema = with_columns(reader.schema, added)
     rows = batch_size or (AT_ONCE if model.alone else model.batch_size)
-    work = Work(model, labels, rows, report)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        tried, used = 0, 0
-        keeper = Keeper(model, cache, report, variety=variety(labels))
-        threads_at_work = threads or usable_cores()
-        try:
-            read = read_pictures(reader, pictures, model, keeper, work.compute, rows=rows, threads=threads_at_work)
-            for batch, reads in work.finished(read):
-                keeper.keep(*new_entries(reads))
-                tell(reads, report)
-                results = [one.result for one in reads]
-                columns = {into: vector_column(results, model.dimension, half=half)}
-                if labels:
-                    columns["labels"] = label_column(results)
-                yield put_columns(batch, schema, columns)
-                tried, used = tried + len(reads), used + sum(result is not None for result in results)
-                report.advance(len(reads))
-        finally:
-            keeper.close()
-        if tried and not used:
-            raise _all_failed(report)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    keeper = Keeper(model, cache, report, variety=variety(labels))
+    return _Job(reader, pictures, model, keeper, Work(model, labels, rows, report), rows, threads or usable_cores())
 
 
 def _folder_of(source: Tabular) -> Path | None:

@@ -7,7 +7,7 @@ cores there are or on what else was in the batch.
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,13 +75,13 @@ class OpenVinoSession:
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": 1,
         }
-        self._core = openvino.Core()
-        self._read = lambda: self._core.compile_model(self._core.read_model(model), "CPU", settings)
+        core = openvino.Core()
+        self._compiled: Callable[[], Any] = lambda: core.compile_model(core.read_model(model), "CPU", settings)
         self._mine = threading.local()
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
         """See Session. Each thread has a compiled copy: one has as many streams as it was compiled for."""
         if not hasattr(self._mine, "request"):
-            self._mine.request = self._read().create_infer_request()
+            self._mine.request = self._compiled().create_infer_request()
         results = self._mine.request.infer(dict(inputs))
         return [np.array(results[output]) for output in results]

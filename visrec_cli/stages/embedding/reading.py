@@ -56,7 +56,7 @@ def read_pictures(
         return Read(one.source, one.result) if one.result is not None else None
 
     def attempt(one: Wanted) -> Read:
-        read = _read(one, encoder, keeper)
+        read = read_picture(one, encoder, keeper)
         if encoder.alone and read.prepared is not None:
             (result,) = compute([read.prepared])
             return read._replace(result=result, prepared=None, fresh=True)
@@ -70,7 +70,8 @@ def read_pictures(
             reads = []
 
 
-def _read(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
+def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
+    """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
     from visrec_cli.images.decode import PictureError, load_picture, picture_bytes
 
     source = one.source

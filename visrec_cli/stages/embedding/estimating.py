@@ -1,0 +1,128 @@
+"""What a run would cost, from a sample of its pictures: nothing is written, and nothing kept."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from random import Random
+
+import pyarrow as pa
+
+from visrec_cli.encoders.base import ImageEncoder
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.runtime.words import counted
+from visrec_cli.stages.embedding.keeping import Keeper, Wanted
+from visrec_cli.stages.embedding.reading import Read, read_picture
+from visrec_cli.stages.embedding.working import Work
+from visrec_cli.stages.pictures import PictureColumns
+
+SAMPLE = 64
+_ENTRY = 200  # bytes that an entry of the cache takes beside its vector
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """rows: of the table. known: pictures whose vectors are in the cache already. new: those to compute. rate: pictures
+    a second, None where there is nothing to compute. memory: bytes of this process at its peak so far, which does not
+    grow with the number of pictures. vectors, cache: bytes that would be added to the output and to the cache.
+    """
+
+    rows: int
+    known: int
+    new: int
+    sampled: int
+    unusable: int
+    rate: float | None
+    memory: int
+    vectors: int
+    cache: int
+    threads: int
+
+    @property
+    def seconds(self) -> float:
+        """How long the new pictures take, start-up left out."""
+        return self.new / self.rate if self.rate else 0.0
+
+    def lines(self) -> list[str]:
+        """For people."""
+        told = [f"{counted(self.rows, 'rows')}, {self.known:,} in the cache, {counted(self.new, 'pictures')} to embed"]
+        if self.rate:
+            told.append(
+                f"time     about {_duration(self.seconds)}: {self.rate:,.1f} pictures a second on "
+                f"{counted(self.threads, 'threads')}, from a sample of {self.sampled}"
+            )
+        if self.unusable:
+            told.append(f"unusable {self.unusable} of the sample")
+        told.append(f"memory   about {_bytes(self.memory)}, whatever the number of pictures")
+        told.append(f"disk     {_bytes(self.vectors)} of vectors, {_bytes(self.cache)} more in the cache")
+        return told
+
+
+def estimate(
+    reader: pa.RecordBatchReader,
+    pictures: PictureColumns,
+    model: ImageEncoder,
+    keeper: Keeper,
+    work: Work,
+    threads: int,
+) -> Estimate:
+    """Read the table, and embed a sample of the pictures that are not in the cache, spread over all of it."""
+    rows, known, new, chosen = 0, 0, 0, list[Wanted]()
+    lots = Random(0)
+    for batch in reader:
+        rows += batch.num_rows
+        for one in keeper.look_up(list(pictures.rows(batch))):
+            if one.result is not None:
+                known += 1
+            elif not one.source.refusal:
+                new += 1
+                if len(chosen) < SAMPLE:
+                    chosen.append(one)
+                elif (place := lots.randrange(new)) < SAMPLE:  # each picture has the same chance (Vitter 1985)
+                    chosen[place] = one
+    _embedded(chosen[: 2 * threads], model, keeper, work, threads)  # loads the model
+    start = time.perf_counter()
+    reads = _embedded(chosen, model, keeper, work, threads)
+    taken = time.perf_counter() - start
+    width = 4 * model.dimension
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Estimate(
+        rows=rows,
+        known=known,
+        new=new,
+        sampled=len(chosen),
+        unusable=sum(read.refused is not None for read in reads),
+        rate=len(chosen) / taken if chosen else None,
+        memory=peak,
+        vectors=rows * width,
+        cache=new * (width + _ENTRY) if keeper.keeps else 0,
+        threads=threads,
+    )
+
+
+def _embedded(some: list[Wanted], model: ImageEncoder, keeper: Keeper, work: Work, threads: int) -> list[Read]:
+    def attempt(one: Wanted) -> Read:
+        read = read_picture(one, model, keeper)
+        if model.alone and read.prepared is not None:
+            work.compute([read.prepared])
+        return read
+
+    reads = list(ordered_map(attempt, some, workers=threads))
+    if not model.alone:
+        work.compute([read.prepared for read in reads if read.prepared is not None])
+    return reads
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _bytes(number: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= size:
+            return f"{number / size:,.1f} {unit}"
+    return f"{number} bytes"
