@@ -4,6 +4,7 @@ Libraries of approximate search trust their files: one of another dimension, or 
 the process. So an index is a cache and never the truth: whatever does not match its manifest is built again.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -56,6 +57,8 @@ def kept_index(wanted: Recipe, report: Report) -> Path | None:
         said = None
     try:
         if said == _manifest(wanted, file):
+            with contextlib.suppress(OSError):
+                os.utime(manifest)  # used today: what was not used for longest is pruned first
             return file
     except OSError:
         pass
