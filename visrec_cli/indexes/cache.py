@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,8 +58,8 @@ def kept_index(wanted: Recipe, report: Report) -> Path | None:
         said = None
     try:
         if said == _manifest(wanted, file):
-            with contextlib.suppress(OSError):
-                os.utime(manifest)  # used today: what was not used for longest is pruned first
+            with contextlib.suppress(OSError):  # as read now, also where the system does not note that
+                os.utime(manifest, ns=(time.time_ns(), manifest.stat().st_mtime_ns))
             return file
     except OSError:
         pass

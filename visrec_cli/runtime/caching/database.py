@@ -93,10 +93,10 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        _make(connection)
-        _share(connection)
         # Without a sync per commit: a kill loses nothing that was committed, a power cut perhaps the last batches.
         connection.execute("PRAGMA synchronous = NORMAL")
+        _make(connection)
+        _share(connection)
     except BaseException:
         connection.close()
         raise
