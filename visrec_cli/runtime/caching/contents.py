@@ -29,8 +29,8 @@ def kinds(connection: sqlite3.Connection) -> list[Held]:
 
 
 def days(connection: sqlite3.Connection) -> list[Held]:
-    """The embeddings by the day on which they were last used, the longest unused first."""
-    query = "SELECT '', count(*), sum(bytes), used FROM entries GROUP BY used ORDER BY used"
+    """The embeddings by the day on which they were last used."""
+    query = "SELECT '', count(*), sum(bytes), used FROM entries GROUP BY used"
     return [Held(*row) for row in connection.execute(query)]
 
 
