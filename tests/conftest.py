@@ -18,13 +18,17 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels")
 )  # loops are compiled once, not per test
+MODELS = ROOT / ".pytest_cache" / "models"
+MODELS.mkdir(parents=True, exist_ok=True)
 COLOURS = {"red": (200, 30, 40), "blue": (30, 60, 190), "green": (30, 140, 60), "yellow": (230, 200, 40)}
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the cache of the person who runs it, or of another test."""
-    monkeypatch.setenv("VISREC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "models").symlink_to(MODELS)  # compiled models are no state: they are made once, not per test
+    monkeypatch.setenv("VISREC_CACHE_DIR", str(folder))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -140,8 +140,8 @@ class TextEncoderSuite(EncoderSuite):
 
     def test_counts_what_it_cuts(self, encoder: TextEncoder) -> None:
         within, beyond = "a " * (encoder.token_limit - 2), "a " * (encoder.token_limit - 1)
-        assert encoder.count_cut([]) == 0
-        assert encoder.count_cut([*TEXTS[:1], within]) == 0
-        assert encoder.count_cut([beyond, TEXTS[0], beyond]) == 2
+        assert encoder.cut([]) == []
+        assert encoder.cut([*TEXTS[:1], within]) == [False, False]
+        assert encoder.cut([beyond, TEXTS[0], beyond]) == [True, False, True]
         same = encoder.encode([beyond, beyond + "and much more that is never read"])
         assert cosines(same[:1], same[1:]).min() > 1 - 1e-5, "what is beyond the limit must not matter"

@@ -4,7 +4,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.options import Device, Format, IdColumn, Output, Quiet, Rejects, Source, Strict
+from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
+from visrec_cli.commands.options import (
+    Device,
+    Engine,
+    Format,
+    IdColumn,
+    Output,
+    Precise,
+    Quiet,
+    Rejects,
+    Source,
+    Strict,
+    Threads,
+)
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -36,14 +49,15 @@ def command(
         typer.Option(
             "--batch-size",
             min=1,
-            help="Pictures per batch; default 8 on a CPU, 64 on a GPU; halved when memory is short.",
+            help="Pictures per batch of a model in torch: 8 on a CPU, 64 on a GPU, halved when memory is short.",
         ),
     ] = None,
     device: Device = "auto",
-    precise: Annotated[bool, typer.Option("--precise", help="Full precision on a GPU too: slower.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Decoding threads; by default one per core, 8 at most.")
-    ] = None,
+    precise: Precise = False,
+    engine: Engine = "auto",
+    threads: Threads = None,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     image_column: Annotated[
         str | None,
         typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
@@ -75,8 +89,8 @@ def command(
 
         return embed_images(
             source, encoder=encoder, into=into, labels=labels, normalise=normalise, half=half, batch_size=batch_size,
-            device=device, precise=precise, workers=workers, image_column=image_column, id_column=id_column,
-            report=report,
+            device=device, precise=precise, engine=engine, threads=threads, cache=cache_of(cache, no_cache),
+            image_column=image_column, id_column=id_column, report=report,
         )  # fmt: skip
 
     run_stage(

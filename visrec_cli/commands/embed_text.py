@@ -4,7 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.options import BatchSize, Device, Format, IdColumn, Output, Quiet, Rejects, Strict, Table
+from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
+from visrec_cli.commands.options import (
+    BatchSize,
+    Device,
+    Engine,
+    Format,
+    IdColumn,
+    Output,
+    Precise,
+    Quiet,
+    Rejects,
+    Strict,
+    Table,
+    Threads,
+)
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -33,7 +47,11 @@ def command(
     half: Annotated[bool, typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it.")] = False,
     batch_size: BatchSize = 32,
     device: Device = "auto",
-    precise: Annotated[bool, typer.Option("--precise", help="Full precision on a GPU too: slower.")] = False,
+    precise: Precise = False,
+    engine: Engine = "auto",
+    threads: Threads = None,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     id_column: IdColumn = None,
     output: Output = "-",
     format: Format = None,
@@ -60,7 +78,8 @@ def command(
         names = [name.strip() for several in columns or [] for name in several.split(",") if name.strip()]
         return embed_text(
             source, columns=names, template=template, prefix=prefix, encoder=encoder, into=into, normalise=normalise,
-            half=half, batch_size=batch_size, device=device, precise=precise, id_column=id_column, report=report,
+            half=half, batch_size=batch_size, device=device, precise=precise, engine=engine, threads=threads,
+            cache=cache_of(cache, no_cache), id_column=id_column, report=report,
         )  # fmt: skip
 
     run_stage(

@@ -38,6 +38,21 @@ IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", hel
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps. auto takes a GPU when there is one.")
 ]
+Precise = Annotated[
+    bool,
+    typer.Option("--precise", help="The plain way: torch in full precision, pictures decoded whole (another space)."),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="auto, onnx, openvino, openvino-bf16 or torch; auto: onnxruntime on a CPU, torch on a GPU.",
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="How many threads work; by default one for each usable core.")
+]
 BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Items per batch; halved when the device is out of memory.")
 ]

@@ -5,7 +5,7 @@ decode, so that the model waits for nothing but itself. Vectors come out L2-norm
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -34,10 +34,16 @@ class Encoder(ABC):
 
     spec: the name that opens this encoder again, such as ``lite0`` or ``timm:resnet50``.
     space: what its vectors mean; two encoders with equal spaces make comparable vectors.
+    engine: what computes them, with version and arithmetic: equal engines give equal vectors, others may differ in
+    the last digits. "" where nobody can say, and then they are not kept for the next run.
+    alone: a vector depends on nothing but its own picture or text, to the last bit, and ``encode`` may be called by
+    several threads at once.
     """
 
     spec: str
     space: Space
+    engine: str = ""
+    alone: bool = False
 
     @property
     def dimension(self) -> int:
@@ -54,10 +60,14 @@ class ImageEncoder(Encoder):
     """Turns pictures into vectors.
 
     classes: names of what its classifier knows, None without one. batch_size: how many pictures at a time suit it here.
+    scaled_to: pixels of the shorter side below which a JPEG must not be decoded; None wants every picture whole.
+    in_flight: how many batches should be on their way to keep its device busy.
     """
 
     classes: Sequence[str] | None = None
     batch_size: int = 32
+    scaled_to: int | None = None
+    in_flight: int = 1
 
     @abstractmethod
     def prepare(self, picture: "Image") -> Prepared:
@@ -98,5 +108,17 @@ class TextEncoder(Encoder):
         return self.encode(texts)
 
     @abstractmethod
-    def count_cut(self, texts: Sequence[str]) -> int:
-        """How many of the texts are longer than ``token_limit``."""
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        """Which of the texts are longer than ``token_limit``."""
+
+
+def over_limit(texts: Sequence[str], limit: int, count: Callable[[Sequence[str]], list[int]]) -> list[bool]:
+    """Which texts have more than ``limit`` tokens. count: tokens of each text, of at least ``limit`` + 1 if cut.
+
+    No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
+    """
+    long = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "surrogatepass")) + 2 > limit]
+    over = [False] * len(texts)
+    for row, tokens in zip(long, count([texts[row] for row in long]) if long else [], strict=True):
+        over[row] = tokens > limit
+    return over

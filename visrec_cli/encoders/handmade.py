@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,15 @@ GRID = 4  # cells per side that have a histogram of their own
 class HandmadeImageEncoder(ImageEncoder):
     """``colour``, ``lbp``, ``hog`` or several joined by ``+``; needs neither torch nor a download."""
 
+    alone = True
+
     def __init__(self, rest: str, *, device: Any = None, normalise: bool = True, precise: bool = False) -> None:
         self._parts = rest.split("+")
         for part in self._parts:
             if part not in FEATURES:
                 raise unknown("hand-made feature", part, list(FEATURES))
         self.spec = rest
+        self.engine = f"numpy {np.__version__}, scikit-image {version('scikit-image')}"
         blank = self._describe(np.zeros((SIDE, SIDE, 3), np.uint8))
         preprocessing = {"decoder": "pillow", "framing": "squash", "pixels": SIDE, "grid": GRID, "version": 1}
         self.space = Space(rest, len(blank), normalise, None, preprocessing)

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import imagenet_names
 from visrec_cli.encoders.folding import fold_batch_norms
-from visrec_cli.encoders.torch_images import TorchImageEncoder
-from visrec_cli.encoders.weights import hash_of_file, packaged_file
+from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.torch_images import TorchImageEncoder, on_device
+from visrec_cli.encoders.weights import packaged_file
 
-SIDE = 224
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE, MEAN, DIVISOR = 224, 127, 128
 _STAGE_LENGTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the package counts them through, timm per stage
 
 # How the package's layers are called in timm: outside the blocks, in the first stage, in the others.
@@ -48,34 +51,35 @@ class Lite0ImageEncoder(TorchImageEncoder):
         super().__init__(
             model,
             spec="lite0",
-            weights=hash_of_file(path),
+            files=[path],
             preprocessing={
                 "decoder": "pillow",
                 "framing": "centre square",
                 "pixels": SIDE,
-                "mean": 127,
-                "divisor": 128,
+                "mean": MEAN,
+                "divisor": DIVISOR,
             },
             normalise=normalise,
             device=device,
             precise=precise,
             classes=imagenet_names(),
+            framing=Framing("square", SIDE, SIDE, SIDE),
+            statistics=([MEAN], [DIVISOR]),
         )
 
-    def prepare(self, picture: Image.Image) -> Prepared:
+    def prepare(self, picture: "Image") -> Prepared:
         """The largest square in the middle of the picture as (224, 224, 3) uint8.
 
         Its margins stay, unlike in ImageNet's usual evaluation: garments reach to the edge of their photos, and keeping
         the margins found more of the same kind than cutting, squashing or padding on labelled photos.
         """
-        return np.asarray(ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.BICUBIC))
+        assert self.framing is not None
+        return self.framing(picture)
 
     def to_device(self, batch: Sequence[Prepared]) -> Any:
         """Bytes travel to the device; there they become (x − 127) / 128, which these weights were trained with."""
-        import torch
-
-        pixels = torch.from_numpy(np.stack(batch)).to(self._device).permute(0, 3, 1, 2)  # a channels-last view
-        return (pixels.float() - 127) / 128
+        pixels = on_device(np.stack(batch), self._device).permute(0, 3, 1, 2)  # a channels-last view
+        return (pixels.float() - MEAN) / DIVISOR
 
 
 def timm_name(name: str) -> str:

@@ -1,38 +1,108 @@
 """From a spec such as ``lite0``, ``timm:resnet50`` or ``colour+hog`` to an encoder that is ready."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import cast
+from typing import Any, cast
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.catalogue import find, names, unknown
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
+from visrec_cli.encoders.compiled.cards import Card, kept_card
+from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.device import pick_device
 
 HANDMADE = ("colour", "lbp", "hog")  # no weights, so no torch and no device either
+COMPILED = ("lite0", "timm", "file")  # picture encoders that onnxruntime can run on a CPU
 NAMED = {"image-encoder": {"timm": "resnet50", "st": "clip-ViT-B-32", "file": "model.safetensors?arch=resnet50"},
          "text-encoder": {"st": "all-mpnet-base-v2"}}  # fmt: skip  # families that need a name after the colon
 
 
 def open_image_encoder(
-    spec: str = "lite0", *, device: str = "auto", normalise: bool = True, precise: bool = False
+    spec: str = "lite0",
+    *,
+    device: str = "auto",
+    normalise: bool = True,
+    precise: bool = False,
+    engine: str = "auto",
+    threads: int | None = None,
 ) -> ImageEncoder:
     """The picture encoder that ``spec`` names.
 
-    device: auto, cpu, cuda, mps … normalise: vectors of length 1. precise: no half precision, also on a GPU.
-    Raises UsageProblem for an unknown name or device, UnavailableError where weights cannot be had.
+    device: auto, cpu, cuda, mps … normalise: vectors of length 1. precise: whole decoding and plain torch, no half
+    precision. engine: see compiled.engines.ENGINES; on a CPU models are compiled once and kept, where they can be.
+    threads: how many a model in torch computes with; a compiled one is as busy as those who call it.
+    Raises UsageProblem for an unknown name, device or engine, UnavailableError where weights cannot be had.
     """
     if spec.split("+")[0] in HANDMADE:
         return cast(ImageEncoder, find("image-encoder", spec.split("+")[0])(spec, normalise=normalise))
-    return cast(ImageEncoder, _open("image-encoder", spec, device, normalise, precise))
+    chosen = engine_for(engine, device, precise=precise)
+
+    def plain(device: str = device, normalise: bool = normalise) -> Any:
+        return _open("image-encoder", spec, device, normalise, precise, threads)
+
+    if chosen == "torch" or not _compiles("image-encoder", spec):
+        return cast(ImageEncoder, plain())
+    from visrec_cli.encoders.compiled.images import CompiledImageEncoder, compile_images
+
+    def again() -> Card:
+        return compile_images(plain("cpu", True))
+
+    card = _card("image", spec, again, engine)
+    return CompiledImageEncoder(card, chosen, again, normalise=normalise) if card else cast(ImageEncoder, plain())
 
 
 def open_text_encoder(
-    spec: str = "minilm", *, device: str = "auto", normalise: bool = True, precise: bool = False
+    spec: str = "minilm",
+    *,
+    device: str = "auto",
+    normalise: bool = True,
+    precise: bool = False,
+    engine: str = "auto",
+    threads: int | None = None,
 ) -> TextEncoder:
-    """The text encoder that ``spec`` names; see open_image_encoder."""
-    return cast(TextEncoder, _open("text-encoder", spec, device, normalise, precise))
+    """The text encoder that ``spec`` names; see open_image_encoder. threads: by default one for each usable core."""
+    chosen = engine_for(engine, device, precise=precise)
+
+    def plain(device: str = device, normalise: bool = normalise) -> Any:
+        return _open("text-encoder", spec, device, normalise, precise, threads)
+
+    if chosen == "torch":
+        return cast(TextEncoder, plain())
+    _check("text-encoder", spec)
+    from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
+
+    def again() -> Card:
+        return compile_texts(plain("cpu", True))
+
+    card = _card("text", spec, again, engine)
+    if card is None:
+        return cast(TextEncoder, plain())
+    return CompiledTextEncoder(card, chosen, again, threads=threads or usable_cores(), normalise=normalise)
 
 
-def _open(family: str, spec: str, device: str, normalise: bool, precise: bool) -> object:
+def _card(kind: str, spec: str, again: Callable[[], Card], engine: str) -> Card | None:
+    """The card of the kept model, or of the one that ``again()`` compiles; None where the model stays in torch."""
+    try:
+        card = kept_card(kind, spec) or again()
+    except OSError as error:
+        refused: str | None = f"the cache cannot be written ({error})"
+    else:
+        refused = card.refused
+        if not refused:
+            return card
+    if engine != "auto":
+        raise UsageProblem(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine: torch runs it")
+    return None
+
+
+def _compiles(family: str, spec: str) -> bool:
+    _check(family, spec)
+    return spec.partition(":")[0] in COMPILED
+
+
+def _check(family: str, spec: str) -> None:
+    """Raise UsageProblem unless the catalogue has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
     if name == spec and name not in names(family) and not get_close_matches(name, names(family)):
         raise UsageProblem(
@@ -40,11 +110,21 @@ def _open(family: str, spec: str, device: str, normalise: bool, precise: bool) -
             fix=f"one of {', '.join(names(family))}; a model of a library is named with it, such as st:{spec}"
             + (f" or timm:{spec}" if family == "image-encoder" else ""),
         )
-    encoder = find(family, name)
+    if name not in names(family):
+        raise unknown(family.replace("-", " "), name, names(family))
     example = NAMED[family].get(name)
     if bool(rest) != bool(example):
         fix = f"such as {name}:{example}" if example else f"use plain '{name}'"
         raise UsageProblem(f"the encoder '{spec}' {'names no model' if example else 'takes no name'}", fix=fix)
-    from visrec_cli.runtime.device import pick_device
 
-    return encoder(rest, device=pick_device(device), normalise=normalise, precise=precise)
+
+def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
+    """The plain encoder, in torch."""
+    _check(family, spec)
+    place = pick_device(device)
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    name, _, rest = spec.partition(":")
+    return find(family, name)(rest, device=place, normalise=normalise, precise=precise)

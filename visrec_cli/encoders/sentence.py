@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors
+from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.hub import cached_file, first_line, repository, require_reachable, unavailable
 from visrec_cli.encoders.quiet import quiet_libraries
-from visrec_cli.encoders.torch_images import arithmetic
-from visrec_cli.encoders.weights import hash_of_folder, packaged_file
+from visrec_cli.encoders.torch_images import arithmetic, engine_of
+from visrec_cli.encoders.weights import hash_of_folder, packaged_file, revisions_of
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.spaces import Space
 
@@ -25,36 +25,40 @@ LONGEST_SIDE = 1024  # larger pictures are shrunk to this before they wait for t
 
 
 class SentenceTextEncoder(TextEncoder):
-    """Texts through a sentence-transformers model, which sorts those of a call by length and restores the order."""
+    """Texts through a sentence-transformers model, which sorts those of a call by length and restores the order.
+
+    files: what the model was made from.
+    """
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         self._use(f"st:{name}", name, device=device, normalise=normalise, precise=precise)
 
     def _use(self, spec: str, name: str, *, device: Any, normalise: bool, precise: bool) -> None:
         self.spec, self._device, self._precise = spec, device, precise
-        self._model, weights = open_model(name, device)
-        _require(self._model, "text", spec)
-        self.space = space_of_model(spec, self._model, weights, normalise)
-        self.token_limit = self._model.max_seq_length or 10**9
+        self.model, weights, self.files = open_model(name, device)
+        self.engine = engine_of(device, precise=precise)
+        _require(self.model, "text", spec)
+        self.space = space_of_model(spec, self.model, weights, normalise)
+        self.token_limit = self.model.max_seq_length or 10**9
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""
         with arithmetic(self._device, precise=self._precise):
-            return self.finish(self._model.encode_document(list(texts), batch_size=batch_size, show_progress_bar=False))
+            return self.finish(self.model.encode_document(list(texts), batch_size=batch_size, show_progress_bar=False))
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for queries, if it has one."""
         with arithmetic(self._device, precise=self._precise):
-            return self.finish(self._model.encode_query(list(texts), show_progress_bar=False))
+            return self.finish(self.model.encode_query(list(texts), show_progress_bar=False))
 
-    def count_cut(self, texts: Sequence[str]) -> int:
+    def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
-        # No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
-        long = [text for text in texts if len(text.encode()) + 2 > self.token_limit]
-        if not long:
-            return 0
-        tokens = self._model.tokenizer(long, truncation=False, padding=False, verbose=False)["input_ids"]
-        return sum(len(row) > self.token_limit for row in tokens)
+
+        def count(long: Sequence[str]) -> list[int]:
+            tokens = self.model.tokenizer(list(long), truncation=False, padding=False, verbose=False)["input_ids"]
+            return [len(row) for row in tokens]
+
+        return over_limit(texts, self.token_limit, count)
 
 
 class MiniLmTextEncoder(SentenceTextEncoder):
@@ -73,9 +77,10 @@ class ClipImageEncoder(ImageEncoder):
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         self.spec, self._device, self._precise = f"st:{name}", device, precise
-        self._model, weights = open_model(name, device)
-        _require(self._model, "image", self.spec)
-        self.space = space_of_model(self.spec, self._model, weights, normalise)
+        self.model, weights, _ = open_model(name, device)
+        self.engine = engine_of(device, precise=precise)
+        _require(self.model, "image", self.spec)
+        self.space = space_of_model(self.spec, self.model, weights, normalise)
 
     def prepare(self, picture: "Image") -> Prepared:
         """The pixels, (height, width, 3) uint8, no side above 1,024; the model's own processor does the rest."""
@@ -90,18 +95,18 @@ class ClipImageEncoder(ImageEncoder):
 
         pictures = [Image.fromarray(pixels) for pixels in batch]
         with arithmetic(self._device, precise=self._precise):
-            return self.finish(self._model.encode(pictures, batch_size=len(pictures), show_progress_bar=False))
+            return self.finish(self.model.encode(pictures, batch_size=len(pictures), show_progress_bar=False))
 
 
-def open_model(name: str, device: Any) -> tuple[Any, str]:
-    """The model from a folder, the local cache or the hub, and the hash of its weights.
+def open_model(name: str, device: Any) -> tuple[Any, str, list[Path]]:
+    """The model from a folder, the local cache or the hub, the hash of its weights, and the files that decide it.
 
     Raises UnavailableError where it cannot be had, InputError where a folder holds no such model.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
         try:
-            return _load(str(folder), device, offline=True), hash_of_folder(folder)
+            return _load(str(folder), device, offline=True), hash_of_folder(folder), _files(folder)
         except Exception as error:  # json, safetensors, transformers: each has its own
             raise InputError(
                 f"'{name}' holds no model that sentence-transformers can load: {first_line(error)[:160]}"
@@ -115,7 +120,14 @@ def open_model(name: str, device: Any) -> tuple[Any, str]:
     except Exception as error:  # half a cache, or a network that went away
         raise unavailable(repo, first_line(error)) from error
     found = cached_file(repo, MARKS)
-    return model, hash_of_folder(found.parent) if found else ""
+    if found is None:
+        return model, "", []
+    return model, hash_of_folder(found.parent), [*_files(found.parent), *revisions_of(found)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """All that a model's folder holds: a word of its settings can change every vector."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _load(name: str, device: Any, *, offline: bool) -> Any:

@@ -1,5 +1,6 @@
 """Any model of timm by name: ``timm:resnet50``, ``timm:resnet50.a1_in1k``, ``timm:hf-hub:owner/name``."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,10 @@ import numpy as np
 from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import names_for
+from visrec_cli.encoders.framing import Framing
 from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
-from visrec_cli.encoders.weights import hash_of_file
+from visrec_cli.encoders.weights import revisions_of
 from visrec_cli.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ class TimmImageEncoder(TorchImageEncoder):
         self._transform = create_transform(**config, is_training=False)
         preprocessing = {"decoder": "pillow", **{key: _plain(value) for key, value in sorted(config.items())}}
         TorchImageEncoder.__init__(
-            self, model, spec=spec, weights=hash_of_file(path), preprocessing=preprocessing, normalise=normalise,
-            device=device, precise=precise, classes=names_for(model),
+            self, model, spec=spec, files=[path, *revisions_of(path)], preprocessing=preprocessing,
+            normalise=normalise, device=device, precise=precise, classes=names_for(model),
+            framing=framing_of(config),
+            statistics=([255 * value for value in config["mean"]], [255 * value for value in config["std"]]),
         )  # fmt: skip
 
     def prepare(self, picture: "Image") -> Prepared:
@@ -78,6 +82,17 @@ def _hub_model(name: str) -> tuple[Any, Path]:
     path = fetch_file(repo, WEIGHT_FILES)
     folder = fetch_file(repo, ("config.json",)).parent
     return timm.create_model(f"local-dir:{folder}", pretrained=True), path
+
+
+def framing_of(config: dict[str, Any]) -> Framing | None:
+    """What timm's transform for evaluation does to a picture's shape, where it is one of the usual ways."""
+    _, height, width = config["input_size"]
+    mode = {"center": "centre", "squash": "squash"}.get(config["crop_mode"])
+    known = config["interpolation"] in ("bicubic", "bilinear", "lanczos", "nearest", "box", "hamming")
+    if mode is None or not known or height != width:
+        return None
+    shorter = height if mode == "squash" else math.floor(height / config["crop_pct"])
+    return Framing(mode, height, width, shorter, config["interpolation"])
 
 
 def _plain(value: Any) -> Any:

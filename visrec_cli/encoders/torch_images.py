@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
+from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import DeviceMemoryError
 from visrec_cli.tables.spaces import Space
 
@@ -14,42 +17,69 @@ _FULL = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 class TorchImageEncoder(ImageEncoder):
-    """A timm model in evaluation mode. Subclasses say where its weights come from and how a picture is prepared."""
+    """A timm model in evaluation mode. Subclasses say where its weights come from and how a picture is prepared.
+
+    files: what the model was made from; the first holds the weights. framing: what ``prepare`` does to a picture's
+    shape, None where only the model's own transform knows. statistics: (mean, divisor) of the channels, in 0 to 255.
+    """
 
     def __init__(
-        self, model: Any, *, spec: str, weights: str, preprocessing: dict[str, Any], normalise: bool, device: Any,
-        precise: bool = False, classes: Sequence[str] | None = None,
+        self, model: Any, *, spec: str, files: Sequence[Path], preprocessing: dict[str, Any], normalise: bool,
+        device: Any, precise: bool = False, classes: Sequence[str] | None = None, framing: Framing | None = None,
+        statistics: tuple[Sequence[float], Sequence[float]] = ((0,), (1,)),
     ) -> None:  # fmt: skip
         import torch
 
         self.spec, self._device, self._precise, self.classes = spec, device, precise, classes
+        self.files, self.framing, self.statistics = files, framing, statistics
         self.batch_size = 8 if device.type == "cpu" else 64  # on a CPU as fast as 32, in a third less memory
-        self._model = model.eval().to(device=device, memory_format=torch.channels_last)
+        self.in_flight = 1 if device.type == "cpu" else 2  # one is stacked and copied while the other is computed
+        self.engine = engine_of(device, precise=precise)
+        self.model = model.eval().to(device=device, memory_format=torch.channels_last)
+        if framing is not None and not precise:
+            self.scaled_to = framing.scaled_to
+            preprocessing = {**preprocessing, "scaled_to": framing.scaled_to}
         dimension = getattr(model, "head_hidden_size", model.num_features)  # what comes before the classifier
-        self.space = Space(spec, dimension, normalise, weights, preprocessing)
+        self.space = Space(spec, dimension, normalise, hash_of_file(files[0]), preprocessing)
 
     def to_device(self, batch: Sequence[Prepared]) -> Any:
         """Prepared pictures as the model's (n, 3, height, width) input."""
         import torch
 
-        return torch.from_numpy(np.stack(batch)).to(self._device, memory_format=torch.channels_last)
+        return on_device(np.stack(batch), self._device).to(memory_format=torch.channels_last)
 
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
         """See ImageEncoder."""
         with arithmetic(self._device, precise=self._precise):
-            trunk = self._model.forward_features(self.to_device(batch))
-            return self.finish(self._model.forward_head(trunk, pre_logits=True).float().cpu().numpy())
+            trunk = self.model.forward_features(self.to_device(batch))
+            return self.finish(self.model.forward_head(trunk, pre_logits=True).float().cpu().numpy())
 
     def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
         """See ImageEncoder."""
         self.require_classes()
         names = self.classes or ()
         with arithmetic(self._device, precise=self._precise):
-            trunk = self._model.forward_features(self.to_device(batch))
-            vectors = self.finish(self._model.forward_head(trunk, pre_logits=True).float().cpu().numpy())
-            best = self._model.forward_head(trunk).float().softmax(dim=1).topk(min(k, len(names)), dim=1)
+            trunk = self.model.forward_features(self.to_device(batch))
+            vectors = self.finish(self.model.forward_head(trunk, pre_logits=True).float().cpu().numpy())
+            best = self.model.forward_head(trunk).float().softmax(dim=1).topk(min(k, len(names)), dim=1)
         pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         return vectors, [[Label(names[i], s) for i, s in zip(*pair, strict=True)] for pair in pairs]
+
+
+def engine_of(device: Any, *, precise: bool) -> str:
+    """What ``Encoder.engine`` says of plain torch on this device."""
+    import torch
+
+    halved = device.type in ("cuda", "mps") and not precise
+    return f"torch {torch.__version__} {device.type} {'float16' if halved else 'float32'}"
+
+
+def on_device(array: Prepared, device: Any) -> Any:
+    """The array as a tensor there. CUDA copies from pinned memory while it computes something else."""
+    import torch
+
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 @contextmanager

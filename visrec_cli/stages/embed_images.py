@@ -3,22 +3,23 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
+from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.embedding.decoding import Unusable, decoded
-from visrec_cli.stages.embedding.growing import is_pipe, put_columns, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
+from visrec_cli.stages.embedding.keeping import Cache, Keeper
+from visrec_cli.stages.embedding.reading import read_pictures
+from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_entries, tell, variety, vector_column
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.reading import Tabular, is_path
 
-LABELS = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())]))
-Classes = list[list[Label]]
+AT_ONCE = 128
+"""Rows that a model which works picture by picture gets through between two commits of the cache."""
 
 
 def embed_images(
@@ -31,8 +32,10 @@ def embed_images(
     half: bool = False,
     batch_size: int | None = None,
     device: str = "auto",
-    workers: int | None = None,
+    threads: int | None = None,
     precise: bool = False,
+    engine: str = "auto",
+    cache: Cache = True,
     image_column: str | None = None,
     id_column: str | None = None,
     report: Report | None = None,
@@ -40,12 +43,15 @@ def embed_images(
     """Add ``image_embedding`` (and with ``labels=k`` the column ``labels``) to a table or a folder of pictures.
 
     A row whose picture is missing stays, with null, and is counted; one whose picture is broken stays likewise and is
-    rejected with the reason. Streams: memory does not grow with the number of pictures. A vector depends on the batch
-    it was computed in only in the last digits (cosine above 0.99999).
+    rejected with the reason. Streams: memory does not grow with the number of pictures. Vectors are kept, by content:
+    the next run computes what is new, and reads no file that has not changed. On a CPU a vector depends on its picture
+    alone; in torch on its batch too, in the last digits (cosine above 0.99999).
 
-    encoder: a spec, or an encoder that is already open (then normalise, device and precise are its own). batch_size:
-    by default what suits the encoder and the device. half: store float16. workers: decoding threads. precise: no
-    half-precision arithmetic, also on a GPU.
+    encoder: a spec, or an encoder that is already open (then normalise, device, engine and precise are its own).
+    batch_size: of models in torch; by default what suits the encoder and the device. half: store float16. threads:
+    how many decode, and compute where the encoder works picture by picture; by default one for each usable core.
+    precise: pictures decoded whole, plain torch in full precision: another space than the default's. engine: see
+    encoders.compiled.engines. cache: True, False, or the folder for it.
     Raises InputError when no picture could be used, UsageProblem for an unknown encoder or one without classes when
     labels are asked for, UnavailableError when its weights cannot be had.
     """
@@ -56,7 +62,9 @@ def embed_images(
     def opened() -> ImageEncoder:
         if not isinstance(encoder, str):
             return encoder
-        return open_image_encoder(encoder, device=device, normalise=normalise, precise=precise)
+        return open_image_encoder(
+            encoder, device=device, normalise=normalise, precise=precise, engine=engine, threads=threads
+        )
 
     early = opened() if is_pipe(source) else None
     reader = open_items(source, id_column=id_column, report=report)
@@ -66,63 +74,31 @@ def embed_images(
         model.require_classes()
     added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
     schema = with_columns(reader.schema, added)
+    rows = batch_size or (AT_ONCE if model.alone else model.batch_size)
+    work = Work(model, labels, rows, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        rows = batch_size or model.batch_size
-        size, tried, used = rows, 0, 0
-        for batch, results in decoded(reader, pictures, model.prepare, rows=rows, workers=workers):
-            usable = [result for result in results if not isinstance(result, Unusable)]
-            refused = [result for result in results if isinstance(result, Unusable)]
-            (vectors, classes), size = _encode(model, usable, labels, size, report)
-            for one in refused:
-                if one.source.nothing:  # known since the pictures were joined: a gap, and no failure of this stage
-                    report.count("items without a picture")
-                else:
-                    report.reject("embed-images", one.reason, path=one.source.path, item_id=one.source.item_id)
-            valid = np.array([not isinstance(result, Unusable) for result in results])
-            columns = {into: column_of(_spread(vectors, valid), valid, half=half)}
-            if labels:
-                columns["labels"] = _label_column(classes, valid)
-            yield put_columns(batch, schema, columns)
-            tried, used = tried + len(results), used + len(usable)
-            report.count("pictures", len(usable))
-            report.advance(len(results))
+        tried, used = 0, 0
+        keeper = Keeper(model, cache, report, variety=variety(labels))
+        threads_at_work = threads or usable_cores()
+        try:
+            read = read_pictures(reader, pictures, model, keeper, work.compute, rows=rows, threads=threads_at_work)
+            for batch, reads in work.finished(read):
+                keeper.keep(*new_entries(reads))
+                tell(reads, report)
+                results = [one.result for one in reads]
+                columns = {into: vector_column(results, model.dimension, half=half)}
+                if labels:
+                    columns["labels"] = label_column(results)
+                yield put_columns(batch, schema, columns)
+                tried, used = tried + len(reads), used + sum(result is not None for result in results)
+                report.advance(len(reads))
+        finally:
+            keeper.close()
         if tried and not used:
             raise _all_failed(report)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
-
-
-def _encode(
-    model: ImageEncoder, prepared: list[Prepared], labels: int, size: int, report: Report
-) -> tuple[tuple[Vectors, Classes], int]:
-    """Vectors and classes of all, in parts of ``size``, and the size that the device could hold."""
-
-    def work(size: int) -> tuple[Vectors, Classes]:
-        parts = [prepared[start : start + size] for start in range(0, len(prepared), size)]
-        if labels:
-            pairs = [model.recognise(part, labels) for part in parts]
-            return _stacked([vectors for vectors, _ in pairs], model), [one for _, names in pairs for one in names]
-        return _stacked([model.encode(part) for part in parts], model), []
-
-    return while_memory_lasts(work, size, report)
-
-
-def _stacked(parts: list[Vectors], model: ImageEncoder) -> Vectors:
-    return np.concatenate(parts) if parts else np.zeros((0, model.dimension), np.float32)
-
-
-def _spread(vectors: Vectors, valid: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Vectors:
-    """The vectors on their rows, zeros elsewhere: no row can get its neighbour's."""
-    full = np.zeros((len(valid), vectors.shape[1]), np.float32)
-    full[valid] = vectors
-    return full
-
-
-def _label_column(classes: Classes, valid: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> pa.Array:
-    remaining = iter(classes)
-    rows = [[one._asdict() for one in next(remaining)] if ok else None for ok in valid]
-    return pa.array(rows, LABELS)
 
 
 def _folder_of(source: Tabular) -> Path | None:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.encoders.base import TextEncoder
+from visrec_cli.encoders.base import TextEncoder, Vectors
 from visrec_cli.encoders.opening import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, while_memory_lasts, with_columns
+from visrec_cli.stages.embedding.keeping import Cache, Keeper, Result, digest_of
 from visrec_cli.stages.embedding.texts import TextColumns
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.batches import even
@@ -32,6 +33,9 @@ def embed_text(
     batch_size: int = 32,
     device: str = "auto",
     precise: bool = False,
+    engine: str = "auto",
+    threads: int | None = None,
+    cache: Cache = True,
     id_column: str | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
@@ -40,7 +44,8 @@ def embed_text(
     columns: a name or several, joined by ". " in this order, missing ones left out; by default the usual text
     columns that are there.
     template: instead, such as ``"{title} by {brand}"``. prefix: put before each text, for models that want one
-    before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16.
+    before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16. engine,
+    threads, cache: as for embed_images; a text is computed once, whatever row or table it is in.
     Texts over the encoder's limit are cut, and counted. Raises UsageProblem for unknown columns, InputError when
     no row has any text, UnavailableError when the weights cannot be had.
     """
@@ -51,7 +56,9 @@ def embed_text(
     def opened() -> TextEncoder:
         if not isinstance(encoder, str):
             return encoder
-        return open_text_encoder(encoder, device=device, normalise=normalise, precise=precise)
+        return open_text_encoder(
+            encoder, device=device, normalise=normalise, precise=precise, engine=engine, threads=threads
+        )
 
     early = opened() if is_pipe(source) else None
     reader = open_items(source, id_column=id_column, report=report)
@@ -63,24 +70,23 @@ def embed_text(
     report.expect(None, "texts")
 
     def batches() -> Iterator[pa.RecordBatch]:
-        size, rows, used = batch_size, 0, 0
-        for batch in even(reader, batch_size * WINDOW):
-            texts = texts_of.rows(batch)
-            present = [prefix + text for text in texts if text]
-            vectors = np.zeros((batch.num_rows, model.dimension), np.float32)
-            valid = np.array([bool(text) for text in texts])
-            if present:
-                vectors[valid], size = while_memory_lasts(
-                    lambda size, present=present: model.encode(present, batch_size=size),  # type: ignore[misc]
-                    size,
-                    report,
-                )
-            yield put_columns(batch, schema, {into: column_of(vectors, valid, half=half)})
-            rows, used = rows + len(texts), used + len(present)
-            report.count("texts", len(present))
-            report.count("items without text", len(texts) - len(present))
-            report.count(f"texts cut at {model.token_limit} tokens", model.count_cut(present))
-            report.advance(len(texts))
+        rows, used = 0, 0
+        keeper = Keeper(model, cache, report)
+        work = _Work(model, keeper, batch_size, report)
+        try:
+            for batch in even(reader, batch_size * WINDOW):
+                texts = texts_of.rows(batch)
+                valid = np.array([bool(text) for text in texts], bool)
+                vectors = np.zeros((batch.num_rows, model.dimension), np.float32)
+                if valid.any():
+                    vectors[valid] = work.vectors([prefix + text for text in texts if text])
+                yield put_columns(batch, schema, {into: column_of(vectors, valid, half=half)})
+                rows, used = rows + len(texts), used + int(valid.sum())
+                report.count("texts", int(valid.sum()))
+                report.count("items without text", int((~valid).sum()))
+                report.advance(len(texts))
+        finally:
+            keeper.close()
         if rows and not used:
             raise InputError(
                 f"none of the {rows:,} items has any text in {', '.join(texts_of.columns)}",
@@ -88,3 +94,27 @@ def embed_text(
             )
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+class _Work:
+    """The model at work on the texts that are not known yet, in batches that its device can hold."""
+
+    def __init__(self, model: TextEncoder, keeper: Keeper, size: int, report: Report) -> None:
+        self._model, self._keeper, self._size, self._report = model, keeper, size, report
+
+    def vectors(self, texts: list[str]) -> Vectors:
+        """(n, d), row i for texts[i]; what is computed is kept, what is cut counted."""
+        digests = [digest_of(text.encode("utf-8", "surrogatepass")) for text in texts]
+        found = self._keeper.find(digests)
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}
+        if missing:
+            vectors, self._size = while_memory_lasts(
+                lambda size: self._model.encode(list(missing.values()), batch_size=size), self._size, self._report
+            )
+            cut = self._model.cut(list(missing.values()))
+            new = {d: Result(vector, cut=many) for d, vector, many in zip(missing, vectors, cut, strict=True)}
+            self._keeper.keep(new)
+            found |= new
+        self._report.count("vectors from the cache", sum(digest not in missing for digest in digests))
+        self._report.count(f"texts cut at {self._model.token_limit} tokens", sum(found[d].cut for d in digests))
+        return np.stack([found[digest].vector for digest in digests])

@@ -24,11 +24,32 @@ def encode_picture(space: Space, pictures: "Sequence[Image]", *, device: str = "
     that made the space (other weights or preprocessing), UnavailableError when it cannot be had.
     """
     _require_family("image-encoder", space, "pictures", "embed-images")
-    encoder = open_image_encoder(space.encoder, device=device, normalise=space.normalised)
+    precise = "scaled_to" not in space.preprocessing
+    encoder = open_image_encoder(space.encoder, device=device, normalise=space.normalised, precise=precise)
     _require_same(space, encoder)
     prepared = [encoder.prepare(picture) for picture in pictures]
     parts = [encoder.encode(prepared[start : start + BATCH]) for start in range(0, len(prepared), BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, space.dimension), np.float32)
+
+
+def scaled_to(space: Space | None) -> int | None:
+    """Pixels of the shorter side below which a query's JPEG must not be decoded, None where it is wanted whole.
+
+    Of a space with several kinds of picture vectors, what is enough for all.
+    """
+    if space is None:
+        return None
+    if space.sources:
+        sides = [scaled_to(s.space) for s in space.sources if s.space is not None and _takes_pictures(s.space)]
+        return max(side for side in sides if side) if sides and all(sides) else None
+    wanted = space.preprocessing.get("scaled_to")
+    return wanted if isinstance(wanted, int) else None
+
+
+def _takes_pictures(space: Space) -> bool:
+    return any(_takes_pictures(s.space) for s in space.sources if s.space) or (
+        not space.sources and space.kind in ("image", "joint")
+    )
 
 
 def encode_sentence(space: Space, texts: Sequence[str], *, device: str = "auto") -> Vectors:

@@ -13,6 +13,7 @@ from visrec_cli.images.archives import MARK
 from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.scan import find_pictures
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.recommending.encode_query import scaled_to
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import picture_vectors
 from visrec_cli.stages.recommending.shelf import Shelf
@@ -38,9 +39,10 @@ def image_queries(shelf: Shelf, images: Sequence[Any], report: Report) -> list[Q
     images: paths of pictures, folders or archives, ``-`` for the bytes on stdin, bytes, or PIL images.
     """
     asked = [one for image in images for one in _asked(image)]
+    side = scaled_to(shelf.space)
     queries: list[Query] = []
     for start in range(0, len(asked), _AT_ONCE):
-        usable = list(_loaded(asked[start : start + _AT_ONCE], report, alone=len(asked) == 1))
+        usable = list(_loaded(asked[start : start + _AT_ONCE], side, report, alone=len(asked) == 1))
         if not usable:
             continue
         pictures = [picture for _, picture in usable]
@@ -66,13 +68,15 @@ def _asked(image: Any) -> list[_Asked]:
     return [_Asked(picture.path, picture.path, picture.path) for picture in find_pictures(image)]
 
 
-def _loaded(asked: Sequence[_Asked], report: Report, *, alone: bool) -> "Iterator[tuple[_Asked, Image]]":
+def _loaded(
+    asked: Sequence[_Asked], side: int | None, report: Report, *, alone: bool
+) -> "Iterator[tuple[_Asked, Image]]":
     for one in asked:
         if not isinstance(one.source, str | Path | bytes):
             yield one, one.source.convert("RGB")
             continue
         try:
-            yield one, load_picture(one.source)
+            yield one, load_picture(one.source, at_least=(side, side) if side else None)
         except PictureError as error:
             if alone:
                 raise InputError(f"the query picture {one.name} cannot be used: {error}", fix=error.fix) from error

@@ -1,0 +1,143 @@
+"""What is known of a compiled model without opening it, and the folder that keeps both: ``models`` in the cache.
+
+A model is a cache and never the truth: whatever does not match its card is compiled again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from visrec_cli.runtime.folders import cache_dir
+from visrec_cli.tables.spaces import Space, space_from_json
+
+FORMAT = 1  # counted up when compiling changes
+MODEL, CARD = "model.onnx", "card.json"
+_DECIDING = ("torch", "torchvision", "timm", "transformers", "sentence-transformers", "tokenizers", "onnx")
+
+
+@dataclass(frozen=True)
+class Card:
+    """All about one compiled model.
+
+    space: of its vectors, normalised. sources: (path, size, mtime_ns) of the files that it was made from.
+    framing, classes: of picture models. inputs, prompts, token_limit: of text models. drift: how far its vectors were
+    from the plain model's when it was compiled. refused: why it cannot be compiled; then there is no model, and the
+    plain one is used.
+    """
+
+    spec: str
+    space: Space
+    sources: list[tuple[str, int, int]]
+    framing: dict[str, Any] | None = None
+    classes: list[str] | None = None
+    inputs: list[str] = field(default_factory=list)
+    prompts: dict[str, str] = field(default_factory=dict)
+    token_limit: int | None = None
+    drift: dict[str, float] = field(default_factory=dict)
+    model_sha256: str = ""
+    refused: str | None = None
+    folder: str = ""
+
+    @property
+    def model(self) -> Path:
+        """The compiled model's file."""
+        return Path(self.folder) / MODEL
+
+
+def whole(card: Card, again: Callable[[], Card]) -> Card:
+    """The card, or ``again()`` where its model's file has not the checksum that it was kept with."""
+    try:
+        with card.model.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == card.model_sha256:
+                return card
+    except OSError:
+        pass
+    return again()
+
+
+def status_of(files: Sequence[Path]) -> list[tuple[str, int, int]]:
+    """What a card remembers of the files that a model is made from."""
+    found = [(str(path.absolute()), path.stat()) for path in files]
+    return [(name, status.st_size, status.st_mtime_ns) for name, status in found]
+
+
+def kept_card(kind: str, spec: str) -> Card | None:
+    """The card of this encoder, or None if there is none, or if its weights have changed since.
+
+    kind: "image" or "text"; spec: as for opening it.
+    """
+    folder = _folder(kind, spec)
+    try:
+        raw = json.loads((folder / CARD).read_text("utf-8"))
+        raw["space"] = space_from_json(json.dumps(raw["space"]))
+        card = Card(**{**raw, "sources": [tuple(one) for one in raw["sources"]], "folder": str(folder)})
+        fresh = card.sources == status_of([Path(path) for path, _, _ in card.sources])
+        return card if fresh and (card.refused or card.model.exists()) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> Card:
+    """Keep the card and what ``write(folder)`` puts beside it, both whole or not at all; the card as it is kept.
+
+    Raises OSError where the cache cannot be written.
+    """
+    target = _folder(kind, card.spec)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+    try:
+        digest = ""
+        if write is not None:
+            write(new)
+            digest = hashlib.sha256((new / MODEL).read_bytes()).hexdigest()
+        raw = {**asdict(card), "space": json.loads(card.space.to_json()), "model_sha256": digest}
+        raw.pop("folder")
+        (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
+        forget(target)
+        try:
+            new.rename(target)
+        except OSError:  # another process was faster, with the same model
+            if kept_card(kind, card.spec) is None:
+                raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    found = kept_card(kind, card.spec)
+    if found is None:
+        raise OSError("what was written cannot be read back")
+    return found
+
+
+def forget(folder: Path) -> None:
+    """Remove a kept model."""
+    if folder.exists():
+        gone = folder.with_name(f".old-{os.getpid()}-{folder.name}")
+        try:
+            folder.rename(gone)
+        except OSError:  # somebody else has just done it
+            return
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _folder(kind: str, spec: str) -> Path:
+    """Named by everything that decides what is in it, but the weights: those are on the card."""
+    name, _, rest = spec.partition(":")
+    file = Path(rest.partition("?")[0]).expanduser()
+    place = str(file.absolute()) if rest and file.exists() else ""  # the same words mean another file elsewhere
+    key = [FORMAT, kind, spec, place, *(f"{package} {_version(package)}" for package in _DECIDING)]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+    plain = "".join(letter if letter.isalnum() else "-" for letter in f"{name}-{Path(rest).name}").strip("-")[:40]
+    return cache_dir() / "models" / f"{kind}-{plain}-{digest}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,155 @@
+"""Picture models of timm, compiled: lite0, ``timm:`` and ``file:``."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
+from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.sessions import Session, engine_name, open_session
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from visrec_cli.encoders.framing import Framing
+    from visrec_cli.encoders.torch_images import TorchImageEncoder
+
+_SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # of the pictures that a model is checked with
+_PICTURES = 16
+
+
+class CompiledImageEncoder(ImageEncoder):
+    """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
+
+    alone = True
+
+    def __init__(self, card: Card, engine: str, again: Callable[[], Card], *, normalise: bool = True) -> None:
+        self.spec, self.classes, self._card, self._name, self._again = card.spec, card.classes, card, engine, again
+        self.space = replace(card.space, normalised=normalise)
+        self.engine = engine_name(engine)
+        self.scaled_to = self.space.preprocessing.get("scaled_to")
+        self._opening = threading.Lock()
+
+    @cached_property
+    def _framing(self) -> "Framing":
+        from visrec_cli.encoders.framing import Framing
+
+        return Framing(**(self._card.framing or {}))
+
+    @cached_property
+    def _opened(self) -> Session:
+        self._card = whole(self._card, self._again)
+        return open_session(self._card.model, self._name)
+
+    def _session(self) -> Session:
+        with self._opening:  # several threads come with their first picture at once
+            return self._opened
+
+    def prepare(self, picture: "Image") -> Prepared:
+        """(height, width, 3) uint8."""
+        return self._framing(picture)
+
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """See ImageEncoder. Picture by picture: a vector does not depend on the others."""
+        session = self._session()
+        return self.finish(np.concatenate([session.run({"pixels": one[None]})[0] for one in batch]))
+
+    def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
+        """See ImageEncoder."""
+        self.require_classes()
+        names, session = self.classes or (), self._session()
+        pairs = [session.run({"pixels": one[None]}) for one in batch]
+        best = [np.argsort(-scores[0], kind="stable")[:k] for _, scores in pairs]
+        labels = [
+            [Label(names[i], float(scores[0][i])) for i in rows] for rows, (_, scores) in zip(best, pairs, strict=True)
+        ]
+        return self.finish(np.concatenate([vectors for vectors, _ in pairs])), labels
+
+
+def compile_images(plain: "TorchImageEncoder") -> Card:
+    """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
+
+    What cannot be compiled is kept as a card that says so.
+    """
+    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+
+    card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    try:
+        if plain.framing is None:
+            raise Uncompilable("its preprocessing is none that is known here")
+        pictures = _test_pictures()
+        _check_framing(plain, pictures)
+        module = _from_bytes(plain)
+        batches = [{"pixels": plain.framing(picture)[None]} for picture in pictures]
+        expected = plain.encode([plain.prepare(picture) for picture in pictures])
+        outputs = ["vectors", *(["classes"] if plain.classes else [])]
+        found: dict[str, float] = {}
+
+        def write(folder: Path) -> None:
+            import torch
+
+            export(module, {"pixels": torch.from_numpy(batches[0]["pixels"].copy())}, outputs, [0], folder / MODEL)
+            found.update(vars(checked(folder / MODEL, batches, expected)))
+
+        card = replace(
+            card,
+            framing=plain.framing.to_dict(),
+            classes=list(plain.classes) if plain.classes else None,
+            drift=found,  # filled while it is written
+        )
+        return keep_card("image", card, write)
+    except Uncompilable as error:
+        return keep_card("image", replace(card, refused=str(error)), None)
+
+
+def _from_bytes(plain: "TorchImageEncoder") -> Any:
+    """The model with the preparation of its numbers in front: bytes in, vectors and the classes' shares out."""
+    import torch
+
+    mean, divisor = (torch.tensor(one, dtype=torch.float32).reshape(-1, 1, 1) for one in plain.statistics)
+    model, names_things = plain.model, bool(plain.classes)
+
+    class FromBytes(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixels: Any) -> Any:
+            trunk = self.model.forward_features((pixels.permute(0, 3, 1, 2).float() - mean) / divisor)
+            vectors = self.model.forward_head(trunk, pre_logits=True)
+            return (vectors, self.model.forward_head(trunk).softmax(dim=1)) if names_things else vectors
+
+    return FromBytes()
+
+
+def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> None:
+    """Raise Uncompilable unless the framing gives the very numbers that the model's own preprocessing gives."""
+    import torch
+
+    from visrec_cli.encoders.compiled.exporting import Uncompilable
+
+    assert plain.framing is not None
+    mean, divisor = (np.array(one, np.float32) for one in plain.statistics)
+    for picture in pictures[: len(_SIZES)]:
+        ours = ((plain.framing(picture).astype(np.float32) - mean) / divisor).transpose(2, 0, 1)
+        theirs = torch.as_tensor(plain.to_device([plain.prepare(picture)]))[0].numpy()
+        if ours.shape != theirs.shape or np.abs(ours - theirs).max() > 1e-4:
+            raise Uncompilable("its preprocessing is none that is known here")
+
+
+def _test_pictures() -> "list[Image]":
+    """Coloured noise of several grains: no two look alike, and none is in anybody's catalogue."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    pictures = []
+    for number in range(_PICTURES):
+        grain = 2 + 3 * (number % 5)
+        pixels = rng.integers(0, 256, (grain, grain, 3), dtype=np.uint8)
+        pictures.append(Image.fromarray(pixels).resize(_SIZES[number % len(_SIZES)], Image.Resampling.BICUBIC))
+    return pictures

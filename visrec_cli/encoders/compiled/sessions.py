@@ -1,0 +1,87 @@
+"""Running a compiled model: onnxruntime, or OpenVINO where it was asked for.
+
+A session computes with one thread, and any number of threads may use it at once: pictures are independent, so many
+small jobs side by side keep all cores busy without waiting for each other, and a result cannot depend on how many
+cores there are or on what else was in the batch.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.catalogue import missing_extra
+
+Array = npt.NDArray[Any]
+
+
+class Session(Protocol):
+    """engine: name, version and arithmetic; equal engines give equal bits."""
+
+    engine: str
+
+    def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
+        """All outputs of the model, in its order. Safe to call from several threads."""
+
+
+def engine_name(engine: str) -> str:
+    """What ``Session.engine`` will be, without loading anything heavy. Raises UnavailableError for a missing extra."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    package = "onnxruntime" if engine == "onnx" else "openvino"
+    try:
+        found = version(package)
+    except PackageNotFoundError as error:
+        raise missing_extra(package, package) from error
+    return f"{package} {found} {'bfloat16' if engine.endswith('bf16') else 'float32'}"
+
+
+def open_session(model: Path, engine: str) -> Session:
+    """A session of ``onnx``, ``openvino`` or ``openvino-bf16`` over the file of a compiled model."""
+    return OnnxSession(model) if engine == "onnx" else OpenVinoSession(model, engine)
+
+
+class OnnxSession:
+    """onnxruntime on the CPU, float32."""
+
+    def __init__(self, model: Path) -> None:
+        import onnxruntime
+
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors only: what it thinks of our graph is nothing for the user
+        self.engine = engine_name("onnx")
+        self._session = onnxruntime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
+
+    def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
+        """See Session."""
+        return list(self._session.run(None, dict(inputs)))
+
+
+class OpenVinoSession:
+    """OpenVINO on the CPU; with ``-bf16`` in bfloat16 where the processor has it."""
+
+    def __init__(self, model: Path, engine: str) -> None:
+        import openvino
+
+        self.engine = engine_name(engine)
+        settings = {
+            "INFERENCE_PRECISION_HINT": "bf16" if engine.endswith("bf16") else "f32",
+            "INFERENCE_NUM_THREADS": 1,
+            "NUM_STREAMS": 1,
+        }
+        self._core = openvino.Core()
+        self._read = lambda: self._core.compile_model(self._core.read_model(model), "CPU", settings)
+        self._mine = threading.local()
+
+    def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
+        """See Session. Each thread has a compiled copy: one has as many streams as it was compiled for."""
+        if not hasattr(self._mine, "request"):
+            self._mine.request = self._read().create_infer_request()
+        results = self._mine.request.infer(dict(inputs))
+        return [np.array(results[output]) for output in results]

@@ -1,0 +1,180 @@
+"""Text models of sentence-transformers, compiled: minilm and ``st:``."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
+from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+    from visrec_cli.encoders.sentence import SentenceTextEncoder
+
+TOKENS = "tokenizer.json"
+_PARTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+_TEXTS = [
+    "red dress", "a long blue coat of wool for the winter", "x", "shoes", "café crème, 5 €", "Star Wars (1977)",
+    "Men's checked cotton shirt with a button-down collar and one breast pocket, machine wash at 30 degrees",
+    "a quick brown fox " * 40, "watch", "Nike running shoes, size 42", "日本のドレス", "1234 5678",
+    "the smallest of all the blue bags that we have in the shop", "trousers", "silver ring", "ring of silver",
+]  # fmt: skip  # what a model is checked with
+
+
+class CompiledTextEncoder(TextEncoder):
+    """A kept model. Texts of equal length in tokens are computed together: nothing is padded, so a vector does not
+    depend on the others, and short texts do not wait beside long ones.
+    """
+
+    alone = True
+
+    def __init__(
+        self, card: Card, engine: str, again: Callable[[], Card], *, threads: int, normalise: bool = True
+    ) -> None:
+        self.spec, self._card, self._name, self._again, self._threads = card.spec, card, engine, again, threads
+        self.space = replace(card.space, normalised=normalise)
+        self.token_limit = card.token_limit or 10**9
+        self.engine = engine_name(engine)
+        self._opening = threading.Lock()
+
+    @cached_property
+    def _opened(self) -> Session:
+        self._card = whole(self._card, self._again)
+        return open_session(self._card.model, self._name)
+
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(str(Path(self._card.folder) / TOKENS))
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
+        """See TextEncoder. Uses the model's own prompt for documents, if it has one."""
+        return self._encode(texts, batch_size, self._card.prompts.get("document", ""))
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """See TextEncoder. Uses the model's own prompt for queries, if it has one."""
+        return self._encode(texts, 32, self._card.prompts.get("query", ""))
+
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        """See TextEncoder."""
+
+        def count(long: Sequence[str]) -> list[int]:
+            return [len(one.ids) + len(one.overflowing) for one in self._tokenizer.encode_batch(list(long))]
+
+        return over_limit(texts, self.token_limit, count)
+
+    def _encode(self, texts: Sequence[str], batch_size: int, prompt: str) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        if not texts:
+            return vectors
+        with self._opening:
+            session, tokenizer = self._opened, self._tokenizer
+        tokens = tokenizer.encode_batch([prompt + text for text in texts])
+
+        def work(rows: list[int]) -> Vectors:
+            # Alone, a text would be multiplied by another routine, and come out with other last digits.
+            some = [tokens[row] for row in (rows if len(rows) > 1 else rows * 2)]
+            return session.run(_inputs(some, self._card.inputs))[0][: len(rows)]
+
+        parts = list(_alike(tokens, batch_size))
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="visrec-text") as pool:
+            for rows, found in zip(parts, pool.map(work, parts), strict=True):
+                vectors[rows] = found
+        return self.finish(vectors)
+
+
+def _alike(tokens: "Sequence[Encoding]", size: int) -> Iterator[list[int]]:
+    """Rows of texts with equally many tokens, at most ``size`` together, the longest first."""
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for row, one in enumerate(tokens):
+        by_length[len(one.ids)].append(row)
+    for length in sorted(by_length, reverse=True):
+        rows = by_length[length]
+        yield from (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _inputs(tokens: "Sequence[Encoding]", names: Sequence[str]) -> dict[str, Array]:
+    return {name: np.array([getattr(one, _PARTS[name]) for one in tokens], np.int64) for name in names}
+
+
+def compile_texts(plain: "SentenceTextEncoder") -> Card:
+    """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
+
+    What cannot be compiled is kept as a card that says so.
+    """
+    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+
+    model = plain.model
+    card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    try:
+        tokenizer = _fast_tokenizer(model)
+        names = [name for name in _PARTS if name in model.tokenizer(["x"])]
+        expected = plain.encode(_TEXTS)
+        found: dict[str, float] = {}
+
+        def write(folder: Path) -> None:
+            import torch
+
+            tokenizer.save(str(folder / TOKENS))
+            examples = {name: torch.from_numpy(value) for name, value in _two_texts(model.tokenizer, names).items()}
+            export(_sentences(model, names), examples, ["vectors"], [0, 1], folder / MODEL)
+            batches = [_inputs([one, one], names) for one in tokenizer.encode_batch(_TEXTS)]
+            found.update(vars(checked(folder / MODEL, batches, expected.repeat(2, axis=0))))
+
+        prompts = {name: text for name, text in (model.prompts or {}).items() if name in ("document", "query") and text}
+        card = replace(card, inputs=names, prompts=prompts, token_limit=plain.token_limit, drift=found)
+        return keep_card("text", card, write)
+    except Uncompilable as error:
+        return keep_card("text", replace(card, refused=str(error)), None)
+
+
+def _fast_tokenizer(model: Any) -> "Tokenizer":
+    """A tokenizer that cuts and never pads. Raises Uncompilable for models that do more than join tokens."""
+    from tokenizers import Tokenizer
+
+    from visrec_cli.encoders.compiled.exporting import Uncompilable
+
+    kinds = [type(part).__name__ for part in model]
+    if kinds[:2] != ["Transformer", "Pooling"] or set(kinds[2:]) - {"Dense", "Normalize"}:
+        raise Uncompilable(f"its parts are {', '.join(kinds)}")
+    if any(model.prompts.values()) and not getattr(model[1], "include_prompt", True):
+        raise Uncompilable("its prompts are left out of the mean")
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None or getattr(model[0], "do_lower_case", False):
+        raise Uncompilable("its tokenizer is written in Python")
+    tokenizer = Tokenizer.from_str(backend.to_str())
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    if model.max_seq_length:
+        tokenizer.enable_truncation(model.max_seq_length)
+    return tokenizer
+
+
+def _two_texts(tokenizer: Any, names: Sequence[str]) -> dict[str, Array]:
+    found = tokenizer(["a red dress for the winter", "shoes"], padding=True, return_tensors="np")
+    return {name: found[name].astype(np.int64) for name in names}
+
+
+def _sentences(model: Any, names: Sequence[str]) -> Any:
+    """The whole model, pooling and all, as a function of its arrays."""
+    import torch
+
+    class Sentences(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *arrays: Any) -> Any:
+            return self.model(dict(zip(names, arrays, strict=True)))["sentence_embedding"]
+
+    return Sentences()

@@ -1,0 +1,127 @@
+"""What earlier runs have left: vectors by the content that they were made from, and files that need not be read."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from visrec_cli.encoders.base import Encoder, Label, Vectors
+from visrec_cli.errors import UsageProblem
+from visrec_cli.images.archives import MARK, split_member
+from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
+from visrec_cli.runtime.caching.stamps import Stamp, stamp_of
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.pictures import PictureSource
+
+Cache = bool | str | Path
+"""Whether vectors are kept between runs: True in the user's cache folder, a path in that one, False nowhere."""
+
+
+class Result(NamedTuple):
+    """What a model said of one picture or text: (d,) float32, the classes if they were asked for, and whether it did
+    not read the whole text.
+    """
+
+    vector: Vectors
+    labels: tuple[Label, ...] = ()
+    cut: bool = False
+
+
+class Wanted(NamedTuple):
+    """One row's picture before anything is read: its file's stamp, and the result if both are known."""
+
+    source: PictureSource
+    stamp: Stamp | None
+    result: Result | None
+
+
+class Keeper:
+    """The cache as the two stages use it; without one (``cache=False``) nothing is found and nothing kept.
+
+    A result is known by the content, the space, and what computed it: the engine and, for pictures, the release of the
+    decoder. variety: whatever else decides the result, such as how many classes are named.
+    """
+
+    def __init__(self, encoder: Encoder, cache: Cache, report: Report, *, variety: str = "") -> None:
+        self._dimension = encoder.dimension
+        self._kind = f"{encoder.spec} {encoder.space.fingerprint} {encoder.engine}{variety}"
+        self._cache: EmbeddingCache | None = None
+        if cache is not False and encoder.engine:
+            self._cache = open_cache(None if cache is True else _folder(Path(cache)), report)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a cache."""
+        return self._cache is not None
+
+    def look_up(self, sources: Sequence[PictureSource]) -> list[Wanted]:
+        """Each picture with its result, where its file is unchanged and its vector kept: nothing is read."""
+        if self._cache is None:
+            return [Wanted(source, None, None) for source in sources]
+        stamps = [_stamp(source) for source in sources]
+        there = [stamp for stamp in stamps if stamp is not None]
+        digests = dict(zip(there, self._cache.known(there), strict=True))
+        found = self._found([digest for digest in digests.values() if digest is not None])
+        return [
+            Wanted(source, stamp, found.get(digests.get(stamp) or b"") if stamp else None)
+            for source, stamp in zip(sources, stamps, strict=True)
+        ]
+
+    def find(self, digests: Sequence[bytes]) -> dict[bytes, Result]:
+        """What is kept for these contents, by their digests (``digest_of``)."""
+        return self._found(digests) if self._cache is not None else {}
+
+    def keep(self, new: dict[bytes, Result], files: Sequence[tuple[Stamp, bytes]] = ()) -> None:
+        """Keep results by digest, and know the files with their digests next time; all at once."""
+        if self._cache is not None and (new or files):
+            self._cache.keep(self._kind, [(digest, _packed(result)) for digest, result in new.items()], files)
+
+    def close(self) -> None:
+        """Let go of the cache."""
+        if self._cache is not None:
+            self._cache.close()
+
+    def _found(self, digests: Sequence[bytes]) -> dict[bytes, Result]:
+        assert self._cache is not None
+        packed = self._cache.find(self._kind, digests) if digests else {}
+        return {digest: _unpacked(payload, self._dimension) for digest, payload in packed.items()}
+
+
+def digest_of(content: bytes) -> bytes:
+    """What a picture file or a text is known by."""
+    return hashlib.sha256(content).digest()
+
+
+def _stamp(source: PictureSource) -> Stamp | None:
+    """Of the picture's file, or of the archive that it is in."""
+    if source.data is not None or source.path is None or source.refusal:
+        return None
+    with suppress(OSError, ValueError):
+        return stamp_of(source.path)
+    member = split_member(source.path)
+    with suppress(OSError, ValueError):
+        if member is not None:
+            stamp = stamp_of(member[0])
+            return stamp._replace(path=stamp.path + f"{MARK}{member[1]}".encode())
+    return None
+
+
+def _folder(named: Path) -> Path:
+    if named.exists() and not named.is_dir():
+        raise UsageProblem(f"the cache '{named}' is a file", fix="name a folder: --cache DIR; it is made if need be")
+    return named
+
+
+def _packed(result: Result) -> bytes:
+    words = {name: value for name, value in (("labels", result.labels), ("cut", result.cut)) if value}
+    return result.vector.astype("<f4").tobytes() + (json.dumps(words).encode() if words else b"")
+
+
+def _unpacked(payload: bytes, dimension: int) -> Result:
+    vector = np.frombuffer(payload, "<f4", dimension)
+    words = json.loads(payload[4 * dimension :] or b"{}")
+    return Result(vector, tuple(Label(*one) for one in words.get("labels", ())), words.get("cut", False))

@@ -1,0 +1,104 @@
+"""Reading the pictures of a table in threads, ahead of whoever works on them: order kept, memory bounded."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from visrec_cli.encoders.base import ImageEncoder, Prepared
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.stages.embedding.keeping import Keeper, Result, Wanted, digest_of
+from visrec_cli.stages.pictures import PictureColumns, PictureSource
+from visrec_cli.tables.batches import even
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one is read twice
+
+
+class Read(NamedTuple):
+    """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used."""
+
+    source: PictureSource
+    result: Result | None = None
+    prepared: Prepared | None = None
+    refused: str | None = None
+    digest: bytes | None = None
+    wanted: Wanted | None = None
+    fresh: bool = False
+
+
+def read_pictures(
+    reader: pa.RecordBatchReader,
+    pictures: PictureColumns,
+    encoder: ImageEncoder,
+    keeper: Keeper,
+    compute: Callable[[list[Prepared]], list[Result]],
+    *,
+    rows: int,
+    threads: int | None,
+) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
+    """Batches of ``rows`` rows, each with a Read for every row.
+
+    compute: results of prepared pictures. An encoder that works picture by picture does so here, in the threads, so
+    that no core waits for another; for the others the pictures come back prepared, with the next two batches under way.
+    """
+    waiting: deque[pa.RecordBatch] = deque()
+
+    def wanted() -> Iterator[Wanted]:
+        for batch in even(reader, rows):
+            waiting.append(batch)
+            yield from keeper.look_up(list(pictures.rows(batch)))
+
+    def known(one: Wanted) -> Read | None:
+        return Read(one.source, one.result) if one.result is not None else None
+
+    def attempt(one: Wanted) -> Read:
+        read = _read(one, encoder, keeper)
+        if encoder.alone and read.prepared is not None:
+            (result,) = compute([read.prepared])
+            return read._replace(result=result, prepared=None, fresh=True)
+        return read
+
+    reads: list[Read] = []
+    for read in ordered_map(attempt, wanted(), workers=threads, ahead=2 * rows, known=known):
+        reads.append(read)
+        if len(reads) == waiting[0].num_rows:
+            yield waiting.popleft(), reads
+            reads = []
+
+
+def _read(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
+    from visrec_cli.images.decode import PictureError, load_picture, picture_bytes
+
+    source = one.source
+    if source.refusal:
+        return Read(source, refused=source.refusal)
+    try:
+        content, digest = source.data, None
+        if keeper.keeps:
+            content = picture_bytes(str(source.path), _HELD) if content is None else content
+            digest = digest_of(content) if content is not None else _digest_of_file(str(source.path))
+            found = keeper.find([digest]).get(digest)
+            if found is not None:
+                return Read(source, found, digest=digest, wanted=one)
+        at_least = (encoder.scaled_to, encoder.scaled_to) if encoder.scaled_to else None
+        picture: Image = load_picture(content if content is not None else str(source.path), at_least=at_least)
+        return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
+    except PictureError as error:
+        return Read(source, refused=str(error))
+
+
+def _digest_of_file(path: str) -> bytes:
+    import hashlib
+    from pathlib import Path
+
+    from visrec_cli.images.archives import read_member, split_member
+
+    member = split_member(path)
+    if member and not Path(path).exists():
+        return digest_of(read_member(*member))
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()

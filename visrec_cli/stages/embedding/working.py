@@ -1,0 +1,99 @@
+"""The model at work on what was read, and what becomes of its results: columns, counts, entries of the cache."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.encoders.base import ImageEncoder, Prepared
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.runtime.caching.stamps import Stamp
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.embedding.growing import while_memory_lasts
+from visrec_cli.stages.embedding.keeping import Result
+from visrec_cli.stages.embedding.reading import Read
+from visrec_cli.tables.columns import column_of
+
+LABELS = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())]))
+
+
+class Work:
+    """The model at work, in parts of as many pictures as its device can hold."""
+
+    def __init__(self, model: ImageEncoder, labels: int, size: int, report: Report) -> None:
+        self._model, self._labels, self._size, self._report = model, labels, size, report
+
+    def compute(self, prepared: list[Prepared]) -> list[Result]:
+        """Results of prepared pictures, in their order."""
+        results, self._size = while_memory_lasts(lambda size: self._in_parts(prepared, size), self._size, self._report)
+        return results
+
+    def finished(
+        self, batches: Iterator[tuple[pa.RecordBatch, list[Read]]]
+    ) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
+        """The batches, with results for what came prepared; several are under way where the device wants that."""
+        if self._model.in_flight == 1:
+            return map(self._finish, batches)
+        return ordered_map(self._finish, batches, workers=self._model.in_flight, ahead=self._model.in_flight)
+
+    def _finish(self, pair: tuple[pa.RecordBatch, list[Read]]) -> tuple[pa.RecordBatch, list[Read]]:
+        batch, reads = pair
+        prepared = [read.prepared for read in reads if read.prepared is not None]
+        if not prepared:
+            return pair
+        results = iter(self.compute(prepared))
+        return batch, [
+            read if read.prepared is None else read._replace(result=next(results), prepared=None, fresh=True)
+            for read in reads
+        ]
+
+    def _in_parts(self, prepared: list[Prepared], size: int) -> list[Result]:
+        results: list[Result] = []
+        for start in range(0, len(prepared), size):
+            part = prepared[start : start + size]
+            if self._labels:
+                vectors, classes = self._model.recognise(part, self._labels)
+                results += [Result(vector, tuple(names)) for vector, names in zip(vectors, classes, strict=True)]
+            else:
+                results += [Result(vector) for vector in self._model.encode(part)]
+        return results
+
+
+def variety(labels: int) -> str:
+    """What decides a result beside the encoder: the decoder, and what was asked for."""
+    return f" pillow {version('pillow')}{f' labels={labels}' if labels else ''}"
+
+
+def new_entries(reads: list[Read]) -> tuple[dict[bytes, Result], list[tuple[Stamp, bytes]]]:
+    """What is to be kept of a batch: fresh results by digest, and the files that were read."""
+    new = {one.digest: one.result for one in reads if one.fresh and one.digest and one.result}
+    files = [
+        (one.wanted.stamp, one.digest) for one in reads if one.digest and one.result and one.wanted and one.wanted.stamp
+    ]
+    return new, files
+
+
+def tell(reads: list[Read], report: Report) -> None:
+    """Count and reject."""
+    for one in reads:
+        if one.source.nothing:  # known since the pictures were joined: a gap, and no failure of this stage
+            report.count("items without a picture")
+        elif one.refused:
+            report.reject("embed-images", one.refused, path=one.source.path, item_id=one.source.item_id)
+    report.count("pictures", sum(one.result is not None for one in reads))
+    report.count("vectors from the cache", sum(one.result is not None and not one.fresh for one in reads))
+
+
+def vector_column(results: list[Result | None], dimension: int, *, half: bool) -> pa.Array:
+    """The vectors on their rows, zeros elsewhere: no row can get its neighbour's."""
+    full = np.zeros((len(results), dimension), np.float32)
+    for row, result in enumerate(results):
+        if result is not None:
+            full[row] = result.vector
+    return column_of(full, np.array([result is not None for result in results], bool), half=half)
+
+
+def label_column(results: list[Result | None]) -> pa.Array:
+    """The classes of each row, null where there is no result."""
+    return pa.array([result and [one._asdict() for one in result.labels] for result in results], LABELS)
