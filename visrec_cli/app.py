@@ -24,6 +24,7 @@ VERBS = (
     "eval",
     "show",
     "check",
+    "cache",
     "demo",
     "doctor",
 )

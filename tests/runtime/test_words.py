@@ -1,6 +1,6 @@
 import pytest
 
-from visrec_cli.runtime.words import counted, printable
+from visrec_cli.runtime.words import counted, printable, sized
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,24 @@ from visrec_cli.runtime.words import counted, printable
 )
 def test_counted(n: int, noun: str, said: str) -> None:
     assert counted(n, noun) == said
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_950, "100 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (2_460_000_000, "2.5 GB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_sized(n: int, said: str) -> None:
+    assert sized(n) == said
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J", "a\rb", "\u202egpj.exe", "\udcff", "\x07", "\x9b1m"])

@@ -1,4 +1,6 @@
-"""Lists and weights as they stand on a command line."""
+"""Lists, weights and sizes as they stand on a command line."""
+
+import re
 
 from visrec_cli.errors import UsageProblem
 
@@ -14,3 +16,13 @@ def weights(text: str, *, flag: str, example: str) -> dict[str, float]:
         return {name.strip(): float(value) for name, value in (pair.split("=") for pair in text.split(",") if pair)}
     except ValueError as error:
         raise UsageProblem(f"{flag} '{text}' is not NAME=NUMBER,…", fix=f"{flag} {example}") from error
+
+
+def bytes_of(text: str, *, flag: str) -> int:
+    """``500MB``, ``1.5 GiB`` or plain bytes as a number. Raises UsageProblem for anything else."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?))?b?\s*", text.lower())
+    if found is None:
+        raise UsageProblem(f"{flag} '{text}' is no size", fix=f"{flag} 500MB, {flag} 2GB, or {flag} 1.5GiB")
+    number, unit, binary = found.groups()
+    power = " kmgt".index(unit or " ")
+    return int(float(number) * (1024 if binary else 1000) ** power)

@@ -4,10 +4,12 @@ Libraries of approximate search trust their files: one of another dimension, or 
 the process. So an index is a cache and never the truth: whatever does not match its manifest is built again.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,6 +58,8 @@ def kept_index(wanted: Recipe, report: Report) -> Path | None:
         said = None
     try:
         if said == _manifest(wanted, file):
+            with contextlib.suppress(OSError):  # as read now, also where the system does not note that
+                os.utime(manifest, ns=(time.time_ns(), manifest.stat().st_mtime_ns))
             return file
     except OSError:
         pass

@@ -1,4 +1,4 @@
-"""Names of files and ids on their way to a terminal."""
+"""Names of files and ids, counts and sizes on their way to a terminal."""
 
 import unicodedata
 
@@ -26,3 +26,13 @@ def counted(n: int, noun: str) -> str:
             words[head] = f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
         noun = " ".join(words)
     return f"{n:,} {noun}"
+
+
+def sized(n: int) -> str:
+    """``12 bytes``, ``4.2 kB``, ``1.5 GB``: three digits, units of a thousand."""
+    size, unit = float(n), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "bytes" or size >= 99.95 else f"{size:.1f} {unit}"

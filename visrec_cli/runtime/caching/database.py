@@ -66,6 +66,16 @@ def set_aside(file: Path, why: str) -> None:
     marker(file).write_text(f"{why}\n", "utf-8")
 
 
+def made_here(file: Path) -> bool:
+    """Whether the head of this file says that it is a database that visrec made."""
+    try:
+        with file.open("rb") as raw:
+            head = raw.read(100)
+    except OSError:
+        return False
+    return head.startswith(b"SQLite format 3\0") and head[68:72] == _APPLICATION.to_bytes(4)
+
+
 def is_damage(error: Exception, file: Path) -> bool:
     """Whether an error of reading or writing lies in the database, and not in the disk or in those who share it."""
     if isinstance(error, sqlite3.Error):
@@ -83,10 +93,10 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        _make(connection)
-        _share(connection)
         # Without a sync per commit: a kill loses nothing that was committed, a power cut perhaps the last batches.
         connection.execute("PRAGMA synchronous = NORMAL")
+        _make(connection)
+        _share(connection)
     except BaseException:
         connection.close()
         raise

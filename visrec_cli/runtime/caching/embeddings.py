@@ -11,7 +11,7 @@ from typing import TypeVar
 from visrec_cli.runtime.caching.database import Damaged, Unshareable, connect, current, is_damage, set_aside
 from visrec_cli.runtime.caching.rows import read_files, read_payloads, write
 from visrec_cli.runtime.caching.stamps import Stamp
-from visrec_cli.runtime.folders import cache_dir
+from visrec_cli.runtime.folders import cache_dir, make_cache
 from visrec_cli.runtime.reporting import Report
 
 T = TypeVar("T")
@@ -47,11 +47,11 @@ class EmbeddingCache:
 
     def works(self) -> bool:
         """Whether the cache can still be read and written."""
-        return self._attempt(lambda connection: True, False)
+        return self.attempt(lambda connection: True, False)
 
     def known(self, stamps: Sequence[Stamp]) -> list[bytes | None]:
         """The digest of each file that is unchanged since it was remembered; None for the others, to be read again."""
-        return self._attempt(lambda connection: read_files(connection, stamps), [None] * len(stamps))
+        return self.attempt(lambda connection: read_files(connection, stamps), [None] * len(stamps))
 
     def remember(self, files: Sequence[tuple[Stamp, bytes]]) -> None:
         """Know these files by their stamps, taken before the bytes of this digest were read.
@@ -59,11 +59,11 @@ class EmbeddingCache:
         Files that changed so shortly before they were read that a second change might not show are not remembered:
         they are read again next time.
         """
-        self._attempt(lambda connection: write(connection, "", {}, files), None)
+        self.attempt(lambda connection: write(connection, "", {}, files), None)
 
     def find(self, kind: str, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """What is kept of this kind for these digests; what is missing has to be computed."""
-        return self._attempt(lambda connection: read_payloads(connection, kind, digests), {})
+        return self.attempt(lambda connection: read_payloads(connection, kind, digests), {})
 
     def keep(
         self, kind: str, entries: Sequence[tuple[bytes, bytes]], files: Sequence[tuple[Stamp, bytes]] = ()
@@ -72,7 +72,25 @@ class EmbeddingCache:
 
         What is there already stays as it is: whoever came first is right.
         """
-        self._attempt(lambda connection: write(connection, kind, dict(entries), files), None)
+        self.attempt(lambda connection: write(connection, kind, dict(entries), files), None)
+
+    def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """The result of ``work`` on the database, or on a fresh one where it is damaged; else ``otherwise``."""
+        with self._lock:
+            for last in (False, True):
+                if self._off:
+                    break
+                try:
+                    if self._connection is None:
+                        make_cache(self._folder)
+                        self._file = current(self._folder)
+                        self._connection = connect(self._file)
+                    return work(self._connection)
+                except sqlite3.ProgrammingError:
+                    raise  # a bug of ours says nothing about the database
+                except (Damaged, Unshareable, sqlite3.Error, OSError, MemoryError, UnicodeError) as error:
+                    self._give_up(error, for_good=last or not is_damage(error, self._file))
+            return otherwise
 
     def close(self) -> None:
         """Let go of the database; nothing is kept or found any more."""
@@ -87,24 +105,6 @@ class EmbeddingCache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """The result of ``work`` on the database, or on a fresh one where it is damaged; else ``otherwise``."""
-        with self._lock:
-            for last in (False, True):
-                if self._off:
-                    break
-                try:
-                    if self._connection is None:
-                        self._folder.mkdir(parents=True, exist_ok=True)
-                        self._file = current(self._folder)
-                        self._connection = connect(self._file)
-                    return work(self._connection)
-                except sqlite3.ProgrammingError:
-                    raise  # a bug of ours says nothing about the database
-                except (Damaged, Unshareable, sqlite3.Error, OSError, MemoryError, UnicodeError) as error:
-                    self._give_up(error, for_good=last or not is_damage(error, self._file))
-            return otherwise
 
     def _give_up(self, error: Exception, *, for_good: bool) -> None:
         self._disconnect()

@@ -1,0 +1,104 @@
+"""``visrec cache``."""
+
+import sys
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from visrec_cli.stages.cache import Contents
+
+ACTIONS = ("info", "prune", "clear")
+
+
+def command(
+    action: Annotated[str, typer.Argument(metavar="info|prune|clear", help="What to do.")],
+    folder: Annotated[
+        str | None,
+        typer.Option("--cache", metavar="DIR", help="The folder (default: VISREC_CACHE_DIR, or the system's)."),
+    ] = None,
+    max_size: Annotated[
+        str | None, typer.Option("--max-size", metavar="SIZE", help="prune: no more than this (500MB, 2GB, 1.5GiB).")
+    ] = None,
+    max_age: Annotated[
+        int | None,
+        typer.Option("--max-age", metavar="DAYS", min=0, help="prune: nothing that was not used for longer."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="info: one JSON object.")] = False,
+) -> None:
+    """What visrec keeps between runs: embeddings, built indexes, models. All of it can be made again.
+
+    info says what there is. prune removes what was not used for longest, until the folder is small enough, and what
+    is of no use any more. clear removes all that visrec made, and nothing else. Other runs may go on meanwhile.
+
+    Examples:
+
+        visrec cache info
+
+        visrec cache prune --max-size 2GB
+
+        visrec cache clear
+    """
+    from pathlib import Path
+
+    from visrec_cli.catalogue import unknown
+    from visrec_cli.commands.words import bytes_of
+    from visrec_cli.errors import UsageProblem
+    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.runtime.words import counted, printable, sized
+    from visrec_cli.stages import cache
+
+    if action not in ACTIONS:
+        raise unknown("action", action, list(ACTIONS))
+    if action != "prune" and (max_size is not None or max_age is not None):
+        raise UsageProblem(f"--max-size and --max-age belong to prune, not to {action}")
+    if action != "info" and as_json:
+        raise UsageProblem(f"--json belongs to info, not to {action}")
+    if action == "prune" and max_size is None and max_age is None:
+        raise UsageProblem("prune needs to know how much may stay", fix="visrec cache prune --max-size 2GB")
+    place, report = Path(folder) if folder is not None else None, Report()
+    if action == "info":
+        _tell(cache.info(place, report=report), as_json)
+    else:
+        size = None if max_size is None else bytes_of(max_size, flag="--max-size")
+        if action == "prune":
+            gone = cache.prune(place, max_bytes=size, max_days=max_age, report=report)
+        else:
+            gone = cache.clear(place, report=report)
+        for part, count in gone.counts.items():
+            if count:
+                weight = f" ({sized(gone.bytes[part])})" if gone.bytes[part] else ""
+                print(f"removed {counted(count, _NOUNS.get(part, f'things in {part}'))}{weight}")
+        print(f"{sized(gone.left)} left")
+        if size is not None and gone.left > size:
+            report.warn(f"that is more than {max_size}: the rest is in use, or is the empty database")
+    for warning in report.warnings:
+        print(f"visrec: note: {printable(warning)}", file=sys.stderr)
+
+
+_NOUNS = {"files": "entries of files", "embeddings": "embeddings", "set aside": "damaged databases"}
+
+
+def _tell(found: "Contents", as_json: bool) -> None:
+    from visrec_cli.runtime.words import printable, sized
+
+    if as_json:
+        import json
+
+        parts = [{**vars(one), "used": _day(one.used)} for one in found.parts]
+        print(json.dumps({"folder": str(found.folder), "bytes": found.bytes, "files": found.files, "parts": parts}))
+        return
+    print(f"{printable(str(found.folder))}: {sized(found.bytes)}")
+    if found.parts:
+        print(f"  {'':<12}{'count':>10}{'size':>12}  last used")
+    for one in found.parts:
+        print(
+            f"  {one.part:<12}{one.count:>10,}{sized(one.bytes):>12}  {_day(one.used)}  {printable(one.name)}".rstrip()
+        )
+    if found.files:
+        print(f"  {'files':<12}{found.files:>10,}{'':>12}  known without being read")
+
+
+def _day(number: int) -> str:
+    return str(date(1970, 1, 1) + timedelta(days=number))

@@ -1,0 +1,1 @@
+"""What the stage ``cache`` is made of."""

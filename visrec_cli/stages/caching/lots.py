@@ -1,0 +1,77 @@
+"""What can be removed, the longest unused first, and the account of what went."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from visrec_cli.runtime.caching import contents
+from visrec_cli.runtime.caching.embeddings import EmbeddingCache
+from visrec_cli.stages.caching.things import Thing, database, database_files, size_of, things
+
+
+@dataclass
+class Removed:
+    """What went, by part: how many, and their bytes; ``left``: bytes that the folder has now."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+
+    def add(self, part: str, count: int, size: int) -> None:
+        """Note that so many went."""
+        self.counts[part] += count
+        self.bytes[part] += size
+
+    def take(self, thing: Thing) -> None:
+        """Remove a thing, and note it if it went."""
+        self.add(thing.part, *_remove(thing, 0))
+
+
+class Lot(NamedTuple):
+    """What was last used on one day (since 1970). drop: remove so many bytes or more; gives count and bytes."""
+
+    used: int
+    part: str
+    bytes: int
+    drop: Callable[[int], tuple[int, int]]
+
+
+def drop_unused(
+    folder: Path, cache: EmbeddingCache | None, gone: Removed, *, before: int | None = None, enough: int | None = None
+) -> int:
+    """Remove what was last used before a day, or the longest unused until ``enough`` bytes went; gives these bytes."""
+    freed = 0
+    for lot in sorted(_lots(folder, cache), key=lambda lot: lot.used):
+        if (before is not None and lot.used >= before) or (enough is not None and freed >= enough):
+            break
+        count, size = lot.drop(lot.bytes if enough is None else enough - freed)
+        gone.add(lot.part, count, size)
+        freed += size
+    if cache is not None:
+        cache.attempt(contents.shrink, None)
+    return freed
+
+
+def _lots(folder: Path, cache: EmbeddingCache | None) -> Iterator[Lot]:
+    for thing in things(folder):
+        yield Lot(thing.used, thing.part, thing.bytes, partial(_remove, thing))
+    file = database(folder)
+    days = cache.attempt(contents.days, list[contents.Held]()) if cache else []
+    if cache is None or file is None or not days:
+        return
+    # They take more on the disk than their own bytes: keys, checksums, pages that are not full.
+    share = size_of(database_files(file)) / max(1, sum(day.bytes for day in days))
+    for day in days:
+        yield Lot(day.used, "embeddings", int(day.bytes * share), partial(_drop, cache, day.used, share))
+
+
+def _remove(thing: Thing, enough: int) -> tuple[int, int]:
+    return (1, thing.bytes) if thing.remove() else (0, 0)
+
+
+def _drop(cache: EmbeddingCache, day: int, share: float, enough: int) -> tuple[int, int]:
+    count, size = cache.attempt(lambda opened: contents.drop(opened, day, int(enough / share) + 1), (0, 0))
+    return count, int(size * share)
