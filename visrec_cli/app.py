@@ -2,36 +2,20 @@
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from visrec_cli import __version__
+from visrec_cli.commands.verbs import VERBS, Stopped, VerbGroup
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
+from visrec_cli.runtime.own_process import claim
 
-VERBS = (
-    "preprocess",
-    "embed-images",
-    "embed-text",
-    "fuse",
-    "interactions",
-    "split",
-    "train-cf",
-    "recommend",
-    "eval",
-    "show",
-    "check",
-    "cache",
-    "demo",
-    "doctor",
-)
 REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
 
 app = typer.Typer(
     name="visrec",
+    cls=VerbGroup,
     help=(
         "The Unix toolbox for visual recommendation: from pictures, texts and behaviour to recommendations.\n\n"
         "Stages read and write Arrow tables and are joined by pipes:\n\n"
@@ -64,36 +48,9 @@ def _root(
         os.environ["VISREC_DEBUG"] = "1"
 
 
-class _Stopped(Exception):
-    """A gone reader or a Ctrl-C on its way past the libraries, which would make other exit codes of them."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
-    @wraps(command)
-    def guarded(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except KeyboardInterrupt as error:
-            raise _Stopped(130) from error
-        except (BrokenPipeError, SystemExit) as error:
-            if isinstance(error, BrokenPipeError) or isinstance(
-                error.__context__, BrokenPipeError
-            ):  # rich exits itself
-                raise _Stopped(141) from error
-            raise
-
-    return guarded
-
-
-for _verb in VERBS:
-    app.command(_verb)(_guarded(import_module(f"visrec_cli.commands.{_verb.replace('-', '_')}").command))
-
-
 def main() -> None:
     """Run the command line and exit with the code that the contract gives (docs/errors.md)."""
+    claim()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -112,7 +69,7 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    stopped = error.code if isinstance(error, _Stopped) else 141 if isinstance(error, BrokenPipeError) else None
+    stopped = error.code if isinstance(error, Stopped) else 141 if isinstance(error, BrokenPipeError) else None
     if stopped == 141 or (isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError)):
         # What stdout still holds can go nowhere, and Python would complain again when it flushes on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

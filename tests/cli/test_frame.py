@@ -13,7 +13,7 @@ from tests.conftest import Run
 from visrec_cli.app import VERBS
 
 HEAVY = ("torch", "timm", "sentence_transformers", "transformers", "numpy", "pyarrow", "polars", "PIL", "skimage",
-         "sklearn", "scipy", "jinja2", "rich", "pandas")  # fmt: skip
+         "sklearn", "scipy", "jinja2", "rich", "pandas", "pydantic")  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)])

@@ -19,7 +19,7 @@ class Framing:
     """How a picture is cut and scaled.
 
     mode: "square" the largest square in the middle; "centre" the shorter side scaled to ``shorter`` pixels, then the
-    middle; "squash" the whole picture, its shape ignored. height, width: pixels that come out. interpolation: a filter
+    middle; "squash" both sides scaled to ``shorter``, whatever the shape, then the middle. height, width: pixels that come out. interpolation: a filter
     of Pillow by its name in small letters.
     """
 
@@ -35,12 +35,13 @@ class Framing:
         size = (self.width, self.height)
         if self.mode == "square":
             return np.asarray(ImageOps.fit(picture, size, method))
-        if self.mode == "squash":
-            return np.asarray(picture.resize(size, method))
-        scale = self.shorter / min(picture.size)
-        whole = [self.shorter if side == min(picture.size) else int(scale * side) for side in picture.size]
-        scaled = picture.resize((whole[0], whole[1]), method)
-        left, top = round((whole[0] - self.width) / 2), round((whole[1] - self.height) / 2)
+        short = min(picture.size)
+        width, height = (
+            self.shorter if self.mode == "squash" or side == short else int(self.shorter * side / short)
+            for side in picture.size
+        )
+        scaled = picture.resize((width, height), method)
+        left, top = round((width - self.width) / 2), round((height - self.height) / 2)
         return np.asarray(scaled.crop((left, top, left + self.width, top + self.height)))
 
     @property

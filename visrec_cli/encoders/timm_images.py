@@ -91,8 +91,7 @@ def framing_of(config: dict[str, Any]) -> Framing | None:
     known = config["interpolation"] in ("bicubic", "bilinear", "lanczos", "nearest", "box", "hamming")
     if mode is None or not known or height != width:
         return None
-    shorter = height if mode == "squash" else math.floor(height / config["crop_pct"])
-    return Framing(mode, height, width, shorter, config["interpolation"])
+    return Framing(mode, height, width, math.floor(height / config["crop_pct"]), config["interpolation"])
 
 
 def _plain(value: Any) -> Any:

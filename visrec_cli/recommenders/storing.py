@@ -15,17 +15,13 @@ from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
 from visrec_cli.tables.columns import column_of, matrix_of
+from visrec_cli.tables.models import is_model
 from visrec_cli.tables.spaces import Space, pack_array, space_from_json, unpack_array
 
 FORMAT = 1
 EXTENSION = b"visrec.model"
 _NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
 OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
-
-
-def is_model(schema: pa.Schema) -> bool:
-    """Whether a table is a model."""
-    return {"entity", "id", "history"} <= set(schema.names)
 
 
 def to_table(model: Model, about: pa.Table | None = None, space: Space | None = None) -> pa.Table:

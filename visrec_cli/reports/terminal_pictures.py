@@ -5,9 +5,9 @@ must ask the terminal what it knows and read its answer from stdin, which in a p
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 from rich.console import Console
 from rich.style import Style
 from rich.table import Table
@@ -15,6 +15,9 @@ from rich.text import Text
 
 from visrec_cli.reports.cells import shorten
 from visrec_cli.runtime.words import printable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 CELLS = 22  # width of one picture in character cells
 
@@ -24,7 +27,7 @@ def can_show_pictures(console: Console) -> bool:
     return console.is_terminal and console.color_system == "truecolor"
 
 
-def show_pictures(pictures: Sequence[tuple[Image.Image | None, str]], console: Console) -> None:
+def show_pictures(pictures: "Sequence[tuple[Image | None, str]]", console: Console) -> None:
     """Print pictures with their captions beside each other, as many as fit into one row."""
     fit = max(1, (console.width + 2) // (CELLS + 2))
     chosen = pictures[:fit]
@@ -36,11 +39,13 @@ def show_pictures(pictures: Sequence[tuple[Image.Image | None, str]], console: C
     console.print(row)
 
 
-def half_blocks(picture: Image.Image, cells: int = CELLS) -> Text:
+def half_blocks(picture: "Image", cells: int = CELLS) -> Text:
     """An RGB picture as text at most ``cells`` characters wide and half as many lines high (a cell is two pixels)."""
+    from PIL.Image import Resampling
+
     scale = min(cells / picture.width, cells / picture.height)
     width, height = max(1, round(picture.width * scale)), max(2, round(picture.height * scale / 2) * 2)
-    pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+    pixels = np.asarray(picture.resize((width, height), Resampling.LANCZOS))
     return Text("\n").join(_lines(pixels))
 
 

@@ -2,24 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.ranking.filters import rows_where
-from visrec_cli.recommenders.storing import is_model
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.recommending.answers import Answer, Answerer
 from visrec_cli.stages.recommending.asking import Asked
-from visrec_cli.stages.recommending.model_items import Links, model_items
 from visrec_cli.stages.recommending.open_index import index_opener
 from visrec_cli.stages.recommending.recommendations import Recommendations
 from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
 from visrec_cli.stages.recommending.sides import Sides
 from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.models import is_model
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+
+if TYPE_CHECKING:
+    from visrec_cli.stages.recommending.model_items import Links
 
 SAME_ABOVE = 0.98
 """Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
@@ -76,6 +77,8 @@ def recommend(
         raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
     items_table = open_table(_not_a_folder(table), **npy)
     if is_model(items_table.schema):
+        from visrec_cli.stages.recommending.model_items import Links, model_items
+
         found, model = model_items(items_table.read_all(), name_of(table))
         if model.items.factors is None:
             return _linked(Links(found, model, asked), k=k, where=where, columns=columns, report=report)
@@ -101,7 +104,7 @@ def recommend(
 
 
 def _linked(
-    links: Links, *, k: int, where: str | None, columns: Sequence[str] | None, report: Report
+    links: "Links", *, k: int, where: str | None, columns: Sequence[str] | None, report: Report
 ) -> pa.RecordBatchReader:
     """The answers of a model that links items to items."""
     sheet = Recommendations(links.shelf, columns=columns, pictures=False)
@@ -129,6 +132,8 @@ def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
     """Rows that may be recommended: those with a vector that pass the condition."""
     allowed = shelf.present
     if where is not None:
+        from visrec_cli.ranking.filters import rows_where
+
         allowed = allowed & rows_where(shelf.items, where)[shelf.order]
         report.count("items pass --where", int(allowed.sum()))
     if not allowed.any():

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 
@@ -85,6 +84,8 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     ):
         return chunk
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        import pyarrow.compute as pc
+
         lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()
         if len(lengths) > 1:
             raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
@@ -94,10 +95,12 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
 
 def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:
     width = chunk.type.list_size
+    if not chunk.null_count:  # the slice by hand, since Arrow's own functions cost an import that is felt
+        values = chunk.values.slice(chunk.offset * width, len(chunk) * width)
+        whole = np.asarray(values, dtype=np.float32).reshape(len(chunk), width)
+        return np.ascontiguousarray(whole), np.ones(len(chunk), bool)
     valid = np.asarray(chunk.is_valid())
     present = np.asarray(chunk.flatten(), dtype=np.float32).reshape(-1, width)  # honours the offset, drops nulls
-    if valid.all():
-        return np.ascontiguousarray(present), valid
     vectors = np.zeros((len(chunk), width), np.float32)
     vectors[valid] = present
     return vectors, valid

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.words import counted
@@ -54,6 +53,8 @@ def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array
     """A column of ids as text, without nulls. Whole floats (what pandas makes of ids with gaps) lose their ``.0``."""
     column = ids_or_nulls(column, name=name, where=where)
     if column.null_count:
+        import pyarrow.compute as pc
+
         row = pc.index(column.is_null(), True).as_py()
         raise InputError(
             f"{where}: column '{name}' is empty in {counted(column.null_count, 'rows')}, first in row {row + 1}",
@@ -64,7 +65,11 @@ def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array
 
 def ids_or_nulls(column: pa.Array | pa.ChunkedArray, *, name: str, where: str = "the table") -> Any:
     """The same for a column that may have gaps, which stay."""
+    if pa.types.is_string(column.type):
+        return column
     if pa.types.is_floating(column.type):
+        import pyarrow.compute as pc
+
         column = pc.if_else(pc.is_nan(column), None, column)
         if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
             column = column.cast(pa.int64())

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -83,6 +82,10 @@ def _read(table: pa.Table, kind: str, name: str | None, where: str) -> pa.Chunke
 
 
 def _read_weights(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
+    if column.type == pa.float32():  # as we write it
+        return column
+    import polars as pl
+
     values = pl.Series(pl.from_arrow(column))
     try:
         weights = values.cast(pl.Float32, strict=False)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 
@@ -17,6 +16,8 @@ def with_fixed_vectors(reader: pa.RecordBatchReader, where: str) -> pa.RecordBat
     loose = [field.name for field in reader.schema if _is_loose(field)]
     if not loose:
         return reader
+    import pyarrow.compute as pc
+
     seen: list[pa.RecordBatch] = []
     widths: dict[str, int] = {}
     for batch in reader:
@@ -53,6 +54,8 @@ def _number(kind: pa.DataType) -> pa.DataType:
 
 
 def _fixed(column: pa.Array, field: pa.Field, where: str) -> pa.Array:
+    import pyarrow.compute as pc
+
     lengths = pc.unique(pc.drop_null(pc.list_value_length(column))).to_pylist()
     if set(lengths) - {field.type.list_size}:
         raise InputError(

@@ -14,7 +14,6 @@ from visrec_cli.errors import CutStreamError, InputError, MissingInputError, Tra
 from visrec_cli.tables.loose import with_fixed_vectors
 from visrec_cli.tables.npy import read_npy
 from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
-from visrec_cli.tables.text import read_text
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import SNIFF, HashingSource
 
@@ -73,6 +72,8 @@ def _opened(source: Tabular, where: str, npy: dict[str, Any], text: dict[str, An
         return read_npy(source, hashed, where, **npy)
     data = hashed.read()
     hashed.close()
+    from visrec_cli.tables.text import read_text  # and with it polars, which an Arrow file has no need of
+
     return read_text(data, where, **text)
 
 

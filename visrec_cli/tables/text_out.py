@@ -4,7 +4,6 @@ import json
 import math
 from typing import Any, BinaryIO
 
-import polars as pl
 import pyarrow as pa
 
 from visrec_cli.tables.columns import is_embedding_type
@@ -24,6 +23,8 @@ class CsvWriter:
         self._write(batch)
 
     def _write(self, batch: pa.RecordBatch) -> None:
+        import polars as pl  # here, since NDJSON and the formats beside this one do without
+
         columns = {name: _flat(batch.column(name)) for name in self._kept}
         table = pa.table(columns) if columns else pa.table({})
         frame = pl.DataFrame(pl.from_arrow(table))

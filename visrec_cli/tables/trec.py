@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
@@ -45,6 +44,8 @@ def _peeked() -> bytes:
 
 def read_trec(source: Tabular) -> pa.RecordBatchReader:
     """``user_id``, ``item_id``, ``rank`` and ``score``. Raises InputError naming a line of another form."""
+    import polars as pl
+
     data = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
     lines = pl.Series("line", data.decode("utf-8", "replace").splitlines())
     lines = lines.filter(lines.str.strip_chars() != "")

@@ -120,6 +120,7 @@ def compile_texts(plain: "SentenceTextEncoder") -> Card:
         tokenizer = _fast_tokenizer(model)
         names = [name for name in _PARTS if name in model.tokenizer(["x"])]
         expected = plain.encode(_TEXTS)
+        prompts = {name: text for name, text in (model.prompts or {}).items() if name in ("document", "query") and text}
         found: dict[str, float] = {}
 
         def write(folder: Path) -> None:
@@ -128,10 +129,10 @@ def compile_texts(plain: "SentenceTextEncoder") -> Card:
             tokenizer.save(str(folder / TOKENS))
             examples = {name: torch.from_numpy(value) for name, value in _two_texts(model.tokenizer, names).items()}
             export(_sentences(model, names), examples, ["vectors"], [0, 1], folder / MODEL)
-            batches = [_inputs([one, one], names) for one in tokenizer.encode_batch(_TEXTS)]
+            documents = [prompts.get("document", "") + text for text in _TEXTS]
+            batches = [_inputs([one, one], names) for one in tokenizer.encode_batch(documents)]
             found.update(vars(checked(folder / MODEL, batches, expected.repeat(2, axis=0))))
 
-        prompts = {name: text for name, text in (model.prompts or {}).items() if name in ("document", "query") and text}
         card = replace(card, inputs=names, prompts=prompts, token_limit=plain.token_limit, drift=found)
         return keep_card("text", card, write)
     except Uncompilable as error:

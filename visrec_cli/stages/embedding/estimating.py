@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.words import counted, sized
 from visrec_cli.stages.embedding.keeping import Keeper, Wanted
 from visrec_cli.stages.embedding.reading import Read, read_picture
 from visrec_cli.stages.embedding.working import Work
@@ -53,8 +53,8 @@ class Estimate:
             )
         if self.unusable:
             told.append(f"unusable {self.unusable} of the sample")
-        told.append(f"memory   about {_bytes(self.memory)}, whatever the number of pictures")
-        told.append(f"disk     {_bytes(self.vectors)} of vectors, {_bytes(self.cache)} more in the cache")
+        told.append(f"memory   about {sized(self.memory)}, whatever the number of pictures")
+        told.append(f"disk     {sized(self.vectors)} of vectors, {sized(self.cache)} more in the cache")
         return told
 
 
@@ -119,10 +119,3 @@ def _duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
-
-
-def _bytes(number: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= size:
-            return f"{number / size:,.1f} {unit}"
-    return f"{number} bytes"

@@ -4,11 +4,9 @@ from pathlib import Path
 
 from visrec_cli.catalogue import find, names
 from visrec_cli.reports.evaluation import Told, runs_by_metric
-from visrec_cli.reports.evaluation_page import evaluation_page
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluate import Evaluation
 from visrec_cli.stages.evaluating.same_class import SimilarRun
-from visrec_cli.stages.evaluating.worst import worst_served
 
 
 def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> Told:
@@ -36,6 +34,9 @@ def _better(metric: str) -> str:
 
 def page_of(done: Evaluation, told: Told, report: Report, *, folder: Path | None = None) -> str:
     """The page, with the users that the best run of the first metric serves worst. folder: of the items' pictures."""
+    from visrec_cli.reports.evaluation_page import evaluation_page
+    from visrec_cli.stages.evaluating.worst import worst_served
+
     metric = next((name for run in done.scores for name in run.values), None)
     if metric is None:
         return evaluation_page(told)

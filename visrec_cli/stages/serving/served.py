@@ -12,8 +12,9 @@ from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
-from visrec_cli.recommenders.storing import from_table, is_model
+from visrec_cli.recommenders.storing import from_table
 from visrec_cli.stages.serving.popular import popularity
+from visrec_cli.tables.models import is_model
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
-from visrec_cli.ranking.filters import rows_where
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.reporting import Report
@@ -74,6 +73,8 @@ def allowed_of(
     """(items,) bool: which items may be recommended. Raises InputError if there is none."""
     allowed = np.ones(len(stock.ids), bool)
     if where is not None:
+        from visrec_cli.ranking.filters import rows_where
+
         allowed &= rows_where(stock.about, where)
         report.count("items pass --where", int(allowed.sum()))
     for listed, may, flag in ((allow, True, "--allow"), (deny, False, "--deny")):

@@ -1,0 +1,114 @@
+"""The verbs by name: a run imports the module of the one it runs, and ``visrec --help`` those of all."""
+
+from collections.abc import Callable, Iterator, MutableMapping
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from visrec_cli.commands.plain_values import take_plain_values
+from visrec_cli.runtime.own_process import leave_pandas_out
+
+VERBS = (
+    "preprocess",
+    "embed-images",
+    "embed-text",
+    "fuse",
+    "interactions",
+    "split",
+    "train-cf",
+    "recommend",
+    "eval",
+    "show",
+    "check",
+    "cache",
+    "demo",
+    "doctor",
+)
+
+
+class Stopped(Exception):
+    """A gone reader or a Ctrl-C on its way past the libraries, which would make other exit codes of them."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+class Verbs(MutableMapping[str, Any]):
+    """Verb → its command, made when it is first asked for. In the order of VERBS, which is that of the help."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, verb: str) -> Any:
+        if verb not in VERBS:
+            raise KeyError(verb)
+        if verb not in self._made:
+            self._made[verb] = _made(verb)
+        return self._made[verb]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+    def __setitem__(self, verb: str, command: Any) -> None:
+        raise TypeError("verbs are named in VERBS, each with its module in visrec_cli.commands")
+
+    def __delitem__(self, verb: str) -> None:
+        raise TypeError("verbs are named in VERBS")
+
+
+class VerbCommand(TyperCommand):
+    """One verb."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As the base class does, and plain values by themselves."""
+        take_plain_values(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+
+class VerbGroup(TyperGroup):
+    """The group of all verbs: names without their modules, for near names and completion."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "commands": None})
+        self.commands = Verbs()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As the base class does, and plain values by themselves: Typer gives the finished group further options."""
+        take_plain_values(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names alone: the base class would make every command to ask it for its own."""
+        return list(VERBS)
+
+
+def _made(verb: str) -> Any:
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    module = import_module(f"visrec_cli.commands.{verb.replace('-', '_')}")
+    alone.command(verb, cls=VerbCommand)(_guarded(module.command))
+    return get_command(alone)
+
+
+def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> None:
+        leave_pandas_out()
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise Stopped(130) from error
+        except (BrokenPipeError, SystemExit) as error:
+            if isinstance(error, BrokenPipeError) or isinstance(
+                error.__context__, BrokenPipeError
+            ):  # rich exits itself
+                raise Stopped(141) from error
+            raise
+
+    return guarded

@@ -1,0 +1,8 @@
+"""What tells the table of a model from other tables (docs/contract.md), without reading it."""
+
+import pyarrow as pa
+
+
+def is_model(schema: pa.Schema) -> bool:
+    """Whether a table is a model."""
+    return {"entity", "id", "history"} <= set(schema.names)
