@@ -1,9 +1,9 @@
 """Does memory grow with the number of pictures? Peak resident size of each stage at two sizes of a folder.
 
-    python benchmarks/memory.py [--sizes 2000 20000] [--encoder lite0]
+    python benchmarks/memory.py [--sizes 2000 20000 100000] [--encoder lite0] [--only embed-images]
 
-Draws small pictures, each different, and runs every stage as a process of its own, writing to a file. Bar: the larger
-folder needs at most 10 % more than the smaller one.
+Draws small pictures, each different, and runs every stage as a process of its own, writing to a file and keeping what
+it computes. Bar: the largest folder needs at most 10 % more than the smallest one.
 """
 
 import argparse
