@@ -35,7 +35,7 @@ class Work:
         """The batches, with results for what came prepared; several are under way where the device wants that."""
         if self._model.in_flight == 1:
             return map(self._finish, batches)
-        return ordered_map(self._finish, batches, workers=self._model.in_flight, ahead=self._model.in_flight)
+        return ordered_map(self._finish, batches, threads=self._model.in_flight, ahead=self._model.in_flight)
 
     def _finish(self, pair: tuple[pa.RecordBatch, list[Read]]) -> tuple[pa.RecordBatch, list[Read]]:
         batch, reads = pair
