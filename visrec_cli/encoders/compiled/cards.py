@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,11 @@ def kept_card(kind: str, spec: str) -> Card | None:
         raw["space"] = space_from_json(json.dumps(raw["space"]))
         card = Card(**{**raw, "sources": [tuple(one) for one in raw["sources"]], "folder": str(folder)})
         fresh = card.sources == status_of([Path(path) for path, _, _ in card.sources])
-        return card if fresh and (card.refused or card.model.exists()) else None
+        if not fresh or not (card.refused or card.model.exists()):
+            return None
+        with suppress(OSError):  # somebody else's cache may be read too
+            os.utime(folder / CARD)  # last used now: pruning begins with what was not
+        return card
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
