@@ -50,6 +50,8 @@ MENU: dict[str, dict[str, str]] = {
         "bpr": "visrec_cli.recommenders.bpr:Bpr",
         "vbpr": "visrec_cli.recommenders.vbpr:Vbpr",
         "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
+        "sasrec": "visrec_cli.recommenders.sasrec:SasRec",
+        "gru": "visrec_cli.recommenders.gru:Gru",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
     },
     "metric": {

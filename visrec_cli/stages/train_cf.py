@@ -79,6 +79,11 @@ def train_cf(
     train = clean(parts.train, cleaning, report)
     audit(train, report, items=None if shop is None else shop.table)
     learned = log_of(train, items=shop.ids if shop else ())
+    if kind.needs_times and learned.times is None:
+        raise InputError(
+            f"{model} learns from the order in which things happened, and the log has no times",
+            fix="name the column with --time-column, or take a model without an order, as als",
+        )
     held = None
     if parts.validation is not None:
         later = replace(cleaning, k_core=0, half_life=None)

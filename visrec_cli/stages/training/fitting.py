@@ -72,7 +72,7 @@ class Fitting:
         self.learned, truth = log, None if held is None else held.matrix
         self._own_part = False
         if held is None and plan.share > 0 and (plan.in_epochs or plan.trials):
-            mask = held_back(log, plan.share, plan.seed)
+            mask = held_back(log, plan.share, plan.seed, latest=plan.kind.needs_times)
             self._own_part = bool(mask.any())
             if self._own_part:
                 self.learned, truth = log.only(~mask), log.only(mask).matrix
@@ -177,6 +177,8 @@ class Fitting:
         matrix = self.learned.matrix
         for array in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.plan.kind.needs_times and self.learned.times is not None:
+            digest.update(self.learned.times.tobytes())
         digest.update("\n".join((*self.log.users, *self.log.items)).encode())
         if self.content is not None:
             digest.update(self.content.vectors.tobytes())
