@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.adam import Adam
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
-from visrec_cli.recommenders.content import Projection
+from visrec_cli.recommenders.content import Projection, side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.orders import Steps
@@ -129,15 +130,14 @@ class SequenceModel(Iterative):
         learned = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._learned.items()}
         widths = () if self._projection is None else self._projection.widths
         names = () if self._projection is None else self._projection.names
-        factors = _factors(learned["items"], self._features.cpu().numpy(), learned["looks"], widths)
+        factors = side_by_side(learned["items"], self._features.cpu().numpy(), learned["looks"], widths)
         size = self.set["embedding_size"]
         parts = (("behaviour", size), *((name, size) for name in names))
         state = {name: array for name, array in learned.items() if name != "items"}
         state |= {} if self._projection is None else self._projection.state()
-        users = users_of(self._log)
-        model = Model(self.name, self.set, users, Items(self._log.items, self._known, factors), parts, state=state)
-        held = self._held(model, self._steps)
-        return Model(self.name, self.set, users_of(self._log, factors=held), model.items, parts, state=state)
+        items = Items(self._log.items, self._known, factors)
+        model = Model(self.name, self.set, users_of(self._log), items, parts, state=state)
+        return replace(model, users=replace(model.users, factors=self._held(model, self._steps)))
 
     def state(self) -> Arrays:
         """The parameters, and Adam's moments and count of steps."""
@@ -166,7 +166,7 @@ class SequenceModel(Iterative):
             return super().new_items(model, ids, content)
         projection = Projection.of(model.state, names)
         nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
-        factors = _factors(nobody, projection.apply(content), model.state["looks"], projection.widths)
+        factors = side_by_side(nobody, projection.apply(content), model.state["looks"], projection.widths)
         return Items(tuple(ids), content.valid, factors)
 
     @classmethod
@@ -203,10 +203,3 @@ class SequenceModel(Iterative):
             vectors = model.items.factors[np.maximum(mine, 0)].reshape(*mine.shape, blocks, size).sum(axis=2)
             held[rows] = cls.last(learned, model.settings, vectors, sizes[rows])
         return np.tile(held, blocks)
-
-
-def _factors(ids: Matrix, features: Matrix, looks: Matrix, widths: Sequence[int]) -> Matrix:
-    """(items, (1 + parts) · d): the id and what each part brings, side by side."""
-    cuts = np.cumsum(widths)[:-1]
-    pairs = zip(np.split(features, cuts, axis=1), np.split(looks, cuts), strict=True) if len(widths) else ()
-    return np.hstack([ids, *(mine @ look for mine, look in pairs)])
