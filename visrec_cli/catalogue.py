@@ -54,6 +54,9 @@ MENU: dict[str, dict[str, str]] = {
         "gru": "visrec_cli.recommenders.gru:Gru",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
     },
+    "private-recommender": {
+        "two-tower": "visrec_cli.recommenders.private:PrivateTwoTower",
+    },
     "metric": {
         "ndcg": "visrec_cli.metrics.gains:Ndcg",
         "ndcg-graded": "visrec_cli.metrics.gains:NdcgGraded",

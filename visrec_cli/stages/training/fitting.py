@@ -13,6 +13,7 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.private import Privacy
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.checkpoints import load_checkpoint
@@ -38,10 +39,12 @@ class Plan:
     patience: int
     refit: bool | None
     trials: int
+    privacy: Privacy | None = None
 
     def make(self, settings: dict[str, Any]) -> Recommender:
         """The recommender with these settings."""
-        return self.kind(seed=self.seed, device=self.device, **settings)
+        private = {} if self.privacy is None else {"privacy": self.privacy}
+        return self.kind(seed=self.seed, device=self.device, **private, **settings)
 
     @property
     def in_epochs(self) -> bool:
