@@ -10,7 +10,8 @@ ml-100k-posters, all ratings as clicks. warm: each user's last click is for test
 before for validation; all items are ranked but those that the user has clicked before. Settings and epochs were chosen
 on the validation click (search), then models learn from all but the test click. cold: a fifth of the items is taken
 out of the log (drawn by seed); each user's last click on one of those is for testing, and models learn from the clicks
-of the other items before that. Each run leaves the values of each user in the folder of -o, and is not repeated;
+of the other items before that. Each run leaves the values of each user in the folder of -o, and is not repeated
+(one that was interrupted goes on where it was);
 summary prints means over users and seeds, 95 % bootstrap intervals over users, and differences of the same users. Data:
 the folder VISREC_SHARED_DATA.
 """
@@ -36,10 +37,12 @@ from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.split import split
+from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.content import content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting, Plan
 from visrec_cli.stages.training.parts import rows_by_part, within
 from visrec_cli.stages.training.validation import Measure
+from visrec_cli.stages.training.watching import Watching
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data")) / "ml-100k-posters"
 
@@ -125,21 +128,29 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     return values
 
 
-def fit(run: Run, log: Log, content: Content | None, seed: int) -> Model:
-    begun = time.perf_counter()
-    model: Model = find("recommender", run.model)(seed=seed, **run.settings).fit(log, content if run.content else None)
-    print(f"    fitted in {time.perf_counter() - begun:.0f} s", flush=True)
+def fit(run: Run, log: Log, content: Content | None, seed: int, keep: Path) -> Model:
+    """Fitted; what learns in epochs goes on where it was interrupted."""
+    begun = time.process_time()
+    recommender = find("recommender", run.model)(seed=seed, **run.settings)
+    watch = None
+    if "epochs" in recommender.set:
+        about = {"settings": {name: str(value) for name, value in recommender.set.items()}}
+        resumed = load_checkpoint(keep, about) if keep.exists() else None
+        watch = Watching(Report(), None, patience=1, save=keep, resumed=resumed, about=about)
+    model: Model = recommender.fit(log, content if run.content else None, watch)
+    keep.unlink(missing_ok=True)
+    print(f"    fitted in {time.process_time() - begun:.0f} s of the processor", flush=True)
     return model
 
 
-def warm(run: Run, log: Log, test: Log, content: Content | None, seed: int) -> dict[str, np.ndarray]:
-    return {"one list": judged(fit(run, log, content, seed), test.matrix, log.matrix, None)}
+def warm(run: Run, log: Log, test: Log, content: Content | None, seed: int, keep: Path) -> dict[str, np.ndarray]:
+    return {"one list": judged(fit(run, log, content, seed, keep), test.matrix, log.matrix, None)}
 
 
-def cold(run: Run, log: Log, content: Content | None, seed: int) -> dict[str, np.ndarray]:
+def cold(run: Run, log: Log, content: Content | None, seed: int, keep: Path) -> dict[str, np.ndarray]:
     unseen = np.random.default_rng(seed).random(len(log.items)) < 0.2
     learned, truth = without(log, unseen)
-    model = fit(run, learned, content, seed)
+    model = fit(run, learned, content, seed, keep)
     return {
         "among unseen items": judged(model, truth, learned.matrix, unseen),
         "one list": judged(model, truth, learned.matrix, None),
@@ -228,8 +239,11 @@ def main() -> None:
             file = args.output / f"{args.what}_{name}_{seed}.npz"
             if not file.exists():
                 print(file.stem, flush=True)
-                whole = joined(log, test)
-                found = warm(run, log, test, content, seed) if args.what == "warm" else cold(run, whole, content, seed)
+                keep = file.with_suffix(".checkpoint")
+                if args.what == "warm":
+                    found = warm(run, log, test, content, seed, keep)
+                else:
+                    found = cold(run, joined(log, test), content, seed, keep)
                 np.savez(file, **found)
     if args.what != "search":
         summary(args.output)

@@ -129,7 +129,8 @@ def command(
     searches on the held-back part only, and the model says how it was made. It is a table, which recommend reads.
 
     Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid when new items
-    must be recommended before anybody clicks them. als-explicit for ratings. All of them: visrec train-cf --models
+    must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next, by the times of
+    the log. All of them: visrec train-cf --models
 
     Examples:
 
