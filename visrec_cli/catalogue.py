@@ -50,7 +50,12 @@ MENU: dict[str, dict[str, str]] = {
         "bpr": "visrec_cli.recommenders.bpr:Bpr",
         "vbpr": "visrec_cli.recommenders.vbpr:Vbpr",
         "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
+        "sasrec": "visrec_cli.recommenders.sasrec:SasRec",
+        "gru": "visrec_cli.recommenders.gru:Gru",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
+    },
+    "private-recommender": {
+        "two-tower": "visrec_cli.recommenders.private:PrivateTwoTower",
     },
     "metric": {
         "ndcg": "visrec_cli.metrics.gains:Ndcg",
