@@ -14,7 +14,7 @@ MENU: dict[str, dict[str, str]] = {
         "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",
         "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
         "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
-        "file": "visrec_cli.encoders.checkpoint:CheckpointImageEncoder",
+        "file": "visrec_cli.encoders.checkpoint:open_checkpoint",
         "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",

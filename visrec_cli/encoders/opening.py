@@ -69,7 +69,7 @@ def open_text_encoder(
 
     if chosen == "torch":
         return cast(TextEncoder, plain())
-    _check("text-encoder", spec)
+    check_spec("text-encoder", spec)
     from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
 
     def again() -> Card:
@@ -97,11 +97,11 @@ def _card(kind: str, spec: str, again: Callable[[], Card], engine: str) -> Card 
 
 
 def _compiles(family: str, spec: str) -> bool:
-    _check(family, spec)
+    check_spec(family, spec)
     return spec.partition(":")[0] in COMPILED
 
 
-def _check(family: str, spec: str) -> None:
+def check_spec(family: str, spec: str) -> None:
     """Raise UsageProblem unless the catalogue has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
     if name == spec and name not in names(family) and not get_close_matches(name, names(family)):
@@ -120,7 +120,7 @@ def _check(family: str, spec: str) -> None:
 
 def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
     """The plain encoder, in torch."""
-    _check(family, spec)
+    check_spec(family, spec)
     place = pick_device(device)
     if threads:
         import torch
