@@ -71,7 +71,7 @@ def limits(folder: Path, rounds: int, count: int = 300) -> None:
     encoder.encode(framed[:1])
 
     def run(function: Callable[[object], object], items: list[object]) -> Callable[[], object]:
-        return lambda: list(ordered_map(function, items, workers=threads))
+        return lambda: list(ordered_map(function, items, threads=threads))
 
     parts = {
         "decoding": run(lambda path: encoder.prepare(load_picture(path, at_least=(side, side))), list(paths)),

@@ -5,7 +5,7 @@
 The same architecture and weights as visrec's default, float32, PIL's whole decoding, batches of 32, two workers.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +34,20 @@ class Pictures(Dataset):
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
     model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     state = torch.load(packaged_file(*WEIGHTS, distribution=""), weights_only=True)
     model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()})
     model.eval()
     vectors = []
     with torch.inference_mode():
-        for batch in DataLoader(Pictures(Path(sys.argv[1])), batch_size=32, num_workers=2):
+        for batch in DataLoader(Pictures(options.folder), batch_size=32, num_workers=2):
             features = model.forward_head(model.forward_features(batch), pre_logits=True)
             vectors.append(torch.nn.functional.normalize(features, dim=1).numpy())
-    np.save(sys.argv[2], np.concatenate(vectors))
+    np.save(options.out, np.concatenate(vectors))
 
 
 if __name__ == "__main__":
