@@ -15,6 +15,7 @@ MENU: dict[str, dict[str, str]] = {
         "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
         "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
         "file": "visrec_cli.encoders.checkpoint:open_checkpoint",
+        "onnx": "visrec_cli.encoders.compiled.exported:ExportedImageEncoder",
         "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",

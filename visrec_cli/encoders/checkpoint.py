@@ -77,7 +77,9 @@ class FramedCheckpoint(FramedImageEncoder):
 
 def _told(metadata: dict[str, str], name: str) -> Told:
     try:
-        settings = {key: tuple(json.loads(metadata[key])) for key in ("mean", "std", "input_size") if key in metadata}
+        settings: dict[str, Any] = {
+            key: tuple(json.loads(metadata[key])) for key in ("mean", "std", "input_size") if key in metadata
+        }
         raw = {key: json.loads(metadata[key]) for key in ("framing", "classes", "trained") if key in metadata}
         framing = Framing(**raw["framing"]) if "framing" in raw and {"mean", "std"} <= settings.keys() else None
         classes = [str(one) for one in raw["classes"]] if raw.get("classes") else None

@@ -76,7 +76,7 @@ def _chain(model: Any) -> list[tuple[Any, str, Any]]:
     """(parent, name, layer) of the model's layers, sequences of layers one by one."""
     import torch
 
-    found = []
+    found: list[tuple[Any, str, Any]] = []
     for name, layer in model.named_children():
         found += _chain(layer) if isinstance(layer, torch.nn.Sequential) else [(model, name, layer)]
     return found

@@ -28,7 +28,7 @@ class Pictures:
         """Read these pictures; (n,) bool, which of them can be used. The others are counted, or rejected and why."""
         report.expect(len(rows), "pictures")
         usable = np.zeros(len(rows), bool)
-        for place, found in enumerate(ordered_map(self._attempt, rows.tolist(), workers=self._threads)):
+        for place, found in enumerate(ordered_map(self._attempt, rows.tolist(), threads=self._threads)):
             source = self._sources[int(rows[place])]
             if isinstance(found, str):
                 if source.nothing:
@@ -50,7 +50,7 @@ class Pictures:
         found = []
         for row, one in zip(
             rows.tolist(),
-            ordered_map(self._attempt, rows.tolist(), workers=self._threads, known=self._held.get),
+            ordered_map(self._attempt, rows.tolist(), threads=self._threads, known=self._held.get),
             strict=True,
         ):
             if isinstance(one, str):

@@ -225,4 +225,4 @@ def _clicks(log: pa.Table, table: pa.Table, share: float, seed: int) -> tuple[sp
         raise InputError("no item of the log is in the table", fix="check the ids, or name --item-column")
     whole = log_of(known, items=table["item_id"].to_pylist())
     held = held_back(whole, share, seed) if share else np.zeros(whole.matrix.nnz, bool)
-    return tuple(sp.csr_matrix(whole.only(mask).matrix > 0, dtype=np.float32) for mask in (~held, held))  # type: ignore[return-value]
+    return tuple(sp.csr_matrix(whole.only(mask).matrix > 0, dtype=np.float32) for mask in (~held, held))
