@@ -25,7 +25,6 @@ function readTones() {
   tones = [...Array(COLOURS).keys()].map((c) => named(`--c${c}`));
   tones.push(named("--other"), named("--accent"));
   for (let s = 0; s <= STEPS; s++) tones.push(ramp(s / STEPS));
-  stamps.clear();
   redraw();
 }
 function colourBy(name) {
@@ -285,7 +284,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Escape") clear();
 });
 
-for (const sheet of sheets) sheet.decode().then(redraw, redraw);
+for (const at of sheets.keys()) unpack(at);
 readTones();
 $("legend").open = innerWidth > 720;
 colourBy(data.colour);

@@ -10,6 +10,8 @@ const sheets = [...document.querySelectorAll("img.sheet")];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const NEAR = 13; // CSS pixels from which an item is drawn as its picture
 const LARGEST = 150;
+const PICTURES = 3000; // drawn at once at most; where more are in sight they are dots
+const REST = 140; // milliseconds without a move, after which the map rests
 const SLOWLY = 0.8; // pictures grow less than the map when one zooms in, so that heaps come apart
 const COLOURS = 12;
 
@@ -62,6 +64,7 @@ function look(left, top, scale) {
   view.left = Math.min(Math.max(left, west - slack - acrossHalf), east + slack - acrossHalf);
   view.top = Math.min(Math.max(top, north - slack - downHalf), south + slack - downHalf);
   view.scale = kept;
+  lastMove = performance.now();
   redraw();
 }
 function zoomAt(factor, cx = wide / 2, cy = high / 2) {
@@ -103,73 +106,107 @@ function redraw() {
   requestAnimationFrame(() => { waiting = false; draw(); });
 }
 
-// A dot of each colour is drawn once and stamped thousands of times.
-const stamps = new Map();
-function stamp(tone, radius) {
-  const key = `${tone} ${radius}`;
-  if (!stamps.has(key)) {
-    if (stamps.size > 400) stamps.clear();
-    const side = Math.ceil(2 * radius * dense) + 2;
-    const dot = Object.assign(document.createElement("canvas"), { width: side, height: side });
-    const ink = dot.getContext("2d");
-    ink.fillStyle = tone;
-    ink.arc(side / 2, side / 2, radius * dense, 0, 7);
-    ink.fill();
-    stamps.set(key, dot);
-  }
-  return stamps.get(key);
+// The sheets as bitmaps, whole, at a half and at a quarter: a small picture is copied from one about its size, which is
+// many times faster than scaling a photo down for each of thousands.
+const levels = sheets.map(() => null);
+async function unpack(at) {
+  const sheet = sheets[at];
+  await sheet.decode();
+  levels[at] = await Promise.all([1, 2, 4].map((part) => createImageBitmap(sheet, {
+    resizeWidth: sheet.naturalWidth / part, resizeHeight: sheet.naturalHeight / part, resizeQuality: "medium",
+  })));
+  redraw();
 }
-function drawDot(i, radius, px, py) {
-  const dot = stamp(toneOf ? tones[toneOf[i]] : tones[COLOURS], radius);
-  pen.drawImage(dot, px * dense - dot.width / 2, py * dense - dot.height / 2);
+
+// While the map moves pictures are copied without smoothing; once it rests they are drawn again, and well.
+let lastMove = -Infinity, resting = 0;
+function rest() {
+  clearTimeout(resting);
+  resting = setTimeout(redraw, REST + 20);
+}
+
+const toneFor = (i) => tones[toneOf ? toneOf[i] : COLOURS];
+function drawDot(px, py, radius) {
+  const [cx, cy, r] = [px * dense, py * dense, radius * dense];
+  if (r < 2) return pen.fillRect(cx - r, cy - r, 2 * r, 2 * r);
+  pen.fillRect(cx - r, cy - r * 0.6, 2 * r, r * 1.2); // two bars look round at this size, and are far faster
+  pen.fillRect(cx - r * 0.6, cy - r, r * 1.2, 2 * r);
 }
 function drawPicture(i, size, px, py, ring) {
   const [w, h] = [data.sizes[2 * i], data.sizes[2 * i + 1]];
   const shrink = (size * dense) / Math.max(w, h);
-  const [dw, dh] = [w * shrink, h * shrink];
-  const [left, top] = [px * dense - dw / 2, py * dense - dh / 2];
+  const [dw, dh] = [Math.round(w * shrink), Math.round(h * shrink)];
+  const [left, top] = [Math.round(px * dense - dw / 2), Math.round(py * dense - dh / 2)];
   if (ring) {
     pen.fillStyle = ring;
-    const edge = (size < 30 ? 1 : 2.5) * dense;
+    const edge = Math.round((size < 30 ? 1 : 2.5) * dense);
     pen.fillRect(left - edge, top - edge, dw + 2 * edge, dh + 2 * edge);
   }
   stampPicture(pen, i, left, top, dw, dh);
 }
 function stampPicture(on, i, left, top, dw, dh) {
   const tile = tiles[i];
+  const ready = levels[Math.floor(tile / data.perSheet)];
+  if (!ready) return;
+  const [w, h] = [data.sizes[2 * i], data.sizes[2 * i + 1]];
+  const level = dw <= w / 4 ? 2 : dw <= w / 2 ? 1 : 0;
+  const part = 1 << level;
   const at = tile % data.perSheet;
   const [column, row] = [at % data.perRow, Math.floor(at / data.perRow)];
-  const sheet = sheets[Math.floor(tile / data.perSheet)];
-  if (!sheet.complete || !sheet.naturalWidth) return;
-  const [w, h] = [data.sizes[2 * i], data.sizes[2 * i + 1]];
-  on.drawImage(sheet, column * data.tile, row * data.tile, w, h, left, top, dw, dh);
+  const side = data.tile / part;
+  on.drawImage(ready[level], column * side, row * side, w / part, h / part, left, top, dw, dh);
 }
 
+// What is to be seen now, into ``seen``: first those that do not stand out, then the others. How many of each.
+const seen = new Int32Array(n);
+function lookAround(margin) {
+  let [dim, all] = [0, 0];
+  for (const pass of chosen ? [0, 1] : [1]) {
+    for (let i = 0; i < n; i++) {
+      if (chosen && chosen[i] !== pass) continue;
+      const [px, py] = [screenX(i), screenY(i)];
+      if (px > -margin && py > -margin && px < wide + margin && py < high + margin) seen[all++] = i;
+    }
+    if (pass === 0) dim = all;
+  }
+  return [dim, all];
+}
+function drawDots(from, to, radius) {
+  const byTone = new Map();
+  for (let k = from; k < to; k++) {
+    const tone = toneFor(seen[k]);
+    if (!byTone.has(tone)) byTone.set(tone, []);
+    byTone.get(tone).push(seen[k]);
+  }
+  for (const [tone, items] of byTone) {
+    pen.fillStyle = tone;
+    for (const i of items) drawDot(screenX(i), screenY(i), radius);
+  }
+}
 function draw() {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  pen.imageSmoothingQuality = "medium";
+  const moving = performance.now() - lastMove < REST;
+  if (moving) rest();
+  pen.imageSmoothingEnabled = !moving;
+  pen.imageSmoothingQuality = "low";
   const size = sizeNow();
-  const near = size >= NEAR;
-  const radius = near ? Math.min(size / 4, 6) : Math.round(Math.min(Math.max(size * 0.38, 1.5), 4.5) * 2) / 2;
-  const margin = size;
-  let drawn = 0;
-  const part = (matching) => {
-    for (let i = 0; i < n; i++) {
-      const stands = !chosen || chosen[i] === 1;
-      if (stands !== matching) continue;
-      const [px, py] = [screenX(i), screenY(i)];
-      if (px < -margin || py < -margin || px > wide + margin || py > high + margin) continue;
-      drawn++;
-      if (near && stands && tiles[i] >= 0) drawPicture(i, size, px, py, toneOf && tones[toneOf[i]]);
-      else drawDot(i, stands ? (chosen && !near ? radius + 1 : radius) : Math.min(radius, 2), px, py);
+  const [dim, all] = lookAround(size);
+  const near = size >= NEAR && all - dim <= PICTURES;
+  const radius = near ? Math.min(size / 4, 6) : Math.min(Math.max(size * 0.38, 1.5), 4.5);
+  pen.globalAlpha = 0.3;
+  drawDots(0, dim, Math.min(radius, 1.9));
+  pen.globalAlpha = 1;
+  if (near) {
+    for (let k = dim; k < all; k++) {
+      const i = seen[k];
+      if (tiles[i] >= 0) drawPicture(i, size, screenX(i), screenY(i), toneOf && toneFor(i));
+      else { pen.fillStyle = toneFor(i); drawDot(screenX(i), screenY(i), radius); }
     }
-  };
-  if (chosen) { pen.globalAlpha = 0.25; part(false); pen.globalAlpha = 1; }
-  part(true);
+  } else drawDots(dim, all, chosen ? radius + 1 : radius);
   for (const i of [hovered, selected]) if (i >= 0) drawMarked(i, Math.max(size, NEAR));
   Object.assign(canvas.dataset, {
-    drawn, level: near ? "pictures" : "dots", zoom: (view.scale / fitted).toFixed(3),
+    drawn: all, level: near ? "pictures" : "dots", zoom: (view.scale / fitted).toFixed(3),
     view: [view.left, view.top, view.scale].join(" "),
   });
 }
@@ -177,7 +214,7 @@ function drawMarked(i, size) {
   const [px, py] = [screenX(i), screenY(i)];
   const accent = tones[COLOURS + 1];
   if (tiles[i] >= 0) drawPicture(i, Math.max(size * 1.15, 34), px, py, accent);
-  else drawDot(i, 7, px, py);
+  else { pen.fillStyle = accent; drawDot(px, py, 7); }
   pen.strokeStyle = accent;
   pen.lineWidth = 2 * dense;
   pen.beginPath();
@@ -187,8 +224,7 @@ function drawMarked(i, size) {
 
 // The item under a point of the screen: the topmost, which is the last drawn; dots may be missed by a few pixels.
 function itemAt(px, py, reach = 0) {
-  const size = sizeNow();
-  const half = Math.max(size >= NEAR ? size / 2 : 5, reach);
+  const half = Math.max(canvas.dataset.level === "pictures" ? sizeNow() / 2 : 5, reach);
   let best = -1, least = Infinity;
   for (let i = 0; i < n; i++) {
     if (chosen && !chosen[i]) continue;
