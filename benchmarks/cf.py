@@ -7,7 +7,7 @@ FOLDER holds interactions.csv with columns user, item, rating and perhaps split 
 fifth is drawn for testing and a tenth for validation. Where ratings differ, those of 4 and more are likes. VBPR needs
 NAME_feat.npy there, row i for item i. Each method gets the best of its few settings by ndcg@10 on the validation part;
 ndcg@10 and recall@20 are on the test part, among all items not seen in training or validation. Seconds are medians of
-``--rounds``, the ratio is the median of ours ÷ theirs, taken round by round.
+``--rounds``, the ratio is the median of ours ÷ theirs, taken round by round. The peers install themselves.
 """
 
 import argparse
@@ -26,7 +26,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from peers import THREADS, Method, Score, contests
+from environment import machine, with_peers
+from peers import PEERS, THREADS, Method, Score, contests
 
 from visrec_cli.metrics.base import Lists, World
 from visrec_cli.metrics.gains import Ndcg
@@ -169,6 +170,8 @@ def main() -> None:
     options = parser.parse_args()
     if not options.synthetic and options.folder is None:
         parser.error("a folder with interactions.csv, or --synthetic")
+    with_peers(*PEERS)
+    print(machine("numba", "implicit", "cornac"))
     data = synthetic() if options.synthetic else read(options.folder)
     wanted = options.only.split(",") if options.only else ["als", "item-knn"] if options.synthetic else None
     users, items = data.train.shape

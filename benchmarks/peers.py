@@ -1,4 +1,5 @@
-"""Our recommenders and their peers behind one face: fit, then score. For cf.py."""
+"""Our recommenders and their peers behind one face: fit, then score. For cf.py, which sees to it that the peers are
+there (see environment.py)."""
 
 import os
 from collections.abc import Callable
@@ -10,14 +11,7 @@ import scipy.sparse as sp
 from visrec_cli.catalogue import find
 from visrec_cli.recommenders.data import Content, Log
 
-try:
-    import cornac
-    import implicit.cpu.als
-    import implicit.cpu.bpr
-    import implicit.nearest_neighbours
-except ImportError as error:
-    raise SystemExit(f"{error}: the peers are needed here only: pip install implicit cornac") from error
-
+PEERS = ("implicit==0.7.3", "cornac==3.0.1")
 Score = Callable[[np.ndarray], np.ndarray]  # users → (users, items)
 THREADS = os.cpu_count() or 1
 
@@ -55,6 +49,8 @@ def of_implicit(kind: Any, **fixed: Any) -> Callable[..., Score]:
 
 
 def of_cornac(kind: Any, **fixed: Any) -> Callable[..., Score]:
+    import cornac
+
     def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
         users, items = train.nonzero()
         maps = {u: u for u in range(train.shape[0])}, {i: i for i in range(train.shape[1])}
@@ -71,6 +67,11 @@ def of_cornac(kind: Any, **fixed: Any) -> Callable[..., Score]:
 
 def contests(size: int) -> dict[str, list[Method]]:
     """Ours first, then the peers. Equal factors and epochs for ALS; elsewhere each as it is meant to be used."""
+    import cornac
+    import implicit.cpu.als
+    import implicit.cpu.bpr
+    import implicit.nearest_neighbours
+
     als, bpr, neighbours = (implicit.cpu.als, implicit.cpu.bpr, implicit.nearest_neighbours)
     return {
         "als": [

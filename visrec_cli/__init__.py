@@ -20,6 +20,8 @@ __version__ = "0.1.0"
 _STAGES = {
     "preprocess": "visrec_cli.stages.preprocess",
     "embed_images": "visrec_cli.stages.embed_images",
+    "train_encoder": "visrec_cli.stages.train_encoder",
+    "export_encoder": "visrec_cli.stages.export_encoder",
     "embed_text": "visrec_cli.stages.embed_text",
     "fuse": "visrec_cli.stages.fuse",
     "interactions": "visrec_cli.stages.interactions",

@@ -14,7 +14,8 @@ MENU: dict[str, dict[str, str]] = {
         "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",
         "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
         "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
-        "file": "visrec_cli.encoders.checkpoint:CheckpointImageEncoder",
+        "file": "visrec_cli.encoders.checkpoint:open_checkpoint",
+        "onnx": "visrec_cli.encoders.compiled.exported:ExportedImageEncoder",
         "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
@@ -59,7 +60,12 @@ MENU: dict[str, dict[str, str]] = {
         "bpr": "visrec_cli.recommenders.bpr:Bpr",
         "vbpr": "visrec_cli.recommenders.vbpr:Vbpr",
         "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
+        "sasrec": "visrec_cli.recommenders.sasrec:SasRec",
+        "gru": "visrec_cli.recommenders.gru:Gru",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
+    },
+    "private-recommender": {
+        "two-tower": "visrec_cli.recommenders.private:PrivateTwoTower",
     },
     "metric": {
         "ndcg": "visrec_cli.metrics.gains:Ndcg",

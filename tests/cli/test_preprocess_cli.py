@@ -28,7 +28,7 @@ def test_folder_and_items_to_a_file_with_a_summary(visrec, shop):
 
 
 def test_two_runs_give_the_same_bytes(visrec, shop):
-    one, two = (visrec("preprocess", "imgs", "--store", "jpeg", "--workers", n).stdout for n in (1, 2))
+    one, two = (visrec("preprocess", "imgs", "--store", "jpeg", "--threads", n).stdout for n in (1, 2))
     assert one == two
     assert len(one) > 5000
 

@@ -110,6 +110,10 @@ MISTAKES = [
     ("propensities of 0", "visrec eval lists.csv --logged never.csv"),
     ("a log of clicks that is too small", "visrec eval lists.csv --logged shown.csv -o x.csv"),
     ("slices of click rates", "visrec eval lists.csv --logged shown.csv --by activity"),
+    ("a cache that is damaged", "visrec embed-images imgs -e colour --cache damaged -o x.arrow"),
+    ("a cache that cannot be written", "visrec embed-images imgs -e colour --cache /dev/null/cache -o x.arrow"),
+    ("clearing a folder that is no cache", "visrec cache clear --cache imgs"),
+    ("a limit that is no size", "visrec cache prune --max-size much"),
     ("an unknown verb", "visrec fuze"),
     ("an unknown flag", "visrec fuse --wieghts image=2"),
     ("an unknown encoder", "visrec embed-images imgs -e resnet50"),
@@ -137,6 +141,8 @@ def prepare(folder: Path) -> None:
     (folder / "twice.csv").write_text(items + lines[1] + "\n")
     (folder / "strangers.csv").write_text("item_id,title\n4711,shirt\n4712,hat\n")
     (folder / "latin1.csv").write_bytes("item_id,title\n1,café\n".encode("latin1"))
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "embeddings-1.sqlite").write_text("This was a database once.\n" * 100)
     (folder / "nobody.txt").write_text("\n")
     likes = [("ana", "square-red-0"), ("ana", "disc-red-0"), ("ben", "square-blue-0"), ("ben", "disc-blue-0")]
     (folder / "likes.csv").write_text("user_id,item_id\n" + "".join(f"{user},{item}\n" for user, item in likes))

@@ -85,6 +85,7 @@ def write_logs(folder: Path) -> None:
 def write_models(folder: Path) -> None:
     """als.arrow and knn.arrow: two models by hand, of user 42 and others, over the items of the folder; team.txt."""
     (folder / "team.txt").write_text("42\n7\n")
+    (folder / "users.key").write_text("of the tests, and long enough\n")
     rng = np.random.default_rng(0)
     clicks = sp.csr_matrix((rng.random((50, len(IDS))) < 0.2).astype(np.float32))
     users = Users(tuple(map(str, range(50))), clicks, factors=rng.normal(size=(50, 4)).astype(np.float32))

@@ -15,7 +15,7 @@ def test_order_is_kept_though_later_work_ends_first():
             gate.set()
         return n * n
 
-    assert list(ordered_map(work, range(10), workers=4)) == [n * n for n in range(10)]
+    assert list(ordered_map(work, range(10), threads=4)) == [n * n for n in range(10)]
 
 
 def test_it_never_runs_further_ahead_than_asked():
@@ -26,7 +26,7 @@ def test_it_never_runs_further_ahead_than_asked():
             taken.append(n)
             yield n
 
-    results = ordered_map(lambda n: n, items(), workers=2, ahead=5)
+    results = ordered_map(lambda n: n, items(), threads=2, ahead=5)
     assert next(results) == 0
     assert len(taken) == 5
     assert [next(results) for _ in range(20)] == list(range(1, 21))
@@ -41,7 +41,7 @@ def test_an_exception_comes_at_its_turn():
             raise ZeroDivisionError
         return n
 
-    results = ordered_map(work, range(5), workers=2)
+    results = ordered_map(work, range(5), threads=2)
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ZeroDivisionError):
         next(results)

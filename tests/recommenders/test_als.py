@@ -19,6 +19,20 @@ class TestAls(RecommenderSuite):
     settings: dict[str, Any] = {"embedding_size": 8, "epochs": 10}  # noqa: RUF012
 
 
+class TestOnGpu(TestAls):
+    """The whole contract by torch, which knows no difference between its devices."""
+
+    @pytest.fixture(autouse=True)
+    def _torch(self, on_torch: None) -> None: ...
+
+
+@pytest.fixture
+def on_torch(one_torch_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr("visrec_cli.recommenders.als.cuda_device", lambda name, worth: torch.device("cpu"))
+
+
 def weighted(seed: int = 0, users: int = 30, items: int = 20) -> Log:
     rng = np.random.default_rng(seed)
     matrix = sp.csr_matrix(np.where(rng.random((users, items)) < 0.3, rng.integers(1, 4, (users, items)), 0))
@@ -54,6 +68,35 @@ def test_the_loss_is_the_objective_and_falls(nu: float) -> None:
         losses.append(als.epoch(number))
         assert losses[-1] == pytest.approx(objective(als, log), rel=1e-4)
     assert all(after <= before * (1 + 1e-5) for before, after in pairwise(losses))
+
+
+def test_the_gpu_path_does_the_same_arithmetic_in_any_blocks(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    log = weighted()
+    settings = {"embedding_size": 6, "reg": 0.05, "unobserved_weight": 0.2}
+
+    def trained() -> tuple[list[float], np.ndarray]:
+        als = Als(**settings)
+        als.start(log, None)
+        return [als.epoch(number) for number in range(1, 9)], als.model().scores()
+
+    losses, scores = trained()
+    request.getfixturevalue("on_torch")
+    for held in (1 << 26, 6 * 40):
+        monkeypatch.setattr("visrec_cli.recommenders.als_steps._HELD", held)
+        by_torch = trained()
+        np.testing.assert_allclose(by_torch[0], losses, rtol=1e-4)
+        np.testing.assert_allclose(by_torch[1], scores, atol=1e-3)
+
+
+def test_a_gpu_is_asked_for_only_where_there_is_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("visrec_cli.recommenders.als.cuda_device", lambda name, worth: asked.append(worth))
+    monkeypatch.setattr("visrec_cli.recommenders.als._GPU_WORTH", weighted().matrix.nnz * 6 * 3)
+    for epochs in (2, 3):
+        Als(embedding_size=6, epochs=epochs).fit(weighted())
+    assert asked == [False, True]
 
 
 def test_conjugate_gradients_reach_the_exact_solution() -> None:

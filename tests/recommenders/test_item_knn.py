@@ -79,7 +79,7 @@ def test_bm25_by_hand() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     log, _, _ = planted()
     whole = ItemKnn(k=5).fit(log).items.neighbours
-    monkeypatch.setattr("visrec_cli.recommenders.nearest._ROWS", 7)
+    monkeypatch.setattr("visrec_cli.recommenders.nearest._LINKS", 7 * 5)
     np.testing.assert_array_equal(ItemKnn(k=5).fit(log).items.neighbours.toarray(), whole.toarray())
 
 

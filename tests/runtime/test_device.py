@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.device import gpu_likely, pick_device
+from visrec_cli.runtime.device import cuda_device, gpu_likely, pick_device
 
 
 def test_the_cpu_is_always_there() -> None:
@@ -36,6 +36,37 @@ def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_that_are_no_device(name: str) -> None:
     with pytest.raises(UsageProblem):
         pick_device(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "worth", "there", "taken"),
+    [
+        ("auto", True, True, True),
+        ("auto", False, True, False),
+        ("auto", True, False, False),
+        ("cpu", True, True, False),
+        ("cuda", False, False, True),
+    ],
+)
+def test_a_cuda_device_for_much_work(
+    name: str, worth: bool, there: bool, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr("visrec_cli.runtime.device.gpu_likely", lambda: there)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert cuda_device(name, worth) == (torch.device("cuda") if taken else None)
+
+
+def test_a_gpu_that_is_no_cuda_device_leaves_the_work_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert cuda_device("mps") is None
+    with pytest.raises(UsageProblem, match="no device 'cuda'"):
+        cuda_device("cuda")
 
 
 def test_asking_for_a_gpu_costs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,27 @@ def test_a_cache_that_is_small_enough_loses_only_what_is_of_no_use(tmp_path: Pat
         assert cache.known([stamp for stamp, _ in files]) == [None] * 5 + [digest(number) for number in range(5, 20)]
 
 
+def test_a_picture_in_an_archive_is_there_as_long_as_the_archive_is(tmp_path: Path) -> None:
+    stamp = write_files(tmp_path, range(1))[0][0]
+    for name in ("whole.zip", "lost.zip"):
+        put(tmp_path / name, 10)
+    members = [stamp._replace(path=os.fsencode(tmp_path / f"{name}.zip::a.jpg")) for name in ("whole", "lost")]
+    with opened(tmp_path / "cache") as cache:
+        cache.remember([(member, digest(1)) for member in members])
+    (tmp_path / "lost.zip").unlink()
+    assert prune(tmp_path / "cache", max_bytes=10**9).counts["files"] == 1
+    with opened(tmp_path / "cache") as cache:
+        assert cache.known(members) == [digest(1), None]
+
+
+def test_what_another_run_is_writing_stays_and_what_a_killed_one_left_goes(tmp_path: Path) -> None:
+    (tmp_path / "CACHEDIR.TAG").touch()
+    put(tmp_path / "models" / ".new-now" / "model.onnx", 10)
+    put(tmp_path / "models" / ".new-then" / "model.onnx", 10, days_ago=1)
+    assert clear(tmp_path).counts["models"] == 1
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".new-now"]
+
+
 def test_pruning_by_age(tmp_path: Path, monkeypatch) -> None:
     keep(tmp_path, range(10), monkeypatch, days_ago=31)
     keep(tmp_path, range(10, 20), monkeypatch, days_ago=30)
@@ -161,9 +182,13 @@ def test_in_a_folder_with_other_things_only_our_embeddings_are_cleared(tmp_path:
     keep(tmp_path, range(5), monkeypatch)
     assert not is_cache(tmp_path)
     assert [one.part for one in info(tmp_path).parts] == ["embeddings"]
-    prune(tmp_path, max_bytes=0)
-    clear(tmp_path)
+    report = Report()
+    prune(tmp_path, max_bytes=0, report=report)
+    clear(tmp_path, report=report)
     assert all(path.exists() for path in precious)
+    assert report.warnings == [
+        f"{tmp_path} held other things before visrec used it, so indexes and models in it are left alone"
+    ]
     assert there(tmp_path, range(5)) == set()
 
 
@@ -180,7 +205,7 @@ def test_a_database_of_somebody_else_with_our_name_is_never_removed(tmp_path: Pa
     assert (tmp_path / "embeddings-1.sqlite").read_bytes() == before
 
 
-def test_what_is_no_cache_is_refused_and_stays(tmp_path: Path) -> None:
+def test_what_is_no_cache_is_refused_and_stays(tmp_path: Path, monkeypatch) -> None:
     photo = put(tmp_path / "photos" / "models" / "me.jpg", 10)
     for stage in (info, prune, clear):
         with pytest.raises(InputError, match="no cache of visrec"):
@@ -189,6 +214,8 @@ def test_what_is_no_cache_is_refused_and_stays(tmp_path: Path) -> None:
             stage(photo)
         with pytest.raises(MissingInputError):
             stage(tmp_path / "none")
+    monkeypatch.setenv("VISREC_CACHE_DIR", str(tmp_path / "photos"))  # said to be one, and it holds nothing of ours
+    assert clear().left == 0
     assert photo.exists()
 
 

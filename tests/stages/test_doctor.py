@@ -21,7 +21,7 @@ def test_a_complete_installation_works(monkeypatch, tmp_path):
     assert works(examine())
     assert found["torch"].value[0].isdigit()
     assert found["pictures (lite0)"].value.startswith("found")
-    assert found["folder"].value == f"{tmp_path / 'cache'} (2.5 MB)"
+    assert found["folder"].value == f"{tmp_path / 'cache'} (2.5 MB; see visrec cache info)"
 
 
 @pytest.mark.parametrize(("package", "needed"), [("timm", True), ("annoy", False), ("faiss-cpu", False)])

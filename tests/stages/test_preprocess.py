@@ -411,7 +411,7 @@ def test_it_streams_in_batches_and_looks_only_a_little_ahead(tmp_path, monkeypat
     opened = []
     real = module.examine
     monkeypatch.setattr(module, "examine", lambda path, treatment: opened.append(path) or real(path, treatment))
-    reader = preprocess(tmp_path, workers=2)
+    reader = preprocess(tmp_path, threads=2)
     assert opened == []
     first = reader.read_next_batch()
     assert first.num_rows == module.ROWS
@@ -431,7 +431,7 @@ def test_batches_of_stored_pictures_are_small(tmp_path, monkeypatch):
 
 def test_the_same_input_gives_the_same_table_whatever_the_threads(tmp_path):
     put(tmp_path, *(f"{n}.jpg" for n in range(40)))
-    one, two = (preprocess(tmp_path, workers=workers, store="jpeg").read_all() for workers in (1, 4))
+    one, two = (preprocess(tmp_path, threads=threads, store="jpeg").read_all() for threads in (1, 4))
     assert one.equals(two)
 
 

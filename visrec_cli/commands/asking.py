@@ -74,6 +74,16 @@ Users = Annotated[
     str | None, typer.Option("--users", metavar="FILE", help="What suits these: one id per line, or a table of users.")
 ]
 AllUsers = Annotated[bool, typer.Option("--all-users", help="What suits everyone whom the model knows.")]
+Session = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session", metavar="ID,ID", help="What suits somebody without a name who saw these, the latest last."
+    ),
+]
+Sessions = Annotated[
+    str | None,
+    typer.Option("--sessions", metavar="FILE", help="The same for many: the items of a session a line, or a log."),
+]
 Follow = Annotated[
     bool,
     typer.Option("--follow", help="Read events as NDJSON on stdin and answer each with a line: a co-process."),

@@ -10,6 +10,7 @@ def show_models() -> None:
     for name in names("recommender"):
         kind = find("recommender", name)
         needs = "  (needs --items with embeddings)" if kind.needs_content else ""
+        needs += "  (needs a log with times)" if kind.needs_times else ""
         print(f"{name}: {kind.summary}{needs}")
         _show_settings(kind)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
+from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -111,9 +111,7 @@ def command(
     keep_unlisted: Annotated[
         bool, typer.Option("--keep-unlisted", help="Keep pictures that --items does not list.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Decoding threads; by default one per core, 8 at most.")
-    ] = None,
+    threads: Threads = None,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,
@@ -165,7 +163,7 @@ def command(
             drop_duplicates=drop_duplicates,
             require_picture=require_picture,
             keep_unlisted=keep_unlisted,
-            workers=workers,
+            threads=threads,
             report=report,
         )
 

@@ -4,7 +4,7 @@ import typer
 
 from visrec_cli.errors import UsageProblem
 
-ASK_FOR_USERS = ("user", "users", "all_users", "follow")
+ASK_FOR_USERS = ("user", "users", "all_users", "session", "sessions", "follow")
 ABOUT_ITEMS = (
     *("item", "image", "text", "like", "unlike", "all_items", "mix", "same_above", "column"),
     *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
@@ -14,7 +14,18 @@ ABOUT_USERS = (
     *("include_seen", "repeat", "allow", "deny", "items", "new_items", "history", "explain", "show_history"),
     *("no_fallback", "blend", "blend_by"),
 )
-NOT_FOLLOWING = ("user", "users", "all_users", "show_history", "output", "format", "rejects", "strict")
+NOT_FOLLOWING = (
+    "user",
+    "users",
+    "all_users",
+    "session",
+    "sessions",
+    "show_history",
+    "output",
+    "format",
+    "rejects",
+    "strict",
+)
 
 
 def question(context: typer.Context) -> str:

@@ -29,6 +29,8 @@ def command(
     user: asking.User = None,
     users: asking.Users = None,
     all_users: asking.AllUsers = False,
+    session: asking.Session = None,
+    sessions: asking.Sessions = None,
     follow: asking.Follow = False,
     k: asking.K = 10,
     where: asking.Where = None,
@@ -91,6 +93,8 @@ def command(
         visrec recommend als.arrow --all-users --where "price < 50" -o offers.parquet
 
         visrec recommend als.arrow knn.arrow --blend als=0.7,item-knn=0.3 --users team.txt
+
+        visrec recommend als.arrow --session 1164,1525 -k 5
 
         visrec recommend als.arrow --user 42 --explain --show-history 8 | visrec show --html offers.html
 
@@ -157,6 +161,8 @@ def command(
             users=user or (),
             listed=users,
             all_users=all_users,
+            sessions=[listed(one) or [] for one in session or ()],
+            listed_sessions=sessions,
             columns=listed(columns),
             show_history=show_history,
             report=report,

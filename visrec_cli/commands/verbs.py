@@ -15,6 +15,8 @@ from visrec_cli.runtime.own_process import leave_pandas_out
 VERBS = (
     "preprocess",
     "embed-images",
+    "train-encoder",
+    "export-encoder",
     "embed-text",
     "fuse",
     "interactions",

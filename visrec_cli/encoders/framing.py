@@ -19,8 +19,8 @@ class Framing:
     """How a picture is cut and scaled.
 
     mode: "square" the largest square in the middle; "centre" the shorter side scaled to ``shorter`` pixels, then the
-    middle; "squash" both sides scaled to ``shorter``, whatever the shape, then the middle. height, width: pixels that come out. interpolation: a filter
-    of Pillow by its name in small letters.
+    middle; "squash" both sides scaled to ``shorter``, whatever the shape, then the middle. height, width: pixels that
+    come out. interpolation: a filter of Pillow by its name in small letters.
     """
 
     mode: str

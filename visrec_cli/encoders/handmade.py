@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors
+from visrec_cli.runtime.versions import version_of
 from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space
 
@@ -30,7 +30,7 @@ class HandmadeImageEncoder(ImageEncoder):
             if part not in FEATURES:
                 raise unknown("hand-made feature", part, list(FEATURES))
         self.spec = rest
-        self.engine = f"numpy {np.__version__}, scikit-image {version('scikit-image')}"
+        self.engine = f"numpy {np.__version__}, scikit-image {version_of('scikit-image')}"
         blank = self._describe(np.zeros((SIDE, SIDE, 3), np.uint8))
         preprocessing = {"decoder": "pillow", "framing": "squash", "pixels": SIDE, "grid": GRID, "version": 1}
         self.space = Space(rest, len(blank), normalise, None, preprocessing)

@@ -19,21 +19,21 @@ def ordered_map(
     function: Callable[[T], R],
     items: Iterable[T],
     *,
-    workers: int | None = None,
+    threads: int | None = None,
     ahead: int | None = None,
     known: Callable[[T], R | None] = lambda item: None,
 ) -> Iterator[R]:
-    """``function(item)`` of each item, in the items' order, computed by ``workers`` threads.
+    """``function(item)`` of each item, in the items' order, computed by that many ``threads``.
 
-    workers: threads; by default the usable cores, 8 at most.
+    threads: how many; by default the usable cores, 8 at most.
     ahead: how many results may be under way or waiting; by default four for each thread.
     known: the result of an item that needs no thread, else None.
     An exception of ``function`` is raised at its item's turn. Closing the iterator early cancels what has not begun.
     """
-    workers = workers or min(8, usable_cores())
-    ahead = max(ahead or 4 * workers, workers)
+    threads = threads or min(8, usable_cores())
+    ahead = max(ahead or 4 * threads, threads)
     waiting: deque[Future[R] | tuple[R]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="visrec-map")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="visrec-map")
     try:
         for item in items:
             done = known(item)

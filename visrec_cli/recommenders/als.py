@@ -1,21 +1,22 @@
 """Matrix factorisation for implicit feedback by alternating least squares."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from threadpoolctl import ThreadpoolController
 
+from visrec_cli.recommenders.als_steps import Halves, OnGpu, OnProcessor, one_thread
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, Vector, users_of
+from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.columns import Matrix
 
-_STEPS = 3  # of conjugate gradients for a row in an epoch; the next epoch goes on from there
+_GPU_WORTH = 4e9
+"""Clicks · embedding_size · epochs, some ten seconds of two cores, after which starting a GPU pays."""
 
 
 class Als(Iterative):
@@ -26,8 +27,8 @@ class Als(Iterative):
         λ(u) = reg · (W(u) + α₀ · items)^ν,   λ(i) = reg · (W(i) + α₀ · users)^ν,   W = sum of the row's weights
 
     Source: Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation
-    benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. Runs
-    on the CPU whatever the device: on sparse data a compiled loop is faster than a GPU's library calls.
+    benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. A
+    GPU is taken where the clicks are many enough to make up for its start.
     """
 
     name = "als"
@@ -48,41 +49,30 @@ class Als(Iterative):
     def start(self, log: Log, content: Content | None) -> None:
         """Random factors for whoever clicked or was clicked, zeros for all others."""
         self._log = log
-        self._sides = [Rows.of(log.matrix), Rows.of(log.matrix.T.tocsr())]
+        sides = [Rows.of(log.matrix), Rows.of(log.matrix.T.tocsr())]
         rng = np.random.default_rng(self.seed)
         size = (self.set["embedding_size"],)
         scale = np.float32(self.set["init_scale"] / np.sqrt(self.set["embedding_size"]))
-        active = [side.active for side in self._sides]
-        self._factors = [rng.standard_normal(who.shape + size, np.float32) * scale * who[:, None] for who in active]
+        active = [side.active for side in sides]
+        factors = [rng.standard_normal(who.shape + size, np.float32) * scale * who[:, None] for who in active]
         self._regs = [
-            _regularisation(self.set, side, int(others.sum()))
-            for side, others in zip(self._sides, active[::-1], strict=True)
+            _regularisation(self.set, side, int(others.sum())) for side, others in zip(sides, active[::-1], strict=True)
         ]
+        parts = sides, self._regs, self.set["unobserved_weight"], factors
+        gpu = cuda_device(self.device, log.matrix.nnz * size[0] * self.set["epochs"] >= _GPU_WORTH)
+        self._halves: Halves = OnProcessor(*parts) if gpu is None else OnGpu(*parts, gpu)
 
     def epoch(self, number: int) -> float:
         """All users, then all items. Returns L at the end of it, per unit of weight."""
-        self._step(0)
-        loss = self._step(1)
-        users = self._factors[0]
+        self._halves.step(0)
+        loss = self._halves.step(1)
+        users = self._halves.factors[0]
         loss += float(np.sum(self._regs[0] * np.einsum("ij,ij->i", users, users), dtype=np.float64))
         return loss / max(float(self._log.matrix.data.sum(dtype=np.float64)), 1e-12)
 
-    def _step(self, side: int) -> float:
-        """Improve one side. Both are turned first, so that the other's Gram matrix is diagonal: L sees no difference
-        (it has only products and lengths), and the loop need not multiply by a matrix for each row."""
-        from visrec_cli.recommenders.kernels.least_squares import step
-
-        with _one_thread():
-            fixed = self._factors[1 - side]
-            lengths, turn = np.linalg.eigh(fixed.T @ fixed)
-            self._factors = [factors @ turn for factors in self._factors]
-        base = np.float32(self.set["unobserved_weight"]) * lengths
-        fixed, free = self._factors[1 - side], self._factors[side]
-        return float(step(*self._sides[side], fixed, base, self._regs[side], _STEPS, free).sum(dtype=np.float64))
-
     def model(self) -> Model:
         """Users and items with their factors; items that nobody clicked are not known."""
-        users, items = (factors.copy() for factors in self._factors)
+        users, items = (factors.copy() for factors in self._halves.factors)
         return Model(
             self.name,
             self.set,
@@ -93,11 +83,11 @@ class Als(Iterative):
 
     def state(self) -> Arrays:
         """The factors of both sides."""
-        return dict(zip(("users", "items"), self._factors, strict=True))
+        return dict(zip(("users", "items"), self._halves.factors, strict=True))
 
     def restore(self, state: Arrays) -> None:
         """Go on from these factors."""
-        self._factors = [np.array(state[name], np.float32) for name in ("users", "items")]
+        self._halves.factors = [np.array(state[name], np.float32) for name in ("users", "items")]
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
@@ -121,7 +111,7 @@ class Als(Iterative):
         history, factors = users.history[row], _factors(model)
         own, weights = factors[history.indices].astype(np.float64), history.data[:, None].astype(np.float64)
         reg = _regularisation(model.settings, Rows.of(history), int(model.items.known.sum()))
-        with _one_thread():
+        with one_thread():
             matrix = _base(model) + own.T @ (weights * own)
             matrix[np.diag_indices_from(matrix)] += reg
             spoken: Matrix = (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
@@ -141,19 +131,8 @@ def _factors(model: Model) -> Matrix:
 
 def _base(model: Model) -> Matrix:
     """α₀ YᵀY: what all the items that were not clicked say, and the clicked as well."""
-    with _one_thread():
+    with one_thread():
         gram = model.items.gram
     if gram is None:
         return np.zeros((model.settings["embedding_size"],) * 2, np.float32)
     return np.float32(model.settings["unobserved_weight"]) * gram
-
-
-def _one_thread() -> Any:
-    """Small products of matrices: where cores are busy, BLAS's threads wait for each other up to thirty times as long
-    as one alone needs; and the answer does not depend on their number."""
-    return _pools().limit(limits=1, user_api="blas")
-
-
-@cache  # looking for the libraries takes longer than the products
-def _pools() -> ThreadpoolController:
-    return ThreadpoolController()

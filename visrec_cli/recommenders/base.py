@@ -51,7 +51,7 @@ class Recommender(ABC):
     """A way to learn a model. Subclasses name themselves and their settings, and are stateless after ``fit``.
 
     needs_content: cannot do without vectors of the items. predicts_ratings: its scores are ratings, to be judged by
-    RMSE as well.
+    RMSE as well. needs_times: learns from the order of events.
     """
 
     name: ClassVar[str]
@@ -60,6 +60,7 @@ class Recommender(ABC):
     needs_content: ClassVar[bool] = False
     uses_content: ClassVar[bool] = False
     predicts_ratings: ClassVar[bool] = False
+    needs_times: ClassVar[bool] = False
 
     def __init__(self, *, seed: int = 0, device: str = "auto", **settings: Any) -> None:
         """Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take."""

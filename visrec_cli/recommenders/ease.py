@@ -10,11 +10,13 @@ from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
 from visrec_cli.recommenders.nearest import share_of_clicks, strongest, weighted
-from visrec_cli.runtime.device import gpu_likely, pick_device
+from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.columns import Matrix
 
 LARGEST = 30_000  # items: a matrix of 3.6 GB, three times of which are in memory at the peak
 _ROWS = 512
+_GPU_WORTH = 8_000
+"""Items, some ten seconds of two cores, from which on starting a GPU pays."""
 
 
 class Ease(Recommender):
@@ -76,13 +78,12 @@ class Ease(Recommender):
 
 def _inverse(gram: Matrix, device: str) -> Matrix:
     """Of a symmetric positive definite matrix, which is overwritten on a CPU."""
-    if device not in ("auto", "cpu") or (device == "auto" and gpu_likely()):
-        place = pick_device(device)
-        if place.type == "cuda":
-            import torch
+    gpu = cuda_device(device, len(gram) >= _GPU_WORTH)
+    if gpu is not None:
+        import torch
 
-            factor = torch.linalg.cholesky(torch.from_numpy(gram).to(place))
-            return np.asarray(torch.cholesky_inverse(factor).cpu().numpy())
+        factor = torch.linalg.cholesky(torch.from_numpy(gram).to(gpu))
+        return np.asarray(torch.cholesky_inverse(factor).cpu().numpy())
     from scipy.linalg.lapack import spotrf, spotri
 
     factor, trouble = spotrf(gram.T, lower=True, overwrite_a=True)  # .T: the order that LAPACK takes without a copy

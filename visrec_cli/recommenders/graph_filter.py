@@ -45,7 +45,7 @@ class GraphFilter(Recommender):
         scaled = weighted(log.matrix, "plain", damping=self.set["user_damping"])
         scaled = sp.csr_matrix(scaled.multiply(1 / root[None, :]))
         columns = scaled.T.tocsr()
-        speaking = nearest(columns, columns, self.set["k"], lambda i, j, s: s, itself=np.arange(len(log.items)))
+        speaking = nearest(columns, columns, self.set["k"], itself=np.arange(len(log.items)))
         links = speaking.T.tocsr()
         links.sort_indices()
         factors = (self._tastes(scaled) * root[:, None]).astype(np.float32)

@@ -3,14 +3,11 @@
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
 from visrec_cli.recommenders.nearest import WEIGHTINGS, lengths, nearest, share_of_clicks, weighted
-
-Numbers = npt.NDArray[np.float64]
 
 
 class ItemKnn(Recommender):
@@ -41,18 +38,21 @@ class ItemKnn(Recommender):
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
-        """Products of sparse matrices, a few hundred items at a time."""
+        """A product of sparse matrices, of which a row at a time is looked through."""
         columns = weighted(log.matrix, self.set["weighting"], damping=self.set["user_damping"]).T.tocsr()
         length = lengths(columns)
         target, speaker = (
             np.where(length > 0, length, 1) ** self.set[name] for name in ("target_damping", "speaker_damping")
         )
-        shrinkage = self.set["shrinkage"]
-
-        def adjust(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], product: Numbers) -> Numbers:
-            return product / (target[i] * speaker[j] + shrinkage)
-
-        speaking = nearest(columns, columns, self.set["k"], adjust, itself=np.arange(len(log.items)))
+        speaking = nearest(
+            columns,
+            columns,
+            self.set["k"],
+            own=target,
+            theirs=speaker,
+            shrinkage=self.set["shrinkage"],
+            itself=np.arange(len(log.items)),
+        )
         links = speaking.T.tocsr()
         links.sort_indices()
         items = Items(log.items, log.touched, bias=share_of_clicks(log, self.set["popularity"]), neighbours=links)

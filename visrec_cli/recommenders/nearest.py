@@ -1,7 +1,5 @@
 """What neighbour recommenders share: how clicks are weighed, who is nearest, and which links are kept."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -10,7 +8,7 @@ from visrec_cli.recommenders.data import Log
 
 WEIGHTINGS = ("plain", "tfidf", "bm25")
 _K1, _B = 1.2, 0.75  # of Robertson & Zaragoza 2009, section 3.5
-_ROWS = 512  # of a product at a time: no square matrix of a large catalogue is ever whole
+_LINKS = 1 << 22  # looked for at a time: their place is taken before it is known how many there are
 
 Vector = npt.NDArray[np.float64]
 
@@ -75,24 +73,33 @@ def nearest(
     rows: sp.csr_matrix,
     others: sp.csr_matrix,
     k: int,
-    adjust: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], Vector], Vector],
     *,
+    own: Vector | None = None,
+    theirs: Vector | None = None,
+    shrinkage: float = 0.0,
     itself: npt.NDArray[np.int64] | None = None,
 ) -> sp.csr_matrix:
-    """(rows, others): for each row the k of ``others`` with the largest adjusted product.
+    """(rows, others) float32: for each row i the k of ``others`` with the largest size of
 
-    adjust: (row numbers, other numbers, products) → similarities. itself: (rows,) the number among ``others`` that is
-    the row itself and no neighbour, -1 for none.
+        s(i, j) = rows(i)·others(j) / (own(i) · theirs(j) + shrinkage)
+
+    own: (rows,) and theirs: (others,) positive; 1 by default. itself: (rows,) the number among ``others`` that is the
+    row itself and no neighbour, -1 for none. The entries of a row come in no order.
     """
-    turned = others.T.tocsr()
-    blocks = []
-    for start in range(0, rows.shape[0], _ROWS):
-        product = (rows[start : start + _ROWS] @ turned).tocoo()
-        row, column = product.row.astype(np.int64) + start, product.col.astype(np.int64)
-        similar = adjust(row, column, product.data)
-        keep = similar != 0
-        if itself is not None:
-            keep &= itself[row] != column
-        parts = (similar[keep], (row[keep] - start, column[keep]))
-        blocks.append(strongest(sp.csr_matrix(parts, shape=product.shape), k))
+    from visrec_cli.recommenders.kernels.neighbours import link
+    from visrec_cli.recommenders.kernels.rows import Rows
+
+    shape = rows.shape[0], others.shape[0]
+    k = max(min(k, shape[1]), 1)
+    own = np.ones(shape[0]) if own is None else own
+    theirs = np.ones(shape[1]) if theirs is None else theirs
+    itself = np.full(shape[0], -1) if itself is None else itself
+    turned, blocks = Rows.of(others.T.tocsr()), []
+    for start in range(0, shape[0], step := max(_LINKS // k, 1)):
+        some = slice(start, start + step)
+        links = link(Rows.of(rows[some]), turned, k, own[some], theirs, shrinkage, itself[some])
+        filled = np.arange(k) < links.counts[:, None]
+        indptr = np.concatenate([[0], np.cumsum(links.counts)])
+        parts = (links.values[filled], links.columns[filled], indptr)
+        blocks.append(sp.csr_matrix(parts, shape=(len(links.counts), shape[1])))
     return sp.csr_matrix(sp.vstack(blocks, format="csr"))

@@ -12,8 +12,6 @@ from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.nearest import WEIGHTINGS, lengths, nearest, share_of_clicks, weighted
 
-Numbers = npt.NDArray[np.float64]
-
 
 class UserKnn(Recommender):
     """Users are alike if they click the same items.
@@ -64,12 +62,11 @@ def _neighbours(
     )
     own = np.sqrt(np.maximum(lengths(mine), 1e-12))
     other = np.maximum(lengths(theirs), 1e-12) ** settings["neighbour_damping"]
-    shrinkage = settings["shrinkage"]
-
-    def adjust(u: npt.NDArray[np.int64], v: npt.NDArray[np.int64], product: Numbers) -> Numbers:
-        return product / (own[u] * other[v] + shrinkage)
-
-    return nearest(mine, theirs, settings["k"], adjust, itself=themselves)
+    near = nearest(
+        mine, theirs, settings["k"], own=own, theirs=other, shrinkage=settings["shrinkage"], itself=themselves
+    )
+    near.sort_indices()
+    return near
 
 
 def _likes(history: sp.csr_matrix) -> sp.csr_matrix:

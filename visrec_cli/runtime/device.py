@@ -40,6 +40,18 @@ def pick_device(name: str = "auto") -> "torch.device":
     return device
 
 
+def cuda_device(name: str, worth: bool = True) -> "torch.device | None":
+    """Where to do arithmetic that compiled loops on the processor do as well: on a CUDA device, or None for there.
+
+    ``auto`` takes one only if the work is ``worth`` the seconds that torch and CUDA need to start. Raises UsageProblem
+    as pick_device does.
+    """
+    if name == "cpu" or (name == "auto" and not (worth and gpu_likely())):
+        return None
+    device = pick_device(name)
+    return device if device.type == "cuda" else None
+
+
 def _count(kind: str) -> int:
     import torch
 

@@ -1,6 +1,7 @@
 """``cache``: what visrec keeps between runs, made smaller or removed. Others may use it meanwhile."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visrec_cli.errors import InputError, MissingInputError
+from visrec_cli.images.archives import split_member
 from visrec_cli.runtime.caching import contents
 from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
 from visrec_cli.runtime.folders import cache_dir, is_cache
@@ -70,9 +72,11 @@ def prune(
     Raises like ``info``.
     """
     place, gone = _place(folder), Removed()
+    _say_what_stays(place, report)
     with _opened(place, report) as cache:
         if cache is not None:
-            gone.add("files", cache.attempt(contents.forget_lost_files, 0), 0)
+            lost = cache.attempt(lambda opened: contents.forget_lost_files(opened, _is_there), 0)
+            gone.add("files", lost, 0)
         for thing in set_aside(place):
             gone.take(thing)
         if max_days is not None:
@@ -92,6 +96,7 @@ def clear(folder: Path | None = None, *, report: Report | None = None) -> Remove
     Raises like ``info``.
     """
     place, gone = _place(folder), Removed()
+    _say_what_stays(place, report)
     with _opened(place, report) as cache:
         if cache is not None:
             for held in _kinds(cache):
@@ -109,6 +114,7 @@ def clear(folder: Path | None = None, *, report: Report | None = None) -> Remove
 
 
 def _place(folder: Path | None) -> Path:
+    """The folder to look into. What a variable names is a cache; what --cache names has to look like one."""
     place = folder or cache_dir()
     if not place.exists():
         raise MissingInputError(f"{place} does not exist", fix=_FIX)
@@ -116,7 +122,7 @@ def _place(folder: Path | None) -> Path:
         empty = not any(place.iterdir())
     except OSError as error:
         raise InputError(f"cannot look into {place}: {error.strerror or error}", fix=_FIX) from error
-    if not (empty or is_cache(place) or database(place) or set_aside(place)):
+    if folder is not None and not (empty or is_cache(place) or database(place) or set_aside(place)):
         raise InputError(f"{place} is no cache of visrec: it holds other things alone", fix=_FIX)
     return place
 
@@ -131,6 +137,19 @@ def _opened(place: Path, report: Report | None) -> Iterator[EmbeddingCache | Non
     finally:
         if cache is not None:
             cache.close()
+
+
+def _say_what_stays(place: Path, report: Report | None) -> None:
+    """In a folder that visrec did not make, a folder "models" may be anybody's."""
+    there = [part for part in FOLDERS if (place / part).exists()]
+    if report is not None and there and not is_cache(place):
+        report.warn(f"{place} held other things before visrec used it, so {' and '.join(there)} in it are left alone")
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file, or the archive that it is in, still exists."""
+    member = split_member(path)
+    return os.path.lexists(path) or (member is not None and os.path.lexists(member[0]))
 
 
 def _kinds(cache: EmbeddingCache) -> list[contents.Held]:

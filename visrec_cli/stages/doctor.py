@@ -14,6 +14,7 @@ from visrec_cli.errors import UnavailableError
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
+from visrec_cli.runtime.words import sized
 
 EXTRAS = {
     "annoy": "annoy",
@@ -93,7 +94,7 @@ def _cache() -> Iterator[Finding]:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     writable = os.access(folder, os.W_OK)
     fix = None if writable else f"chmod u+w {folder}, or set VISREC_CACHE_DIR to a folder of yours"
-    words = f"{folder} ({size / 1e6:.1f} MB{'' if writable else ', not writable'})"
+    words = f"{folder} ({sized(size)}{'' if writable else ', not writable'}; see visrec cache info)"
     yield Finding("cache", "folder", words, fine=writable, needed=False, fix=fix)
 
 

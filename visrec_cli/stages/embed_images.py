@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -11,7 +12,6 @@ from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.embedding.estimating import Estimate, estimate
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_pictures
@@ -19,6 +19,9 @@ from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.tables.reading import Tabular, is_path
+
+if TYPE_CHECKING:
+    from visrec_cli.stages.embedding.estimating import Estimate
 
 AT_ONCE = 128
 """Rows that a model which works picture by picture gets through between two commits of the cache."""
@@ -102,7 +105,7 @@ def estimate_images(
     image_column: str | None = None,
     id_column: str | None = None,
     report: Report | None = None,
-) -> Estimate:
+) -> "Estimate":
     """What embed_images would cost with the same options: time, memory and disk, from a sample of the pictures.
 
     The whole table is read, of the pictures only the sample; nothing is written. Raises as embed_images does.
@@ -111,6 +114,8 @@ def estimate_images(
         source, encoder, labels, normalise, batch_size, device, threads, precise, engine, cache, image_column,
         id_column, report or Report(),
     )  # fmt: skip
+    from visrec_cli.stages.embedding.estimating import estimate
+
     try:
         return estimate(job.reader, job.pictures, job.model, job.keeper, job.work, job.threads)
     finally:

@@ -48,7 +48,7 @@ def preprocess(
     drop_duplicates: str = "none",
     require_picture: bool = False,
     keep_unlisted: bool = False,
-    workers: int | None = None,
+    threads: int | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """Make the table of items: id, path, quality and duplicates of each picture, then the columns of ``items``.
@@ -93,7 +93,7 @@ def preprocess(
     def batches() -> Iterator[pa.RecordBatch]:
         waiting: list[Finished] = []
         weight = 0
-        for row, examined in zip(rows, ordered_map(look, rows, workers=workers), strict=True):
+        for row, examined in zip(rows, ordered_map(look, rows, threads=threads), strict=True):
             finished = selection.judge(row, examined)
             report.advance(1)
             if finished is not None:

@@ -33,9 +33,13 @@ def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, ha
     """
     rows, width = matrix.shape
     flat = np.ascontiguousarray(matrix, dtype=np.float16 if half else np.float32).reshape(-1)
-    kind = pa.list_(pa.float16() if half else pa.float32(), width)
+    number = pa.float16() if half else pa.float32()
+    kind = pa.list_(number, width)
+    if not rows:
+        return pa.array([], kind)
     mask = None if valid is None or valid.all() else pa.array(~valid)
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind, mask=mask) if rows else pa.array([], kind)
+    values = pa.Array.from_buffers(number, flat.size, [None, pa.py_buffer(flat)])  # as pa.array, without its imports
+    return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=mask)
 
 
 def matrix_of(
@@ -84,7 +88,7 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     ):
         return chunk
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        import pyarrow.compute as pc
+        import pyarrow.compute as pc  # takes long to import, and few tables need it
 
         lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()
         if len(lengths) > 1:

@@ -223,16 +223,7 @@ def test_what_cannot_be_together(options: dict[str, Any], words: str, monkeypatc
 
 
 def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from importlib import metadata
-
-    real = metadata.version
-
-    def version(name: str) -> str:
-        if name == "openvino":
-            raise metadata.PackageNotFoundError(name)
-        return real(name)
-
-    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr("visrec_cli.encoders.compiled.sessions.version_of", lambda name: None)
     with pytest.raises(UnavailableError) as caught:
         open_image_encoder("lite0", device="cpu", engine="openvino")
     assert "visrec-cli[openvino]" in str(caught.value.fix)

@@ -132,6 +132,24 @@ def test_a_newer_format_is_named_and_its_database_stays_as_it_is(tmp_path: Path,
     assert (tmp_path / "cache" / "embeddings-1.sqlite").read_bytes() == before
 
 
+def test_rows_that_are_taken_and_not_given_back_are_noticed(tmp_path: Path) -> None:
+    """Zeros over keys of a page: SQLite sees no fault and looks for the rest where it cannot be."""
+    files = write_files(tmp_path / "imgs", range(60))
+    with opened(tmp_path / "cache") as cache:
+        cache.remember(files[:50])
+    file = tmp_path / "cache" / "embeddings-1.sqlite"
+    data = bytearray(file.read_bytes())
+    start = min(data.find(stamp.path) for stamp, _ in files[:50])
+    data[start : start + 1500] = bytes(1500)
+    file.write_bytes(data)
+    report = Report()
+    with opened(tmp_path / "cache", report) as cache:
+        cache.remember(files)
+    with opened(tmp_path / "cache", report) as cache:
+        assert cache.known([stamp for stamp, _ in files]) == [known for _, known in files]
+    assert len(report.warnings) == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"A text.\n" * 300, b"SQLite format 3\0", bytes(40_000)])
 def test_what_is_no_database_is_set_aside(tmp_path: Path, whole, content: bytes) -> None:
     (tmp_path / "embeddings-1.sqlite").write_bytes(content)

@@ -123,6 +123,17 @@ def test_what_is_remembered_anew_replaces_what_was(tmp_path, photo) -> None:
     assert known(tmp_path / "cache", photo) == NEW
 
 
+def test_of_two_looks_at_one_file_the_later_counts(tmp_path, photo) -> None:
+    first = stamp_of(photo)
+    photo.write_bytes(b"second")
+    os.utime(photo, (LONG_AGO, LONG_AGO))
+    with opened(tmp_path / "cache") as cache:
+        cache.remember([(first, OLD), (stamp_of(photo), NEW)])
+        assert cache.known([first, stamp_of(photo)]) == [None, NEW]
+        assert cache.works()
+    assert not list((tmp_path / "cache").glob("*.damaged"))
+
+
 def test_copies_and_renamed_files_are_read_and_their_vectors_are_there(tmp_path, photo) -> None:
     with opened(tmp_path / "cache") as cache:
         cache.keep("kind", [(OLD, b"vector")], [(stamp_of(photo), OLD)])

@@ -9,12 +9,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from visrec_cli.runtime.folders import cache_dir
+from visrec_cli.runtime.versions import version_of
 from visrec_cli.tables.spaces import Space, space_from_json
 
 FORMAT = 1  # counted up when compiling changes
@@ -79,7 +80,11 @@ def kept_card(kind: str, spec: str) -> Card | None:
         raw["space"] = space_from_json(json.dumps(raw["space"]))
         card = Card(**{**raw, "sources": [tuple(one) for one in raw["sources"]], "folder": str(folder)})
         fresh = card.sources == status_of([Path(path) for path, _, _ in card.sources])
-        return card if fresh and (card.refused or card.model.exists()) else None
+        if not fresh or not (card.refused or card.model.exists()):
+            return None
+        with suppress(OSError):  # somebody else's cache may be read too
+            os.utime(folder / CARD)  # last used now: pruning begins with what was not
+        return card
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -130,14 +135,7 @@ def _folder(kind: str, spec: str) -> Path:
     name, _, rest = spec.partition(":")
     file = Path(rest.partition("?")[0]).expanduser()
     place = str(file.absolute()) if rest and file.exists() else ""  # the same words mean another file elsewhere
-    key = [FORMAT, kind, spec, place, *(f"{package} {_version(package)}" for package in _DECIDING)]
+    key = [FORMAT, kind, spec, place, *(f"{package} {version_of(package)}" for package in _DECIDING)]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     plain = "".join(letter if letter.isalnum() else "-" for letter in f"{name}-{Path(rest).name}").strip("-")[:40]
     return cache_dir() / "models" / f"{kind}-{plain}-{digest}"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.catalogue import missing_extra
+from visrec_cli.runtime.versions import version_of
 
 Array = npt.NDArray[Any]
 
@@ -30,13 +31,10 @@ class Session(Protocol):
 
 def engine_name(engine: str) -> str:
     """What ``Session.engine`` will be, without loading anything heavy. Raises UnavailableError for a missing extra."""
-    from importlib.metadata import PackageNotFoundError, version
-
     package = "onnxruntime" if engine == "onnx" else "openvino"
-    try:
-        found = version(package)
-    except PackageNotFoundError as error:
-        raise missing_extra(package, package) from error
+    found = version_of(package)
+    if found is None:
+        raise missing_extra(package, package)
     return f"{package} {found} {'bfloat16' if engine.endswith('bf16') else 'float32'}"
 
 
@@ -57,6 +55,7 @@ class OnnxSession:
         options.log_severity_level = 3  # errors only: what it thinks of our graph is nothing for the user
         self.engine = engine_name("onnx")
         self._session = onnxruntime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
         """See Session."""

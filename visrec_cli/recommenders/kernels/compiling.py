@@ -27,15 +27,16 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def sequential(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code that runs in one thread, because every step builds on the one before."""
+    """The function as machine code that runs in one thread: because every step builds on the one before, or because
+    threads share out the calls (see ``sharing``), which it lets them."""
     return _kept(function, parallel=False)
 
 
 def _kept(function: Callable[P, R], parallel: bool) -> Callable[P, R]:
     try:
-        return numba.njit(function, parallel=parallel, fastmath=True, cache=True)
+        return numba.njit(function, parallel=parallel, fastmath=True, nogil=True, cache=True)
     except RuntimeError:  # no place to keep it
-        return numba.njit(function, parallel=parallel, fastmath=True)
+        return numba.njit(function, parallel=parallel, fastmath=True, nogil=True)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:

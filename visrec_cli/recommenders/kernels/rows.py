@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-_TASKS = 64  # pieces of work for a parallel loop: more than threads, so that no thread waits long for another
+_TASKS = 64  # pieces of work at most: more than threads, so that no thread waits long for another
+_LEAST = 10_000  # entries in a piece: a thread takes longer over them than to come for the next
 _OWN_WORK = 100  # what a row costs beside its entries, in entries
 
 
@@ -23,7 +24,8 @@ class Rows(NamedTuple):
         """The rows of a csr matrix, in the types that the kernels are compiled for."""
         indptr = matrix.indptr.astype(np.int64)
         work = indptr - indptr[0] + _OWN_WORK * np.arange(len(indptr), dtype=np.int64)
-        tasks = np.searchsorted(work, np.linspace(0, work[-1], _TASKS + 1)).astype(np.int64)
+        pieces = min(_TASKS, int(work[-1]) // _LEAST + 1)
+        tasks = np.searchsorted(work, np.linspace(0, work[-1], pieces + 1)).astype(np.int64)
         return cls(tasks, indptr, matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
 
     @property

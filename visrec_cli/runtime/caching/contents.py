@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from visrec_cli.runtime.caching.database import transaction
@@ -59,10 +60,10 @@ def drop(connection: sqlite3.Connection, day: int, enough: int) -> tuple[int, in
     return count, size
 
 
-def forget_lost_files(connection: sqlite3.Connection) -> int:
+def forget_lost_files(connection: sqlite3.Connection, is_there: Callable[[str], bool]) -> int:
     """Forget the files that are no more, and say how many they were."""
     paths = [path for (path,) in connection.execute("SELECT path FROM files")]
-    lost = [(path,) for path in paths if not os.path.lexists(path)]
+    lost = [(path,) for path in paths if not is_there(os.fsdecode(path))]
     with transaction(connection):
         connection.executemany("DELETE FROM files WHERE path = ?", lost)
     return len(lost)

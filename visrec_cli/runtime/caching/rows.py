@@ -26,17 +26,9 @@ def read_files(connection: sqlite3.Connection, stamps: Sequence[Stamp]) -> list[
 
 def read_payloads(connection: sqlite3.Connection, kind: str, digests: Sequence[bytes]) -> dict[bytes, bytes]:
     """What is kept under these digests, marked as used today. Raises Damaged."""
-    found, faded, today = {}, [], _today()
-    query = (
-        "SELECT e.digest, e.used, p.bytes, p.checksum FROM kinds k JOIN entries e ON e.kind = k.number "
-        "LEFT JOIN payloads p ON p.number = e.payload WHERE k.name = ? AND e.digest IN"
-    )
-    for digest, used, payload, checksum in _selected(connection, query, [kind], list(dict.fromkeys(digests))):
-        if checksum != _checksum(kind.encode(), digest, payload):
-            raise Damaged("an embedding does not fit its checksum")
-        found[digest] = payload
-        if used != today:
-            faded.append(digest)
+    today = _today()
+    found, used = _payloads(connection, kind, digests)
+    faded = [digest for digest, day in used.items() if day != today]
     if faded:
         with transaction(connection):
             connection.executemany(
@@ -46,11 +38,30 @@ def read_payloads(connection: sqlite3.Connection, kind: str, digests: Sequence[b
     return found
 
 
+def _payloads(
+    connection: sqlite3.Connection, kind: str, digests: Sequence[bytes]
+) -> tuple[dict[bytes, bytes], dict[bytes, int]]:
+    """Payload and day of last use by digest, of those that are there."""
+    found, used = {}, {}
+    query = (
+        "SELECT e.digest, e.used, p.bytes, p.checksum FROM kinds k JOIN entries e ON e.kind = k.number "
+        "LEFT JOIN payloads p ON p.number = e.payload WHERE k.name = ? AND e.digest IN"
+    )
+    for digest, day, payload, checksum in _selected(connection, query, [kind], list(dict.fromkeys(digests))):
+        if checksum != _checksum(kind.encode(), digest, payload):
+            raise Damaged("an embedding does not fit its checksum")
+        found[digest], used[digest] = payload, day
+    return found, used
+
+
 def write(
     connection: sqlite3.Connection, kind: str, entries: Mapping[bytes, bytes], files: Sequence[tuple[Stamp, bytes]]
 ) -> None:
-    """Write payloads by digest, and the digests of files whose stamps are settled, in one transaction."""
-    settled = [(stamp, digest) for stamp, digest in files if stamp.settled]
+    """Write payloads by digest, and the digests of files whose stamps are settled, in one transaction.
+
+    Raises Damaged where they are not found again at once: pages whose order is lost take rows and do not give them.
+    """
+    settled = list({stamp.path: (stamp, digest) for stamp, digest in files if stamp.settled}.values())
     if not entries and not settled:
         return
     with transaction(connection):
@@ -60,6 +71,10 @@ def write(
             "INSERT OR REPLACE INTO files (path, identity, digest, checksum) VALUES (?, ?, ?, ?)",
             ((one.path, one.identity, digest, _checksum(one.path, one.identity, digest)) for one, digest in settled),
         )
+        if len(_payloads(connection, kind, list(entries))[0]) < len(entries) or None in read_files(
+            connection, [stamp for stamp, _ in settled]
+        ):
+            raise Damaged("what was written is not found again")
 
 
 def _write_payloads(connection: sqlite3.Connection, kind: str, entries: Mapping[bytes, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +13,7 @@ from visrec_cli.runtime.folders import is_cache
 
 FOLDERS = ("indexes", "kernels", "models")  # what visrec makes in its cache folder
 SET_ASIDE = "set aside"
-_DAY = 86_400
+_DAY, _HOUR = 86_400, 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,14 @@ def _within(folder: Path, part: str) -> Iterator[Thing]:
     """A file with those that differ from it in the ending (an index and its manifest), or a folder."""
     place = folder / part
     if place.is_dir() and not place.is_symlink():
-        for name, paths in groupby(sorted(place.iterdir(), key=_stem), key=_stem):
+        finished = [path for path in place.iterdir() if not _in_the_making(path)]
+        for name, paths in groupby(sorted(finished, key=_stem), key=_stem):
             yield _thing(part, name, list(paths))
+
+
+def _in_the_making(path: Path) -> bool:
+    """Whether another run seems to be writing this now; what a run that was killed left there is not."""
+    return path.name.startswith(".") and any(time.time() - used < _HOUR for _, used in _looks(path))
 
 
 def _stem(path: Path) -> str:

@@ -107,7 +107,7 @@ def _embedded(some: list[Wanted], model: ImageEncoder, keeper: Keeper, work: Wor
             work.compute([read.prepared])
         return read
 
-    reads = list(ordered_map(attempt, some, workers=threads))
+    reads = list(ordered_map(attempt, some, threads=threads))
     if not model.alone:
         work.compute([read.prepared for read in reads if read.prepared is not None])
     return reads

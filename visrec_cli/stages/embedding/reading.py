@@ -63,7 +63,7 @@ def read_pictures(
         return read
 
     reads: list[Read] = []
-    for read in ordered_map(attempt, wanted(), workers=threads, ahead=2 * rows, known=known):
+    for read in ordered_map(attempt, wanted(), threads=threads, ahead=2 * rows, known=known):
         reads.append(read)
         if len(reads) == waiting[0].num_rows:
             yield waiting.popleft(), reads

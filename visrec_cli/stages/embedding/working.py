@@ -1,7 +1,6 @@
 """The model at work on what was read, and what becomes of its results: columns, counts, entries of the cache."""
 
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +9,7 @@ from visrec_cli.encoders.base import ImageEncoder, Prepared
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.caching.stamps import Stamp
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.versions import version_of
 from visrec_cli.stages.embedding.growing import while_memory_lasts
 from visrec_cli.stages.embedding.keeping import Result
 from visrec_cli.stages.embedding.reading import Read
@@ -35,7 +35,7 @@ class Work:
         """The batches, with results for what came prepared; several are under way where the device wants that."""
         if self._model.in_flight == 1:
             return map(self._finish, batches)
-        return ordered_map(self._finish, batches, workers=self._model.in_flight, ahead=self._model.in_flight)
+        return ordered_map(self._finish, batches, threads=self._model.in_flight, ahead=self._model.in_flight)
 
     def _finish(self, pair: tuple[pa.RecordBatch, list[Read]]) -> tuple[pa.RecordBatch, list[Read]]:
         batch, reads = pair
@@ -62,7 +62,7 @@ class Work:
 
 def variety(labels: int) -> str:
     """What decides a result beside the encoder: the decoder, and what was asked for."""
-    return f" pillow {version('pillow')}{f' labels={labels}' if labels else ''}"
+    return f" pillow {version_of('pillow')}{f' labels={labels}' if labels else ''}"
 
 
 def new_entries(reads: list[Read]) -> tuple[dict[bytes, Result], list[tuple[Stamp, bytes]]]:

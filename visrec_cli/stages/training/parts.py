@@ -13,7 +13,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.tables.columns import Mask
 
-_PARTS = {
+PART_WORDS = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
@@ -62,14 +62,14 @@ def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
     """
     words = table["split"].cast(pa.string())
     told = pc.unique(words).to_pylist()
-    wrong = [word for word in told if word is None or word.lower() not in _PARTS]
+    wrong = [word for word in told if word is None or word.lower() not in PART_WORDS]
     if wrong:
         raise InputError(
             f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"
         )
     return {
         part: table.filter(
-            pc.is_in(words, pa.array([w for w in told if _PARTS[w.lower()] == part], pa.string()))
+            pc.is_in(words, pa.array([w for w in told if PART_WORDS[w.lower()] == part], pa.string()))
         ).drop_columns(["split"])
         for part in ("train", "validation", "test")
     }
@@ -85,9 +85,10 @@ def within(table: pa.Table, log: Log) -> Log:
     return Log(log.users, log.items, matrix, few.times)
 
 
-def held_back(log: Log, share: float, seed: int) -> Mask:
+def held_back(log: Log, share: float, seed: int, *, latest: bool = False) -> Mask:
     """(nnz,) bool: a share of each user's interactions to judge by, drawn by ``seed``; half of them at most.
 
+    latest: the last ones by time, and only among those of equal times is drawn.
     A user with one interaction keeps it for training; every other gives one at least. ``visrec split`` rounds shares
     instead, and would leave the many users with few interactions without a say in how good a model is.
     """
@@ -95,7 +96,8 @@ def held_back(log: Log, share: float, seed: int) -> Mask:
     lot = rng.random(log.matrix.nnz)
     counts = np.diff(log.matrix.indptr)
     users = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((lot, users))
+    age = np.zeros(len(lot), np.int64) if log.times is None or not latest else -log.times
+    order = np.lexsort((lot, age, users))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - log.matrix.indptr[users]
     wanted = np.minimum(np.maximum(np.round(counts * share), share > 0), counts // 2)
