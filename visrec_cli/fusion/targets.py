@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from visrec_cli.tables.columns import Mask, Matrix
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 Rows = npt.NDArray[np.int64]
 
@@ -94,7 +96,7 @@ class Labels:
 class Clicks:
     """Items that the same people touched belong together. links: (n, n) csr of likenesses, no row with itself."""
 
-    links: sp.csr_matrix
+    links: "sp.csr_matrix"
     name: str
     kind: str = "clicks"
 
@@ -117,11 +119,13 @@ class Clicks:
         return np.asarray(np.where(many > 0, found, rows), np.int64)
 
 
-def co_clicks(users: Rows, items: Rows, rows: int, most: int = 20) -> sp.csr_matrix:
+def co_clicks(users: Rows, items: Rows, rows: int, most: int = 20) -> "sp.csr_matrix":
     """Links between items by the people they share: the cosine of their columns of clicks, ``most`` per item.
 
     users, items: (clicks,) codes; items outside 0 … rows - 1 must be left out before. Source: Sarwar et al. 2001.
     """
+    import scipy.sparse as sp
+
     log = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=(int(users.max(initial=-1)) + 1, rows))
     log.data[:] = 1
     lengths = np.sqrt(np.asarray(log.sum(axis=0)).ravel())

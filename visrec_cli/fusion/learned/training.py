@@ -123,9 +123,9 @@ def _train(
                 adam.step()
                 losses.append(float(loss.detach()))
         mean = float(np.mean(losses)) if losses else 0.0
-        if not np.isfinite(mean):
-            raise UsageProblem(f"the loss is no number in epoch {number}", fix="--set learning_rate=0.001")
         arrays = {name: tensor.detach().cpu().numpy().copy() for name, tensor in weights.items()}
+        if not np.isfinite(mean) or not all(np.isfinite(array).all() for array in arrays.values()):
+            raise UsageProblem(f"the loss is no number in epoch {number}", fix="--set learning_rate=0.001")
         value = course.judge(arrays) if course.judge is not None else float(number)
         if value > best:
             best, best_epoch, kept = value, number, arrays

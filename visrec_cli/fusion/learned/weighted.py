@@ -23,14 +23,20 @@ class WeightedSoftmax(Fuser):
         α = softmax(w),   block m times √α_m
 
     w are as many numbers as there are modalities, learned so that items of one label, or touched by the same people,
-    are near each other (see losses.together). The result is a concatenation like any other: explained by its parts,
+    are near each other (see losses.together); the temperature is learned with them, so that they need not say how sure
+    one can be. So few numbers learn nothing by heart: there is no stopping early, and
+    the items that are held back only judge. The result is a concatenation like any other: explained by its parts,
     searched by one part alone where a query has one.
     """
 
     name: ClassVar[str] = "weighted-softmax"
     summary: ClassVar[str] = "concat with one learned weight per modality: the least that can be learned"
     targets: ClassVar[tuple[str, ...]] = ("label", "clicks")
-    settings: ClassVar[dict[str, Setting]] = {**SETTINGS, "learning_rate": Setting(0.05, "step size of Adam", least=0)}
+    settings: ClassVar[dict[str, Setting]] = {
+        **SETTINGS,
+        "epochs": Setting(30, "passes over the items", least=1),
+        "learning_rate": Setting(0.05, "step size of Adam", least=0),
+    }
 
     @property
     def dimension(self) -> int:
@@ -66,11 +72,16 @@ class WeightedSoftmax(Fuser):
 
             shares = torch.softmax(weights["scores"][0], 0).sqrt()
             side_by_side = torch.cat([block * share for block, share in zip(blocks, shares, strict=True)], 1)
-            return together(unit(torch, side_by_side), agree, settings["temperature"])
+            return together(unit(torch, side_by_side), agree, weights["temperature"].exp())
 
-        start = {"scores": np.zeros((1, len(lesson.blocks)), np.float32)}
-        course = Course(loss, judge if len(held) else None, "precision@10")
+        start = {
+            "scores": np.zeros((1, len(lesson.blocks)), np.float32),
+            "temperature": np.log(np.full((1, 1), settings["temperature"], np.float32)),
+        }
+        course = Course(loss, None, "precision@10")
         arrays, facts = train(course, start, lesson.blocks, lesson, rows, settings)
+        if len(held):
+            facts |= {"metric": course.metric, "validation": round(judge(arrays), 4)}
         return cls({**arrays, "widths": widths}, settings, facts)
 
 
