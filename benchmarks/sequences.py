@@ -74,10 +74,10 @@ RUNS = {
     ),
     "als": Run("als", {"embedding_size": 206, "reg": 0.01, "unobserved_weight": 0.138, "epochs": 11}),
     "hybrid": Run("hybrid", {}, content=True),
-    "sasrec": Run("sasrec", {"epochs": 20}, learns_by_chance=True),
-    "sasrec + content": Run("sasrec", {"epochs": 20}, content=True, learns_by_chance=True),
-    "gru": Run("gru", {"epochs": 20}, learns_by_chance=True),
-    "gru + content": Run("gru", {"epochs": 20}, content=True, learns_by_chance=True),
+    "sasrec": Run("sasrec", {"epochs": 12, "learning_rate": 0.002}, learns_by_chance=True),
+    "sasrec + content": Run("sasrec", {"epochs": 12, "learning_rate": 0.002}, content=True, learns_by_chance=True),
+    "gru": Run("gru", {"epochs": 12, "learning_rate": 0.002}, learns_by_chance=True),
+    "gru + content": Run("gru", {"epochs": 12, "learning_rate": 0.002}, content=True, learns_by_chance=True),
 }
 
 
