@@ -36,6 +36,8 @@ _STAGES = {
     "show": "visrec_cli.stages.show",
     "describe": "visrec_cli.stages.show",
     "gallery": "visrec_cli.stages.gallery",
+    "picture_map": "visrec_cli.stages.picture_map",
+    "profile": "visrec_cli.stages.profile",
     "check": "visrec_cli.stages.check",
     "open_table": "visrec_cli.tables.reading",
     "write_table": "visrec_cli.tables.writing",

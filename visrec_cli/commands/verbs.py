@@ -21,6 +21,7 @@ VERBS = (
     "split",
     "train-cf",
     "recommend",
+    "profile",
     "eval",
     "show",
     "check",
