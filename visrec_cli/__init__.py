@@ -28,6 +28,7 @@ _STAGES = {
     "Cleaning": "visrec_cli.stages.behaviour.cleaning",
     "train_cf": "visrec_cli.stages.train_cf",
     "recommend": "visrec_cli.stages.recommend",
+    "recommend_groups": "visrec_cli.stages.recommend_groups",
     "recommend_users": "visrec_cli.stages.recommend_users",
     "Rules": "visrec_cli.stages.recommend_users",
     "Newer": "visrec_cli.stages.serving.gathering",

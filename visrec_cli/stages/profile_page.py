@@ -22,7 +22,7 @@ from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.reading import Tabular, is_path
 
-PICTURES, LATEST, KINDS = 9, 12, 14  # of a prototype, of what was liked last, and rows of categories
+PICTURES, LATEST, KINDS = 9, 12, 14  # of a prototype, of what was liked last, and categories beside those that differ
 
 
 def taste_page(
@@ -73,10 +73,17 @@ def _profile(likes: Likes, taste: Taste, titles: Sequence[str], thumbnails: Iter
         Picture(titles[item], one, days[at] if days else "")
         for at, (item, one) in enumerate(zip(newest, islice(thumbnails, len(newest)), strict=True))
     ]
+    told = [part for at, part in enumerate(taste.categories) if at < KINDS or part.sure or part.change]
     return Profile(
-        f"User {taste.user}", _meta(likes, taste), tuple(looks), tuple(map(_kind, taste.categories[:KINDS])),
-        max(len(taste.categories) - KINDS, 0), _change(taste), tuple(latest), taste.notes,
-    )  # fmt: skip
+        f"User {taste.user}",
+        _meta(likes, taste),
+        tuple(looks),
+        tuple(map(_kind, told)),
+        len(taste.categories) - len(told),
+        _change(taste),
+        tuple(latest),
+        taste.notes,
+    )
 
 
 def _facts(likes: Likes, taste: Taste, part: Part) -> tuple[str, ...]:
