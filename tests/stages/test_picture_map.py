@@ -53,7 +53,7 @@ def test_the_same_table_gives_the_same_page() -> None:
 
 def test_places_fill_the_grid_and_keep_their_proportions() -> None:
     places = np.array([[0, 0], [4, 1], [4, 0]], np.float32)
-    table = catalogue(3).set_column(4, "embedding", column_of([*places, [1, 1]]))
+    table = catalogue(3).set_column(4, "embedding", column_of(places + np.float32(1)))
     data = data_of(picture_map(table, layout="pca"))
     for axis in ("x", "y"):
         assert min(data[axis]) >= 0
