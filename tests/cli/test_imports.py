@@ -41,7 +41,7 @@ ALLOWED = {
     "preprocess imgs -o items.arrow": ARROW | {"PIL", "scipy"},
     "interactions log.arrow -o clean.arrow": SPARSE,
     "split log.csv -o split.arrow": SPARSE | {"polars"},
-    "train-cf log.arrow --model item-knn -o other.arrow": SPARSE,
+    "train-cf log.arrow --model item-knn -o other.arrow": SPARSE | {"numba"},
     "recommend model.arrow --user u3 -o lists.arrow": SPARSE,
     "recommend model.arrow --all-users -o lists.arrow": SPARSE,
     "eval lists.arrow --truth log.arrow -o scores.arrow": SPARSE,
