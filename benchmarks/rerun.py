@@ -88,7 +88,7 @@ def killed(folder: Path, place: Path, kills: int) -> None:
                 command(folder, cache, "-" if through_pipe else out, "--quiet"), stdout=sink, stderr=subprocess.DEVNULL
             )
             try:
-                process.wait(lots.uniform(0, fresh_run / 4))
+                process.wait(lots.uniform(0, min(fresh_run / 4, 6)))  # seconds
                 ends += 1
                 fresh(cache)  # it got to its end: begin anew
             except subprocess.TimeoutExpired:

@@ -14,7 +14,8 @@ MENU: dict[str, dict[str, str]] = {
         "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",
         "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
         "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
-        "file": "visrec_cli.encoders.checkpoint:CheckpointImageEncoder",
+        "file": "visrec_cli.encoders.checkpoint:open_checkpoint",
+        "onnx": "visrec_cli.encoders.compiled.exported:ExportedImageEncoder",
         "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
         "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
@@ -27,9 +28,18 @@ MENU: dict[str, dict[str, str]] = {
         "concat": "visrec_cli.fusion.combine:concat",
         "mean": "visrec_cli.fusion.combine:mean",
     },
+    "fuser": {
+        "weighted-softmax": "visrec_cli.fusion.learned.weighted:WeightedSoftmax",
+        "attention": "visrec_cli.fusion.learned.attention:Attention",
+        "gated": "visrec_cli.fusion.learned.gated:Gated",
+        "cross-attention": "visrec_cli.fusion.learned.cross_attention:CrossAttention",
+        "two-tower": "visrec_cli.fusion.learned.two_tower:TwoTower",
+        "cca": "visrec_cli.fusion.learned.cca:Cca",
+    },
     "reduction": {
         "pca": "visrec_cli.fusion.reduce:Pca",
         "whiten": "visrec_cli.fusion.reduce:Whiten",
+        "lda": "visrec_cli.fusion.discriminant:Lda",
     },
     "index": {
         "exact": "visrec_cli.indexes.exact:ExactIndex",

@@ -44,7 +44,18 @@ Like = Annotated[
 Unlike = Annotated[
     list[str] | None, typer.Option("--unlike", metavar="ID", help="Away from this item; goes with --like.")
 ]
-AllItems = Annotated[bool, typer.Option("--all", help="Similar items for every item.")]
+AllItems = Annotated[bool, typer.Option("--all", help="Similar items for every item, or groups for every group.")]
+GroupBy = Annotated[
+    str | None,
+    typer.Option("--group-by", metavar="COLUMN", help="Which groups are alike: brands, categories, any column."),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="NAME", help="Groups like this one, with --group-by. Repeat for more queries."),
+]
+MinItems = Annotated[
+    int, typer.Option("--min-items", metavar="N", min=1, help="Groups: of fewer items with a vector they are left out.")
+]
 Mix = Annotated[bool, typer.Option("--mix", help="Make one query of all that is asked, by reciprocal rank fusion.")]
 SameAbove = Annotated[
     float, typer.Option("--same-above", metavar="COSINE", help="From which cosine on items are near-duplicates.")

@@ -10,6 +10,7 @@ from visrec_cli.commands.options import (
     Engine,
     Format,
     IdColumn,
+    ImageColumn,
     Output,
     Precise,
     Quiet,
@@ -33,6 +34,7 @@ def command(
             "-e",
             metavar="SPEC",
             help="lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
+            "onnx:PATH (visrec export-encoder), "
             "or hand-made: colour, lbp, hog, colour+hog.",
         ),
     ] = "lite0",
@@ -61,10 +63,7 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it would cost: time, memory, disk, from a sample.")
     ] = False,
-    image_column: Annotated[
-        str | None,
-        typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
-    ] = None,
+    image_column: ImageColumn = None,
     id_column: IdColumn = None,
     output: Output = "-",
     format: Format = None,

@@ -35,6 +35,10 @@ Rejects = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything could not be used.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="The column that names the items.")]
+ImageColumn = Annotated[
+    str | None,
+    typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
+]
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps. auto takes a GPU when there is one.")
 ]

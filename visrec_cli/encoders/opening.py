@@ -14,7 +14,8 @@ from visrec_cli.runtime.device import pick_device
 
 HANDMADE = ("colour", "lbp", "hog")  # no weights, so no torch and no device either
 COMPILED = ("lite0", "timm", "file")  # picture encoders that onnxruntime can run on a CPU
-NAMED = {"image-encoder": {"timm": "resnet50", "st": "clip-ViT-B-32", "file": "model.safetensors?arch=resnet50"},
+NAMED = {"image-encoder": {"timm": "resnet50", "st": "clip-ViT-B-32", "file": "model.safetensors?arch=resnet50",
+                           "onnx": "model.onnx"},
          "text-encoder": {"st": "all-mpnet-base-v2"}}  # fmt: skip  # families that need a name after the colon
 
 
@@ -36,6 +37,8 @@ def open_image_encoder(
     """
     if spec.split("+")[0] in HANDMADE:
         return cast(ImageEncoder, find("image-encoder", spec.split("+")[0])(spec, normalise=normalise))
+    if spec.partition(":")[0] == "onnx":
+        return _exported(spec, device, engine, normalise=normalise, precise=precise)
     chosen = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:
@@ -50,6 +53,20 @@ def open_image_encoder(
 
     card = _card("image", spec, again, engine)
     return CompiledImageEncoder(card, chosen, again, normalise=normalise) if card else cast(ImageEncoder, plain())
+
+
+def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: bool) -> ImageEncoder:
+    """A file of export-encoder: it is what it is, and runs on the CPU."""
+    check_spec("image-encoder", spec)
+    if precise or engine == "torch":
+        raise UsageProblem(
+            f"'{spec}' was exported, and computes as it was", fix="leave out --precise and --engine, or use its parent"
+        )
+    chosen = engine_for(engine, "cpu" if device == "auto" else device, precise=False)
+    if chosen == "torch":  # auto, on a GPU that was named
+        raise UsageProblem(f"'{spec}' runs on the CPU", fix="--device cpu, or use the encoder that it was made from")
+    found = find("image-encoder", "onnx")(spec.partition(":")[2], engine=chosen, normalise=normalise)
+    return cast(ImageEncoder, found)
 
 
 def open_text_encoder(
@@ -69,7 +86,7 @@ def open_text_encoder(
 
     if chosen == "torch":
         return cast(TextEncoder, plain())
-    _check("text-encoder", spec)
+    check_spec("text-encoder", spec)
     from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
 
     def again() -> Card:
@@ -97,11 +114,11 @@ def _card(kind: str, spec: str, again: Callable[[], Card], engine: str) -> Card 
 
 
 def _compiles(family: str, spec: str) -> bool:
-    _check(family, spec)
+    check_spec(family, spec)
     return spec.partition(":")[0] in COMPILED
 
 
-def _check(family: str, spec: str) -> None:
+def check_spec(family: str, spec: str) -> None:
     """Raise UsageProblem unless the catalogue has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
     if name == spec and name not in names(family) and not get_close_matches(name, names(family)):
@@ -120,7 +137,7 @@ def _check(family: str, spec: str) -> None:
 
 def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
     """The plain encoder, in torch."""
-    _check(family, spec)
+    check_spec(family, spec)
     place = pick_device(device)
     if threads:
         import torch

@@ -88,9 +88,21 @@ def arithmetic(device: Any, *, precise: bool) -> Iterator[None]:
     import torch
 
     halved = device.type in ("cuda", "mps") and not precise
+    with (
+        memory_errors(device),
+        torch.inference_mode(),
+        torch.autocast(device.type, dtype=torch.float16, enabled=halved),
+    ):
+        yield
+
+
+@contextmanager
+def memory_errors(device: Any) -> Iterator[None]:
+    """Running out of memory is a DeviceMemoryError, whatever the device calls it."""
+    import torch
+
     try:
-        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.float16, enabled=halved):
-            yield
+        yield
     except RuntimeError as error:  # CUDA has a class of its own for it, MPS and the CPU have words
         if not any(words in str(error).lower() for words in _FULL):
             raise

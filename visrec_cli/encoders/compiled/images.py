@@ -16,17 +16,52 @@ from visrec_cli.encoders.compiled.sessions import Session, engine_name, open_ses
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from visrec_cli.encoders.compiled.exporting import Drift
     from visrec_cli.encoders.framing import Framing
     from visrec_cli.encoders.torch_images import TorchImageEncoder
 
 _SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # of the pictures that a model is checked with
 _PICTURES = 16
+_UNFRAMED = "its preprocessing is none that is known here"
 
 
-class CompiledImageEncoder(ImageEncoder):
-    """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
+class SessionImageEncoder(ImageEncoder):
+    """A model that a session runs, picture by picture: a vector does not depend on the others."""
 
     alone = True
+
+    def session(self) -> Session:
+        """What runs it. Safe to call from several threads."""
+        raise NotImplementedError
+
+    @cached_property
+    def framing(self) -> "Framing":
+        """What becomes of a picture's shape."""
+        raise NotImplementedError
+
+    def prepare(self, picture: "Image") -> Prepared:
+        """(height, width, 3) uint8."""
+        return self.framing(picture)
+
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """See ImageEncoder."""
+        session = self.session()
+        return self.finish(np.concatenate([session.run({"pixels": one[None]})[0] for one in batch]))
+
+    def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
+        """See ImageEncoder."""
+        self.require_classes()
+        names, session = self.classes or (), self.session()
+        pairs = [session.run({"pixels": one[None]}) for one in batch]
+        best = [np.argsort(-scores[0], kind="stable")[:k] for _, scores in pairs]
+        labels = [
+            [Label(names[i], float(scores[0][i])) for i in rows] for rows, (_, scores) in zip(best, pairs, strict=True)
+        ]
+        return self.finish(np.concatenate([vectors for vectors, _ in pairs])), labels
+
+
+class CompiledImageEncoder(SessionImageEncoder):
+    """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
 
     def __init__(self, card: Card, engine: str, again: Callable[[], Card], *, normalise: bool = True) -> None:
         self.spec, self.classes, self._card, self._name, self._again = card.spec, card.classes, card, engine, again
@@ -36,7 +71,8 @@ class CompiledImageEncoder(ImageEncoder):
         self._opening = threading.Lock()
 
     @cached_property
-    def _framing(self) -> "Framing":
+    def framing(self) -> "Framing":
+        """See SessionImageEncoder."""
         from visrec_cli.encoders.framing import Framing
 
         return Framing(**(self._card.framing or {}))
@@ -46,29 +82,10 @@ class CompiledImageEncoder(ImageEncoder):
         self._card = whole(self._card, self._again)
         return open_session(self._card.model, self._name)
 
-    def _session(self) -> Session:
+    def session(self) -> Session:
+        """See SessionImageEncoder."""
         with self._opening:  # several threads come with their first picture at once
             return self._opened
-
-    def prepare(self, picture: "Image") -> Prepared:
-        """(height, width, 3) uint8."""
-        return self._framing(picture)
-
-    def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """See ImageEncoder. Picture by picture: a vector does not depend on the others."""
-        session = self._session()
-        return self.finish(np.concatenate([session.run({"pixels": one[None]})[0] for one in batch]))
-
-    def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
-        """See ImageEncoder."""
-        self.require_classes()
-        names, session = self.classes or (), self._session()
-        pairs = [session.run({"pixels": one[None]}) for one in batch]
-        best = [np.argsort(-scores[0], kind="stable")[:k] for _, scores in pairs]
-        labels = [
-            [Label(names[i], float(scores[0][i])) for i in rows] for rows, (_, scores) in zip(best, pairs, strict=True)
-        ]
-        return self.finish(np.concatenate([vectors for vectors, _ in pairs])), labels
 
 
 def compile_images(plain: "TorchImageEncoder") -> Card:
@@ -76,35 +93,43 @@ def compile_images(plain: "TorchImageEncoder") -> Card:
 
     What cannot be compiled is kept as a card that says so.
     """
-    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+    from visrec_cli.encoders.compiled.exporting import Uncompilable
 
     card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         if plain.framing is None:
-            raise Uncompilable("its preprocessing is none that is known here")
-        pictures = _test_pictures()
-        _check_framing(plain, pictures)
-        module = _from_bytes(plain)
-        batches = [{"pixels": plain.framing(picture)[None]} for picture in pictures]
-        expected = plain.encode([plain.prepare(picture) for picture in pictures])
-        outputs = ["vectors", *(["classes"] if plain.classes else [])]
+            raise Uncompilable(_UNFRAMED)
         found: dict[str, float] = {}
-
-        def write(folder: Path) -> None:
-            import torch
-
-            export(module, {"pixels": torch.from_numpy(batches[0]["pixels"].copy())}, outputs, [0], folder / MODEL)
-            found.update(vars(checked(folder / MODEL, batches, expected)))
-
         card = replace(
             card,
             framing=plain.framing.to_dict(),
             classes=list(plain.classes) if plain.classes else None,
             drift=found,  # filled while it is written
         )
-        return keep_card("image", card, write)
+        return keep_card("image", card, lambda folder: found.update(vars(write_images(plain, folder / MODEL))))
     except Uncompilable as error:
         return keep_card("image", replace(card, refused=str(error)), None)
+
+
+def write_images(plain: "TorchImageEncoder", path: Path) -> "Drift":
+    """Write an encoder that is open in torch, on the CPU, as a model for onnxruntime: ``pixels`` (n, height, width, 3)
+    uint8, as its framing gives them, to ``vectors`` and, where it names things, ``classes``.
+
+    Returns how far its vectors are from torch's. Raises Uncompilable.
+    """
+    import torch
+
+    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+
+    if plain.framing is None:
+        raise Uncompilable(_UNFRAMED)
+    pictures = made_up_pictures()
+    _check_framing(plain, pictures)
+    batches = [{"pixels": plain.framing(picture)[None]} for picture in pictures]
+    expected = plain.encode([plain.prepare(picture) for picture in pictures])
+    outputs = ["vectors", *(["classes"] if plain.classes else [])]
+    export(_from_bytes(plain), {"pixels": torch.from_numpy(batches[0]["pixels"].copy())}, outputs, [0], path)
+    return checked(path, batches, expected)
 
 
 def _from_bytes(plain: "TorchImageEncoder") -> Any:
@@ -139,10 +164,10 @@ def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> N
         ours = ((plain.framing(picture).astype(np.float32) - mean) / divisor).transpose(2, 0, 1)
         theirs = torch.as_tensor(plain.to_device([plain.prepare(picture)]))[0].numpy()
         if ours.shape != theirs.shape or np.abs(ours - theirs).max() > 1e-4:
-            raise Uncompilable("its preprocessing is none that is known here")
+            raise Uncompilable(_UNFRAMED)
 
 
-def _test_pictures() -> "list[Image]":
+def made_up_pictures() -> "list[Image]":
     """Coloured noise of several grains: no two look alike, and none is in anybody's catalogue."""
     from PIL import Image
 

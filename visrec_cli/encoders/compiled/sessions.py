@@ -55,6 +55,7 @@ class OnnxSession:
         options.log_severity_level = 3  # errors only: what it thinks of our graph is nothing for the user
         self.engine = engine_name("onnx")
         self._session = onnxruntime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
         """See Session."""

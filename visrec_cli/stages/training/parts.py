@@ -13,7 +13,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.tables.columns import Mask
 
-_PARTS = {
+PART_WORDS = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
@@ -62,14 +62,14 @@ def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
     """
     words = table["split"].cast(pa.string())
     told = pc.unique(words).to_pylist()
-    wrong = [word for word in told if word is None or word.lower() not in _PARTS]
+    wrong = [word for word in told if word is None or word.lower() not in PART_WORDS]
     if wrong:
         raise InputError(
             f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"
         )
     return {
         part: table.filter(
-            pc.is_in(words, pa.array([w for w in told if _PARTS[w.lower()] == part], pa.string()))
+            pc.is_in(words, pa.array([w for w in told if PART_WORDS[w.lower()] == part], pa.string()))
         ).drop_columns(["split"])
         for part in ("train", "validation", "test")
     }

@@ -1,20 +1,58 @@
 """Looks on while a model is trained: loss and validation, early stopping, the best epoch, checkpoints."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from visrec_cli.recommenders.base import Arrays, Iterative
+from visrec_cli.recommenders.base import Arrays
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
-from visrec_cli.stages.training.validation import Validation
 
 _LOOKS = 20  # times a training is judged: judging costs an epoch or two, and steps of gradients need time to show
 
 
+class Learner(Protocol):
+    """What learns: a recommender (recommenders.base.Iterative) or a picture model (encoders.learning.learner)."""
+
+    def model(self) -> Any:
+        """What has been learned so far, as its judge wants it."""
+
+    def state(self) -> Arrays:
+        """Everything that changes from epoch to epoch."""
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to what ``state`` gave."""
+
+
+class Goal(Protocol):
+    """A number that is to become better."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def worst(self) -> float:
+        """What everything beats."""
+
+    def better(self, new: float, old: float) -> bool:
+        """Whether ``new`` beats ``old``."""
+
+
+class Judge(Protocol):
+    """Says how good a model is on what it did not learn from."""
+
+    @property
+    def measure(self) -> Goal:
+        """In what."""
+
+    def score(self, model: Any) -> float:
+        """How good."""
+
+
 class Watching:
-    """Implements recommenders.base.Watch.
+    """Implements recommenders.base.Watch, for whatever learns in epochs.
 
     With a validation the best epoch is kept, and training stops after ``patience`` looks without a better one.
     ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric.
@@ -23,7 +61,7 @@ class Watching:
     def __init__(
         self,
         report: Report,
-        validation: Validation | None,
+        validation: Judge | None,
         *,
         patience: int,
         phase: str = "search",
@@ -38,7 +76,7 @@ class Watching:
         self._kept: Arrays = {}
         self._every, self._epochs = 1, 0
 
-    def begin(self, epochs: int, recommender: Iterative) -> int:
+    def begin(self, epochs: int, recommender: Learner) -> int:
         """Announce the work, and go to where a checkpoint was."""
         self._every, self._epochs = max(1, epochs // _LOOKS), epochs
         self.report.expect(epochs, "epochs")
@@ -50,7 +88,7 @@ class Watching:
         self.report.advance(self.resumed.epoch)
         return self.resumed.epoch if not self._over(self.resumed.epoch) else epochs
 
-    def epoch(self, number: int, loss: float, recommender: Iterative) -> bool:
+    def epoch(self, number: int, loss: float, recommender: Learner) -> bool:
         """Note the loss, judge the model now and then, and say whether that was enough."""
         seen: dict[str, Any] = {"phase": self.phase, "epoch": number, "loss": float(loss), "value": None}
         if self.validation is not None and (number % self._every == 0 or number == self._epochs):
@@ -67,7 +105,7 @@ class Watching:
             save_checkpoint(self.save, at)
         return self._over(number)
 
-    def end(self, recommender: Iterative) -> None:
+    def end(self, recommender: Learner) -> None:
         """Go back to the best epoch."""
         if self._kept:
             recommender.restore(self._kept)

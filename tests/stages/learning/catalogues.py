@@ -1,0 +1,48 @@
+"""Catalogues in which the truth is planted, and small models to learn it."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from tests.encoders.models import save_timm
+from visrec_cli.tables.columns import matrix_of
+
+TINY = "test_efficientnet"
+
+
+def tiny_backbone(folder: Path, name: str = TINY) -> str:
+    """The spec of a small model with random weights, for pictures of 64 pixels."""
+    metadata = {"arch": name, "input_size": "[3, 64, 64]", "mean": "[0.5, 0.5, 0.5]", "std": "[0.25, 0.25, 0.25]"}
+    return f"file:{save_timm(name, folder / f'{name}.safetensors', metadata=metadata, num_classes=0)}"
+
+
+def stripes(folder: Path, count: int = 96, *, seed: int = 0) -> pa.Table:
+    """Pictures of stripes, upright or lying, in any colours: what is alike is the colours, unless one learns to look.
+
+    Columns item_id, image_path, way (upright, lying), tone.
+    """
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number in range(count):
+        way, tone = ("upright", "lying")[number % 2], ("warm", "cold")[number // 2 % 2]
+        light, dark = rng.integers(120, 256, 3), rng.integers(0, 110, 3)
+        light[0 if tone == "warm" else 2], light[2 if tone == "warm" else 0] = 255, 40
+        width, start = int(rng.integers(4, 9)), int(rng.integers(0, 16))
+        wave = ((np.arange(72) + start) // width % 2)[None, :].repeat(72, axis=0)
+        mask = (wave if way == "upright" else wave.T)[..., None]
+        path = folder / f"{number}.png"
+        Image.fromarray(np.where(mask, light, dark).astype(np.uint8)).save(path)
+        rows.append({"item_id": str(number), "image_path": str(path), "way": way, "tone": tone})
+    return pa.Table.from_pylist(rows)
+
+
+def precision(table: pa.Table, column: str) -> float:
+    """The share of the five nearest that have the same word in ``column``."""
+    vectors, _ = matrix_of(table["image_embedding"])
+    words, near = np.array(table[column].to_pylist()), vectors @ vectors.T
+    np.fill_diagonal(near, -np.inf)
+    best = np.argsort(-near, axis=1)[:, :5]
+    return float((words[best] == words[:, None]).mean())

@@ -1,0 +1,90 @@
+"""The model that a training starts from: lite0, any of timm's, or a checkpoint of an earlier training."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from visrec_cli.catalogue import find
+from visrec_cli.encoders.framing import Framing
+from visrec_cli.errors import UsageProblem
+
+FAMILIES = ("lite0", "timm", "file")
+
+
+@dataclass
+class Backbone:
+    """A timm model on the CPU, in evaluation mode, with what it wants of a picture.
+
+    origin: the spec that it was opened by; weights: the hash of its file. statistics: (mean, divisor) of the channels,
+    in 0 to 255. width: numbers of a vector.
+    """
+
+    model: Any
+    architecture: str
+    origin: str
+    weights: str
+    framing: Framing
+    statistics: tuple[list[float], list[float]]
+    width: int
+
+
+def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
+    """The model that ``spec`` names, for pictures of ``pixels`` × ``pixels`` (by default the model's own size).
+
+    Raises UsageProblem for an encoder that is no model of timm, for one whose preprocessing is not known here, and for
+    a size that it cannot take; else as opening an encoder does.
+    """
+    from visrec_cli.encoders.opening import check_spec
+
+    check_spec("image-encoder", spec)
+    family, _, rest = spec.partition(":")
+    if family not in FAMILIES:
+        raise UsageProblem(
+            f"'{spec}' cannot be trained: it is no model of timm",
+            fix="--backbone lite0, --backbone timm:resnet50, or --backbone 'file:model.safetensors'",
+        )
+    found = _lite0() if family == "lite0" else _of_encoder(spec, find("image-encoder", family), rest)
+    if pixels is not None and pixels != found.framing.height:
+        shorter = round(found.framing.shorter * pixels / found.framing.height)
+        found.framing = replace(found.framing, height=pixels, width=pixels, shorter=shorter)
+    found.model.eval()
+    found.width = _width(found)
+    return found
+
+
+def _lite0() -> Backbone:
+    from visrec_cli.encoders.lite0 import ARCHITECTURE, FRAMING, STATISTICS, lite0_model
+    from visrec_cli.encoders.weights import hash_of_file
+
+    model, path = lite0_model()
+    mean, divisor = ([float(value) for value in one] * 3 for one in STATISTICS)
+    return Backbone(model, ARCHITECTURE, "lite0", hash_of_file(path), FRAMING, (mean, divisor), 0)
+
+
+def _of_encoder(spec: str, kind: Any, rest: str) -> Backbone:
+    import torch
+
+    encoder = kind(rest, device=torch.device("cpu"))
+    if encoder.framing is None:
+        raise UsageProblem(f"the preprocessing of '{spec}' is none that is known here", fix="train another --backbone")
+    mean, divisor = ([float(value) for value in one] for one in encoder.statistics)
+    architecture = encoder.model.pretrained_cfg["architecture"]
+    return Backbone(encoder.model, architecture, spec, encoder.space.weights, encoder.framing, (mean, divisor), 0)
+
+
+def _width(backbone: Backbone) -> int:
+    import torch
+
+    framing = backbone.framing
+    try:
+        with torch.inference_mode():
+            return int(features(backbone.model, torch.zeros(1, 3, framing.height, framing.width)).shape[1])
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise UsageProblem(
+            f"{backbone.architecture} cannot take pictures of {framing.height} pixels: {str(error).splitlines()[0]}",
+            fix="leave out --pixels",
+        ) from error
+
+
+def features(model: Any, numbers: Any) -> Any:
+    """What the encoder gives as a vector: (n, 3, height, width) → (n, width), before any classifier."""
+    return model.forward_head(model.forward_features(numbers), pre_logits=True)

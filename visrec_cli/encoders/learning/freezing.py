@@ -1,0 +1,68 @@
+"""Which stages of a model learn, and how fast: the first see edges and stay, the last see garments and learn most."""
+
+from typing import Any
+
+from visrec_cli.errors import UsageProblem
+
+WEIGHT_DECAY = 0.05
+
+
+def stages_of(model: Any) -> list[list[str]]:
+    """The names of a model's parameters by stage, from the first to the last, without the classifier's.
+
+    Raises UsageProblem for an architecture whose stages timm does not tell.
+    """
+    from timm.models import group_parameters
+
+    matcher = getattr(model, "group_matcher", None)
+    if matcher is None:
+        raise UsageProblem(f"timm does not tell the stages of {type(model).__name__}", fix="train another --backbone")
+    classifier = {id(parameter) for parameter in model.get_classifier().parameters()}
+    named = dict(model.named_parameters())
+    groups = group_parameters(model, matcher(coarse=True), return_values=False)
+    stages = [[name for name in groups[key] if id(named[name]) not in classifier] for key in sorted(groups)]
+    return [stage for stage in stages if stage]
+
+
+def frozen_count(stages: int, freeze: str | int | None) -> int:
+    """How many stages stay as they are. freeze: a number, ``all``, or None: all but the last two.
+
+    Raises UsageProblem for another word, or for more stages than there are.
+    """
+    if freeze is None:
+        return max(0, stages - 2)
+    if freeze == "all":
+        return stages
+    if not str(freeze).isdigit() or int(freeze) > stages:
+        raise UsageProblem(
+            f"--freeze {freeze} is no number of stages: this model has {stages}",
+            fix=f"--freeze 0 trains all, --freeze {max(0, stages - 2)} the last two, --freeze all only a new head",
+        )
+    return int(freeze)
+
+
+def freeze_stages(model: Any, count: int) -> None:
+    """Let the first ``count`` stages, and the model's own classifier, keep their weights."""
+    learning = {name for stage in stages_of(model)[count:] for name in stage}
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in learning)
+
+
+def parameter_groups(model: Any, heads: Any, decay: float) -> list[dict[str, Any]]:
+    """Groups for an optimiser, each with its ``scale`` of the learning rate: 1 for the heads, a factor ``decay`` less
+    for each stage before. Vectors (biases, norms) are not drawn to zero.
+    """
+    stages = stages_of(model)
+    named = dict(model.named_parameters())
+    parts = [(decay ** (len(stages) - place), [named[name] for name in stage]) for place, stage in enumerate(stages)]
+    parts.append((1.0, list(heads.parameters())))
+    found = []
+    for scale, parameters in parts:
+        learning = [one for one in parameters if one.requires_grad]
+        for some, weight_decay in (
+            ([one for one in learning if one.ndim > 1], WEIGHT_DECAY),
+            ([one for one in learning if one.ndim <= 1], 0.0),
+        ):
+            if some:
+                found.append({"params": some, "scale": scale, "weight_decay": weight_decay})
+    return found

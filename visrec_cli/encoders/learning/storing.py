@@ -1,0 +1,65 @@
+"""The file that a training ends in: weights, and in the metadata all that is needed to use them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from visrec_cli.encoders.learning.backbones import Backbone
+from visrec_cli.errors import UsageProblem
+from visrec_cli.tables.atomic import atomic
+
+
+def save_model(
+    path: Path, backbone: Backbone, *, classifier: Any = None, classes: Sequence[str] = (), trained: dict[str, Any]
+) -> None:
+    """Write a safetensors file that ``file:PATH`` opens, whole or not at all; equal models are equal bytes.
+
+    classifier: a linear layer on the vectors, that knows the ``classes``. trained: what from, on what and how.
+    Metadata: arch, input_size, mean and std as timm has them, framing, classes and trained, all JSON but arch.
+    """
+    from safetensors.torch import save
+
+    model, framing = backbone.model.cpu(), backbone.framing
+    model.reset_classifier(len(classes))
+    if classes:
+        layer = model.get_classifier()
+        layer.weight.data.copy_(classifier.weight.detach().cpu())
+        layer.bias.data.copy_(classifier.bias.detach().cpu())
+    mean, divisor = backbone.statistics
+    metadata = {
+        "arch": backbone.architecture,
+        "input_size": json.dumps([3, framing.height, framing.width]),
+        "mean": json.dumps([value / 255 for value in mean]),
+        "std": json.dumps([value / 255 for value in divisor]),
+        "framing": json.dumps(framing.to_dict(), sort_keys=True),
+        "trained": json.dumps(trained, sort_keys=True),
+    }
+    if classes:
+        metadata["classes"] = json.dumps(list(classes), ensure_ascii=False)
+    tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    with atomic(path) as raw:
+        raw.write(_settled(save(tensors, metadata=metadata)))
+
+
+def require_classifier(backbone: Backbone) -> None:
+    """Raise UsageProblem for a model that cannot carry a classifier on its vectors."""
+    import torch
+
+    model = backbone.model
+    model.reset_classifier(2)
+    layer = model.get_classifier()
+    if not isinstance(layer, torch.nn.Linear) or layer.in_features != backbone.width or layer.bias is None:
+        raise UsageProblem(
+            f"{backbone.architecture} has no plain classifier on its vectors, so that classes cannot travel with it",
+            fix="take another --backbone, or --loss contrast, which needs none",
+        )
+    model.reset_classifier(0)
+
+
+def _settled(content: bytes) -> bytes:
+    """The same file with its header in one order: the library's changes from process to process."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # tensors begin at multiples of 8 bytes
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]

@@ -1,0 +1,178 @@
+"""``export-encoder``: a picture encoder as one ONNX file, in 32 or 8 bits, and what that costs."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from visrec_cli.catalogue import find, unknown
+from visrec_cli.encoders.compiled.exported import card_for
+from visrec_cli.encoders.compiled.exporting import Uncompilable, drift
+from visrec_cli.encoders.compiled.images import write_images
+from visrec_cli.encoders.compiled.quantising import quantise
+from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
+from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.opening import COMPILED, check_spec
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.device import pick_device
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.items import open_items
+from visrec_cli.stages.learning.pictures import Pictures
+from visrec_cli.stages.pictures import PictureColumns
+from visrec_cli.tables.atomic import atomic, check_place
+from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.reading import Tabular, is_path
+
+FEWEST = 24
+"""Pictures below which neither ranges nor neighbours mean anything."""
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One way to compute, beside a plainer one on the same pictures.
+
+    size: bytes of the file. seconds: for a picture, on one thread, the median. cosine, worst: to the plainer one's
+    vectors, mean and least. agreement: the share of the ten nearest that both have.
+    """
+
+    name: str
+    beside: str
+    size: int
+    seconds: float
+    cosine: float
+    worst: float
+    agreement: float
+
+
+def export_encoder(
+    spec: str,
+    output: str | Path,
+    *,
+    to: str = "onnx",
+    int8: bool = False,
+    calibrate: Tabular | None = None,
+    sample: int = 256,
+    seed: int = 0,
+    image_column: str | None = None,
+    id_column: str | None = None,
+    report: Report | None = None,
+) -> list[Exported]:
+    """Write the encoder ``spec`` as a file that ``onnx:FILE`` opens; one Exported, with ``int8`` two.
+
+    calibrate: a table or folder with pictures like those that it will meet; ``sample`` of them are drawn by ``seed``.
+    With int8, half of these give the ranges, and the others compare; without them the comparison is on made-up ones.
+    Raises UsageProblem for an encoder that cannot be exported and for options that contradict each other, InputError
+    for too few pictures, OutputError, at once, where the file cannot be written.
+    """
+    report, output = report or Report(), Path(output)
+    if to != "onnx":
+        raise unknown("format", to, ["onnx"])
+    if int8 and calibrate is None:
+        raise UsageProblem(
+            "--int8 needs pictures to see how large the numbers in the model become",
+            fix="--calibrate FOLDER, or a table with pictures",
+        )
+    check_place(output)
+    check_spec("image-encoder", spec)
+    family, _, rest = spec.partition(":")
+    if family not in COMPILED:
+        raise UsageProblem(f"'{spec}' cannot be exported", fix=f"one of {', '.join(COMPILED)} can")
+    plain = find("image-encoder", family)(rest, device=pick_device("cpu"))
+    if plain.framing is None:
+        raise UsageProblem(f"'{spec}' cannot be exported: its preprocessing is none that is known here")
+    pixels = (
+        _made_up(plain.framing) if calibrate is None
+        else _sampled(calibrate, plain.framing, sample, seed, image_column, id_column, report)
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="visrec-export-") as name:
+        wide, narrow = Path(name) / "wide.onnx", Path(name) / "narrow.onnx"
+        try:
+            write_images(plain, wide)
+        except Uncompilable as error:
+            raise UsageProblem(f"'{spec}' cannot be exported: {error}", fix="use it as it is") from error
+        ranges, judged = (pixels[::2], pixels[1::2]) if int8 else ([], pixels)
+        found = [_beside_torch(plain, wide, judged, report)]
+        if int8:
+            quantise(wide, narrow, [{"pixels": one} for one in ranges])
+            found.append(_beside(narrow, wide, judged, report))
+        classes = list(plain.classes) if plain.classes else None
+        _write(narrow if int8 else wide, output, card_for(plain.space, plain.framing, classes, _arithmetic(int8)))
+    return found
+
+
+def _arithmetic(int8: bool) -> str:
+    return "int8" if int8 else "float32"
+
+
+def _write(model: Path, output: Path, card: dict[str, str]) -> None:
+    import onnx
+
+    loaded = onnx.load(str(model))
+    onnx.helper.set_model_props(loaded, card)
+    with atomic(output) as raw:
+        raw.write(loaded.SerializeToString(deterministic=True))
+
+
+def _sampled(
+    source: Tabular, framing: Framing, sample: int, seed: int, image_column: str | None, id_column: str | None,
+    report: Report,
+) -> list[Array]:  # fmt: skip
+    """(1, height, width, 3) uint8 of pictures drawn from a table or folder."""
+    table = open_items(source, id_column=id_column).read_all()
+    folder = Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
+    columns = PictureColumns(table.schema, column=image_column, folder=folder)
+    sources = [one for batch in table.to_batches() for one in columns.rows(batch)]
+    rows = np.sort(np.random.default_rng(seed).permutation(len(sources))[:sample])
+    pictures = Pictures(sources, framing, threads=None)
+    usable = rows[pictures.look(rows, report)]
+    if len(usable) < FEWEST:
+        raise InputError(
+            f"only {len(usable)} of the pictures can be used; {FEWEST} is the least",
+            fix="--calibrate a folder or table with more pictures",
+        )
+    return [pictures(np.array([row]))[0][None] for row in usable]
+
+
+def _made_up(framing: Framing) -> list[Array]:
+    from visrec_cli.encoders.compiled.images import made_up_pictures
+
+    return [framing(picture)[None] for picture in made_up_pictures()]
+
+
+def _beside_torch(plain: Any, model: Path, pixels: Sequence[Array], report: Report) -> Exported:
+    session = OnnxSession(model)
+    ours, seconds = _run([session], pixels, report)
+    theirs = np.concatenate([plain.encode(list(one)) for one in pixels])
+    return _compared("onnx float32", "torch", model, ours[0], theirs, seconds[0])
+
+
+def _beside(model: Path, other: Path, pixels: Sequence[Array], report: Report) -> Exported:
+    vectors, seconds = _run([OnnxSession(model), OnnxSession(other)], pixels, report)
+    return _compared("onnx int8", "onnx float32", model, vectors[0], vectors[1], seconds[0])
+
+
+def _run(sessions: Sequence[OnnxSession], pixels: Sequence[Array], report: Report) -> tuple[list[Array], list[float]]:
+    """Vectors of each session, and its median seconds for a picture; in turn, so that both meet a busy machine."""
+    report.expect(len(pixels), "pictures compared")
+    vectors: list[list[Array]] = [[] for _ in sessions]
+    seconds: list[list[float]] = [[] for _ in sessions]
+    for one in pixels:
+        for place, session in enumerate(sessions):
+            start = time.perf_counter()
+            vectors[place].append(session.run({"pixels": one})[0])
+            seconds[place].append(time.perf_counter() - start)
+        report.advance()
+    return [np.concatenate(some) for some in vectors], [float(np.median(some)) for some in seconds]
+
+
+def _compared(name: str, beside: str, model: Path, ours: Array, theirs: Array, seconds: float) -> Exported:
+    cosines = np.einsum("ij,ij->i", unit_rows(ours), unit_rows(theirs), dtype=np.float64)
+    found = drift(ours, theirs, neighbours=min(_NEIGHBOURS, len(ours) - 1))
+    return Exported(
+        name, beside, model.stat().st_size, seconds, float(cosines.mean()), float(cosines.min()), found.agreement
+    )

@@ -1,0 +1,75 @@
+"""The pictures that are learned from: framed, decoded in threads, held in memory as far as there is room."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.encoders.framing import Framing
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.tables.columns import Mask
+
+_HELD = 1 << 30  # bytes; the others are decoded again in every epoch
+Bytes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.int64]
+
+
+class Pictures:
+    """The pictures of a table, by row: ``pictures(rows)`` gives (n, height, width, 3) uint8. Nothing is written."""
+
+    def __init__(self, sources: Sequence[PictureSource], framing: Framing, *, threads: int | None) -> None:
+        self._sources, self._framing, self._threads = sources, framing, threads
+        self._held: dict[int, Bytes] = {}
+        self._room = _HELD
+
+    def look(self, rows: Rows, report: Report) -> Mask:
+        """Read these pictures; (n,) bool, which of them can be used. The others are counted, or rejected and why."""
+        report.expect(len(rows), "pictures")
+        usable = np.zeros(len(rows), bool)
+        for place, found in enumerate(ordered_map(self._attempt, rows.tolist(), threads=self._threads)):
+            source = self._sources[int(rows[place])]
+            if isinstance(found, str):
+                if source.nothing:
+                    report.count("items without a picture")
+                else:
+                    report.reject("train-encoder", found, path=source.path, item_id=source.item_id)
+            else:
+                usable[place] = True
+                if found.nbytes <= self._room:
+                    self._held[int(rows[place])] = found
+                    self._room -= found.nbytes
+            report.advance()
+        return usable
+
+    def __call__(self, rows: Rows) -> Bytes:
+        """The pictures of these rows, which ``look`` found usable. Raises PictureError for a file lost since."""
+        from visrec_cli.images.decode import PictureError
+
+        found = []
+        for row, one in zip(
+            rows.tolist(),
+            ordered_map(self._attempt, rows.tolist(), threads=self._threads, known=self._held.get),
+            strict=True,
+        ):
+            if isinstance(one, str):
+                raise PictureError(f"the picture of item '{self._sources[row].item_id}' cannot be read any more: {one}")
+            found.append(one)
+        return np.stack(found)
+
+    def _attempt(self, row: int) -> Bytes | str:
+        """The framed picture, or why there is none."""
+        from visrec_cli.images.decode import PictureError, load_picture
+
+        source = self._sources[row]
+        if source.refusal:
+            return source.refusal
+        least = self._framing.scaled_to
+        try:
+            picture = load_picture(
+                source.data if source.data is not None else str(source.path), at_least=(least, least)
+            )
+        except PictureError as error:
+            return str(error)
+        return np.ascontiguousarray(self._framing(picture))
