@@ -47,8 +47,8 @@ def test_it_learns_to_see_what_the_frozen_model_does_not(
 ) -> None:
     out = tmp_path / "model.safetensors"
     found = train_encoder(
-        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=3e-3, decay=1.0, epochs=12,
-        batch_size=24, patience=12, device="cpu",
+        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=5e-3, decay=1.0, epochs=8,
+        batch_size=24, patience=8, device="cpu",
     )  # fmt: skip
     before, after = (precision(embedded(fresh, spec), "way") for spec in (tiny, f"file:{out}"))
     assert before < 0.8
