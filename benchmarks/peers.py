@@ -1,7 +1,6 @@
 """Our recommenders and their peers behind one face: fit, then score. For cf.py, which sees to it that the peers are
 there (see environment.py)."""
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,18 +9,22 @@ import scipy.sparse as sp
 
 from visrec_cli.catalogue import find
 from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.runtime.cores import usable_cores
 
 PEERS = ("implicit==0.7.3", "cornac==3.0.1")
 Score = Callable[[np.ndarray], np.ndarray]  # users → (users, items)
-THREADS = os.cpu_count() or 1
+THREADS = usable_cores()
+COSINE = {"user_damping": 0, "speaker_damping": 0.5, "target_damping": 0.5, "popularity": 0}
 
 
 class Method(NamedTuple):
-    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among."""
+    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among. equal: it
+    computes what the first of its contest does, so that the lists must be the same."""
 
     name: str
     fit: Callable[..., Score]
     grid: dict[str, tuple[Any, ...]]
+    equal: bool = False
 
 
 def ours(name: str, **fixed: Any) -> Callable[..., Score]:
@@ -37,12 +40,15 @@ def log_of(matrix: sp.csr_matrix) -> Log:
     return Log(users, items, matrix)
 
 
-def of_implicit(kind: Any, **fixed: Any) -> Callable[..., Score]:
+def of_implicit(kind: Any, turned: bool = False, **fixed: Any) -> Callable[..., Score]:
+    """turned: an item is recommended by those whom it lists as neighbours, as ours, not by those who list it."""
+
     def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
         model = kind(num_threads=THREADS, **fixed, **settings)
         model.fit(train, show_progress=False)
         if hasattr(model, "similarity"):  # neighbours
-            return lambda users: np.asarray((train[users] @ model.similarity).todense(), np.float32)
+            links = model.similarity
+            return lambda users: ((links @ train[users].T).T if turned else train[users] @ links).toarray()
         return lambda users: model.user_factors[users] @ model.item_factors.T
 
     return fit
@@ -92,6 +98,10 @@ def contests(size: int) -> dict[str, list[Method]]:
         "item-knn": [
             Method("visrec item-knn", ours("item-knn"), {"k": (50, 200)}),
             Method("implicit BM25", of_implicit(neighbours.BM25Recommender), {"K": (50, 200)}),
+        ],
+        "cosine": [  # what both can compute alike; to implicit an item is a neighbour of itself
+            Method("visrec cosine", ours("item-knn", **COSINE), {"k": (199,)}),
+            Method("implicit cosine", of_implicit(neighbours.CosineRecommender, True), {"K": (200,)}, equal=True),
         ],
         "vbpr": [
             Method("visrec vbpr", ours("vbpr", embedding_size=size, visual_size=size),

@@ -88,7 +88,7 @@ def killed(folder: Path, place: Path, kills: int) -> None:
                 command(folder, cache, "-" if through_pipe else out, "--quiet"), stdout=sink, stderr=subprocess.DEVNULL
             )
             try:
-                process.wait(lots.uniform(0, fresh_run / 4))
+                process.wait(lots.uniform(0, min(fresh_run / 4, 6)))  # seconds
                 ends += 1
                 fresh(cache)  # it got to its end: begin anew
             except subprocess.TimeoutExpired:
@@ -99,7 +99,8 @@ def killed(folder: Path, place: Path, kills: int) -> None:
     said = timed(folder, cache, out)[1]
     same = out.read_bytes() == expected
     left = [path.name for path in place.iterdir() if path.name.startswith(".") or path.suffix == ".tmp"]
-    print(f"{kills} kills, {ends} runs that got to their end in between; half-written files: {hits}; left over: {left}")
+    print(f"{kills} kills, {ends} runs that got to their end in between; half-written files: {hits}")
+    print(f"{len(left)} unfinished parts left over, which the next run removes once they are a minute old")
     print(f"after the last rerun the same bytes: {same}; {said}")
     if not same or hits:
         raise SystemExit("the output is not the undisturbed one")

@@ -28,9 +28,18 @@ MENU: dict[str, dict[str, str]] = {
         "concat": "visrec_cli.fusion.combine:concat",
         "mean": "visrec_cli.fusion.combine:mean",
     },
+    "fuser": {
+        "weighted-softmax": "visrec_cli.fusion.learned.weighted:WeightedSoftmax",
+        "attention": "visrec_cli.fusion.learned.attention:Attention",
+        "gated": "visrec_cli.fusion.learned.gated:Gated",
+        "cross-attention": "visrec_cli.fusion.learned.cross_attention:CrossAttention",
+        "two-tower": "visrec_cli.fusion.learned.two_tower:TwoTower",
+        "cca": "visrec_cli.fusion.learned.cca:Cca",
+    },
     "reduction": {
         "pca": "visrec_cli.fusion.reduce:Pca",
         "whiten": "visrec_cli.fusion.reduce:Whiten",
+        "lda": "visrec_cli.fusion.discriminant:Lda",
     },
     "index": {
         "exact": "visrec_cli.indexes.exact:ExactIndex",
@@ -51,7 +60,12 @@ MENU: dict[str, dict[str, str]] = {
         "bpr": "visrec_cli.recommenders.bpr:Bpr",
         "vbpr": "visrec_cli.recommenders.vbpr:Vbpr",
         "two-tower": "visrec_cli.recommenders.two_tower:TwoTower",
+        "sasrec": "visrec_cli.recommenders.sasrec:SasRec",
+        "gru": "visrec_cli.recommenders.gru:Gru",
         "hybrid": "visrec_cli.recommenders.hybrid:Hybrid",
+    },
+    "private-recommender": {
+        "two-tower": "visrec_cli.recommenders.private:PrivateTwoTower",
     },
     "metric": {
         "ndcg": "visrec_cli.metrics.gains:Ndcg",

@@ -144,3 +144,15 @@ def test_bash_can_talk_to_it(models: Path, shell: Any) -> None:
     said = done.stdout.decode()
     assert '"user_id": "u3"' in said, done.stderr
     assert said.strip().endswith(" 0")
+
+
+def test_a_session_of_somebody_without_a_name(visrec: Run, models: Path) -> None:
+    (models / "sessions.txt").write_text("i13,i14\ni25\n")
+    typed = visrec("recommend", "als.arrow", "--session", "i13,i14", "--session", "i25", "-k", "3", "--format", "csv")
+    read = visrec("recommend", "als.arrow", "--sessions", "sessions.txt", "-k", "3", "--format", "csv")
+    assert typed.returncode == 0, typed.stderr
+    assert typed.stdout == read.stdout
+    assert typed.stdout.decode().splitlines()[1].startswith("session 1,i1")
+    for words in (["--user", "u3"], ["--item", "i3"], ["--follow"]):
+        done = visrec("recommend", "als.arrow", "--session", "i13", *words)
+        assert done.returncode == 2, done.stderr

@@ -20,6 +20,8 @@ def section(name: str) -> str:
         lines[-1] += " Needs `--items` with embeddings."
     elif kind.uses_content:
         lines[-1] += " Uses the embeddings of `--items`, if there are any."
+    if kind.needs_times:
+        lines[-1] += " Needs a log with times."
     text = inspect.getdoc(kind) or ""
     lines += ["", *_as_markdown(text)]
     if kind.settings:

@@ -32,12 +32,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the examples name: pictures, items.csv, tables, recommendations, a query."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "imgs").mkdir()
+<<<<<<< HEAD
     lines = ["item_id,title,description,price,category,image"]
+=======
+    lines = ["item_id,title,description,category,price,image"]
+>>>>>>> main
     for number, item in enumerate(IDS):
         colour = list(COLOURS)[number % 4]
         shape = "disc" if number % 3 else "square"
         draw(shape, COLOURS[colour], size=280, seed=number).save(folder / "imgs" / f"{item}.jpg")
+<<<<<<< HEAD
         lines.append(f"{item},{colour} {shape},number {number} of many,{10 + number},{shape},imgs/{item}.jpg")
+=======
+        lines.append(f"{item},{colour} {shape},number {number} of many,{shape},{10 + number},imgs/{item}.jpg")
+>>>>>>> main
     (folder / "items.csv").write_text("\n".join(lines) + "\n")
     draw("disc", COLOURS["red"], size=280, seed=99).save(folder / "query.jpg")
     for line in (
@@ -85,6 +93,7 @@ def write_logs(folder: Path) -> None:
 def write_models(folder: Path) -> None:
     """als.arrow and knn.arrow: two models by hand, of user 42 and others, over the items of the folder; team.txt."""
     (folder / "team.txt").write_text("42\n7\n")
+    (folder / "users.key").write_text("of the tests, and long enough\n")
     rng = np.random.default_rng(0)
     clicks = sp.csr_matrix((rng.random((50, len(IDS))) < 0.2).astype(np.float32))
     users = Users(tuple(map(str, range(50))), clicks, factors=rng.normal(size=(50, 4)).astype(np.float32))

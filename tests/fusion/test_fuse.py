@@ -142,7 +142,7 @@ def test_messages(blocks) -> None:
         fuse(pa.table({"item_id": ["a"]}))
     with pytest.raises(UsageProblem, match="unknown embedding column 'imge'"):
         fuse(whole, columns=["imge"])
-    with pytest.raises(UsageProblem, match="unknown combiner 'cncat'"):
+    with pytest.raises(UsageProblem, match="unknown fusion method 'cncat'"):
         fuse(whole, method="cncat")
     with pytest.raises(UsageProblem, match="--dim needs a reduction"):
         fuse(whole, dim=3)

@@ -4,9 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.index_suite import IndexSuite, brute_force, planted, unit
+from visrec_cli.indexes import candidates as candidates_module
 from visrec_cli.indexes import exact as exact_module
+from visrec_cli.indexes.candidates import Candidates
 from visrec_cli.indexes.exact import ExactIndex
 from visrec_cli.indexes.gpu import short_list_on_gpu
+from visrec_cli.indexes.rescoring import NOTHING, best_of
 
 
 def built(vectors: np.ndarray, **blocks: int) -> ExactIndex:
@@ -45,6 +48,48 @@ def test_equals_brute_force_with_any_ties_and_blocks(
     expected_scores, expected_rows = brute_force(queries, vectors, k)
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_array_equal(scores, expected_scores)
+
+
+@pytest.mark.parametrize("crowd", [0, 3, 1024])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_and_crowds_change_nothing(crowd: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates_module, "_CROWD", crowd)
+    monkeypatch.setattr(candidates_module, "_WAITING", 50)
+    monkeypatch.setattr(exact_module, "_THREAD_WORTH", 1)
+    monkeypatch.setattr(exact_module, "usable_cores", lambda: threads)
+    rng = np.random.default_rng(4)
+    distinct = unit(rng.normal(size=(30, 16)))
+    vectors = distinct[rng.integers(0, 30, 2000)]  # crowds of some 66
+    queries = np.concatenate([distinct[:5], unit(rng.normal(size=(5, 16)))])
+    for k in (1, 7, 100):
+        scores, rows = built(vectors, block_rows=300).search(queries, k)
+        expected_scores, expected_rows = brute_force(queries, vectors, k)
+        np.testing.assert_array_equal(rows, expected_rows)
+        np.testing.assert_array_equal(scores, expected_scores)
+
+
+def test_little_is_left_to_be_scored_exactly() -> None:
+    rng = np.random.default_rng(6)
+    vectors = unit(rng.normal(size=(5000, 64)))
+    candidates = Candidates(vectors[:20], vectors, 10)
+    for start in range(0, 5000, 500):
+        candidates.look(start, vectors[start : start + 500] @ vectors[:20].T)
+    assert candidates.rows().shape[1] <= 12
+
+
+def test_a_rough_score_spares_work_and_changes_nothing() -> None:
+    rng = np.random.default_rng(8)
+    vectors = unit(rng.normal(size=(400, 24)))[rng.integers(0, 400, 1000)]
+    queries = unit(rng.normal(size=(9, 24)))
+    short = np.stack([rng.choice(1000, 120, replace=False) for _ in queries])
+    short[:, 100:] = NOTHING
+    short[3, 4:] = NOTHING  # fewer than k
+    rough = np.einsum("qd,qmd->qm", queries, vectors[short])
+    for k in (1, 10, 110):
+        with_rough = best_of(queries, vectors, short, k, rough=rough)
+        plain = best_of(queries, vectors, short, k)
+        np.testing.assert_array_equal(with_rough[0], plain[0])
+        np.testing.assert_array_equal(with_rough[1], plain[1])
 
 
 def test_a_crowd_of_equal_items_larger_than_the_short_list() -> None:

@@ -27,7 +27,7 @@ class TestOnGpu(TestAls):
 
 
 @pytest.fixture
-def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_torch(one_torch_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     monkeypatch.setattr("visrec_cli.recommenders.als.cuda_device", lambda name, worth: torch.device("cpu"))

@@ -1,14 +1,20 @@
 """BPR: one pair at a time equals the formula, blocks never share a row, and clicks come before what was not clicked."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted
 from visrec_cli.recommenders.bpr import Bpr
+from visrec_cli.recommenders.bpr_gpu import BprOnGpu
+from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.kernels.blocks import deal
 from visrec_cli.recommenders.kernels.pairs import learn
+
+Step = Callable[[dict[str, np.ndarray]], tuple[float, dict[str, np.ndarray]]]
 
 
 class TestBpr(RecommenderSuite):
@@ -16,24 +22,55 @@ class TestBpr(RecommenderSuite):
     settings: dict[str, Any] = {"embedding_size": 16, "epochs": 40}  # noqa: RUF012
 
 
-def test_one_pair_is_the_step_of_the_formula() -> None:
-    x, y = np.array([[0.3, -0.2]], np.float32), np.array([[0.5, 0.1], [-0.4, 0.2]], np.float32)
-    bias = np.array([0.1, -0.3], np.float32)
-    sums = (np.zeros(1, np.float32), np.zeros(2, np.float32), np.zeros(2, np.float32))
-    before = x[0].astype(float), y[0].astype(float), y[1].astype(float)
+class TestOnGpu(TestBpr):
+    """The whole contract by torch, which knows no difference between its devices."""
+
+    @pytest.fixture(autouse=True)
+    def _torch(self, on_torch: None) -> None: ...
+
+
+@pytest.fixture
+def on_torch(one_torch_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr("visrec_cli.recommenders.bpr.cuda_device", lambda name, worth: torch.device("cpu"))
+
+
+def by_loops(values: dict[str, np.ndarray]) -> tuple[float, dict[str, np.ndarray]]:
     whole = np.array([0, 1])
     losses, pairs = learn(
         np.array([0]), whole, np.array([0, 1]), np.array([0, 2]), np.array([0]), np.array([0], np.int32), whole,
-        np.array([7], np.uint64), x, y, bias, sums, np.float32(0.1), np.float32(0.01),
+        np.array([7], np.uint64), *(values[name] for name in ("users", "items", "bias")),
+        tuple(values[f"sums:{name}"] for name in ("users", "items", "bias")), np.float32(0.1), np.float32(0.01),
     )  # fmt: skip
-    u, i, j = before
-    difference = 0.4 + u @ (i - j)
     assert pairs.tolist() == [1]
-    assert losses[0] == pytest.approx(np.log1p(np.exp(-difference)), rel=1e-5)
+    return losses[0], values
+
+
+def by_torch(values: dict[str, np.ndarray]) -> tuple[float, dict[str, np.ndarray]]:
+    import torch
+
+    log = Log(("u",), ("i", "j"), sp.csr_matrix((1, 2), dtype=np.float32))
+    gpu = BprOnGpu(log, values, {"learning_rate": 0.1, "reg": 0.01}, torch.device("cpu"))
+    return float(gpu.step(*(torch.tensor([number]) for number in (0, 0, 1)))), gpu.state()
+
+
+@pytest.mark.parametrize("step", [by_loops, by_torch])
+def test_one_pair_is_the_step_of_the_formula(step: Step) -> None:
+    x, y = np.array([[0.3, -0.2]], np.float32), np.array([[0.5, 0.1], [-0.4, 0.2]], np.float32)
+    bias = np.array([0.1, -0.3], np.float32)
+    values = {"users": x, "items": y, "bias": bias}
+    values |= {f"sums:{name}": np.zeros(len(array), np.float32) for name, array in values.items()}
+    u, i, j = x[0].astype(float), y[0].astype(float), y[1].astype(float)
+    loss, after = step(values)
+    difference = 0.4 + u @ (i - j)
+    assert loss == pytest.approx(np.log1p(np.exp(-difference)), rel=1e-5)
     pull = 1 / (1 + np.exp(difference))
     slopes = pull * (i - j) - 0.01 * u, pull * u - 0.01 * i, -pull * u - 0.01 * j
-    for after, start, slope in zip((x[0], y[0], y[1]), before, slopes, strict=True):
-        np.testing.assert_allclose(after, start + 0.1 * slope / np.sqrt((slope**2).mean() + 1e-8), rtol=1e-4)
+    moved = after["users"][0], after["items"][0], after["items"][1]
+    for vector, start, slope in zip(moved, (u, i, j), slopes, strict=True):
+        np.testing.assert_allclose(vector, start + 0.1 * slope / np.sqrt((slope**2).mean() + 1e-8), rtol=1e-4)
+    np.testing.assert_allclose(after["bias"], [0.2, -0.4], atol=1e-6)  # the first step of Adagrad has one size
 
 
 def test_blocks_of_a_round_share_no_user_and_no_item() -> None:

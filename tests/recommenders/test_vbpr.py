@@ -1,13 +1,17 @@
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted, precision
-from visrec_cli.recommenders.data import Content
+from visrec_cli.recommenders.base import Arrays
+from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.pairs import draw_pairs
 from visrec_cli.recommenders.vbpr import Vbpr, _Parameters
+from visrec_cli.recommenders.vbpr_gpu import VbprOnGpu
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "visual_size": 4, "components": 4, "epochs": 30}
 
@@ -18,7 +22,39 @@ class TestVbpr(RecommenderSuite):
     scores_cold_items = True
 
 
-def test_one_step_goes_down_the_gradient_that_torch_finds() -> None:
+class TestOnGpu(TestVbpr):
+    """The whole contract by torch, which knows no difference between its devices."""
+
+    @pytest.fixture(autouse=True)
+    def _torch(self, on_torch: None) -> None: ...
+
+
+@pytest.fixture
+def on_torch(one_torch_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visrec_cli.recommenders.vbpr.cuda_device", lambda name, worth: torch.device("cpu"))
+
+
+SETTINGS = {"learning_rate": 0.05, "reg": 0.3, "reg_visual": 0.2}
+
+
+def by_loops(
+    values: Arrays, features: np.ndarray, widths: tuple[int, ...], pair: tuple[int, int, int]
+) -> tuple[float, Arrays]:
+    parameters = _Parameters(values)
+    return parameters.walk(np.array([pair], np.int32), features, widths, SETTINGS), parameters.values
+
+
+def by_torch(
+    values: Arrays, features: np.ndarray, widths: tuple[int, ...], pair: tuple[int, int, int]
+) -> tuple[float, Arrays]:
+    log = Log(("a", "b"), ("i", "j", "k"), sp.csr_matrix((2, 3), dtype=np.float32))
+    arrays = values | {f"moments:{name}": np.full_like(array, 0.1) for name, array in values.items()}
+    gpu = VbprOnGpu(log, arrays, SETTINGS, torch.device("cpu"), features, widths)
+    return float(gpu.step(*(torch.tensor([number]) for number in pair))), gpu.state()
+
+
+@pytest.mark.parametrize("step", [by_loops, by_torch])
+def test_one_step_goes_down_the_gradient_that_torch_finds(step: Callable[..., tuple[float, Arrays]]) -> None:
     rng = np.random.default_rng(0)
     shapes = {"users": (2, 3 + 2 * 2), "items": (3, 3), "bias": (3, 1), "embedding": (5, 2), "taste": (5, 1)}
     values = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
@@ -36,12 +72,10 @@ def test_one_step_goes_down_the_gradient_that_torch_finds() -> None:
     for name, array in values.items():
         slope = leaf[name].grad.numpy()
         expected[name] = array - 0.05 * slope / np.sqrt(0.1 + slope**2)  # Adagrad, its sums starting at 0.1
-    parameters = _Parameters({name: array.copy() for name, array in values.items()})
-    settings = {"learning_rate": 0.05, "reg": 0.3, "reg_visual": 0.2}
-    loss = parameters.walk(np.array([[u, i, j]], np.int32), features, widths, settings)
+    loss, after = step({name: array.copy() for name, array in values.items()}, features, widths, (u, i, j))
     np.testing.assert_allclose(loss, float(torch.nn.functional.softplus(-x.detach())), rtol=1e-5)
     for name in values:
-        np.testing.assert_allclose(parameters.values[name], expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(after[name], expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_pairs_are_each_click_once_beside_an_item_that_was_not_clicked() -> None:

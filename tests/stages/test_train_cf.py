@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tests.contracts.recommender_suite import planted
@@ -142,6 +143,25 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(tmp_path: Path) -> No
         train_cf(clicks(), settings={"epochs": "9"}, save_checkpoint=keep, **options).read_all()
         write_table(train_cf(clicks(), settings={"epochs": "9"}, resume=keep, **options), tmp_path / "resumed.arrow")
         assert (tmp_path / "whole.arrow").read_bytes() == (tmp_path / "resumed.arrow").read_bytes()
+
+
+def test_a_model_of_the_order_goes_on_to_the_same_bytes_and_not_in_another_order(tmp_path: Path) -> None:
+    keep = str(tmp_path / "run.npz")
+    options = {"model": "gru", "settings": {"epochs": "4", "embedding_size": "8", "hidden_size": "8"}, "device": "cpu"}
+    write_table(train_cf(clicks(), items=shop(), save_checkpoint=keep, **options), tmp_path / "whole.arrow")
+    write_table(train_cf(clicks(), items=shop(), resume=keep, **options), tmp_path / "resumed.arrow")
+    assert (tmp_path / "whole.arrow").read_bytes() == (tmp_path / "resumed.arrow").read_bytes()
+    times = pc.subtract(pa.scalar(2**41), clicks()["timestamp"].cast(pa.int64())).cast(pa.timestamp("ms", "UTC"))
+    turned = clicks().set_column(2, "timestamp", times)
+    with pytest.raises(InputError, match="is of another training: data was"):
+        train_cf(turned, items=shop(), resume=keep, **options)
+
+
+@pytest.mark.parametrize("model", ["sasrec", "gru"])
+def test_without_times_there_is_no_order(model: str) -> None:
+    with pytest.raises(InputError, match=f"{model} learns from the order .* has no times") as caught:
+        train_cf(clicks().drop_columns(["timestamp"]), model=model)
+    assert "--time-column" in str(caught.value.fix)
 
 
 @pytest.mark.parametrize(

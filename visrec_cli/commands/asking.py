@@ -44,7 +44,18 @@ Like = Annotated[
 Unlike = Annotated[
     list[str] | None, typer.Option("--unlike", metavar="ID", help="Away from this item; goes with --like.")
 ]
-AllItems = Annotated[bool, typer.Option("--all", help="Similar items for every item.")]
+AllItems = Annotated[bool, typer.Option("--all", help="Similar items for every item, or groups for every group.")]
+GroupBy = Annotated[
+    str | None,
+    typer.Option("--group-by", metavar="COLUMN", help="Which groups are alike: brands, categories, any column."),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="NAME", help="Groups like this one, with --group-by. Repeat for more queries."),
+]
+MinItems = Annotated[
+    int, typer.Option("--min-items", metavar="N", min=1, help="Groups: of fewer items with a vector they are left out.")
+]
 Mix = Annotated[bool, typer.Option("--mix", help="Make one query of all that is asked, by reciprocal rank fusion.")]
 SameAbove = Annotated[
     float, typer.Option("--same-above", metavar="COSINE", help="From which cosine on items are near-duplicates.")
@@ -74,6 +85,16 @@ Users = Annotated[
     str | None, typer.Option("--users", metavar="FILE", help="What suits these: one id per line, or a table of users.")
 ]
 AllUsers = Annotated[bool, typer.Option("--all-users", help="What suits everyone whom the model knows.")]
+Session = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session", metavar="ID,ID", help="What suits somebody without a name who saw these, the latest last."
+    ),
+]
+Sessions = Annotated[
+    str | None,
+    typer.Option("--sessions", metavar="FILE", help="The same for many: the items of a session a line, or a log."),
+]
 Follow = Annotated[
     bool,
     typer.Option("--follow", help="Read events as NDJSON on stdin and answer each with a line: a co-process."),

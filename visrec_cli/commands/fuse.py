@@ -1,16 +1,24 @@
 """``visrec fuse``."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.options import Format, Output, Quiet
-from visrec_cli.commands.words import listed
+from visrec_cli.commands.options import Device, Format, Output, Quiet
+from visrec_cli.commands.words import listed, settings_of
 from visrec_cli.commands.words import weights as parsed
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+def _list_methods(wanted: bool) -> None:
+    if wanted:
+        from visrec_cli.commands.models import show_methods
+
+        show_methods()
+        raise typer.Exit
 
 
 def command(
@@ -21,8 +29,28 @@ def command(
         ),
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="concat: side by side. mean: average, within one space.")
+        str,
+        typer.Option(
+            "--method",
+            help="concat: side by side. mean: average, within one space. Those that learn: see --methods.",
+        ),
     ] = "concat",
+    methods: Annotated[
+        bool,
+        typer.Option("--methods", callback=_list_methods, is_eager=True, help="List the methods and their settings."),
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="COLUMN|pairs|clicks:LOG",
+            help="What to learn from: labels in a column, each item's own picture and text, or who clicked what.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="NAME=VALUE", help="A setting of the method; repeat, or use commas."),
+    ] = None,
     columns: Annotated[
         str, typer.Option("--columns", metavar="A,B", help="Embedding columns to fuse, in this order. Default: all.")
     ] = "",
@@ -40,11 +68,24 @@ def command(
     ] = "zero",
     reduce: Annotated[
         str | None,
-        typer.Option("--reduce", metavar="pca|whiten", help="Reduce to --dim numbers, fitted on this table."),
+        typer.Option(
+            "--reduce",
+            metavar="pca|whiten|lda",
+            help="Reduce to --dim numbers, fitted on this table (lda: by --target).",
+        ),
     ] = None,
     dim: Annotated[
-        int | None, typer.Option("--dim", min=1, help="Numbers to keep with --reduce. Default: 128.")
+        int | None,
+        typer.Option("--dim", min=1, help="Numbers to keep with --reduce (default: 128) or to learn (default: 64)."),
     ] = None,
+    validation: Annotated[
+        float, typer.Option("--validation", metavar="SHARE", help="Items held back to judge by, and to stop in time.")
+    ] = 0.1,
+    patience: Annotated[
+        int, typer.Option("--patience", min=1, help="Stop after so many epochs without a better.")
+    ] = 10,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU).")] = 0,
+    device: Device = "auto",
     into: Annotated[str, typer.Option("--into", help="Name of the new column.")] = "embedding",
     half: Annotated[bool, typer.Option("--half", help="Store float16 (half the size; duckdb cannot scan it).")] = False,
     ids: Annotated[
@@ -58,7 +99,8 @@ def command(
     """Fuse several embeddings of each item into one column, `embedding`.
 
     Every part is scaled to length 1, so that no modality drowns another; the fitted recipe travels with the column, so
-    that `visrec recommend --image new.jpg` can put a new picture into the same space.
+    that `visrec recommend --image new.jpg` can put a new picture into the same space. Methods that learn hold a tenth
+    of the items back, stop in time, and say how they did. After two-tower or cca, words find pictures without text.
 
     Examples:
 
@@ -67,15 +109,22 @@ def command(
         visrec fuse image.arrow text.arrow --weights image=2,text=1 -o catalogue.arrow
 
         visrec fuse catalogue.arrow --reduce whiten --dim 64 -o small.npy --format npy
+
+        visrec fuse catalogue.arrow --method two-tower --into joint_embedding -o joint.arrow
+
+        visrec fuse catalogue.arrow --method attention --target category --set score=multiplicative -o mixed.arrow
+
+        visrec fuse catalogue.arrow --reduce lda --target category -o told-apart.arrow
     """
     from visrec_cli.commands.running import run_stage
 
+    settings = settings_of(set_ or [])
     factors = parsed(weights, flag="--weights", example="image=2,text=1")
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.fuse import fuse
 
-        npy = {"ids": ids, "row_ids": row_ids} if ids or row_ids else {}
+        npy: dict[str, Any] = {"ids": ids, "row_ids": row_ids} if ids or row_ids else {}
         return fuse(
             *(tables or ["-"]),
             method=method,
@@ -87,6 +136,12 @@ def command(
             dim=dim,
             into=into,
             half=half,
+            target=target,
+            settings=settings,
+            validation=validation,
+            patience=patience,
+            seed=seed,
+            device=device,
             report=report,
             **npy,
         )

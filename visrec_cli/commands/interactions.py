@@ -39,6 +39,12 @@ def command(
             "--items", metavar="TABLE", help="The items: how much of the log has a picture, which ids do not match."
         ),
     ] = None,
+    hash_users: Annotated[
+        str | None,
+        typer.Option(
+            "--hash-users", metavar="KEYFILE", help="Replace user ids by keyed hashes; the key in a file, or env:NAME."
+        ),
+    ] = None,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
     weight_column: WeightColumn = None,
@@ -64,6 +70,9 @@ def command(
     times may be Unix seconds to nanoseconds or ISO dates, in UTC where they name no zone. Rows without user or item, or
     with a weight that is no number or negative, are rejects; a weight of 0 means that nothing happened.
 
+    With --hash-users the same key makes the same ids, so that logs of other days still fit. Columns that are not ids
+    are not touched: drop those that say who somebody is.
+
     The steps come in this order: --events, --repeats, --min-weight, --half-life, --k-core. train-cf has the same
     options, so this verb is for looking, and for cleaning once what is read often.
 
@@ -74,6 +83,8 @@ def command(
         visrec interactions ratings.csv --min-weight 4 --k-core 5 -o likes.parquet
 
         visrec interactions events.csv --events view=1,cart=3,buy=5 --half-life 30 -o log.arrow
+
+        visrec interactions clicks.csv --hash-users users.key | visrec train-cf - -o model.arrow
     """
     from visrec_cli.commands.running import run_stage
 
@@ -83,6 +94,14 @@ def command(
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.interactions import interactions
 
-        return interactions(log, items=items, columns=columns, cleaning=cleaning, id_column=id_column, report=report)
+        return interactions(
+            log,
+            items=items,
+            columns=columns,
+            cleaning=cleaning,
+            id_column=id_column,
+            hash_users=hash_users,
+            report=report,
+        )
 
     run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="interactions")

@@ -1,5 +1,7 @@
 """``visrec train-cf --models``: the recommenders, when to use each, and what can be set."""
 
+from typing import Any
+
 from visrec_cli.catalogue import find, names
 
 
@@ -8,10 +10,25 @@ def show_models() -> None:
     for name in names("recommender"):
         kind = find("recommender", name)
         needs = "  (needs --items with embeddings)" if kind.needs_content else ""
+        needs += "  (needs a log with times)" if kind.needs_times else ""
         print(f"{name}: {kind.summary}{needs}")
-        for knob, setting in kind.settings.items():
-            print(f"    {knob}={setting.default}  {setting.help}{_range(setting)}")
-        print()
+        _show_settings(kind)
+
+
+def show_methods() -> None:
+    """The ways to fuse, on stdout."""
+    print("concat: side by side: the default, learns nothing, and is hard to beat\n")
+    print("mean: the average of columns of one space; learns nothing\n")
+    for name in names("fuser"):
+        kind = find("fuser", name)
+        print(f"{name}: {kind.summary}  (--target: {', '.join(kind.targets)})")
+        _show_settings(kind)
+
+
+def _show_settings(kind: Any) -> None:
+    for knob, setting in kind.settings.items():
+        print(f"    {knob}={setting.default}  {setting.help}{_range(setting)}")
+    print()
 
 
 def _range(setting: object) -> str:

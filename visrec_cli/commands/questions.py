@@ -4,7 +4,7 @@ import typer
 
 from visrec_cli.errors import UsageProblem
 
-ASK_FOR_USERS = ("user", "users", "all_users", "follow")
+ASK_FOR_USERS = ("user", "users", "all_users", "session", "sessions", "follow")
 ABOUT_ITEMS = (
     *("item", "image", "text", "like", "unlike", "all_items", "mix", "same_above", "column"),
     *("index", "trees", "search_k", "nlist", "nprobe", "id_column", "ids", "row_ids"),
@@ -14,13 +14,29 @@ ABOUT_USERS = (
     *("include_seen", "repeat", "allow", "deny", "items", "new_items", "history", "explain", "show_history"),
     *("no_fallback", "blend", "blend_by"),
 )
-NOT_FOLLOWING = ("user", "users", "all_users", "show_history", "output", "format", "rejects", "strict")
+NOT_FOLLOWING = (
+    *("user", "users", "all_users", "session", "sessions", "show_history"),
+    *("output", "format", "rejects", "strict"),
+)
+ABOUT_GROUPS = ("group", "min_items")
+OF_GROUPS = (
+    *("group_by", *ABOUT_GROUPS, "tables", "all_items", "k", "where", "columns", "column", "id_column", "ids"),
+    *("row_ids", "output", "format", "quiet"),
+)
 
 
 def question(context: typer.Context) -> str:
-    """``items``, ``users`` or ``follow``. Raises UsageProblem for options that belong to another question."""
+    """``items``, ``groups``, ``users`` or ``follow``. Raises UsageProblem for options of another question."""
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     given = [name for name in flags if name and str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    grouped = "group_by" in given
+    strange = [name for name in given if (name not in OF_GROUPS if grouped else name in ABOUT_GROUPS)]
+    if strange:
+        what = "means nothing to" if grouped else "belongs to"
+        way = "leave it out" if grouped else "add --group-by COLUMN"
+        raise UsageProblem(f"{flags[strange[0]]} {what} questions about groups", fix=way)
+    if grouped:
+        return "groups"
     for_users = any(name in ASK_FOR_USERS for name in given)
     strange = [name for name in given if name in (ABOUT_ITEMS if for_users else ABOUT_USERS)]
     if strange:

@@ -26,9 +26,14 @@ def command(
     like: asking.Like = None,
     unlike: asking.Unlike = None,
     all_items: asking.AllItems = False,
+    group_by: asking.GroupBy = None,
+    group: asking.Group = None,
+    min_items: asking.MinItems = 3,
     user: asking.User = None,
     users: asking.Users = None,
     all_users: asking.AllUsers = False,
+    session: asking.Session = None,
+    sessions: asking.Sessions = None,
     follow: asking.Follow = False,
     k: asking.K = 10,
     where: asking.Where = None,
@@ -70,6 +75,9 @@ def command(
     liked minus half the mean of what is not); --mix makes one query of everything. Scores are cosines (with --mix,
     rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
 
+    With --group-by, groups of items (brands, say) are compared by the mean of their vectors: the column group names
+    those that are alike, and item_id one of their items, the nearest.
+
     A model of train-cf is asked about users. What they have is left out, unless --include-seen or --repeat. A user
     nobody knows is shown what was popular lately, and the column source says so. Several models are blended.
 
@@ -86,11 +94,15 @@ def command(
 
         visrec embed-images ./imgs | visrec recommend --all -o similar.parquet
 
+        visrec recommend table.arrow --group-by title --group "red disc" -k 3
+
         visrec recommend als.arrow --user 42 --user 7 -k 5 --explain
 
         visrec recommend als.arrow --all-users --where "price < 50" -o offers.parquet
 
         visrec recommend als.arrow knn.arrow --blend als=0.7,item-knn=0.3 --users team.txt
+
+        visrec recommend als.arrow --session 1164,1525 -k 5
 
         visrec recommend als.arrow --user 42 --explain --show-history 8 | visrec show --html offers.html
 
@@ -131,6 +143,25 @@ def command(
             report=report,
         )
 
+    def about_groups(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.recommend_groups import recommend_groups
+
+        return recommend_groups(
+            one_table(tables),
+            group_by=group_by or "",
+            groups=group or (),
+            all_groups=all_items,
+            min_items=min_items,
+            k=k,
+            where=where,
+            column=column,
+            columns=listed(columns),
+            id_column=id_column,
+            ids=ids,
+            row_ids=row_ids,
+            report=report,
+        )
+
     def choosing() -> dict[str, Any]:
         from visrec_cli.stages.recommend_users import Rules
         from visrec_cli.stages.serving.gathering import Newer
@@ -157,6 +188,8 @@ def command(
             users=user or (),
             listed=users,
             all_users=all_users,
+            sessions=[listed(one) or [] for one in session or ()],
+            listed_sessions=sessions,
             columns=listed(columns),
             show_history=show_history,
             report=report,
@@ -172,5 +205,5 @@ def command(
     if asked == "follow":
         run_coprocess(answers, quiet=quiet)
         return
-    stage = for_users if asked == "users" else about_items
+    stage = {"users": for_users, "groups": about_groups, "items": about_items}[asked]
     run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="recommendations")

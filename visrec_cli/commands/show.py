@@ -11,6 +11,8 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from rich.console import Console
 
@@ -23,13 +25,27 @@ def command(
     ] = None,
     rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show.")] = 8,
     columns: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Only these columns; in a gallery, what stands on each card.")
+        str | None,
+        typer.Option(
+            metavar="NAME,…", help="Only these columns; in a gallery, what stands on each card; on a map, what is told."
+        ),
     ] = None,
     head: Annotated[int | None, typer.Option(min=0, metavar="N", help="Convert only the first N rows.")] = None,
     html: Annotated[str | None, typer.Option(metavar="FILE", help="Draw a gallery: one page, no network.")] = None,
-    title: Annotated[str | None, typer.Option(help="Heading of the gallery.")] = None,
+    map: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Draw a zoomable picture map of one table: one page, no network.")
+    ] = None,
+    layout: Annotated[str, typer.Option(metavar="NAME", help="Map: tsne, umap (an extra) or pca.")] = "tsne",
+    colour: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Map: the column that the points are coloured by first.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout.")] = 0,
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Queries (50) or items (500) in the gallery; the rest is counted.")
+        int | None,
+        typer.Option(
+            min=1, help="Queries (50) or items (500) in the gallery, items (10,000) on the map; the rest is counted."
+        ),
     ] = None,
     pictures: Annotated[
         bool | None,
@@ -40,18 +56,23 @@ def command(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format.")
     ] = None,
     format: Format = None,
-    column: Annotated[str | None, typer.Option(help="The embedding column that an .npy holds.")] = None,
+    column: Annotated[str | None, typer.Option(help="The embedding column of the map, or that an .npy holds.")] = None,
     ids: Annotated[str | None, typer.Option(metavar="FILE", help="One id per line, for an .npy without them.")] = None,
     row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an .npy 0, 1, 2 …")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery.
+    """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery or a map.
+
+    A map shows every item that has a vector at a place of its own, what is alike near each other: drag, zoom, search,
+    colour. It is made for 10,000 items.
 
     Examples:
 
         visrec show catalogue.arrow
 
         visrec show recs.arrow --html gallery.html
+
+        visrec show catalogue.arrow --map map.html --colour price
 
         visrec show catalogue.arrow --columns item_id,title,price --format csv
 
@@ -61,17 +82,38 @@ def command(
     names = [name.strip() for name in columns.split(",")] if columns else []
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
     converts = output is not None or format is not None
-    if html is not None and (converts or as_json):
-        raise UsageProblem("--html draws a page; --json, -o and --format are other answers", fix="one at a time")
-    if html is not None:
-        _draw(sources, html, title=title, columns=names, limit=limit, quiet=quiet)
+    page, flag = (html, "--html") if map is None else (map, "--map")
+    if page is not None and (converts or as_json or (html is not None and map is not None)):
+        others = "--map, --json, -o and --format" if flag == "--html" else "--html, --json, -o and --format"
+        raise UsageProblem(f"{flag} draws a page; {others} are other answers", fix="one at a time")
+    if map is None and (colour is not None or layout != "tsne"):
+        raise UsageProblem("--layout and --colour are about a map", fix="--map FILE")
+    if map is not None:
+        if len(sources) > 1:
+            raise UsageProblem("a map is of one table, and several were named", fix="join them first: visrec fuse A B")
+        chosen = {"layout": layout, "column": column, "colour": colour, "seed": seed, "ids": ids, "row_ids": row_ids}
+        _draw(_mapped, sources, map, quiet, title=title, columns=names, limit=limit, **chosen)
+    elif html is not None:
+        _draw(_gallery, sources, html, quiet, title=title, columns=names, limit=limit)
     elif converts:
         _convert(sources, names, head, output or "-", format, npy, quiet)
     else:
         _describe(sources, names, rows, npy, as_json=as_json, pictures=pictures)
 
 
-def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None:
+def _gallery(sources: list[str], **options: Any) -> str:
+    from visrec_cli.stages.gallery import gallery
+
+    return gallery(sources, **options)
+
+
+def _mapped(sources: list[str], **options: Any) -> str:
+    from visrec_cli.stages.picture_map import picture_map
+
+    return picture_map(sources[0], **options)
+
+
+def _draw(page_of: "Callable[..., str]", sources: list[str], file: str, quiet: bool, **options: Any) -> None:
     from pathlib import Path
 
     from visrec_cli.commands.running import progress, summarise
@@ -79,18 +121,16 @@ def _draw(sources: list[str], html: str, *, quiet: bool, **options: Any) -> None
 
     report = Report()
     with progress(report, quiet):
-        from visrec_cli.stages.gallery import gallery
-
-        page = gallery(sources, report=report, **options).encode()
-    if html == "-":
+        page = page_of(sources, report=report, **options).encode()
+    if file == "-":
         sys.stdout.buffer.write(page)
     else:
-        with atomic(Path(html)) as file:
-            file.write(page)
+        with atomic(Path(file)) as raw:
+            raw.write(page)
     if not quiet:
         noun, rows = next(iter(report.counts.items()))
         del report.counts[noun]
-        summarise(report, rows, noun, html)
+        summarise(report, rows, noun, file)
 
 
 def _convert(

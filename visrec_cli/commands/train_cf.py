@@ -26,11 +26,14 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.words import settings_of, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from visrec_cli.recommenders.private import Privacy
 
 
 def _list_models(wanted: bool) -> None:
@@ -93,6 +96,12 @@ def command(
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
     ] = None,
+    private: Annotated[
+        str | None,
+        typer.Option(
+            "--private", metavar="epsilon=E", help="Differential privacy of each user; also epsilon=E,delta=D."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
     device: Device = "auto",
     user_column: UserColumn = None,
@@ -120,7 +129,8 @@ def command(
     searches on the held-back part only, and the model says how it was made. It is a table, which recommend reads.
 
     Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid when new items
-    must be recommended before anybody clicks them. als-explicit for ratings. All of them: visrec train-cf --models
+    must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next, by the times of
+    the log. All of them: visrec train-cf --models
 
     Examples:
 
@@ -141,7 +151,7 @@ def command(
             source,
             model=model,
             items=items,
-            settings=_settings(set_ or []),
+            settings=settings_of(set_ or []),
             column=column,
             columns=columns_of(user_column, item_column, weight_column, time_column, event_column, no_header),
             cleaning=cleaning_of(min_weight, events, repeats, half_life, k_core),
@@ -156,6 +166,7 @@ def command(
             log=log or (),
             save_checkpoint=save_checkpoint,
             resume=resume,
+            privacy=None if private is None else _privacy(private),
             id_column=id_column,
             report=report,
         )
@@ -165,14 +176,11 @@ def command(
     )
 
 
-def _settings(given: list[str]) -> dict[str, str]:
-    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageProblem for what is no NAME=VALUE, or given twice."""
-    settings: dict[str, str] = {}
-    for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not name or not value:
-            raise UsageProblem(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
-        if name in settings:
-            raise UsageProblem(f"--set gives {name} twice", fix="decide for one")
-        settings[name] = value
-    return settings
+def _privacy(text: str) -> "Privacy":
+    """``epsilon=4,delta=1e-5``. Raises UsageProblem for anything else."""
+    from visrec_cli.recommenders.private import Privacy
+
+    told = weights(text, flag="--private", example="epsilon=4")
+    if "epsilon" not in told or set(told) - {"epsilon", "delta"}:
+        raise UsageProblem(f"--private {text} does not say epsilon=E, or more than that and delta=D", fix="epsilon=4")
+    return Privacy(told["epsilon"], told.get("delta"))

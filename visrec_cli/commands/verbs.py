@@ -23,6 +23,7 @@ VERBS = (
     "split",
     "train-cf",
     "recommend",
+    "profile",
     "eval",
     "show",
     "check",

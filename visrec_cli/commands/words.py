@@ -18,6 +18,19 @@ def weights(text: str, *, flag: str, example: str) -> dict[str, float]:
         raise UsageProblem(f"{flag} '{text}' is not NAME=NUMBER,…", fix=f"{flag} {example}") from error
 
 
+def settings_of(given: list[str]) -> dict[str, str]:
+    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageProblem for what is no NAME=VALUE, or given twice."""
+    settings: dict[str, str] = {}
+    for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not value:
+            raise UsageProblem(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
+        if name in settings:
+            raise UsageProblem(f"--set gives {name} twice", fix="decide for one")
+        settings[name] = value
+    return settings
+
+
 def bytes_of(text: str, *, flag: str) -> int:
     """``500MB``, ``1.5 GiB`` or plain bytes as a number. Raises UsageProblem for anything else."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?))?b?\s*", text.lower())

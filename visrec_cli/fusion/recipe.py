@@ -1,17 +1,18 @@
 """How several embedding columns became one: fitted once, applied to items and, later, to queries.
 
-normalise each part → fill or leave out what is missing → combine → reduce → length 1.
+normalise each part → fill or leave out what is missing → combine, or mix as was learned → reduce → length 1.
 The recipe lives in the fused column's space, so that a new picture or sentence finds its place from that file alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from visrec_cli import catalogue
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.fusion.learned.base import Fuser, Lesson
 from visrec_cli.fusion.reduce import Pca
 from visrec_cli.tables.columns import Mask, Matrix, unit_rows
 from visrec_cli.tables.spaces import Source, Space, pack_array, unpack_array
@@ -23,7 +24,10 @@ Parts = Mapping[str, tuple[Matrix, Mask]]
 
 @dataclass
 class Recipe:
-    """One way to fuse. ``fills`` (means of the normalised parts) and ``reduction`` are there once it is fitted."""
+    """One way to fuse. ``fills`` (means of the normalised parts), ``learned`` and ``reduction`` are there once fitted.
+
+    method: a combiner, or a fuser that learns. learned_by: what a combiner's weights were learned by.
+    """
 
     method: str
     sources: tuple[Source, ...]
@@ -32,9 +36,18 @@ class Recipe:
     missing: str = "zero"
     fills: dict[str, Matrix] = field(default_factory=dict)
     reduction: Pca | None = None
+    learned: Fuser | None = None
+    learned_by: dict[str, Any] | None = None
 
-    def fit(self, parts: Parts, *, reduce: str | None, dim: int | None) -> None:
-        """Learn the means of the parts and the reduction. parts: column → (vectors (n, d), valid (n,))."""
+    def fit(
+        self, parts: Parts, *, reduce: str | None, dim: int | None, labels: Sequence[str | None] = (),
+        lesson: Lesson | None = None, settings: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Learn the means of the parts, the fusion if it is one that learns, and the reduction.
+
+        parts: column → (vectors (n, d), valid (n,)). labels: of the rows, for a supervised reduction. lesson: what a
+        fusion learns from; its blocks are put in here. settings: all of the fuser's.
+        """
         for source in self.sources:
             vectors, valid = parts[source.column]
             if not valid.any():
@@ -42,12 +55,23 @@ class Recipe:
                     f"no item has a vector in '{source.column}'", fix="embed again, or leave it out with --columns"
                 )
             self.fills[source.column] = self._scaled(vectors[valid]).mean(axis=0, dtype=np.float64).astype(np.float32)
+        if lesson is not None:
+            self._learn(parts, lesson, settings or {})
         if reduce is not None:
             fused, valid = self._combined(parts)
-            width = fused.shape[1]
-            self.reduction = catalogue.find("reduction", reduce).fit(
-                fused[valid], min(128, width) if dim is None else dim
-            )
+            kept = [label for label, there in zip(labels, valid, strict=True) if there] if labels else []
+            self.reduction = catalogue.find("reduction", reduce).fit(fused[valid], dim, kept)
+
+    def _learn(self, parts: Parts, lesson: Lesson, settings: Mapping[str, Any]) -> None:
+        blocks, present = self._blocks(parts, filled=self.missing == "mean")
+        fuser = catalogue.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
+        weights = fuser.weights()
+        if weights is None:
+            self.learned = fuser
+            return
+        self.learned_by = {"name": fuser.name, "settings": fuser.settings_used, "facts": fuser.facts}
+        self.method = "concat"
+        self.weights = dict(zip((source.column for source in self.sources), weights, strict=True))
 
     def apply(self, parts: Parts, *, query: bool = False) -> tuple[Matrix, Mask]:
         """Fused vectors of length 1 and which rows have one; missing parts of a ``query`` never drop it."""
@@ -60,6 +84,19 @@ class Recipe:
 
     def _combined(self, parts: Parts, *, query: bool = False) -> tuple[Matrix, Mask]:
         rows = len(next(iter(parts.values()))[0])
+        there = [parts[s.column][1] if s.column in parts else np.zeros(rows, bool) for s in self.sources]
+        blocks, present = self._blocks(parts, filled=self._filled())
+        if self.learned is not None:
+            fused = self.learned.apply(blocks, present)
+        else:
+            weights = [self.weights[source.column] for source in self.sources]
+            fused = catalogue.find("combiner", self.method)(blocks, present, weights)
+        some, every = np.logical_or.reduce(there), np.logical_and.reduce(there)
+        return fused, some if query or self.missing in ("zero", "mean") else every
+
+    def _blocks(self, parts: Parts, *, filled: bool) -> tuple[list[Matrix], list[Mask]]:
+        """Each part scaled, zeros or (``filled``) the mean where it is missing, and which rows count as having it."""
+        rows = len(next(iter(parts.values()))[0])
         blocks, present = [], []
         for source in self.sources:
             vectors, there = parts.get(source.column) or (
@@ -71,15 +108,11 @@ class Recipe:
                     f"'{source.column}' has {vectors.shape[1]} numbers per vector, expected {source.dimension}"
                 )
             block = self._scaled(vectors)
-            if self._filled():
-                block = np.where(there[:, None], block, self.fills[source.column])
+            if filled:
+                block, there = np.where(there[:, None], block, self.fills[source.column]), np.ones(rows, bool)
             blocks.append(block)
             present.append(there)
-        some, every = np.logical_or.reduce(present), np.logical_and.reduce(present)
-        weights = [self.weights[source.column] for source in self.sources]
-        counted = [np.ones(rows, bool)] * len(present) if self._filled() else present
-        fused = catalogue.find("combiner", self.method)(blocks, counted, weights)
-        return fused, some if query or self.missing in ("zero", "mean") else every
+        return blocks, present
 
     def _filled(self) -> bool:
         # A reduction subtracts the mean: there, "says nothing" is the mean, since a zero block would become -mean.
@@ -91,6 +124,7 @@ class Recipe:
     def space(self) -> Space:
         """The fused column's space, recipe included."""
         width = self.sources[0].dimension if self.method == "mean" else sum(s.dimension for s in self.sources)
+        width = self.learned.dimension if self.learned else width
         keep_fills = self.missing == "mean" or self.reduction is not None
         transform: dict[str, Any] = {
             "method": self.method,
@@ -100,7 +134,12 @@ class Recipe:
             "fills": {name: pack_array(fill) for name, fill in self.fills.items()} if keep_fills else {},
             "reduction": self.reduction.pack() if self.reduction else None,
         }
-        name = f"{self.method}+{self.reduction.name}" if self.reduction else self.method
+        if self.learned:
+            transform["learned"] = self.learned.pack()
+        elif self.learned_by:
+            transform["learned_by"] = self.learned_by
+        method = self.learned_by["name"] if self.learned_by else self.method
+        name = f"{method}+{self.reduction.name}" if self.reduction else method
         return Space(
             encoder=name,
             dimension=len(self.reduction.components) if self.reduction else width,
@@ -116,7 +155,7 @@ class Recipe:
         if space.kind != "fused" or space.transform is None:
             raise UsageProblem(f"the space [{space.describe()}] was not made by fuse")
         raw = space.transform
-        reduction = raw["reduction"]
+        reduction, learned = raw["reduction"], raw.get("learned")
         return cls(
             method=raw["method"],
             sources=space.sources,
@@ -125,4 +164,6 @@ class Recipe:
             missing=raw["missing"],
             fills={name: unpack_array(fill) for name, fill in raw["fills"].items()},
             reduction=catalogue.find("reduction", reduction["name"]).unpack(reduction) if reduction else None,
+            learned=catalogue.find("fuser", learned["name"]).unpack(learned) if learned else None,
+            learned_by=raw.get("learned_by"),
         )

@@ -1,5 +1,6 @@
 """Fewer numbers per item: principal components, whitened or not. Fitted once, kept with the column."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +17,20 @@ class Pca:
     """
 
     name: ClassVar[str] = "pca"
+    supervised: ClassVar[bool] = False
+    measure: ClassVar[str] = "of the variance"
 
     def __init__(self, mean: Matrix, components: Matrix, scale: Matrix, explained: float) -> None:
         self.mean, self.components, self.scale, self.explained = mean, components, scale, explained
 
     @classmethod
-    def fit(cls, vectors: Matrix, dim: int) -> "Pca":
-        """Fit ``dim`` components to (n, d) vectors. Raises InputError when there are too few different vectors."""
+    def fit(cls, vectors: Matrix, dim: int | None, labels: Sequence[str | None] = ()) -> "Pca":
+        """Fit ``dim`` components (None: 128, or as many as there are numbers) to (n, d) vectors.
+
+        labels: of the rows, for those reductions that are supervised. Raises InputError when there are too few
+        different vectors.
+        """
+        dim = min(128, vectors.shape[1]) if dim is None else dim
         from sklearn.decomposition import PCA
 
         most = min(vectors.shape[0] - 1, vectors.shape[1])

@@ -146,7 +146,7 @@ def take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool 
         found.other_files[printable(ending)] += 1
         return
     try:
-        plain = stat.S_ISREG(Path(path).stat().st_mode)
+        plain = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  # there are thousands
     except OSError as error:
         reason = "broken link" if Path(path).is_symlink() else f"cannot be opened: {error.strerror}"
         found.unusable.append((printable(path), reason))

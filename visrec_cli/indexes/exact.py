@@ -1,18 +1,29 @@
-"""Exact nearest neighbours by cosine: blocked matrix products and a running short list.
+"""Exact nearest neighbours by cosine: blocked matrix products, and of each block what is good enough by now.
 
 Memory is bounded by the block size whatever the size of the catalogue: all items against all never make an n×n matrix.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from visrec_cli.indexes.rescoring import NOTHING, Matrix, Rows, best_of
+from visrec_cli.indexes.candidates import Candidates
+from visrec_cli.indexes.rescoring import Matrix, Rows, best_of, slack
+from visrec_cli.runtime.cores import side_by_side, usable_cores
 from visrec_cli.runtime.device import gpu_likely
 
+_FIRST, _GROWTH = 128, 8
+"""Rows of the first block, and how much larger the next ones may be: a floor is soon known."""
+
+_CELLS = 1 << 20
+"""Scores of a block, 4 MiB: much for a matrix product, and little for a processor's cache."""
+
+_THREAD_WORTH = 1e7
+"""Multiplications, about a millisecond, after which another thread pays."""
+
 _SPARE = 16
-"""Candidates kept beyond k, so that rounding cannot push one of the true k off the short list."""
+"""Candidates that a GPU keeps beyond k, so that rounding cannot push one of the true k off the short list."""
 
 _GPU_WORTH = 1e12
 """Multiplications, some ten seconds of a CPU, after which starting a GPU pays."""
@@ -23,7 +34,7 @@ class ExactIndex:
 
     name = "exact"
 
-    def __init__(self, *, block_rows: int = 8192, block_queries: int = 256) -> None:
+    def __init__(self, *, block_rows: int = _CELLS, block_queries: int = 1024) -> None:
         self.block_rows = block_rows
         self.block_queries = block_queries
 
@@ -32,9 +43,6 @@ class ExactIndex:
         self.vectors = vectors
         self._work = 0.0
         self._gpu: Callable[[Matrix, int], tuple[Matrix, Rows]] | None = None
-        # Two sums of the same d products differ by about sqrt(d) roundings (Higham & Mary 2019, SIAM J. Sci.
-        # Comput. 41(5)); eight times that on either side is never reached in practice.
-        self._slack = np.float32(16 * np.sqrt(max(1, vectors.shape[1])) * 2.0**-24)
 
     def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
         """The k nearest of each query: scores (q, min(k, n)) float32 and rows (q, min(k, n)) int64, best first."""
@@ -48,15 +56,17 @@ class ExactIndex:
 
     def _search_block(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
         self._count_work(queries)
-        rough, short_list = (self._gpu or self._short_list)(queries, min(k + _SPARE, len(self.vectors)))
+        if self._gpu is None:
+            return best_of(queries, self.vectors, self._candidates(queries, k), k)
+        rough, short_list = self._gpu(queries, min(k + _SPARE, len(self.vectors)))
         scores, rows = best_of(queries, self.vectors, short_list, k)
         if short_list.shape[1] < len(self.vectors):
             # Where even the last spare candidate scores like the k-th, more of its equals may have been left out.
             kth = -np.partition(-rough, k - 1, axis=1)[:, k - 1]
-            crowded = np.flatnonzero(rough.min(axis=1) >= kth - self._slack)
-            for query, near in zip(crowded, self._all_above(queries[crowded], kth[crowded] - self._slack), strict=True):
-                best = best_of(queries[query : query + 1], self.vectors, near[None, :], k)
-                scores[query], rows[query] = best[0][0], best[1][0]
+            crowded = np.flatnonzero(rough.min(axis=1) >= kth - slack(queries.shape[1]))
+            if len(crowded):
+                again = self._candidates(queries[crowded], k)
+                scores[crowded], rows[crowded] = best_of(queries[crowded], self.vectors, again, k)
         return scores, rows
 
     def _count_work(self, queries: Matrix) -> None:
@@ -67,36 +77,24 @@ class ExactIndex:
 
             self._gpu = short_list_on_gpu(self.vectors)
 
-    def _short_list(self, queries: Matrix, size: int) -> tuple[Matrix, Rows]:
-        """The ``size`` best rows by the plain matrix product, in no order."""
-        best = np.full((len(queries), size), -np.inf, np.float32)
-        rows = np.full((len(queries), size), NOTHING, np.int64)
-        for start, scores in self._products(queries, first=4 * size):
-            hits = np.flatnonzero(scores > best.min(axis=1)[:, None])
-            if not len(hits):
-                continue
-            query, column = np.divmod(hits, scores.shape[1])
-            many = np.bincount(query, minlength=len(queries))
-            slot = size + np.arange(len(hits)) - np.repeat(np.cumsum(many) - many, many)
-            wide = np.pad(best, ((0, 0), (0, int(many.max()))), constant_values=-np.inf)
-            wide_rows = np.pad(rows, ((0, 0), (0, int(many.max()))), constant_values=NOTHING)
-            wide[query, slot] = scores.reshape(-1)[hits]
-            wide_rows[query, slot] = start + column
-            keep = np.argpartition(-wide, size - 1, axis=1)[:, :size]
-            best, rows = np.take_along_axis(wide, keep, axis=1), np.take_along_axis(wide_rows, keep, axis=1)
-        return best, rows
+    def _candidates(self, queries: Matrix, k: int) -> Rows:
+        """(q, m) rows that may be among the k best, by plain matrix products; each thread has its part of the rows."""
+        threads = min(usable_cores(), 1 + int(queries.size * len(self.vectors) / _THREAD_WORTH))
+        cuts = np.linspace(0, len(self.vectors), threads + 1).astype(np.int64).tolist()
+        first, *others = side_by_side(lambda ends: self._look_through(queries, k, *ends), pairwise(cuts))
+        for other in others:
+            first.join(other)
+        return first.rows()
 
-    def _all_above(self, queries: Matrix, floor: Matrix) -> list[Rows]:
-        """For each query every row whose plain score reaches its floor."""
-        found: list[list[npt.NDArray[np.int64]]] = [[] for _ in queries]
-        for start, scores in self._products(queries, first=self.block_rows) if len(queries) else ():
-            for query, row_scores in enumerate(scores >= floor[:, None]):
-                found[query].append(start + np.flatnonzero(row_scores))
-        return [np.concatenate(parts) for parts in found]
-
-    def _products(self, queries: Matrix, *, first: int) -> Iterator[tuple[int, Matrix]]:
-        """Blocks of scores as (first row, (q, rows)); their width doubles from ``first``: a floor is soon known."""
-        start, width = 0, min(first, self.block_rows)
-        while start < len(self.vectors):
-            yield start, queries @ self.vectors[start : start + width].T
-            start, width = start + width, min(2 * width, self.block_rows)
+    def _look_through(self, queries: Matrix, k: int, start: int, end: int) -> Candidates:
+        """The candidates from one part of the rows."""
+        found = Candidates(queries, self.vectors, k)
+        most = max(1, min(self.block_rows, _CELLS // len(queries), end - start))
+        room = np.empty(most * len(queries), np.float32)
+        width = min(_FIRST, most)
+        while start < end:
+            block = self.vectors[start : min(start + width, end)]
+            scores = room[: len(block) * len(queries)].reshape(len(block), len(queries))
+            found.look(start, np.matmul(block, queries.T, out=scores))
+            start, width = start + width, min(_GROWTH * width, most)
+        return found

@@ -70,8 +70,8 @@ class FaissIndex:
         wanted = min(max(_EXACTLY * k, _AT_LEAST), len(self.vectors))
         if not len(queries) or not wanted:
             return np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
-        _, candidates = self._index.search(np.ascontiguousarray(queries), wanted)
-        return best_of(queries, self.vectors, candidates, k)
+        rough, candidates = self._index.search(np.ascontiguousarray(queries), wanted)
+        return best_of(queries, self.vectors, candidates, k, rough=rough)
 
     def try_harder(self) -> bool:
         """Visit twice as many cells; False when that is all of them, or was fixed by the user."""

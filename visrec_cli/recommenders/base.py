@@ -2,63 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.runtime.settings import Setting, parsed
 from visrec_cli.tables.columns import Matrix
 
+__all__ = ["Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
+
 Arrays = dict[str, npt.NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One knob: its default, what it means, and where a search looks (low to high, or among choices).
-
-    A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
-    ``least`` make no sense and are refused.
-    """
-
-    default: Any
-    help: str
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    choices: tuple[Any, ...] = ()
-    least: float | None = None
-
-    def parse(self, name: str, value: Any) -> Any:
-        """The value in the setting's own type. Raises UsageProblem for what it cannot be."""
-        kind = type(self.default)
-        try:
-            if kind is bool and isinstance(value, str):
-                value = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
-            parsed = kind(value) if kind is not int else _whole(value)
-        except (ValueError, TypeError, KeyError) as error:
-            word = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
-            raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
-        if self.choices and parsed not in self.choices:
-            raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
-        if isinstance(parsed, float) and not np.isfinite(parsed):
-            raise UsageProblem(f"setting {name}={value} is no finite number", fix=f"the default is {self.default}")
-        if self.least is not None and parsed < self.least:
-            raise UsageProblem(
-                f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}"
-            )
-        return parsed
-
-
-def _whole(value: Any) -> int:
-    if float(value) != int(float(value)):
-        raise ValueError(value)
-    return int(float(value))
 
 
 class Watch(Protocol):
@@ -93,7 +51,7 @@ class Recommender(ABC):
     """A way to learn a model. Subclasses name themselves and their settings, and are stateless after ``fit``.
 
     needs_content: cannot do without vectors of the items. predicts_ratings: its scores are ratings, to be judged by
-    RMSE as well.
+    RMSE as well. needs_times: learns from the order of events.
     """
 
     name: ClassVar[str]
@@ -102,17 +60,13 @@ class Recommender(ABC):
     needs_content: ClassVar[bool] = False
     uses_content: ClassVar[bool] = False
     predicts_ratings: ClassVar[bool] = False
+    needs_times: ClassVar[bool] = False
 
     def __init__(self, *, seed: int = 0, device: str = "auto", **settings: Any) -> None:
         """Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take."""
-        for name in settings:
-            if name not in self.settings:
-                raise unknown(f"setting of {self.name}", name, list(self.settings))
         self.seed = seed
         self.device = device
-        self.set = {
-            name: knob.parse(name, settings.get(name, knob.default)) for name, knob in self.settings.items()
-        }  # in the order of declaration, all of them: the model's metadata says how it was made
+        self.set = parsed(self.name, self.settings, settings)  # all of them: the model's metadata says how it was made
 
     @abstractmethod
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:

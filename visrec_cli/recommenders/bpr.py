@@ -6,13 +6,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
+from visrec_cli.recommenders.bpr_gpu import BprOnGpu
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.blocks import deal
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.runtime.device import cuda_device
 
 _LEARNED = ("users", "items", "bias")
 _FOLD_EPOCHS = 30
+_GPU_WORTH = 1e10
+"""Clicks · embedding_size · epochs, some ten seconds of two cores, after which starting a GPU pays."""
 
 
 class Bpr(Iterative):
@@ -23,7 +27,7 @@ class Bpr(Iterative):
 
     One j is drawn for each click in each epoch, uniformly among items that somebody, but not u, clicked. Clicks count
     the same whatever their weight. Source: Rendle, Freudenthaler, Gantner & Schmidt-Thieme 2009, section 4; step sizes
-    by Adagrad. Runs on the CPU whatever the device: a step is too small for a GPU.
+    by Adagrad. A GPU is taken where there are many clicks, and learns in batches of up to 65,536 pairs.
     """
 
     name = "bpr"
@@ -49,12 +53,16 @@ class Bpr(Iterative):
         self._state["bias"] = np.zeros(len(log.items), np.float32)
         for name in _LEARNED:  # of Adagrad: sums of squared slopes
             self._state[f"sums:{name}"] = np.zeros(len(self._state[name]), np.float32)
+        gpu = cuda_device(self.device, log.matrix.nnz * width * self.set["epochs"] >= _GPU_WORTH)
+        self._gpu = None if gpu is None else BprOnGpu(log, self._state, self.set, gpu)
 
     def epoch(self, number: int) -> float:
         """One pair for each click. Returns the mean of -log σ, before each step."""
+        rng, clicks = np.random.default_rng([self.seed, number]), self._clicks
+        if self._gpu is not None:
+            return self._gpu.epoch(int(rng.integers(2**63)))
         from visrec_cli.recommenders.kernels.pairs import learn
 
-        rng, clicks = np.random.default_rng([self.seed, number]), self._clicks
         n, m = self._log.matrix.shape
         blocks = deal(self._rows, clicks.columns.astype(np.int64), n, self._members, m, rng)
         seeds = rng.integers(1, 2**63, len(blocks.starts) - 1, np.uint64)
@@ -69,7 +77,8 @@ class Bpr(Iterative):
 
     def model(self) -> Model:
         """Users and items with their factors, items with their bias; items that nobody clicked are not known."""
-        users, items, bias = (self._state[name].copy() for name in _LEARNED)
+        state = self.state()
+        users, items, bias = (state[name].copy() for name in _LEARNED)
         return Model(
             self.name,
             self.set,
@@ -80,11 +89,13 @@ class Bpr(Iterative):
 
     def state(self) -> Arrays:
         """Factors, bias, and the sums of Adagrad."""
-        return self._state
+        return self._state if self._gpu is None else self._gpu.state()
 
     def restore(self, state: Arrays) -> None:
         """Go on from there."""
         self._state = {name: np.array(array, np.float32) for name, array in state.items()}
+        if self._gpu is not None:
+            self._gpu.restore(state)
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

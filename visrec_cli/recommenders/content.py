@@ -4,7 +4,7 @@ A step of learning costs as much as the vector is long. Neighbouring numbers of 
 dozen principal components of each part keep nearly all, and kept apart they can still be told from each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,16 @@ class Projection:
         """Back from ``state``, the parts being ``names``."""
         means, axes = (tuple(state[f"{kind}:{n}"] for n in range(len(names))) for kind in ("mean", "components"))
         return cls(names, means, axes)
+
+
+def side_by_side(ids: Matrix, features: Matrix, looks: Matrix, widths: Sequence[int]) -> Matrix:
+    """(items, (1 + parts) · d): an item's id, and what each part of its projected vector brings through ``looks``.
+
+    ids: (items, d). features: (items, sum of widths), as ``Projection.apply`` gives them. looks: (sum of widths, d).
+    """
+    cuts = np.cumsum(widths)[:-1]
+    pairs = zip(np.split(features, cuts, axis=1), np.split(looks, cuts), strict=True) if len(widths) else ()
+    return np.hstack([ids, *(mine @ look for mine, look in pairs)])
 
 
 def _pca(vectors: Matrix, size: int) -> tuple[npt.NDArray[np.float32], Matrix]:

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.adam import Adam
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
-from visrec_cli.recommenders.content import Projection
+from visrec_cli.recommenders.content import Projection, side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.tables.columns import Matrix
@@ -168,9 +168,7 @@ def _items(
     weights: Mapping[str, Matrix], features: Matrix, widths: Sequence[int], ids: Matrix, bias: Matrix
 ) -> tuple[Matrix, Matrix]:
     """``(factors, bias)``: (items, (1 + parts) · d), the id and what each part brings side by side, and (items,)."""
-    cuts = np.cumsum(widths)[:-1]
-    pairs = zip(np.split(features, cuts, axis=1), np.split(weights["looks"], cuts), strict=True) if len(widths) else ()
-    return np.hstack([ids, *(mine @ looks for mine, looks in pairs)]), bias + features @ weights["appeal"]
+    return side_by_side(ids, features, weights["looks"], widths), bias + features @ weights["appeal"]
 
 
 def _users(model: Model, history: sp.csr_matrix, ids: Matrix) -> Matrix:

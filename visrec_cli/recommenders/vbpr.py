@@ -11,10 +11,14 @@ from visrec_cli.recommenders.content import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.pairs import Pairs, draw_pairs
+from visrec_cli.recommenders.vbpr_gpu import VbprOnGpu
+from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.columns import Matrix
 
 _BLOCK = 256  # pairs that share one step of E and β'
 _FOLD_IN_EPOCHS = 30
+_GPU_WORTH = 1e10
+"""Interactions · numbers of a user and an item · epochs, some ten seconds of a core: then starting a GPU pays."""
 
 
 class Vbpr(Iterative):
@@ -28,7 +32,7 @@ class Vbpr(Iterative):
     nobody touched has γ_i = 0 and b_i = 0, is never drawn as j, and lives by its looks.
 
     Source: He & McAuley 2016, eqs. 3, 4 and 6. Steps are those of Adagrad; E and β' move once for every 256 pairs.
-    Runs on the CPU whatever the device: a step is too small for a GPU.
+    A GPU is taken where there are many interactions, and learns in batches of up to 65,536 pairs.
     """
 
     name: ClassVar[str] = "vbpr"
@@ -65,17 +69,22 @@ class Vbpr(Iterative):
                 "taste": np.zeros((f, 1), np.float32),
             }
         )
+        self._gpu: VbprOnGpu | None = None
+        gpu = cuda_device(self.device, log.matrix.nnz * (width + k) * self.set["epochs"] >= _GPU_WORTH)
+        if gpu is not None:
+            self._gpu = VbprOnGpu(log, self.state(), self.set, gpu, self._features, self._projection.widths)
 
     def epoch(self, number: int) -> float:
         """One step for each interaction. Returns the mean of -ln σ."""
         rng = np.random.default_rng([self.seed, number])
+        if self._gpu is not None:
+            return self._gpu.epoch(int(rng.integers(2**63)))
         pairs = draw_pairs(self._log.matrix, np.flatnonzero(self._log.touched), rng)
         return self._learned.walk(pairs, self._features, self._projection.widths, self.set)
 
     def model(self) -> Model:
         """Everything about an item folded into its factors and its bias."""
-        learned = self._learned.values
-        names = self._projection.names
+        learned, names = self.state(), self._projection.names
         looks, appeal = _looks(self._features, self._projection.widths, learned)
         items = Items(
             self._log.items,
@@ -90,6 +99,8 @@ class Vbpr(Iterative):
 
     def state(self) -> Arrays:
         """The parameters, and for each the sum of its squared gradients."""
+        if self._gpu is not None:
+            return self._gpu.state()
         return {**self._learned.values, **{f"moments:{n}": array for n, array in self._learned.moments.items()}}
 
     def restore(self, state: Arrays) -> None:
@@ -97,6 +108,8 @@ class Vbpr(Iterative):
         for name, values in self._learned.values.items():
             values[...] = state[name]
             self._learned.moments[name][...] = state[f"moments:{name}"]
+        if self._gpu is not None:
+            self._gpu.restore(state)
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

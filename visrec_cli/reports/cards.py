@@ -10,7 +10,14 @@ from visrec_cli.reports.thumbnails import Thumbnail
 
 TITLES = ("title", "name", "product_name", "productdisplayname", "label")
 PRICES = ("price", "sale_price", "cost")
-ASKED = {"item": "Similar to", "image": "Looks like", "text": "Matches", "mixed": "Between", "user": "For"}
+ASKED = {
+    "item": "Similar to",
+    "image": "Looks like",
+    "text": "Matches",
+    "mixed": "Between",
+    "group": "Groups like",
+    "user": "For",
+}
 ABOUT_THE_FILE = {"image_path", "width", "height", "sharpness", "brightness", "contrast", "clutter"}
 SURE = 0.3  # score from which a recognised class stands on the card
 OWN = {

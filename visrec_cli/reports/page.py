@@ -6,6 +6,7 @@ of markup could not run.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,8 +17,8 @@ import visrec_cli
 from visrec_cli.runtime.words import printable
 
 
-def render(name: str, *, script: str | None = None, **content: Any) -> str:
-    """The HTML of ``templates/NAME.html.j2`` with the common style and its own; script: the file of its script."""
+def render(name: str, *, script: str | Sequence[str] = (), **content: Any) -> str:
+    """The HTML of ``templates/NAME.html.j2`` with the common style and its own; script: the file, or files, of it."""
     environment = Environment(
         loader=PackageLoader("visrec_cli.reports"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -26,7 +27,7 @@ def render(name: str, *, script: str | None = None, **content: Any) -> str:
         lstrip_blocks=True,
         finalize=_safe,
     )
-    code = _file(script) if script else ""
+    code = "".join(map(_file, [script] if isinstance(script, str) else script))
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return environment.get_template(f"{name}.html.j2").render(
         # Markup: our own files, and base64, whose "+" must stay

@@ -9,6 +9,7 @@ from visrec_cli import catalogue
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.fusing.learning import Learning, check, find_method
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import column_of, embedding_columns, matrix_of
 from visrec_cli.tables.join import join_items
@@ -27,6 +28,12 @@ def fuse(
     dim: int | None = None,
     into: str = "embedding",
     half: bool = False,
+    target: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    validation: float = 0.1,
+    patience: int = 10,
+    seed: int = 0,
+    device: str = "auto",
     report: Report | None = None,
     **npy: Any,
 ) -> pa.RecordBatchReader:
@@ -34,30 +41,64 @@ def fuse(
 
     columns: which to fuse, in this order (default: all that are not themselves fused from others here). weights:
     column (or its part before ``_embedding``) → factor. missing: what becomes of an item that lacks a part: ``zero``
-    (that part says nothing), ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca``
-    or ``whiten`` to ``dim`` numbers, fitted on this table. Streams when nothing has to be fitted. Raises InputError
-    without embedding columns, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem for
-    unknown names.
+    (that part says nothing), ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca``,
+    ``whiten`` or ``lda`` to ``dim`` numbers, fitted on this table. target, settings, validation, patience, seed,
+    device: of methods that learn, see stages.fusing.learning. Streams when nothing has to be fitted. Raises InputError
+    without embedding columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated
+    spaces, UsageProblem for unknown names and what does not go together.
     """
     report = report or Report()
-    catalogue.find("combiner", method)
+    kind = find_method(method)
     _one_of("--missing", missing, MISSING)
     _one_of("--normalise", normalise, NORMALISE)
-    if reduce is not None:
-        catalogue.find("reduction", reduce)
-    elif dim is not None:
-        raise UsageProblem("--dim needs a reduction", fix="--reduce pca or --reduce whiten")
+    learning = Learning(target, settings or {}, validation, patience, seed, device)
+    learning = check(method, kind, learning, reduce=reduce, dim=dim, weighted=bool(weights))
     reader = _joined(tables or ("-",), report, npy)
     recipe = _recipe(reader.schema, method, columns, weights or {}, normalise, missing, into)
-    if reduce is not None or missing == "mean":
+    if kind is not None:
+        kind.require_sides([source.column for source in recipe.sources])
+    if kind is not None or reduce is not None or missing == "mean":
         table = reader.read_all()
-        recipe.fit(_parts(recipe, table), reduce=reduce, dim=dim)
+        _fit(recipe, table, learning, kind is not None, reduce, dim, report)
         reader = table.to_reader(max_chunksize=8192)
-        if recipe.reduction is not None:
-            kept = recipe.reduction
-            report.warn(f"{reduce} keeps {kept.explained:.1%} of the variance in {len(kept.components)} numbers")
     schema = _with_field(reader.schema, recipe.space().field(into, half=half))
     return pa.RecordBatchReader.from_batches(schema, _fused(reader, recipe, schema, into, half, report))
+
+
+def _fit(
+    recipe: Recipe, table: pa.Table, learning: Learning, learns: bool, reduce: str | None, dim: int | None,
+    report: Report,
+) -> None:  # fmt: skip
+    """Fit on the whole table, and say how it went."""
+    from visrec_cli.fusion.learned.base import Lesson
+    from visrec_cli.stages.fusing.targets import labels_of, target_of
+
+    supervised = reduce is not None and catalogue.find("reduction", reduce).supervised
+    labels = labels_of(table, learning.target or "") if supervised else ()
+    lesson = None
+    if learns:
+        lesson = Lesson(
+            tuple(source.column for source in recipe.sources), (), (), target_of(table, learning, report), dim or 64,
+            learning.validation, learning.patience, learning.seed, learning.device, report,
+        )  # fmt: skip
+    recipe.fit(_parts(recipe, table), reduce=reduce, dim=dim, labels=labels, lesson=lesson, settings=learning.settings)
+    facts = recipe.learned.facts if recipe.learned else (recipe.learned_by or {}).get("facts")
+    if facts:
+        report.warn(_words(recipe, facts))
+    if recipe.reduction is not None:
+        kept = recipe.reduction
+        report.warn(f"{kept.name} keeps {kept.explained:.1%} {kept.measure} in {len(kept.components)} numbers")
+
+
+def _words(recipe: Recipe, facts: Mapping[str, Any]) -> str:
+    """How the learning went, in one line."""
+    words = [f"learned from {facts['target']}"]
+    if "validation" in facts:
+        words.append(f"{facts['metric']} {facts['validation']:.3f} on what was held back")
+    words += [f"{name} {facts[name]:g}" for name in ("epoch", "ridge") if name in facts]
+    if recipe.learned_by:
+        words.append("weights " + ", ".join(f"{name} {weight:.3f}" for name, weight in recipe.weights.items()))
+    return " · ".join(words)
 
 
 def _fused(

@@ -7,6 +7,7 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
@@ -19,19 +20,25 @@ def interactions(
     columns: Columns | None = None,
     cleaning: Cleaning | None = None,
     id_column: str | None = None,
+    hash_users: str | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
 
     columns: what its columns are called, where that is not usual. cleaning: see stages.behaviour.cleaning. items: their
-    table; the report then says how much of the log it covers. id_column: what names the items there. Raises InputError
+    table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
+    with a key, or env:NAME; see stages.behaviour.hashing. Raises InputError
     for a log without users, items or usable rows, or if no item of it is in the table; UsageProblem for unknown names.
     """
     report = report or Report()
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+    key = None if hash_users is None else key_of(hash_users)
     shop = None if items is None else open_items(items, id_column=id_column).read_all()
-    table = clean(open_interactions(source, columns, report=report), cleaning or Cleaning(), report)
+    table = open_interactions(source, columns, report=report)
+    if key is not None:
+        table = with_hashed_users(table, key, report)
+    table = clean(table, cleaning or Cleaning(), report)
     audit(table, report, items=shop)
     low, high = pc.min_max(table["weight"]).as_py().values()
     if has_ratings(table) and low < high:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -60,12 +61,12 @@ class PictureColumns:
 
     def rows(self, batch: pa.RecordBatch) -> Iterator[PictureSource]:
         """The picture of each row, in order."""
-        nothing = pa.nulls(batch.num_rows)
-        ids = batch.column("item_id") if "item_id" in batch.schema.names else nothing
-        data = batch.column(self._bytes) if self._bytes else nothing
-        paths = batch.column(self._paths) if self._paths else nothing
+        nothing: list[Any] = [None] * batch.num_rows
+        ids = batch.column("item_id").to_pylist() if "item_id" in batch.schema.names else nothing
+        data = batch.column(self._bytes) if self._bytes else nothing  # pictures: one at a time in Python
+        paths = batch.column(self._paths).to_pylist() if self._paths else nothing
         for item, content, path in zip(ids, data, paths, strict=True):
-            yield PictureSource(item.as_py(), content.as_py(), self._located(path.as_py()))
+            yield PictureSource(item, content if content is None else content.as_py(), self._located(path))
 
     def from_here(self, table: pa.Table) -> pa.Table:
         """The table with paths that can be opened from here, also when its rows lie in another folder by then."""

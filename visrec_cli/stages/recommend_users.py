@@ -1,7 +1,7 @@
 """``recommend`` for users: what the models of train-cf say to whom."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
 from visrec_cli.stages.serving.gathering import Gathered, Newer, gather
 from visrec_cli.stages.serving.id_lists import item_ids
 from visrec_cli.stages.serving.reasons import Reasons
+from visrec_cli.stages.serving.sessions import sessions_of, with_sessions
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
 from visrec_cli.stages.serving.visitors import in_blocks
@@ -51,6 +52,8 @@ def recommend_users(
     users: Sequence[str] = (),
     listed: Tabular | None = None,
     all_users: bool = False,
+    sessions: Sequence[Sequence[str]] = (),
+    listed_sessions: Tabular | None = None,
     columns: Sequence[str] | None = None,
     explain: bool = False,
     show_history: int = 0,
@@ -62,9 +65,11 @@ def recommend_users(
     """The k items that suit each user best, user by user, best first.
 
     models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
-    model knows. columns: which item columns go along. explain: adds because_item_id (what of the user's history spoke
-    loudest for the item), because_score (its share of all that spoke for it) and why (shares of behaviour, picture,
-    text and popularity in the score, and recognised labels in common). show_history: the first row of each user tells
+    model knows. sessions: the items of people without a name, each in the order in which they were looked at;
+    listed_sessions: a file of them (see sessions_of); they are asked about by themselves. columns: which item columns
+    go along. explain: adds because_item_id (what of the user's history spoke loudest for the item), because_score (its
+    share of all that spoke for it) and why (shares of behaviour, picture, text and popularity in the score, and
+    recognised labels in common). show_history: the first row of each user tells
     of so many of their latest items, in the column ``history``. fallback: a user nobody knows is shown what is popular,
     which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than the
     models.
@@ -74,6 +79,12 @@ def recommend_users(
     """
     report, rules = report or Report(), rules or Rules()
     gathered = gather(models or ("-",), newer or Newer(), report)
+    if sessions or listed_sessions is not None:
+        if users or listed is not None or all_users:
+            raise UsageProblem("sessions are of people without a name, and go with no users", fix="ask each by itself")
+        visits = sessions_of(sessions, listed_sessions, report)
+        gathered = replace(gathered, served=[with_sessions(one, visits, report) for one in gathered.served])
+        all_users = True
     served = gathered.served
     ids = asked_users(served, users, listed, all_users)
     stock, chooser = chooser_of(gathered, rules, report)

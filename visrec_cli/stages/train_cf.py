@@ -12,6 +12,7 @@ from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.recommenders.private import Privacy
 from visrec_cli.recommenders.storing import to_table
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
@@ -20,7 +21,8 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting, Plan
 from visrec_cli.stages.training.logs import check_log, write_log
-from visrec_cli.stages.training.parts import parts_of, within
+from visrec_cli.stages.training.parts import Parts, parts_of, within
+from visrec_cli.stages.training.privately import of_the_catalogue, private_kind
 from visrec_cli.stages.training.seen import met, with_met
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.atomic import check_place
@@ -49,6 +51,7 @@ def train_cf(
     log: Sequence[str] = (),
     save_checkpoint: str | None = None,
     resume: str | None = None,
+    privacy: Privacy | None = None,
     id_column: str | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
@@ -59,7 +62,7 @@ def train_cf(
     ``split`` says what is for training, validation and test (never looked at); without validation rows, a share
     ``validation`` of each user's interactions is held back for early stopping and for ``tune`` trials, and afterwards
     (``refit``) the model is trained again on everything. metric: ``ndcg@10`` (``rmse`` for models of ratings).
-    log: files for the curves. save_checkpoint, resume: files.
+    log: files for the curves. save_checkpoint, resume: files. privacy: see stages.training.privately.
 
     Returns entity, id, factors, bias, neighbours, history (those that the model has), and the item columns. Raises
     UsageProblem for unknown names and settings, InputError for logs or items that cannot be used, OutputError, at
@@ -67,8 +70,17 @@ def train_cf(
     """
     report, cleaning = report or Report(), cleaning or Cleaning()
     kind: type[Recommender] = find("recommender", model)
-    kind(seed=seed, device=device, **(settings or {}))  # refuse wrong settings before reading anything
+    if privacy is not None:
+        told = {"--tune": tune, "--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
+        kind = private_kind(model, told | {"--k-core": cleaning.k_core, "--half-life": cleaning.half_life})
+        validation = 0
+        if items is None:
+            raise UsageProblem(
+                "--private needs the catalogue: which items are in the log is a secret too", fix="--items items.arrow"
+            )
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
+    plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, refit, tune, privacy)
+    plan.make(plan.settings)  # refuse wrong settings before reading anything
     _check(kind, source, items, validation, tune, resume)
     for path in log:
         check_log(path)
@@ -77,8 +89,15 @@ def train_cf(
     parts = parts_of(open_interactions(source, columns or Columns(), report=report), fold=fold, report=report)
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     train = clean(parts.train, cleaning, report)
+    if privacy is not None and shop is not None:
+        parts, train = Parts(parts.train, None), of_the_catalogue(train, shop.ids, report)
     audit(train, report, items=None if shop is None else shop.table)
     learned = log_of(train, items=shop.ids if shop else ())
+    if kind.needs_times and learned.times is None:
+        raise InputError(
+            f"{model} learns from the order in which things happened, and the log has no times",
+            fix="name the column with --time-column, or take a model without an order, as als",
+        )
     held = None
     if parts.validation is not None:
         later = replace(cleaning, k_core=0, half_life=None)
@@ -87,13 +106,12 @@ def train_cf(
             raise InputError("no validation row is of a user and an item that training knows", fix="visrec split again")
         strangers = parts.validation.num_rows - held.matrix.nnz
         report.count("validation interactions that training cannot know", strangers)
-    plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, refit, tune)
     content = _content(kind, shop, learned, column, report)
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, save=save, resume=start)
     fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
     every = met(parts.train, cleaning, learned)
-    if every is not None:
+    if every is not None and fitted.users.ids:
         fitted = replace(fitted, users=with_met(fitted.users, every))
     for path in log:
         write_log(path, fitting.curve, measure.name, title=f"{model}: {measure.name} on the validation part")

@@ -1,14 +1,23 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import glob
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from visrec_cli.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: what killed runs leave stays
+    fcntl = None  # type: ignore[assignment]
+
+_JUST_BEGUN = 60  # seconds in which a part may not be locked yet
 
 
 @contextlib.contextmanager
@@ -16,6 +25,8 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     """An open file that takes its name only when the block ends well. Raises OutputError when it cannot be made."""
     name, path = path, Path(os.path.realpath(path))  # a link keeps pointing to its target
     handle, temporary = _beside(path, name)
+    _lock(handle)
+    _sweep(path)
     try:
         with os.fdopen(handle, "w+b") as raw:
             yield raw
@@ -50,6 +61,25 @@ def _beside(path: Path, name: Path) -> tuple[int, str]:
             f"cannot write {name}: {'its folder does not exist' if lost else error.strerror or error}",
             fix=f"mkdir -p {name.parent}" if lost else None,
         ) from error
+
+
+def _lock(handle: int) -> None:
+    """Mark a part as being written, for as long as this process lives."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # a drive without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed runs left of this output: parts that nobody is writing. Who is killed cannot do it himself."""
+    pattern = f"{glob.escape(str(path.parent / f'.{path.name[:80]}.'))}*.part"
+    for part in glob.glob(pattern, include_hidden=True) if fcntl is not None else ():  # noqa: PTH207
+        with contextlib.suppress(OSError):  # it is locked, or gone by now
+            if time.time() - os.stat(part).st_mtime < _JUST_BEGUN:  # noqa: PTH116
+                continue
+            with open(part, "rb") as left:  # noqa: PTH123
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(part)  # noqa: PTH108
 
 
 def _usual_mode(temporary: Path, path: Path) -> None:

@@ -76,3 +76,11 @@ def test_the_seed_draws() -> None:
     assert (first == again).all()
     assert (first != other).any()
     assert not held_back(log, 0.0, seed=1).any()
+
+
+def test_the_latest_are_held_back_where_the_order_counts() -> None:
+    matrix = sp.csr_matrix(np.ones((2, 10), np.float32))
+    times = np.concatenate([np.arange(10), np.arange(10)[::-1]]).astype(np.int64)
+    log = Log(("a", "b"), tuple(f"i{i}" for i in range(10)), matrix, times)
+    assert np.flatnonzero(held_back(log, 0.2, 0, latest=True)).tolist() == [8, 9, 10, 11]
+    assert held_back(log, 0.2, 0).sum() == 4

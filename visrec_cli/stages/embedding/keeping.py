@@ -123,5 +123,7 @@ def _packed(result: Result) -> bytes:
 
 def _unpacked(payload: bytes, dimension: int) -> Result:
     vector = np.frombuffer(payload, "<f4", dimension)
-    words = json.loads(payload[4 * dimension :] or b"{}")
+    if len(payload) == 4 * dimension:
+        return Result(vector)
+    words = json.loads(payload[4 * dimension :])
     return Result(vector, tuple(Label(*one) for one in words.get("labels", ())), words.get("cut", False))

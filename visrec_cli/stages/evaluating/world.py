@@ -13,7 +13,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.training.content import Shop, content_of
 
-_CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
+CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
 
 
 def world_of(
@@ -60,7 +60,7 @@ def categories_of(shop: Shop, ids: Sequence[str], column: str | None = None) -> 
     column: by default the first with a usual name. Raises UsageProblem where there is none.
     """
     names = shop.about.column_names
-    column = column or next((name for name in _CATEGORIES if name in names), None)
+    column = column or next((name for name in CATEGORIES if name in names), None)
     if column is None or column not in names:
         raise UsageProblem(
             f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",

@@ -31,7 +31,8 @@ def asked_users(
         raise UsageProblem("the id of a user is empty", fix="--user 42; is the variable set?")
     if not ids:
         raise UsageProblem(
-            "nobody was asked about", fix="ask with --user ID, --users FILE, --all-users or --follow, or --item ID"
+            "nobody was asked about",
+            fix="ask with --user ID, --users FILE, --all-users, --session ID,ID or --follow, or --item ID",
         )
     return ids
 

@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from visrec_cli.errors import InputError, VisrecError
 from visrec_cli.recommenders.model import Users
 from visrec_cli.stages.serving.choosing import Chooser
-from visrec_cli.stages.serving.history import merged, newest
+from visrec_cli.stages.serving.history import merged
 from visrec_cli.stages.serving.served import Served
+from visrec_cli.stages.serving.sessions import clock, in_order
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.visitors import Visitors
 
@@ -70,7 +71,7 @@ class Follower:
     def __init__(self, chooser: Chooser, sheet: Sheet, *, fallback: bool) -> None:
         self._chooser, self._sheet, self._fallback = chooser, sheet, fallback
         self._live: list[dict[str, Users]] = [{} for _ in chooser.served]  # per model, those who clicked
-        self._now = [newest(one.users) for one in chooser.served]
+        self._now = [clock(one) for one in chooser.served]
         for one in chooser.served:
             _ = one.folds_in  # a model that cannot says so now
 
@@ -111,11 +112,14 @@ class Follower:
     def _clicked(self, at: int, old: Users, user: str, rows: list[int], weight: float) -> Users:
         one, now = self._chooser.served[at], self._now[at]
         weight, way = _as_cleaned(one, weight)
-        columns = np.unique(rows)
+        columns, places = in_order(rows)
         new = sp.csr_matrix(
             (np.full(len(columns), weight, np.float32), columns, [0, len(columns)]), (1, len(one.model.items.ids))
         )
-        times = None if now is None else np.full(len(columns), now, np.int64)
+        times = None
+        if now is not None:  # each click a millisecond after the one before: their order tells what comes next
+            times = now + 1 + places
+            self._now[at] = now = now + len(rows)
         whole = merged(old, np.arange(len(old.ids)), Users((user,), new, times), way, now)
         return one.folds_in.fold_in(one.model, whole.ids, whole.history, whole.times)
 

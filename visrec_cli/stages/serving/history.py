@@ -33,6 +33,9 @@ def with_history(served: Served, table: pa.Table, report: Report) -> Served:
     table = table.filter(there)
     if not table.num_rows:
         return served
+    if kind.needs_times and "timestamp" not in table.column_names:
+        report.warn("--history has no times: its rows are taken in their order")
+        table = _in_file_order(table, newest(served.users) or 0)
     new, way = _read(served, table)
     known = np.array([served.row_of.get(user, -1) for user in new.ids], np.int64)
     report.count("new users of --history", int((known < 0).sum()))
@@ -43,6 +46,12 @@ def with_history(served: Served, table: pa.Table, report: Report) -> Served:
     folded = kind.fold_in(served.model, whole.ids, whole.history, whole.times)
     others = np.setdiff1d(np.arange(len(served.users.ids)), known)
     return replace(served, users=joined(served.users.take(others), folded))
+
+
+def _in_file_order(table: pa.Table, now: int) -> pa.Table:
+    """The log with times, each row a millisecond after the one before and all after ``now``."""
+    times = pa.array(now + 1 + np.arange(table.num_rows)).cast(pa.timestamp("ms", "UTC"))
+    return table.append_column("timestamp", times)
 
 
 def _read(served: Served, table: pa.Table) -> tuple[Users, str]:

@@ -28,8 +28,8 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
         found = [str(one) for one in source]
     elif is_path(source) and str(source) == "-":
         raise UsageProblem(f"a list of {what} cannot come from stdin", fix="write it into a file")
-    elif is_path(source) and not _is_table(Path(source)):
-        found = [line.strip() for line in _lines(Path(source)) if line.strip()]
+    elif is_path(source) and not is_table(Path(source)):
+        found = [line.strip() for line in text_lines(Path(source)) if line.strip()]
     else:
         found = _column(source, aliases, where, what)
     if not found:
@@ -37,7 +37,7 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
     """Whether a file is a table: by its first bytes, or a first line that names a column of ids, were it the wrong."""
     try:
         with path.open("rb") as raw:
@@ -51,7 +51,8 @@ def _is_table(path: Path) -> bool:
     return any(cell.strip(' "') in (*USER_ALIASES, *ITEM_ALIASES) for cell in cells)
 
 
-def _lines(path: Path) -> list[str]:
+def text_lines(path: Path) -> list[str]:
+    """The lines of a text. Raises InputError for one that is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

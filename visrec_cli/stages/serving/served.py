@@ -21,7 +21,8 @@ from visrec_cli.tables.spaces import Space
 
 @dataclass(frozen=True)
 class Served:
-    """name: what ``--blend`` and the column ``source`` call it. users: the model's, and those folded in since.
+    """name: what ``--blend`` and the column ``source`` call it. users: the model's, and those folded in since; or
+    sessions alone, and then crowd has the others.
 
     about: the items' columns, ``item_id`` first, row i belonging to item i. space: of the vectors that it learned from.
     """
@@ -32,6 +33,7 @@ class Served:
     users: Users
     about: pa.Table
     space: Space | None
+    crowd: Users | None = None
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -46,7 +48,7 @@ class Served:
     @cached_property
     def popular(self) -> tuple[Vector, str]:
         """What strangers are offered: the score of each item, and what to call it."""
-        return popularity(self.users, self.model.items.ids)
+        return popularity(self.crowd or self.users, self.model.items.ids)
 
     @property
     def told(self) -> bool:

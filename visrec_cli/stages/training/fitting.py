@@ -13,6 +13,7 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.private import Privacy
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.checkpoints import load_checkpoint
@@ -38,10 +39,12 @@ class Plan:
     patience: int
     refit: bool | None
     trials: int
+    privacy: Privacy | None = None
 
     def make(self, settings: dict[str, Any]) -> Recommender:
         """The recommender with these settings."""
-        return self.kind(seed=self.seed, device=self.device, **settings)
+        private = {} if self.privacy is None else {"privacy": self.privacy}
+        return self.kind(seed=self.seed, device=self.device, **private, **settings)
 
     @property
     def in_epochs(self) -> bool:
@@ -72,7 +75,7 @@ class Fitting:
         self.learned, truth = log, None if held is None else held.matrix
         self._own_part = False
         if held is None and plan.share > 0 and (plan.in_epochs or plan.trials):
-            mask = held_back(log, plan.share, plan.seed)
+            mask = held_back(log, plan.share, plan.seed, latest=plan.kind.needs_times)
             self._own_part = bool(mask.any())
             if self._own_part:
                 self.learned, truth = log.only(~mask), log.only(mask).matrix
@@ -177,6 +180,8 @@ class Fitting:
         matrix = self.learned.matrix
         for array in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.plan.kind.needs_times and self.learned.times is not None:
+            digest.update(self.learned.times.tobytes())
         digest.update("\n".join((*self.log.users, *self.log.items)).encode())
         if self.content is not None:
             digest.update(self.content.vectors.tobytes())

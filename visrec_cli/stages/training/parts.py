@@ -85,9 +85,10 @@ def within(table: pa.Table, log: Log) -> Log:
     return Log(log.users, log.items, matrix, few.times)
 
 
-def held_back(log: Log, share: float, seed: int) -> Mask:
+def held_back(log: Log, share: float, seed: int, *, latest: bool = False) -> Mask:
     """(nnz,) bool: a share of each user's interactions to judge by, drawn by ``seed``; half of them at most.
 
+    latest: the last ones by time, and only among those of equal times is drawn.
     A user with one interaction keeps it for training; every other gives one at least. ``visrec split`` rounds shares
     instead, and would leave the many users with few interactions without a say in how good a model is.
     """
@@ -95,7 +96,8 @@ def held_back(log: Log, share: float, seed: int) -> Mask:
     lot = rng.random(log.matrix.nnz)
     counts = np.diff(log.matrix.indptr)
     users = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((lot, users))
+    age = np.zeros(len(lot), np.int64) if log.times is None or not latest else -log.times
+    order = np.lexsort((lot, age, users))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - log.matrix.indptr[users]
     wanted = np.minimum(np.maximum(np.round(counts * share), share > 0), counts // 2)

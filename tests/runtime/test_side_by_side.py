@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from visrec_cli.runtime.cores import side_by_side
+
+
+def threads_of_products() -> list[int]:
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_parts_come_back_in_order_and_products_stay_in_their_thread() -> None:
+    before = threads_of_products()
+    done = side_by_side(lambda part: (part, threads_of_products()), range(5))
+    assert [part for part, _ in done] == [0, 1, 2, 3, 4]
+    assert all(set(threads) == {1} for _, threads in done)
+    assert threads_of_products() == before
+
+
+def test_a_single_part_needs_no_thread() -> None:
+    before = threads_of_products()
+    assert side_by_side(lambda part: threads_of_products(), ["all"]) == [before]
+
+
+def test_what_a_part_raises_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda part: 1 / part, [1, 0])

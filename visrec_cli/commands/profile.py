@@ -1,0 +1,105 @@
+"""``visrec profile``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.options import (
+    EventColumn,
+    Events,
+    Format,
+    ItemColumn,
+    MinWeight,
+    NoHeader,
+    Output,
+    Quiet,
+    Rejects,
+    Repeats,
+    Strict,
+    TimeColumn,
+    UserColumn,
+    WeightColumn,
+)
+from visrec_cli.runtime.reporting import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def command(
+    source: Annotated[
+        str, typer.Argument(metavar="[MODEL|LOG]", help="A model of train-cf, or interactions; - is stdin.")
+    ] = "-",
+    user: Annotated[
+        list[str] | None, typer.Option("--user", metavar="ID", help="Whose taste. Repeat for more users.")
+    ] = None,
+    items: Annotated[
+        str | None,
+        typer.Option("--items", metavar="TABLE", help="The catalogue: titles, pictures, categories, vectors."),
+    ] = None,
+    category: Annotated[
+        str | None,
+        typer.Option("--category", metavar="NAME", help="The column of categories (default: category, genres …)."),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option("--column", metavar="NAME", help="The embedding column of the prototypes.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Draw it too: one page, no network.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    min_weight: MinWeight = None,
+    events: Events = None,
+    repeats: Repeats = None,
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    weight_column: WeightColumn = None,
+    time_column: TimeColumn = None,
+    event_column: EventColumn = None,
+    no_header: NoHeader = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the clusters, and of the shuffles.")] = 0,
+    output: Output = "-",
+    format: Format = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """What users' tastes look like: kinds of looks, categories, when, and how it changed.
+
+    Prototypes are clusters of what they liked, by the vectors of --items, each with the item in its middle. Categories
+    are compared with everyone's, and the early half of a history with the late; what is no more than chance is not
+    called a difference. Of users with few items it says what cannot be said.
+
+    A row for the whole taste, then one per prototype, then one per category: docs/profiles.md
+
+    Examples:
+
+        visrec profile als.arrow --user 42 --items catalogue.arrow --html profile.html -o profile.arrow
+
+        visrec profile ratings.csv --min-weight 4 --user 42 --user 7 --items items.csv --category title --format csv
+    """
+    from pathlib import Path
+
+    from visrec_cli.commands.running import run_stage
+    from visrec_cli.tables.atomic import atomic, check_place
+
+    columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
+    cleaning = cleaning_of(min_weight, events, repeats, None, 0)
+    if html is not None:
+        check_place(Path(html))
+
+    def stage(report: Report) -> "pa.RecordBatchReader":
+        from visrec_cli.stages.profile import likes_of, table_of, tastes_of
+
+        likes = likes_of(source, user or (), items, column, category, columns, cleaning, report)
+        tastes = tastes_of(likes, user or (), seed=seed, report=report)
+        if html is not None:
+            from visrec_cli.stages.profile_page import taste_page
+
+            page = taste_page(likes, tastes, items=items, title=title, report=report)
+            with atomic(Path(html)) as raw:
+                raw.write(page.encode())
+        return table_of(likes, tastes).to_reader()
+
+    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="rows")

@@ -1,0 +1,95 @@
+"""Vectors as places: two numbers (or a few) per item, so that what is alike lies near.
+
+A layout is made of all its vectors at once and cannot place a new one: a map to look at, no space to search in.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from visrec_cli.catalogue import missing_extra, unknown
+from visrec_cli.tables.columns import Matrix
+
+LAYOUTS = ("tsne", "umap", "pca")
+LINEAR = 50
+"""Numbers kept by PCA before t-SNE and UMAP, as van der Maaten & Hinton 2008 do it: noise goes, and time."""
+_PERPLEXITY, _FEW = 30, 4
+_EXAGGERATION, _EXAGGERATED, _ITERATIONS = 12, 250, 750
+_NEIGHBOURS = 15
+
+
+def lay_out(vectors: Matrix, method: str = "tsne", *, dim: int = 2, seed: int = 0) -> Matrix:
+    """(n, d) vectors as (n, dim) float32 places. The same vectors and seed give the same bytes.
+
+    tsne: neighbourhoods (van der Maaten 2014, Barnes-Hut; scikit-learn; dim at most 3). umap: neighbourhoods, and
+    more of the whole (McInnes et al. 2018; umap-learn, an extra). pca: the two directions of most variance. Both
+    first of these work on one core: sums of several would differ in their last digit, and with it the whole map.
+    Fewer than four vectors are laid out by PCA. Raises UsageProblem for an unknown method, UnavailableError where
+    umap-learn is not installed.
+    """
+    if method not in LAYOUTS:
+        raise unknown("layout", method, list(LAYOUTS))
+    if method == "pca" or len(vectors) < _FEW:
+        if method == "umap":
+            _umap()
+        return _linear(vectors, dim)
+    with _one_core():
+        linear = _linear(vectors, LINEAR)
+        placed = _tsne(linear, dim, seed) if method == "tsne" else _umap_places(linear, dim, seed)
+    return np.ascontiguousarray(placed, dtype=np.float32)
+
+
+def _linear(vectors: Matrix, dim: int) -> Matrix:
+    """The leading components, in float64 until the end; zeros where the vectors span fewer."""
+    from sklearn.decomposition import PCA
+
+    found = np.zeros((len(vectors), dim), np.float32)
+    wide = min(dim, len(vectors), vectors.shape[1])
+    if len(vectors) > 1 and np.ptp(vectors, axis=0).any():
+        model = PCA(n_components=wide, svd_solver="covariance_eigh" if wide < min(vectors.shape) else "full")
+        found[:, :wide] = model.fit_transform(vectors.astype(np.float64))
+    return found
+
+
+def _tsne(linear: Matrix, dim: int, seed: int) -> Any:
+    from sklearn.manifold import TSNE
+
+    start = linear[:, :dim] / max(float(linear[:, 0].std()), 1e-12) * 1e-4  # as openTSNE and Kobak & Berens 2019
+    model = TSNE(
+        n_components=dim,
+        perplexity=min(_PERPLEXITY, (len(linear) - 1) / 3),
+        early_exaggeration=_EXAGGERATION,
+        max_iter=_ITERATIONS,
+        init=np.ascontiguousarray(start, np.float32),
+        learning_rate="auto",
+        random_state=seed,
+        n_jobs=1,
+    )
+    return model.fit_transform(linear)
+
+
+def _umap_places(linear: Matrix, dim: int, seed: int) -> Any:
+    model = _umap()(
+        n_components=dim,
+        n_neighbors=min(_NEIGHBOURS, len(linear) - 1),
+        init="pca",
+        random_state=seed,
+        n_jobs=1,
+    )
+    return model.fit_transform(linear)
+
+
+def _umap() -> Any:
+    try:
+        from umap import UMAP
+    except ImportError as error:
+        raise missing_extra("umap-learn", "umap", note="; --layout tsne needs nothing more") from error
+    return UMAP
+
+
+def _one_core() -> AbstractContextManager[Any]:
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits

@@ -1,0 +1,49 @@
+"""Attention over the modalities: each item decides by itself whether its picture or its text counts more."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax_over_parts, unit
+from visrec_cli.fusion.learned.mixing import Mixing
+from visrec_cli.fusion.learned.training import drawn
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Matrix
+
+
+class Attention(Mixing):
+    """z = sum over the modalities m of α_m h_m, with h_m the direction of x_m W_m + b_m, and q the mean of the h_m.
+
+    α = softmax(e)    additive        e_m = v · tanh(h_m A + q B + c)     Bahdanau, Cho & Bengio 2015, appendix A.1.2
+                      multiplicative  e_m = (h_m A) · (q B) / √size       Luong et al. 2015, eq. 8, scaled as in
+                                                                          Vaswani et al. 2017, eq. 1
+    """
+
+    name: ClassVar[str] = "attention"
+    summary: ClassVar[str] = "each item weighs its own modalities, by additive or multiplicative attention"
+    settings: ClassVar[dict[str, Setting]] = {
+        **Mixing.settings,
+        "score": Setting("additive", "how attention is computed", choices=("additive", "multiplicative")),
+        "attention_size": Setting(32, "numbers in which modalities are compared", least=1),
+    }
+
+    @classmethod
+    def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
+        """The two maps, and of additive attention the vector that scores."""
+        size = settings["attention_size"]
+        arrays = {"own": drawn(rng, dim, size), "shared": drawn(rng, dim, size)}
+        if settings["score"] == "additive":
+            arrays |= {"shift": np.zeros((1, size), np.float32), "score": drawn(rng, size, 1)}
+        return arrays
+
+    @classmethod
+    def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
+        """(n, k)."""
+        parts = unit(xp, xp.stack(heads(xp, weights, blocks), 1))
+        own, shared = parts @ weights["own"], (mean_over_parts(xp, parts, present) @ weights["shared"])[:, None]
+        if how["score"] == "additive":
+            scores = (xp.tanh(own + shared + weights["shift"]) @ weights["score"])[..., 0]
+        else:
+            scores = (own * shared).sum(-1) / how["attention_size"] ** 0.5
+        return (softmax_over_parts(xp, scores, present)[..., None] * parts).sum(1)

@@ -1,0 +1,118 @@
+"""What every way to fuse is that learns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.fusion.targets import Rows, Target
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.spaces import pack_array, unpack_array
+
+LEAST = 20
+"""Items to learn from, at least: with fewer, what is held back tells nothing."""
+
+Arrays = Mapping[str, Matrix]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is learned from, and how carefully.
+
+    columns: names of the modalities. blocks, present: of each its vectors (n, d), zeros or filled where missing, and
+    (n,) which rows count as having it. validation: share of the items held back to judge by. patience: epochs without
+    a better judgement after which it stops.
+    """
+
+    columns: tuple[str, ...]
+    blocks: Sequence[Matrix]
+    present: Sequence[Mask]
+    target: Target
+    dim: int = 64
+    validation: float = 0.1
+    patience: int = 10
+    seed: int = 0
+    device: str = "auto"
+    report: Report = field(default_factory=Report)
+
+    def parts(self, least: int) -> tuple[Rows, Rows]:
+        """Rows to learn from and rows to judge by: those the target knows, with ``least`` modalities or more.
+
+        Raises InputError where they are too few.
+        """
+        rows = np.flatnonzero(self.target.known & (np.sum(self.present, axis=0) >= least))
+        if len(rows) < LEAST:
+            what = " and ".join(self.columns) if least > 1 else f"a vector and '{self.target.name}'"
+            raise InputError(
+                f"only {len(rows)} of {len(self.present[0])} items have {what}, and learning needs {LEAST}",
+                fix="embed more items, or take --method concat, which learns nothing",
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(rows)
+        held = max(1, round(self.validation * len(rows))) if self.validation > 0 else 0
+        return np.sort(order[held:]), np.sort(order[:held])
+
+
+class Fuser(ABC):
+    """A fusion with learned numbers. Subclasses name themselves, their settings, and what they can learn from.
+
+    targets: kinds of target, the first one taken when none is asked for if ``defaults``. sides: the least and the most
+    modalities it can fuse. ``apply`` needs numpy alone.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    settings: ClassVar[dict[str, Setting]] = {}
+    targets: ClassVar[tuple[str, ...]]
+    defaults: ClassVar[bool] = False
+    sides: ClassVar[tuple[int, int | None]] = (2, None)
+
+    def __init__(self, arrays: Arrays, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        """arrays: what was learned. settings: all of them. facts: how the learning went, for people."""
+        self.arrays, self.settings_used, self.facts = dict(arrays), dict(settings), dict(facts)
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+        """Learn. settings: all of the class's settings. Raises InputError for a lesson that teaches nothing."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Numbers of a fused vector."""
+
+    @abstractmethod
+    def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
+        """(n, dimension) float32; what is not present says nothing, and a row without any part is zeros."""
+
+    def weights(self) -> list[float] | None:
+        """Where all that was learned is one weight per modality of a plain concatenation: those. Else None."""
+        return None
+
+    def pack(self) -> dict[str, Any]:
+        """For the column's space."""
+        arrays = {name: pack_array(array) for name, array in self.arrays.items()}
+        return {"name": self.name, "settings": self.settings_used, "facts": self.facts, "arrays": arrays}
+
+    @classmethod
+    def unpack(cls, packed: Mapping[str, Any]) -> Self:
+        """The inverse of pack."""
+        arrays = {name: unpack_array(array) for name, array in packed["arrays"].items()}
+        return cls(arrays, packed["settings"], packed["facts"])
+
+    @classmethod
+    def require_sides(cls, columns: Sequence[str]) -> None:
+        """Raise UsageProblem unless it can fuse so many modalities."""
+        least, most = cls.sides
+        if len(columns) < least or (most is not None and len(columns) > most):
+            many = f"exactly {least}" if least == most else f"at least {least}"
+            raise UsageProblem(
+                f"--method {cls.name} brings together {many} embedding columns, here: {', '.join(columns)}",
+                fix="name them: --columns image,text"
+                if len(columns) > least
+                else "add one: … | visrec embed-text --columns title | visrec fuse",
+            )

@@ -1,0 +1,69 @@
+"""Cross-attention: what the picture says is read again in the light of the text, and the other way round."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax_over_parts, unit
+from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.learned.mixing import Mixing
+from visrec_cli.fusion.learned.training import drawn
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Matrix
+
+
+class CrossAttention(Mixing):
+    """Each modality's h_m = x_m W_m + b_m is cut into tokens, and each token looks at the tokens of all others.
+
+        z_m = h_m + softmax((h_m Q)(h_o K)ᵀ / √w) h_o V,   o: all tokens of the other modalities, w: numbers per token
+        z   = the mean of the directions of the z_m
+
+    One head of Vaswani et al. 2017, eq. 1, across modalities as in Lu et al. 2019 (ViLBERT), section 3.1. Where only
+    one modality is present, it stays as it is.
+    """
+
+    name: ClassVar[str] = "cross-attention"
+    summary: ClassVar[str] = "each modality is read again in the light of the others, token by token"
+    settings: ClassVar[dict[str, Setting]] = {
+        **Mixing.settings,
+        "tokens": Setting(4, "pieces that a modality's vector is cut into", least=1),
+    }
+
+    @classmethod
+    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+        """As all of them, once the width can be cut."""
+        if lesson.dim % settings["tokens"]:
+            raise UsageProblem(
+                f"--dim {lesson.dim} cannot be cut into {settings['tokens']} tokens of one size",
+                fix=f"--dim {max(lesson.dim // settings['tokens'], 1) * settings['tokens']}",
+            )
+        return super().fit(lesson, settings)
+
+    @classmethod
+    def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
+        """Queries, keys and values."""
+        del parts
+        width = dim // settings["tokens"]
+        return {name: drawn(rng, width, width) for name in ("query", "key", "value")}
+
+    @classmethod
+    def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
+        """(n, k)."""
+        parts = unit(xp, xp.stack(heads(xp, weights, blocks), 1))
+        rows, many, width = parts.shape
+        tokens = parts.reshape(rows, many, how["tokens"], width // how["tokens"])
+        read = []
+        for m in range(many):
+            others = [o for o in range(many) if o != m]
+            theirs = xp.concatenate([tokens[:, o] for o in others], 1)
+            there = xp.concatenate([present[:, o, None] + xp.zeros_like(tokens[:, o, :, 0]) for o in others], 1)
+            keys, values = theirs @ weights["key"], theirs @ weights["value"]
+            scores = (keys[:, :, None] * (tokens[:, m] @ weights["query"])[:, None]).sum(-1)  # (n, theirs, mine)
+            share = softmax_over_parts(
+                xp, scores / (width // how["tokens"]) ** 0.5, there[..., None] + xp.zeros_like(scores)
+            )
+            seen = (share[..., None] * values[:, :, None]).sum(1)
+            read.append((tokens[:, m] + seen).reshape(rows, width))
+        return mean_over_parts(xp, unit(xp, xp.stack(read, 1)), present)

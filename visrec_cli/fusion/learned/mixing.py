@@ -1,0 +1,83 @@
+"""One vector out of several: what all fusions share that learn what counts from labels or clicks."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from visrec_cli.fusion.learned.arithmetic import unit
+from visrec_cli.fusion.learned.base import Fuser, Lesson
+from visrec_cli.fusion.learned.judging import precision
+from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
+from visrec_cli.fusion.targets import Rows
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Mask, Matrix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Mixing(Fuser):
+    """Every modality by a linear map into one space (``head:m``, ``bias:m``), and there one vector out of all.
+
+    Learned so that items of one label, or touched by the same people, lie together and all others apart (see
+    losses.together). A missing modality has no say: the others are mixed as if it did not exist.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label", "clicks")
+    settings: ClassVar[dict[str, Setting]] = {**SETTINGS, **HEADS}
+
+    @classmethod
+    @abstractmethod
+    def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
+        """(n, k): the formula, in numpy or torch (xp). present: (n, modalities) of 0 and 1. how: the settings."""
+
+    @classmethod
+    @abstractmethod
+    def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
+        """What there is to learn besides the heads, drawn by chance."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of the common space."""
+        return int(self.arrays["head:0"].shape[1])
+
+    def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
+        """(n, k) float32."""
+        there = np.stack(present, axis=1).astype(np.float32)
+        return np.asarray(self.mixed(np, self.arrays, blocks, there, self.settings_used), np.float32)
+
+    @classmethod
+    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+        """Learn from the items of which the target says anything."""
+        rows, held = lesson.parts(least=1)
+        short = Shortened.of(lesson, rows, settings["components"])
+        rng = np.random.default_rng([lesson.seed, 0])
+        start = short.start(lesson.dim, rng)
+        start |= {f"bias:{m}": np.zeros(lesson.dim, np.float32) for m in range(len(lesson.blocks))}
+        start |= cls.mixer(rng, len(lesson.blocks), lesson.dim, settings)
+        course = _course(cls, lesson, short, rows, held, settings)
+        arrays, facts = train(course, start, short.apply(lesson.blocks), lesson, rows, settings)
+        return cls(short.whole(arrays), settings, facts)
+
+
+def _course(
+    kind: type[Mixing], lesson: Lesson, short: Shortened, rows: Rows, held: Rows, settings: Mapping[str, Any]
+) -> Course:
+    def vectors(fuser: Mixing, some: Rows) -> Matrix:
+        return fuser.apply([block[some] for block in lesson.blocks], [there[some] for there in lesson.present])
+
+    def judge(arrays: Mapping[str, Matrix]) -> float:
+        fuser = kind(short.whole(arrays), settings, {})
+        return precision(vectors(fuser, held), vectors(fuser, rows), lesson.target, held, rows)
+
+    def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
+        import torch
+
+        from visrec_cli.fusion.learned.losses import together
+
+        mixed = unit(torch, kind.mixed(torch, weights, blocks, present, settings))
+        return together(mixed, agree, settings["temperature"])
+
+    return Course(loss, judge if len(held) else None, "precision@10")

@@ -1,0 +1,164 @@
+"""The one loop that every fusion with gradients learns in: batches of what belongs together, and the best epoch."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.fusion.learned.arithmetic import principal
+from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.targets import Rows
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Matrix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SETTINGS = {
+    "epochs": Setting(100, "passes over the items, at most", least=1),
+    "batch_size": Setting(256, "items per step", least=2),
+    "learning_rate": Setting(0.01, "step size of Adam", least=0),
+    "reg": Setting(0.01, "weight decay", least=0),
+    "temperature": Setting(0.1, "what cosines are divided by: small looks at the nearest only", least=0.001),
+}
+HEADS = {"components": Setting(256, "principal components of each modality that are learned from", least=1)}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one fuser learns by.
+
+    loss: of (weights, blocks, present, agree), the last (batch, batch), to a number in torch. judge: of the arrays, how
+    good they are on what was held back; None where nothing was: then the last epoch counts. metric: its name.
+    """
+
+    loss: "Callable[[dict[str, Tensor], list[Tensor], Tensor, Tensor], Tensor]"
+    judge: Callable[[Mapping[str, Matrix]], float] | None
+    metric: str
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """Each modality by its principal components; what was learned on them is afterwards a map of the whole vector."""
+
+    means: list[Matrix]
+    axes: list[Matrix]
+
+    @classmethod
+    def of(cls, lesson: Lesson, rows: Rows, most: int) -> "Shortened":
+        """Fitted on those of ``rows`` that have the modality."""
+        both = [principal(b[rows[p[rows]]], most) for b, p in zip(lesson.blocks, lesson.present, strict=True)]
+        return cls([mean for mean, _ in both], [axes for _, axes in both])
+
+    def apply(self, blocks: Sequence[Matrix]) -> list[Matrix]:
+        """(n, components) each."""
+        return [
+            np.asarray((b - mean) @ axes, np.float32)
+            for b, mean, axes in zip(blocks, self.means, self.axes, strict=True)
+        ]
+
+    def whole(self, arrays: Mapping[str, Matrix]) -> dict[str, Matrix]:
+        """The same heads for vectors as they come: the axes multiplied in, the mean moved into the bias."""
+        result = dict(arrays)
+        for m, (mean, axes) in enumerate(zip(self.means, self.axes, strict=True)):
+            head = (axes @ arrays[f"head:{m}"]).astype(np.float32)
+            result[f"head:{m}"] = head
+            result[f"bias:{m}"] = (arrays.get(f"bias:{m}", np.float32(0)) - mean @ head).astype(np.float32)
+        return result
+
+    def start(self, dim: int, rng: np.random.Generator) -> dict[str, Matrix]:
+        """Small heads by chance, ``head:m`` (components, dim)."""
+        shapes = [(axes.shape[1], dim) for axes in self.axes]
+        return {f"head:{m}": drawn(rng, *shape) for m, shape in enumerate(shapes)}
+
+
+def drawn(rng: np.random.Generator, rows: int, columns: int) -> Matrix:
+    """(rows, columns) by chance, such that a vector's length is kept. Source: LeCun et al. 1998, eq. 16."""
+    return (rng.standard_normal((rows, columns)) / np.sqrt(rows)).astype(np.float32)
+
+
+def train(
+    course: Course, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: Lesson, rows: Rows,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
+    """The arrays of the best epoch, and how it went.
+
+    blocks: what the loss sees, of all rows; rows: those to learn from, ascending. Half of a batch is drawn, the other
+    half are partners of these. One thread: sums are then always made in the same order, and two runs agree in every
+    byte. Raises UsageProblem when the loss is no number any more.
+    """
+    with _one_thread():
+        return _train(course, start, blocks, lesson, rows, settings)
+
+
+def _train(
+    course: Course, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: Lesson, rows: Rows,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
+    from visrec_cli.runtime.device import pick_device
+
+    device = pick_device(lesson.device)
+    import torch
+
+    from visrec_cli.runtime.adam import Adam
+
+    weights = {name: torch.from_numpy(array.copy()).to(device).requires_grad_() for name, array in start.items()}
+    adam = Adam(weights, settings["learning_rate"], settings["reg"])
+    present = np.stack(lesson.present, axis=1).astype(np.float32)
+    rng = np.random.default_rng([lesson.seed, 2])
+    best, best_epoch, kept = -np.inf, 0, {name: array.copy() for name, array in start.items()}
+    lesson.report.expect(settings["epochs"], "epochs")
+    for number in range(1, settings["epochs"] + 1):
+        losses = []
+        for batch in _batches(lesson, rows, settings["batch_size"], rng):
+            seen = [torch.from_numpy(block[batch]).to(device) for block in blocks]
+            there = torch.from_numpy(present[batch]).to(device)
+            agree = torch.from_numpy(lesson.target.agree(batch, batch)).to(device)
+            loss = course.loss(weights, seen, there, agree)
+            if loss.requires_grad:  # a batch in which nothing belongs together teaches nothing
+                loss.backward()
+                adam.step()
+                losses.append(float(loss.detach()))
+        mean = float(np.mean(losses)) if losses else 0.0
+        arrays = {name: tensor.detach().cpu().numpy().copy() for name, tensor in weights.items()}
+        if not np.isfinite(mean) or not all(np.isfinite(array).all() for array in arrays.values()):
+            raise UsageProblem(f"the loss is no number in epoch {number}", fix="--set learning_rate=0.001")
+        value = course.judge(arrays) if course.judge is not None else float(number)
+        if value > best:
+            best, best_epoch, kept = value, number, arrays
+        lesson.report.advance()
+        judged = f" · {course.metric} {value:.4f} (best {best:.4f} in {best_epoch})" if course.judge else ""
+        lesson.report.note(f"loss {mean:.4f}{judged}")
+        if number - best_epoch >= lesson.patience:
+            break
+    facts = {"target": lesson.target.name, "seed": lesson.seed, "items": len(rows), "epoch": best_epoch}
+    return kept, facts | ({"metric": course.metric, "validation": round(best, 4)} if course.judge else {})
+
+
+def _batches(lesson: Lesson, rows: Rows, size: int, rng: np.random.Generator) -> Iterator[Rows]:
+    order = rng.permutation(rows)
+    anchors = size if lesson.target.kind == "pairs" else max(size // 2, 1)
+    for start in range(0, len(order), anchors):
+        mine = order[start : start + anchors]
+        yield np.unique(np.concatenate([mine, lesson.target.partners(mine, rows, rng)]))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    from threadpoolctl import threadpool_limits
+
+    from visrec_cli.runtime.tuning import tune_for_torch
+
+    tune_for_torch()
+    import torch
+
+    many = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(many)

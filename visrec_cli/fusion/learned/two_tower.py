@@ -1,0 +1,76 @@
+"""Two towers: a head for pictures and one for texts, learned until each picture is nearest to its own text."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from visrec_cli.fusion.learned.arithmetic import heads, unit
+from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.learned.joint import Joint
+from visrec_cli.fusion.learned.judging import mean_reciprocal_rank, precision
+from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
+from visrec_cli.fusion.targets import Rows
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Mask, Matrix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class TwoTower(Joint):
+    """Heads over frozen encoders, and the loss of CLIP on the catalogue's own pairs.
+
+        loss = mean over the pairs i of  -ln softmax_j(z_i · t_j / temperature)_i  and the same with z and t exchanged
+
+    z, t: directions of the picture's and the text's head (Radford et al. 2021, figure 3; InfoNCE: van den Oord et al.
+    2018, eq. 4). With labels or clicks as the target, texts of items that belong together are right answers too, by
+    their likeness. The heads are linear, on principal components, so that a few hundred pairs suffice.
+    """
+
+    name: ClassVar[str] = "two-tower"
+    summary: ClassVar[str] = "pictures and texts in one space by a contrastive loss, from pairs, labels or clicks"
+    targets: ClassVar[tuple[str, ...]] = ("pairs", "label", "clicks")
+    defaults: ClassVar[bool] = True
+    settings: ClassVar[dict[str, Setting]] = {**SETTINGS, **HEADS}
+
+    @classmethod
+    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+        """Learn from the items that have two modalities or more."""
+        rows, held = lesson.parts(least=2)
+        short = Shortened.of(lesson, rows, settings["components"])
+        blocks = short.apply(lesson.blocks)
+        judge, metric = _judge(cls, lesson, short, rows, held, settings)
+
+        def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
+            import torch
+
+            from visrec_cli.fusion.learned.losses import across
+
+            zero = {f"bias:{m}": 0.0 for m in range(len(blocks))}
+            sides = [unit(torch, side) for side in heads(torch, {**weights, **zero}, blocks)]
+            return across(sides, present, agree, settings["temperature"])
+
+        start = short.start(lesson.dim, np.random.default_rng([lesson.seed, 0]))
+        arrays, facts = train(Course(loss, judge, metric), start, blocks, lesson, rows, settings)
+        return cls(short.whole(arrays), settings, facts)
+
+
+def _judge(
+    kind: type[TwoTower], lesson: Lesson, short: Shortened, rows: Rows, held: Rows, settings: Mapping[str, Any]
+) -> tuple[Callable[[Mapping[str, Matrix]], float] | None, str]:
+    """Of pairs, whether the other side is found; of labels and clicks, whether what belongs together is near."""
+    pairs = lesson.target.kind == "pairs"
+    if pairs:
+        held = held[np.all([there[held] for there in lesson.present], axis=0)]
+
+    def of(some: Rows) -> tuple[list[Matrix], list[Mask]]:
+        return [block[some] for block in lesson.blocks], [there[some] for there in lesson.present]
+
+    def judge(arrays: Mapping[str, Matrix]) -> float:
+        fuser = kind(short.whole(arrays), settings, {})
+        if pairs:
+            return mean_reciprocal_rank(fuser.sides_of(of(held)[0]))
+        return precision(fuser.apply(*of(held)), fuser.apply(*of(rows)), lesson.target, held, rows)
+
+    return judge if len(held) else None, "mrr" if pairs else "precision@10"

@@ -1,0 +1,90 @@
+"""One learned weight per modality, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from visrec_cli.fusion.combine import concat
+from visrec_cli.fusion.learned.base import Fuser, Lesson
+from visrec_cli.fusion.learned.judging import precision
+from visrec_cli.fusion.learned.training import SETTINGS, Course, train
+from visrec_cli.fusion.targets import Rows
+from visrec_cli.runtime.settings import Setting
+from visrec_cli.tables.columns import Mask, Matrix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class WeightedSoftmax(Fuser):
+    """Concatenation with weights that are learned: the cosine of two items is the sum of α_m · cos_m.
+
+        α = softmax(w),   block m times √α_m
+
+    w are as many numbers as there are modalities, learned so that items of one label, or touched by the same people,
+    are near each other (see losses.together); the temperature is learned with them, so that they need not say how sure
+    one can be. So few numbers learn nothing by heart: there is no stopping early, and
+    the items that are held back only judge. The result is a concatenation like any other: explained by its parts,
+    searched by one part alone where a query has one.
+    """
+
+    name: ClassVar[str] = "weighted-softmax"
+    summary: ClassVar[str] = "concat with one learned weight per modality: the least that can be learned"
+    targets: ClassVar[tuple[str, ...]] = ("label", "clicks")
+    settings: ClassVar[dict[str, Setting]] = {
+        **SETTINGS,
+        "epochs": Setting(30, "passes over the items", least=1),
+        "learning_rate": Setting(0.05, "step size of Adam", least=0),
+    }
+
+    @property
+    def dimension(self) -> int:
+        """Sum of the parts' numbers."""
+        return int(self.arrays["widths"].sum())
+
+    def weights(self) -> list[float]:
+        """√α of each modality."""
+        return [round(float(weight), 6) for weight in np.sqrt(_softmax(self.arrays["scores"][0]))]
+
+    def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
+        """(n, sum of d)."""
+        return concat(blocks, present, self.weights())
+
+    @classmethod
+    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+        """Learn from the items of which the target says anything."""
+        rows, held = lesson.parts(least=1)
+        widths = np.array([[block.shape[1] for block in lesson.blocks]], np.float32)
+
+        def vectors(arrays: Mapping[str, Matrix], some: Rows) -> Matrix:
+            fuser = cls({**arrays, "widths": widths}, settings, {})
+            return fuser.apply([block[some] for block in lesson.blocks], [there[some] for there in lesson.present])
+
+        def judge(arrays: Mapping[str, Matrix]) -> float:
+            return precision(vectors(arrays, held), vectors(arrays, rows), lesson.target, held, rows)
+
+        def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
+            import torch
+
+            from visrec_cli.fusion.learned.arithmetic import unit
+            from visrec_cli.fusion.learned.losses import together
+
+            shares = torch.softmax(weights["scores"][0], 0).sqrt()
+            side_by_side = torch.cat([block * share for block, share in zip(blocks, shares, strict=True)], 1)
+            return together(unit(torch, side_by_side), agree, weights["temperature"].exp())
+
+        start = {
+            "scores": np.zeros((1, len(lesson.blocks)), np.float32),
+            "temperature": np.log(np.full((1, 1), settings["temperature"], np.float32)),
+        }
+        course = Course(loss, None, "precision@10")
+        arrays, facts = train(course, start, lesson.blocks, lesson, rows, settings)
+        if len(held):
+            facts |= {"metric": course.metric, "validation": round(judge(arrays), 4)}
+        return cls({**arrays, "widths": widths}, settings, facts)
+
+
+def _softmax(scores: Matrix) -> Matrix:
+    grown = np.exp(scores - scores.max())
+    return np.asarray(grown / grown.sum(), np.float32)

@@ -1,0 +1,61 @@
+"""The knobs of what learns: of recommenders, and of ways to fuse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.errors import UsageProblem
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One knob: its default, what it means, and where a search looks (low to high, or among choices).
+
+    A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
+    ``least`` make no sense and are refused.
+    """
+
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+    least: float | None = None
+
+    def parse(self, name: str, value: Any) -> Any:
+        """The value in the setting's own type. Raises UsageProblem for what it cannot be."""
+        kind = type(self.default)
+        try:
+            if kind is bool and isinstance(value, str):
+                value = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+            parsed = kind(value) if kind is not int else _whole(value)
+        except (ValueError, TypeError, KeyError) as error:
+            word = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
+            raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
+        if self.choices and parsed not in self.choices:
+            raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
+        if isinstance(parsed, float) and not np.isfinite(parsed):
+            raise UsageProblem(f"setting {name}={value} is no finite number", fix=f"the default is {self.default}")
+        if self.least is not None and parsed < self.least:
+            raise UsageProblem(
+                f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}"
+            )
+        return parsed
+
+
+def parsed(what: str, knobs: Mapping[str, Setting], given: Mapping[str, Any]) -> dict[str, Any]:
+    """All knobs, as given or by default, in the order of declaration. Raises UsageProblem for one that is not there."""
+    for name in given:
+        if name not in knobs:
+            raise unknown(f"setting of {what}", name, list(knobs))
+    return {name: knob.parse(name, given.get(name, knob.default)) for name, knob in knobs.items()}
+
+
+def _whole(value: Any) -> int:
+    if float(value) != int(float(value)):
+        raise ValueError(value)
+    return int(float(value))

@@ -1,0 +1,1 @@
+"""What fuse is made of."""

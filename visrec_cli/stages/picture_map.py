@@ -1,0 +1,136 @@
+"""``show --map``: a catalogue as a picture map, in which what is alike lies near."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from visrec_cli.catalogue import unknown
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.fusion.layout import LAYOUTS, lay_out
+from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.parallel import ordered_map
+from visrec_cli.reports.cards import TITLES, title_of
+from visrec_cli.reports.map_page import MapPage, map_page
+from visrec_cli.reports.sprites import shrunk, sprites, tile_side
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
+from visrec_cli.stages.items import open_items
+from visrec_cli.stages.page_pictures import pictures_of
+from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource
+from visrec_cli.stages.recommending.shelf import Rows, choose_column, take_rows
+from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
+from visrec_cli.tables.reading import Tabular, is_path
+
+ITEMS = 10_000  # what a browser moves smoothly, and t-SNE lays out in a minute or two
+_MADE = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
+
+
+def picture_map(
+    source: Tabular,
+    *,
+    layout: str = "tsne",
+    column: str | None = None,
+    colour: str | None = None,
+    columns: Sequence[str] = (),
+    title: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    report: Report | None = None,
+    **npy: Any,
+) -> str:
+    """One HTML page: every item that has a vector, at its place in the layout of the vectors (of length 1).
+
+    layout: ``tsne``, ``umap`` or ``pca`` (see fusion.layout). column: the embedding to lay out. colour: the column of
+    the points' colours. columns: what the page tells of each item (default: all but vectors, pictures and their
+    paths). limit: items on the map (10,000); of more, every so many-th. The same table and seed give the same bytes.
+    Raises UsageProblem for unknown names, InputError where there is nothing to lay out.
+    """
+    report = report or Report()
+    if layout not in LAYOUTS:
+        raise unknown("layout", layout, list(LAYOUTS))
+    table = open_items(source, report=report, **npy).read_all()
+    plain = [name for name in table.column_names if name not in embedding_columns(table.schema)]
+    for name in [*columns, *([colour] if colour is not None else [])]:
+        if name not in plain:
+            raise unknown("column", name, plain)
+    if colour is not None and pa.types.is_binary(table.schema.field(colour).type):
+        raise UsageProblem(f"'{colour}' holds pictures, which are no colours", fix="--colour names a column of words")
+    rows, vectors, left_out = _placed(table, column, limit or ITEMS, report)
+    report.note(f"{_MADE[layout]} of {counted(len(rows), 'items')}")
+    places = lay_out(vectors, layout, seed=seed)
+    table = take_rows(table.select(plain), rows)
+    found = _pictures(table, source, report)
+    told = columns or _told(table.schema)
+    told = [*told, *([colour] if colour is not None and colour not in told else [])]
+    values = {name: table[name].to_pylist() for name in told}
+    titled = [name for name in plain if name.lower() in TITLES]
+    titles = [title_of(row) for row in table.select(["item_id", *titled]).to_pylist()]
+    report.count("items", len(rows))
+    sheets = sprites(_loaded(found, report), tile_side(len(found)))
+    report.count("pictures", sum(width > 0 for width, _ in sheets.sizes))
+    report.count("kB of pictures", sheets.kilobytes)
+    for sentence in left_out:
+        report.warn(sentence)
+    meta = (counted(len(rows), "items"), f"{_MADE[layout]}: what is alike lies near; distances far apart mean little")
+    if layout == "pca":
+        meta = (meta[0], "PCA: the two directions in which the items differ most")
+    page = MapPage(title or "Catalogue", meta, left_out, colour)
+    return map_page(page, places, table["item_id"].to_pylist(), titles, values, sheets)
+
+
+def _placed(table: pa.Table, column: str | None, limit: int, report: Report) -> tuple[Rows, Any, list[str]]:
+    """The rows that get a place, their vectors, and what is left out in sentences."""
+    if not table.num_rows:
+        raise InputError("there are no items to show", fix="look at the table with: visrec show TABLE")
+    column = choose_column(table.schema, column, report)
+    vectors, present = matrix_of(table[column], name=column, ids=table["item_id"])
+    vectors = unit_rows(vectors)
+    rows = np.flatnonzero(present & (vectors != 0).any(axis=1))
+    if not len(rows):
+        raise InputError(f"no item has a vector in column '{column}'", fix="look at the table with: visrec show TABLE")
+    without = table.num_rows - len(rows)
+    left_out = []
+    if without:
+        are = "is" if without == 1 else "are"
+        left_out.append(f"{counted(without, 'items')} without a vector in '{column}' {are} not on the map")
+    if len(rows) > limit:
+        left_out.append(f"Only {limit:,} of {len(rows):,} items are shown, evenly taken (--limit shows more)")
+        rows = rows[np.arange(limit) * len(rows) // limit]
+    return rows.astype(np.int64), vectors[rows], left_out
+
+
+def _told(schema: pa.Schema) -> list[str]:
+    """The columns that a person may search or colour by; not the titles, which every item shows anyway."""
+    title = next((name for name in schema.names if name.lower() in TITLES), None)
+    hidden = {"item_id", title, *(name for name in schema.names if name.lower() in PATH_COLUMNS)}
+    return [f.name for f in schema if f.name not in hidden and not pa.types.is_binary(f.type)]
+
+
+def _pictures(table: pa.Table, source: Tabular, report: Report) -> list[PictureSource]:
+    folder = Path(source).parent if is_path(source) and str(source) != "-" else None
+    locate = pictures_of(table.schema, None, folder)
+    return [one for batch in table.to_batches() for one in locate(batch)]
+
+
+def _loaded(sources: Sequence[PictureSource], report: Report) -> Iterator[Image.Image | None]:
+    """The pictures in order; what cannot be read is a reject, and a point on the map."""
+    side = tile_side(len(sources))
+    report.expect(len(sources), "pictures")
+
+    def attempt(source: PictureSource) -> Image.Image | str | None:
+        if source.nothing:
+            return None
+        try:
+            return source.refusal or shrunk(load_picture(source.data or str(source.path), at_least=(side, side)), side)
+        except PictureError as error:
+            return str(error)
+
+    for source, picture in zip(sources, ordered_map(attempt, sources), strict=True):
+        report.advance()
+        if isinstance(picture, str):
+            report.reject("show", picture, path=source.path, item_id=source.item_id)
+        yield picture if isinstance(picture, Image.Image) else None

@@ -1,0 +1,38 @@
+"""``train-cf --private``: what may not be asked for, since it would tell what the noise hides."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.catalogue import find, names
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.base import Recommender
+from visrec_cli.runtime.reporting import Report
+
+
+def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
+    """The private form of a recommender. asked: by flag, what goes with no privacy unless it is empty.
+
+    Raises UsageProblem for a recommender that has no such form, and for what was asked.
+    """
+    able = names("private-recommender")
+    if model not in able:
+        raise UsageProblem(
+            f"{model} cannot be trained with --private", fix=f"--model {' or --model '.join(able)}, which can"
+        )
+    given = next((flag for flag, value in asked.items() if value), None)
+    if given is not None:
+        raise UsageProblem(f"{given} would tell of single users what --private hides", fix="leave out one of them")
+    kind: type[Recommender] = find("private-recommender", model)
+    return kind
+
+
+def of_the_catalogue(table: pa.Table, items: list[str], report: Report) -> pa.Table:
+    """The interactions with items that everybody may know of. Raises InputError where there are none."""
+    there = pc.is_in(table["item_id"], pa.array(items, pa.string()))
+    report.count("interactions with items that --items does not list", pc.sum(pc.invert(there)).as_py() or 0)
+    table = table.filter(there)
+    if not table.num_rows:
+        raise InputError("no item of the log is in --items", fix="give the catalogue that the log is of")
+    return table
