@@ -32,20 +32,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the examples name: pictures, items.csv, tables, recommendations, a query."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "imgs").mkdir()
-<<<<<<< HEAD
-    lines = ["item_id,title,description,price,category,image"]
-=======
     lines = ["item_id,title,description,category,price,image"]
->>>>>>> main
     for number, item in enumerate(IDS):
         colour = list(COLOURS)[number % 4]
         shape = "disc" if number % 3 else "square"
         draw(shape, COLOURS[colour], size=280, seed=number).save(folder / "imgs" / f"{item}.jpg")
-<<<<<<< HEAD
-        lines.append(f"{item},{colour} {shape},number {number} of many,{10 + number},{shape},imgs/{item}.jpg")
-=======
         lines.append(f"{item},{colour} {shape},number {number} of many,{shape},{10 + number},imgs/{item}.jpg")
->>>>>>> main
     (folder / "items.csv").write_text("\n".join(lines) + "\n")
     draw("disc", COLOURS["red"], size=280, seed=99).save(folder / "query.jpg")
     for line in (

