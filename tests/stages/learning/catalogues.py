@@ -13,7 +13,7 @@ TINY = "test_efficientnet"
 
 
 def tiny_backbone(folder: Path, name: str = TINY) -> str:
-    """The spec of a small model for pictures of 64 pixels: random weights, and norms that have seen some stripes.
+    """The spec of a small model for pictures of 64 pixels (a ViT: 160): random weights, and norms that have seen some stripes.
 
     Without these all its vectors are nearly the same, as no real model's are.
     """
@@ -21,11 +21,16 @@ def tiny_backbone(folder: Path, name: str = TINY) -> str:
     import torch
     from safetensors.torch import load_file, save_file
 
-    metadata = {"arch": name, "input_size": "[3, 64, 64]", "mean": "[0.5, 0.5, 0.5]", "std": "[0.25, 0.25, 0.25]"}
+    side = 160 if "vit" in name else 64
+    metadata = {
+        "arch": name,
+        "input_size": f"[3, {side}, {side}]",
+        "mean": "[0.5, 0.5, 0.5]",
+        "std": "[0.25, 0.25, 0.25]",
+    }
     path = save_timm(name, folder / f"{name}.safetensors", num_classes=0)
     model = timm.create_model(name, num_classes=0)
     model.load_state_dict(load_file(path))
-    side = 160 if "vit" in name else 64
     with torch.no_grad():
         for seed in range(20):
             rng = np.random.default_rng(seed)
