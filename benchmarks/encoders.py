@@ -25,6 +25,7 @@ from visrec_cli.tables.columns import matrix_of
 
 FASHION: dict[str, dict[str, Any]] = {
     "frozen": {},
+    "frozen, as small": {"target": "labels:category", "freeze": "all", "epochs": 1},
     "category, cross-entropy": {"target": "labels:category"},
     "category, contrast": {"target": "labels:category", "loss": "contrast"},
     "category and colour, cross-entropy": {"target": "labels:category,colour"},
@@ -54,17 +55,21 @@ def interval(values: np.ndarray, sign: str = "") -> str:
     return f"{values.mean():{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
 
 
-def trained(items: pa.Table, settings: dict[str, Any], folder: Path) -> tuple[str, float]:
-    """The spec of an encoder that has learned from the items, and the seconds that took."""
+def trained(items: pa.Table, name: str, settings: dict[str, Any], folder: Path) -> tuple[str, float]:
+    """The spec of an encoder that has learned from the items, and the seconds that took, here and now."""
     if not settings:
         return "lite0", 0.0
     start = time.perf_counter()
-    path = folder / "model.safetensors"
-    visrec.train_encoder(items, path, device="cpu", **settings)
+    path, point = (
+        folder / f"{name.replace(', ', '-').replace(' ', '-')}.{ending}" for ending in ("safetensors", "npz")
+    )
+    if not path.exists():
+        resume = str(point) if point.exists() else None
+        visrec.train_encoder(items, path, device="cpu", save_checkpoint=str(point), resume=resume, **settings)
     return f"file:{path}", time.perf_counter() - start
 
 
-def fashion(data: Path, chosen: list[str], more: dict[str, Any], *, choose: bool) -> None:
+def fashion(data: Path, chosen: list[str], more: dict[str, Any], folder: Path, *, choose: bool) -> None:
     items = visrec.preprocess(items=data / "fashion-dev" / "items.csv").read_all().sort_by("item_id")
     order = np.random.default_rng(0).permutation(items.num_rows)
     train, test = (order[:1200], order[1200:1500]) if choose else (order[:1500], order[1500:])
@@ -73,9 +78,8 @@ def fashion(data: Path, chosen: list[str], more: dict[str, Any], *, choose: bool
     print("| learned | seconds | category p@10 | less frozen | colour p@10 | less frozen |\n|---|---|---|---|---|---|")
     for name in chosen or FASHION:
         settings = {**more, **FASHION[name]} if FASHION[name] else {}
-        with tempfile.TemporaryDirectory() as folder:
-            spec, seconds = trained(learned, settings, Path(folder))
-            table = visrec.embed_images(asked, encoder=spec, device="cpu", cache=False).read_all()
+        spec, seconds = trained(learned, name, settings, folder)
+        table = visrec.embed_images(asked, encoder=spec, device="cpu").read_all()
         vectors, valid = matrix_of(table["image_embedding"])
         cells = []
         for column in ("category", "colour"):
@@ -85,7 +89,7 @@ def fashion(data: Path, chosen: list[str], more: dict[str, Any], *, choose: bool
         print(f"| {name} | {seconds:.0f} | {' | '.join(cells)} |", flush=True)
 
 
-def clothing(data: Path, chosen: list[str], more: dict[str, Any]) -> None:
+def clothing(data: Path, chosen: list[str], more: dict[str, Any], folder: Path) -> None:
     items = visrec.preprocess(items=data / "clothing-cc0" / "items.csv").read_all()
     part = np.array(items["split"].to_pylist())
     asked = items.take(np.flatnonzero(part == "test"))
@@ -94,18 +98,15 @@ def clothing(data: Path, chosen: list[str], more: dict[str, Any]) -> None:
     print("| classifier | seconds | top-1 of test | more than the first |\n|---|---|---|---|")
     for name in chosen or CLOTHING:
         settings = {**more, **CLOTHING[name]} if CLOTHING[name] else {}
-        with tempfile.TemporaryDirectory() as folder:
-            spec, seconds = trained(items, settings, Path(folder))
-            if settings:
-                table = visrec.embed_images(asked, encoder=spec, labels=1, device="cpu", cache=False).read_all()
-                found = np.array([labels[0]["label"] for labels in table["labels"].to_pylist()])
-            else:
-                start = time.perf_counter()
-                whole = visrec.embed_images(items, encoder=spec, device="cpu", cache=False).read_all()
-                seconds = time.perf_counter() - start
-                vectors, _ = matrix_of(whole["image_embedding"])
-                near = (vectors[part == "test"] @ vectors[part == "train"].T).argmax(axis=1)
-                found = np.array(items["category"].to_pylist())[part == "train"][near]
+        spec, seconds = trained(items, name, settings, folder)
+        if settings:
+            table = visrec.embed_images(asked, encoder=spec, labels=1, device="cpu").read_all()
+            found = np.array([labels[0]["label"] for labels in table["labels"].to_pylist()])
+        else:
+            whole = visrec.embed_images(items, encoder=spec, device="cpu").read_all()
+            vectors, _ = matrix_of(whole["image_embedding"])
+            near = (vectors[part == "test"] @ vectors[part == "train"].T).argmax(axis=1)
+            found = np.array(items["category"].to_pylist())[part == "train"][near]
         right = (found == truth).astype(float)
         first = right if first is None else first
         print(f"| {name} | {seconds:.0f} | {interval(right)} | {interval(right - first, '+')} |", flush=True)
@@ -116,18 +117,22 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("what", choices=["fashion", "clothing"])
     parser.add_argument("--choose", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder for the models; one that is there is not trained again")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--pixels", type=int, default=160)
+    parser.add_argument("--pixels", type=int, default=128)
     parser.add_argument("--freeze", default=None)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--augment", default=None)
     options = parser.parse_args()
     more = {name: getattr(options, name) for name in ("epochs", "pixels", "freeze", "rate", "augment")}
-    if options.what == "fashion":
-        fashion(options.data, options.only, more, choose=options.choose)
-    else:
-        clothing(options.data, options.only, more)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        if options.what == "fashion":
+            fashion(options.data, options.only, more, folder, choose=options.choose)
+        else:
+            clothing(options.data, options.only, more, folder)
 
 
 if __name__ == "__main__":

@@ -121,9 +121,9 @@ def command(
 
     Examples:
 
-        visrec train-encoder items.csv --target labels:colour --epochs 2 --pixels 96 -o model.safetensors
+        visrec train-encoder items.csv --target labels:category --epochs 2 --pixels 96 -o model.safetensors
 
-        visrec train-encoder items.csv -t labels:colour --freeze all -o head.safetensors --log curves.csv
+        visrec train-encoder items.csv -t labels:category --freeze all -o head.safetensors --log curves.csv
 
         visrec train-encoder items.csv -t clicks:clicks.csv --epochs 1 --pixels 96 -o taste.safetensors
     """

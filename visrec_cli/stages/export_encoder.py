@@ -15,7 +15,9 @@ from visrec_cli.encoders.compiled.exporting import Uncompilable, drift
 from visrec_cli.encoders.compiled.images import write_images
 from visrec_cli.encoders.compiled.quantising import quantise
 from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
+from visrec_cli.encoders.framed_images import numbers_of
 from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.learning.backbones import features
 from visrec_cli.encoders.opening import COMPILED, check_spec
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.device import pick_device
@@ -145,9 +147,13 @@ def _made_up(framing: Framing) -> list[Array]:
 
 
 def _beside_torch(plain: Any, model: Path, pixels: Sequence[Array], report: Report) -> Exported:
-    session = OnnxSession(model)
-    ours, seconds = _run([session], pixels, report)
-    theirs = np.concatenate([plain.encode(list(one)) for one in pixels])
+    import torch
+
+    ours, seconds = _run([OnnxSession(model)], pixels, report)
+    with torch.inference_mode():
+        theirs = np.concatenate(
+            [features(plain.model, numbers_of(torch.from_numpy(one), plain.statistics)).numpy() for one in pixels]
+        )
     return _compared("onnx float32", "torch", model, ours[0], theirs, seconds[0])
 
 

@@ -47,12 +47,12 @@ def test_it_learns_to_see_what_the_frozen_model_does_not(
 ) -> None:
     out = tmp_path / "model.safetensors"
     found = train_encoder(
-        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=3e-3, decay=1.0, epochs=12,
-        batch_size=24, patience=12, device="cpu",
+        shop, out, target="labels:way", backbone=tiny, loss=loss, freeze=0, rate=3e-3, decay=1.0, epochs=3,
+        batch_size=32, device="cpu",
     )  # fmt: skip
     before, after = (precision(embedded(fresh, spec), "way") for spec in (tiny, f"file:{out}"))
-    assert before < 0.8
-    assert after > 0.95
+    assert before < 0.75
+    assert after > 0.85
     assert found.value is not None
     assert found.value > 0.9
 
@@ -147,12 +147,12 @@ def test_duplicates_come_nearer(tiny: str, tmp_path: Path) -> None:
     assert 15 <= found.pictures <= 25, "a group of duplicates is held back whole"
 
 
-def log_of(table: pa.Table, path: Path, *, noise: int = 0) -> Path:
-    """60 people of whom each clicks pictures of one way only."""
+def log_of(table: pa.Table, path: Path) -> Path:
+    """50 people of whom each clicks eight pictures, all of one way."""
     rng = np.random.default_rng(0)
     ids, ways = table["item_id"].to_pylist(), np.array(table["way"].to_pylist())
     lines = ["user_id,item_id"]
-    for user in range(60):
+    for user in range(50):
         liked = np.flatnonzero(ways == ("upright", "lying")[user % 2])
         lines += [f"u{user},{ids[row]}" for row in rng.choice(liked, 8, replace=False)]
     path.write_text("\n".join(lines) + "\n")
@@ -166,8 +166,8 @@ def test_what_people_clicked_says_what_to_look_at(
     log = log_of(shop, tmp_path / "log.csv")
     out = tmp_path / "m.safetensors"
     found = train_encoder(
-        shop, out, target=f"{target}:{log}", backbone=tiny, freeze=0, rate=3e-3, decay=1.0, epochs=10, patience=10,
-        batch_size=48, device="cpu",
+        shop, out, target=f"{target}:{log}", backbone=tiny, freeze=0, rate=3e-3, decay=1.0, epochs=4, batch_size=40,
+        device="cpu",
     )  # fmt: skip
     assert found.metric == metric
     before, after = (precision(embedded(fresh, spec), "way") for spec in (tiny, f"file:{out}"))
@@ -203,13 +203,13 @@ def test_pictures_that_cannot_be_read_are_rejected_with_the_reason(shop: pa.Tabl
 
 
 def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, tmp_path: Path) -> None:
-    vit = tiny_backbone(tmp_path, "test_vit").replace("[3, 64, 64]", "[3, 160, 160]")
+    vit = tiny_backbone(tmp_path, "test_vit")
     report = Report()
     with pytest.raises(UsageProblem, match="cannot take pictures of 64 pixels"):
-        train_encoder(shop, tmp_path / "m.safetensors", target="labels:way", backbone=vit, report=report, **QUICK)
+        train_encoder(shop, tmp_path / "m.safetensors", target="labels:way", backbone=vit, pixels=64, **QUICK)
     found = train_encoder(
-        shop.slice(0, 24), tmp_path / "m.safetensors", target="labels:way", backbone=vit, pixels=160, epochs=1,
-        device="cpu", report=report,
+        shop.slice(0, 24), tmp_path / "m.safetensors", target="labels:way", backbone=vit, epochs=1, device="cpu",
+        report=report,
     )  # fmt: skip
     assert found.epochs == 1
     assert any("cannot be parted" in line for line in report.warnings)

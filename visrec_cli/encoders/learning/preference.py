@@ -70,7 +70,7 @@ class Preference(Objective):
 def _not_taken(liked: sp.csr_matrix, users: Rows, pictures: Rows, rng: np.random.Generator) -> Rows:
     """A picture for each user that is none of his, as far as a few draws find one."""
     drawn: Rows = rng.choice(pictures, len(users))
-    for _ in range(10):
+    for _ in range(10 if len(users) else 0):
         taken = np.asarray(liked[users, drawn]).ravel() > 0
         drawn[taken] = rng.choice(pictures, int(taken.sum()))
     return drawn

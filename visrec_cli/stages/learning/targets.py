@@ -141,6 +141,7 @@ class AloneTarget(Target):
     """``self``: no labels at all."""
 
     words = "self"
+    holds_pictures = False
 
     def __init__(self, rows: int) -> None:
         self.wanted = np.ones(rows, bool)
