@@ -83,11 +83,18 @@ def parts_of(space: Space, table: pa.Table) -> dict[str, np.ndarray]:
     return {source.column: matrix_of(table[source.column])[0] for source in space.sources}
 
 
-def fashion(items: Path, seed: int) -> None:
+def fashion(items: Path, seed: int, parts: list[str]) -> None:
     table = open_table(str(items)).read_all()
     order = np.random.default_rng(seed).permutation(table.num_rows)
     train, test = table.take(np.sort(order[:1500])), table.take(np.sort(order[1500:]))
     kinds, colours = (np.array([value or "" for value in test[name].to_pylist()]) for name in ("category", "colour"))
+    if "words" in parts:
+        words_find(train, test, kinds, colours, seed)
+    for label in [part for part in parts if part != "words"]:
+        neighbours(train, test, kinds, colours, label, seed)
+
+
+def words_find(train: pa.Table, test: pa.Table, kinds: np.ndarray, colours: np.ndarray, seed: int) -> None:
     pictures, texts = (matrix_of(test[name])[0] for name in ("image_embedding", "text_embedding"))
     rng = np.random.default_rng(seed)
     sides: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
@@ -113,19 +120,21 @@ def fashion(items: Path, seed: int) -> None:
         print(f"| {name} | {' | '.join([*recall, *hits])} | {found.mean():.2f} |", flush=True)
         print("  colour words:", ", ".join(f"{c} {f:.1f}" for c, f in zip(COLOURS, found, strict=True)), flush=True)
     print("share of each colour:", ", ".join(f"{colour} {(colours == colour).mean():.2f}" for colour in COLOURS))
-    for label in ("category", "colour"):
-        print(f"\n| learned from {label} | numbers | bytes of the recipe | article type p@10 | colour p@10 | CPU s |")
-        print("|---|---|---|---|---|---|")
-        for name, options in METHODS.items():
-            if label == "colour" and options.get("target") != "LABEL":
-                continue
-            space, seconds = learned(train, with_label(options, label), seed)
-            vectors = project(space, parts_of(space, test))
-            values = [interval(same(vectors @ vectors.T, truth, itself=False)) for truth in (kinds, colours)]
-            print(
-                f"| {name} | {space.dimension} | {len(space.to_json()):,} | {' | '.join(values)} | {seconds:.1f} |",
-                flush=True,
-            )
+
+
+def neighbours(train: pa.Table, test: pa.Table, kinds: np.ndarray, colours: np.ndarray, label: str, seed: int) -> None:
+    print(f"\n| learned from {label} | numbers | bytes of the recipe | article type p@10 | colour p@10 | CPU s |")
+    print("|---|---|---|---|---|---|")
+    for name, options in METHODS.items():
+        if label == "colour" and options.get("target") != "LABEL":
+            continue
+        space, seconds = learned(train, with_label(options, label), seed)
+        vectors = project(space, parts_of(space, test))
+        values = [interval(same(vectors @ vectors.T, truth, itself=False)) for truth in (kinds, colours)]
+        print(
+            f"| {name} | {space.dimension} | {len(space.to_json()):,} | {' | '.join(values)} | {seconds:.1f} |",
+            flush=True,
+        )
 
 
 def with_label(options: dict[str, Any], label: str) -> dict[str, Any]:
@@ -194,11 +203,12 @@ def main() -> None:
     parser.add_argument("data", choices=["fashion", "films"])
     parser.add_argument("--items", type=Path, required=True, help="a table with image_embedding and text_embedding")
     parser.add_argument("--seed", type=int, default=0, help="fashion: the split and the learning")
+    parser.add_argument("--parts", nargs="+", default=["words", "category", "colour"], help="fashion: which tables")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="films: the splits")
     parser.add_argument("--results", type=Path, default=Path("fusion-films.csv"), help="films: kept, and gone on from")
     options = parser.parse_args()
     if options.data == "fashion":
-        fashion(options.items, options.seed)
+        fashion(options.items, options.seed, options.parts)
     else:
         films(options.items, options.seeds, options.results)
 
