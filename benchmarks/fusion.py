@@ -145,7 +145,7 @@ FILMS = ("concat", "two-tower (pairs)", "cca (pairs)", "weighted-softmax", "atte
 FILMS = (*FILMS, "cross-attention", "two-tower (label)")
 
 
-def films(items: Path, seeds: list[int], results: Path) -> None:
+def films(items: Path, seeds: list[int], recommenders: list[str], results: Path) -> None:
     """Cold films by hybrid and content-knn; clicks that a fusion learns from are those that the model learns from."""
     table = open_table(str(items)).read_all()
     log = whole("ml-100k", str(items)).train
@@ -165,7 +165,7 @@ def films(items: Path, seeds: list[int], results: Path) -> None:
             lines = [f"{log.users[u]},{log.items[i]}" for u, i in zip(pairs.row, pairs.col, strict=True)]
             clicks.write_text("user_id,item_id\n" + "\n".join(lines) + "\n")
             for name in FILMS:
-                wanted = [one for one in ("content-knn", "hybrid") if (str(seed), name, one) not in done]
+                wanted = [one for one in recommenders if (str(seed), name, one) not in done]
                 if not wanted:
                     continue
                 space, _ = learned(warm, with_label(METHODS[name], f"clicks:{clicks}"), seed)
@@ -181,7 +181,7 @@ def films(items: Path, seeds: list[int], results: Path) -> None:
     print("| features | recommender | seeds | cold recall@20: mean, 95 % | against concat: mean, 95 % |")
     print("|---|---|---|---|---|")
     found = {tuple(row[:3]): float(row[3]) for row in csv.reader(results.open())}
-    for recommender in ("hybrid", "content-knn"):
+    for recommender in recommenders:
         for name in FILMS:
             have = [s for s in sorted({key[0] for key in found}) if (s, name, recommender) in found]
             values = np.array([found[s, name, recommender] for s in have])
@@ -205,12 +205,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="fashion: the split and the learning")
     parser.add_argument("--parts", nargs="+", default=["words", "category", "colour"], help="fashion: which tables")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="films: the splits")
+    parser.add_argument("--recommenders", nargs="+", default=["content-knn", "hybrid"], help="films: who ranks")
     parser.add_argument("--results", type=Path, default=Path("fusion-films.csv"), help="films: kept, and gone on from")
     options = parser.parse_args()
     if options.data == "fashion":
         fashion(options.items, options.seed, options.parts)
     else:
-        films(options.items, options.seeds, options.results)
+        films(options.items, options.seeds, options.recommenders, options.results)
 
 
 if __name__ == "__main__":
