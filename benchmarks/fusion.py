@@ -1,16 +1,17 @@
 """Fusion that learns: do words find pictures, and is what lies together of one kind?
 
     python benchmarks/fusion.py fashion --items fashion.arrow
-    python benchmarks/fusion.py films --items films.arrow [--seeds 3]
+    python benchmarks/fusion.py films --items films.arrow [--seeds 0 1 2]
 
 fashion.arrow: fashion-dev with ``image_embedding`` (lite0) and ``text_embedding`` (minilm, titles). 1,500 items drawn
 by a seed are learned from, 500 are judged among themselves; whatever is chosen (ridge, epoch) is chosen on a tenth of
-the 1,500. films.arrow: ml-100k-posters with posters, and titles and descriptions; a fifth of the films is held out and
-ranked by hybrid and content-knn (see cold_items.py), with features fused by each method, which learns from the clicks
-or pairs of the others alone. 95 % bootstrap intervals over queries (fashion); mean and range over seeds (films).
+the 1,500; 95 % bootstrap intervals over queries. films.arrow: ml-100k-posters with posters, and titles with
+descriptions. A fifth of the films is held out and ranked among itself by hybrid and content-knn (see cold_items.py),
+with features fused by each method, which learns from the clicks or pairs of the other films alone.
 """
 
 import argparse
+import csv
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +20,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from recommenders import movielens
+from cold_items import judged, whole
+from scipy import stats
 
 import visrec_cli as visrec
+from visrec_cli.catalogue import find
+from visrec_cli.fusion.recipe import Recipe
+from visrec_cli.ranking.explain import modalities
+from visrec_cli.recommenders.data import Content
 from visrec_cli.stages.recommending.fused_query import project
 from visrec_cli.tables.columns import matrix_of, unit_rows
 from visrec_cli.tables.reading import open_table
@@ -77,11 +83,18 @@ def parts_of(space: Space, table: pa.Table) -> dict[str, np.ndarray]:
     return {source.column: matrix_of(table[source.column])[0] for source in space.sources}
 
 
-def fashion(items: Path, seed: int) -> None:
+def fashion(items: Path, seed: int, parts: list[str]) -> None:
     table = open_table(str(items)).read_all()
     order = np.random.default_rng(seed).permutation(table.num_rows)
     train, test = table.take(np.sort(order[:1500])), table.take(np.sort(order[1500:]))
     kinds, colours = (np.array([value or "" for value in test[name].to_pylist()]) for name in ("category", "colour"))
+    if "words" in parts:
+        words_find(train, test, kinds, colours, seed)
+    for label in [part for part in parts if part != "words"]:
+        neighbours(train, test, kinds, colours, label, seed)
+
+
+def words_find(train: pa.Table, test: pa.Table, kinds: np.ndarray, colours: np.ndarray, seed: int) -> None:
     pictures, texts = (matrix_of(test[name])[0] for name in ("image_embedding", "text_embedding"))
     rng = np.random.default_rng(seed)
     sides: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
@@ -107,79 +120,82 @@ def fashion(items: Path, seed: int) -> None:
         print(f"| {name} | {' | '.join([*recall, *hits])} | {found.mean():.2f} |", flush=True)
         print("  colour words:", ", ".join(f"{c} {f:.1f}" for c, f in zip(COLOURS, found, strict=True)), flush=True)
     print("share of each colour:", ", ".join(f"{colour} {(colours == colour).mean():.2f}" for colour in COLOURS))
-    for label in ("category", "colour"):
-        print(f"\n| learned from {label} | numbers | bytes of the recipe | article type p@10 | colour p@10 | CPU s |")
-        print("|---|---|---|---|---|---|")
-        for name, options in METHODS.items():
-            if label == "colour" and options.get("target") != "LABEL":
-                continue
-            space, seconds = learned(train, with_label(options, label), seed)
-            vectors = project(space, parts_of(space, test))
-            values = [interval(same(vectors @ vectors.T, truth, itself=False)) for truth in (kinds, colours)]
-            print(
-                f"| {name} | {space.dimension} | {len(space.to_json()):,} | {' | '.join(values)} | {seconds:.1f} |",
-                flush=True,
-            )
+
+
+def neighbours(train: pa.Table, test: pa.Table, kinds: np.ndarray, colours: np.ndarray, label: str, seed: int) -> None:
+    print(f"\n| learned from {label} | numbers | bytes of the recipe | article type p@10 | colour p@10 | CPU s |")
+    print("|---|---|---|---|---|---|")
+    for name, options in METHODS.items():
+        if label == "colour" and options.get("target") != "LABEL":
+            continue
+        space, seconds = learned(train, with_label(options, label), seed)
+        vectors = project(space, parts_of(space, test))
+        values = [interval(same(vectors @ vectors.T, truth, itself=False)) for truth in (kinds, colours)]
+        print(
+            f"| {name} | {space.dimension} | {len(space.to_json()):,} | {' | '.join(values)} | {seconds:.1f} |",
+            flush=True,
+        )
 
 
 def with_label(options: dict[str, Any], label: str) -> dict[str, Any]:
     return {key: label if value == "LABEL" else value for key, value in options.items()}
 
 
-def films(items: Path, seeds: int) -> None:
+FILMS = ("concat", "two-tower (pairs)", "cca (pairs)", "weighted-softmax", "attention, additive", "gated")
+FILMS = (*FILMS, "cross-attention", "two-tower (label)")
+
+
+def films(items: Path, seeds: list[int], recommenders: list[str], results: Path) -> None:
     """Cold films by hybrid and content-knn; clicks that a fusion learns from are those that the model learns from."""
-    from cold_items import judged
-
-    from visrec_cli.catalogue import find
-    from visrec_cli.recommenders.data import Content
-
     table = open_table(str(items)).read_all()
-    task = next(movielens(None))
-    matrix = (task.train.matrix + task.truth).tocsr()
-    matrix.data[:] = 1
-    log = type(task.train)(task.train.users, task.train.items, matrix.astype(np.float32))
+    log = whole("ml-100k", str(items)).train
     place = {item: row for row, item in enumerate(table["item_id"].to_pylist())}
     rows = [place[item] for item in log.items]
-    found: dict[tuple[str, str], list[float]] = {}
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        cold = rng.random(len(log.items)) < 0.2
+    done = set()
+    if results.exists():
+        done = {tuple(row[:3]) for row in csv.reader(results.open())}
+    for seed in seeds:
+        cold = np.random.default_rng(seed).random(len(log.items)) < 0.2
         on_cold = cold[log.matrix.indices]
         known, hidden = log.only(~on_cold), log.only(on_cold).matrix
+        warm = table.filter(pa.array(~np.isin(table["item_id"].to_pylist(), np.array(log.items)[cold])))
         with TemporaryDirectory() as folder:
-            pairs = known.matrix.tocoo()
             clicks = Path(folder) / "clicks.csv"
+            pairs = known.matrix.tocoo()
             lines = [f"{log.users[u]},{log.items[i]}" for u, i in zip(pairs.row, pairs.col, strict=True)]
             clicks.write_text("user_id,item_id\n" + "\n".join(lines) + "\n")
-            warm = table.take(np.flatnonzero(~np.isin(table["item_id"].to_pylist(), np.array(log.items)[cold])))
-            for name, given in METHODS.items():
-                if given.get("reduce") == "lda":
+            for name in FILMS:
+                wanted = [one for one in recommenders if (str(seed), name, one) not in done]
+                if not wanted:
                     continue
-                options = with_label(given, f"clicks:{clicks}")
-                space, _ = learned(warm, options, seed)
+                space, _ = learned(warm, with_label(METHODS[name], f"clicks:{clicks}"), seed)
                 both = {source.column: matrix_of(table[source.column]) for source in space.sources}
-                from visrec_cli.fusion.recipe import Recipe
-
                 vectors, valid = Recipe.of(space).apply(both)
-                whole = space.transform and space.transform["method"] == "concat" and not space.transform["reduction"]
-                parts = (
-                    tuple((s.column, s.dimension) for s in space.sources) if whole else (("fused", space.dimension),)
-                )
+                parts = tuple(modalities(space)) or (("fused", space.dimension),)
                 content = Content(vectors[rows], valid[rows], parts)
-                for recommender in ("hybrid", "content-knn"):
+                for recommender in wanted:
                     model = find("recommender", recommender)(seed=seed).fit(known, content)
                     value = judged(model, hidden, known.matrix, ~known.touched)["recall@20"]
-                    found.setdefault((name.replace("(label)", "(clicks)"), recommender), []).append(value)
-                    print(seed, name, recommender, f"{value:.4f}", flush=True)
-    print("\n| features | recommender | cold recall@20, mean | over seeds | against concat, mean | over seeds |")
-    print("|---|---|---|---|---|---|")
-    for (name, recommender), values in found.items():
-        one, plain = np.array(values), np.array(found["concat", recommender])
-        gain = one - plain
-        print(
-            f"| {name} | {recommender} | {one.mean():.4f} | {one.min():.4f}–{one.max():.4f} "
-            f"| {gain.mean():+.4f} | {gain.min():+.4f} to {gain.max():+.4f} |"
-        )
+                    with results.open("a") as file:
+                        csv.writer(file).writerow([seed, name, recommender, value])
+    print("| features | recommender | seeds | cold recall@20: mean, 95 % | against concat: mean, 95 % |")
+    print("|---|---|---|---|---|")
+    found = {tuple(row[:3]): float(row[3]) for row in csv.reader(results.open())}
+    for recommender in recommenders:
+        for name in FILMS:
+            have = [s for s in sorted({key[0] for key in found}) if (s, name, recommender) in found]
+            values = np.array([found[s, name, recommender] for s in have])
+            gain = values - np.array([found[s, "concat", recommender] for s in have])
+            told = name.replace("label", "clicks")
+            print(f"| {told} | {recommender} | {len(have)} | {spread(values)} | {spread(gain)} |")
+
+
+def spread(values: np.ndarray) -> str:
+    """The mean over few seeds, with its interval by Student's t."""
+    if len(values) < 2:
+        return f"{values.mean():.4f}"
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return f"{values.mean():.4f} ({values.mean() - half:.4f} to {values.mean() + half:.4f})"
 
 
 def main() -> None:
@@ -187,12 +203,15 @@ def main() -> None:
     parser.add_argument("data", choices=["fashion", "films"])
     parser.add_argument("--items", type=Path, required=True, help="a table with image_embedding and text_embedding")
     parser.add_argument("--seed", type=int, default=0, help="fashion: the split and the learning")
-    parser.add_argument("--seeds", type=int, default=3, help="films: how many splits")
+    parser.add_argument("--parts", nargs="+", default=["words", "category", "colour"], help="fashion: which tables")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="films: the splits")
+    parser.add_argument("--recommenders", nargs="+", default=["content-knn", "hybrid"], help="films: who ranks")
+    parser.add_argument("--results", type=Path, default=Path("fusion-films.csv"), help="films: kept, and gone on from")
     options = parser.parse_args()
     if options.data == "fashion":
-        fashion(options.items, options.seed)
+        fashion(options.items, options.seed, options.parts)
     else:
-        films(options.items, options.seeds)
+        films(options.items, options.seeds, options.recommenders, options.results)
 
 
 if __name__ == "__main__":

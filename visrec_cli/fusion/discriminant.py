@@ -11,11 +11,14 @@ from visrec_cli.tables.columns import Matrix
 
 
 class Lda(Pca):
-    """Linear discriminant analysis (Fisher 1936; Rao 1948), fitted by scikit-learn.
+    """Linear discriminant analysis: directions along which the labels' means differ most, by the spread within labels.
 
-    Directions along which the means of the labels differ most, measured by the spread within labels. That spread is
-    shrunk towards equal variances (Ledoit & Wolf 2004), without which it could not be inverted with fewer items than
-    numbers. At most one number less than there are labels. Items without a label are placed like all others.
+        max over a of  (a · B a) / (a · S a),   B = Σ_l n_l (μ_l - μ)(μ_l - μ)ᵀ / n,   S the covariance of x - μ_l(x)
+
+    (Fisher 1936; Rao 1948, section 9.) S is one for all labels and shrunk towards equal variances by as much as Ledoit
+    & Wolf 2004 say (by scikit-learn), without which it could not be inverted with fewer items than numbers. scikit-
+    learn's own class shrinks the covariance of each label by itself, which says nothing for labels of one or two items.
+    At most one number less than there are labels. Items without a label are placed like all others.
     """
 
     name: ClassVar[str] = "lda"
@@ -28,8 +31,6 @@ class Lda(Pca):
 
         Raises InputError with fewer than two labels, or where no label has two items.
         """
-        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
         known = np.array([label is not None for label in labels], bool)
         words, codes = np.unique([label for label in labels if label is not None], return_inverse=True)
         if len(words) < 2:
@@ -41,12 +42,22 @@ class Lda(Pca):
             )
         if len(codes) == len(words):
             raise InputError("no two items share a label: nothing can be learned", fix="--target ANOTHER_COLUMN")
-        model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=min(most, dim or 128))
-        model.fit(vectors[known].astype(np.float64), codes)
+        from sklearn.covariance import ledoit_wolf
+
+        x = vectors[known].astype(np.float64)
+        mean, many = x.mean(axis=0), np.bincount(codes)
+        means = np.zeros((len(words), x.shape[1]))
+        np.add.at(means, codes, x)
+        means /= many[:, None]
+        within, _ = ledoit_wolf(x - means[codes], assume_centered=True)
+        variance, axes = np.linalg.eigh(within)
+        root = axes / np.sqrt(np.maximum(variance, 1e-12 * max(variance[-1], 1e-12)))
+        _, spread, right = np.linalg.svd(np.sqrt(many / len(x))[:, None] * (means - mean) @ root, full_matrices=False)
         kept = min(most, dim or 128)
-        axes = model.scalings_[:, :kept].T
-        axes = axes * np.sign(axes[np.arange(kept), np.abs(axes).argmax(axis=1)])[:, None]  # a sign is arbitrary
-        mean = np.average(model.means_, axis=0, weights=model.priors_)
-        explained = float(np.sum(model.explained_variance_ratio_[:kept]))
-        ready = [np.ascontiguousarray(values, np.float32) for values in (mean, axes, np.ones(kept))]
+        found = right[:kept] @ root.T
+        found *= np.sign(found[np.arange(kept), np.abs(found).argmax(axis=1)])[
+            :, None
+        ]  # a sign is arbitrary: settle it
+        explained = float((spread[:kept] ** 2).sum() / max((spread**2).sum(), 1e-12))
+        ready = [np.ascontiguousarray(values, np.float32) for values in (mean, found, np.ones(kept))]
         return cls(ready[0], ready[1], ready[2], explained)
