@@ -108,6 +108,7 @@ def frames(items: int) -> None:
         page.write_text(drawn_map(items), encoding="utf-8")
         print(f"{items:,} items, {page.stat().st_size / 1e6:.1f} MB")
         began = time.perf_counter()
+        driver.set_script_timeout(300)
         driver.get(page.as_uri())
         driver.execute_async_script(READY)
         print(f"opened in {time.perf_counter() - began:.1f} s")
