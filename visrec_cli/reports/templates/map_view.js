@@ -111,7 +111,7 @@ function redraw() {
 const levels = sheets.map(() => null);
 async function unpack(at) {
   const sheet = sheets[at];
-  await sheet.decode();
+  if (!sheet.complete) await new Promise((done) => sheet.addEventListener("load", done, { once: true }));
   levels[at] = await Promise.all([1, 2, 4].map((part) => createImageBitmap(sheet, {
     resizeWidth: sheet.naturalWidth / part, resizeHeight: sheet.naturalHeight / part, resizeQuality: "medium",
   })));
