@@ -3,6 +3,9 @@
 ``python benchmarks/map.py layouts [ITEMS]``: PCA, t-SNE and UMAP (an extra) of synthetic vectors, 100 kinds in 1,280
 numbers: seconds, on one core, and the share of each item's ten nearest that are among its ten nearest on the map.
 
+``python benchmarks/map.py types TABLE COLUMN``: of the ten nearest in the vectors of a table, and on its maps, the
+share that has the same word in a column.
+
 ``python benchmarks/map.py frames [ITEMS]``: a map of that many drawn pictures in a headless Chromium, 1400 × 900, no
 GPU: frames per second while the map is dragged and zoomed, at several distances, and the processor time of a frame, of
 all processes of the browser, which a busy machine changes less. Needs Linux, selenium, chromium and chromedriver.
@@ -13,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +50,8 @@ const frame = (now) => {
     const worst = gaps[Math.floor(0.95 * gaps.length)];
     return done({ fps: 1000 * gaps.length / sum, worst, drawn: drawn / gaps.length, level: canvas.dataset.level });
   }
-  const turn = step / 15;
-  if (step % 30 < 20) look(view.left + 9 / view.scale * Math.cos(turn), view.top + 9 / view.scale, view.scale);
+  const turn = step / 3;
+  if (step % 30 < 20) look(view.left + 9 / view.scale * Math.cos(turn), view.top + 9 / view.scale * Math.sin(turn), view.scale);
   else zoomAt(step % 2 ? 1.03 : 1 / 1.03);
   requestAnimationFrame(frame);
 };
@@ -80,6 +84,24 @@ def layouts(items: int) -> None:
         print(
             f"{method:5} {items:,} items: {wall:.1f} s, of a core {busy:.1f} s, neighbours kept {kept:.3f}", flush=True
         )
+
+
+def types(table: str, column: str) -> None:
+    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.stages.recommending.shelf import choose_column
+    from visrec_cli.tables.columns import matrix_of
+    from visrec_cli.tables.reading import read_all
+
+    items = read_all(table)
+    vectors, there = matrix_of(items[choose_column(items.schema, None, Report())])
+    vectors, words = unit_rows(vectors[there]), np.array(items[column].to_pylist(), object)[there]
+    ways = {"vectors": lambda: vectors, **{name: partial(lay_out, vectors, name) for name in ("pca", "tsne", "umap")}}
+    for name, way in ways.items():
+        began = time.process_time()
+        places = way()
+        took = time.process_time() - began
+        same = (words[nearest(places)] == words[:, None]).mean()
+        print(f"{name:8} {len(words):,} items: {took:.1f} s of a core, same {column} {same:.3f}", flush=True)
 
 
 def drawn_map(items: int) -> str:
@@ -117,7 +139,13 @@ def frames(items: int) -> None:
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1400,900"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1400,900",
+    ):
         options.add_argument(argument)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     with tempfile.TemporaryDirectory() as folder:
@@ -142,5 +170,8 @@ def frames(items: int) -> None:
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-    {"layouts": layouts, "frames": frames}[sys.argv[1]](number)
+    if sys.argv[1] == "types":
+        types(*sys.argv[2:])
+    else:
+        number = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
+        {"layouts": layouts, "frames": frames}[sys.argv[1]](number)

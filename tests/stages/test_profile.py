@@ -19,7 +19,7 @@ def shop() -> pa.Table:
     """60 items: 20 red dresses, 20 blue boots, 20 grey hats, each kind in a corner of its own."""
     rng = np.random.default_rng(0)
     kinds = np.repeat(np.arange(3), 20)
-    vectors = (np.eye(3, 32)[kinds] + rng.normal(0, 0.12, (60, 32))).astype(np.float32)
+    vectors = (np.eye(3, 32)[kinds] + rng.normal(0, 0.05, (60, 32))).astype(np.float32)
     names = np.array(["red dress", "blue boot", "grey hat"])[kinds]
     return pa.table(
         {
@@ -67,7 +67,7 @@ def test_the_taste_as_a_whole() -> None:
     (whole,) = rows_of("taste", "ana")
     assert whole["n"] == 20
     assert whole["drift"] > 0.5
-    assert whole["drift_p"] == pytest.approx(0.001)
+    assert whole["drift_p"] < 0.005
     assert whole["apart_p"] == pytest.approx(0.05)
     assert whole["items"][0] == "i29"  # the latest first
     assert (whole["last"] - whole["first"]).days == 19
@@ -121,12 +121,9 @@ def test_a_model_and_its_log_tell_the_same() -> None:
 
 
 def test_what_a_model_knows_to_be_disliked_is_no_taste() -> None:
-    stars = log(
-        rating=[
-            5 if user == "ana" and int(item[1:]) < 10 else 2
-            for user, item in zip(*log().to_pydict().values(), strict=False)
-        ][:103]
-    )
+    rows = log().to_pylist()
+    liked = [row["user_id"] != "ana" or row["item_id"] < "i10" for row in rows]
+    stars = log(rating=[5 if one else 2 for one in liked])
     model = train_cf(stars, items=shop(), model="popularity", cleaning=Cleaning(min_weight=4)).read_all()
     (whole,) = [row for row in profile(model, users=["ana"]).read_all().to_pylist() if row["kind"] == "taste"]
     assert whole["n"] == 10

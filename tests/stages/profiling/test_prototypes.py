@@ -7,7 +7,7 @@ from visrec_cli.stages.profiling.prototypes import FEW, prototypes_of
 from visrec_cli.tables.columns import unit_rows
 
 
-def around(centres: int, each: int, *, spread: float = 0.15, seed: int = 0) -> np.ndarray:
+def around(centres: int, each: int, *, spread: float = 0.05, seed: int = 0) -> np.ndarray:
     """Unit vectors around so many axes of 64."""
     rng = np.random.default_rng(seed)
     kinds = np.repeat(np.arange(centres), each)
@@ -26,8 +26,8 @@ def test_so_many_tastes_are_so_many_prototypes(tastes: int) -> None:
 
 
 def test_a_shapeless_heap_is_no_kinds() -> None:
-    ps = [prototypes_of(around(1, 40, seed=seed)).p for seed in range(8)]
-    assert sum(p <= 0.05 for p in ps) <= 2  # one in twenty is chance
+    ps = [prototypes_of(around(1, 40, seed=seed)).p for seed in range(5)]
+    assert sum(p <= 0.05 for p in ps) <= 1  # one in twenty is chance
 
 
 def test_the_first_member_is_the_item_in_the_middle() -> None:
