@@ -51,7 +51,8 @@ const frame = (now) => {
     return done({ fps: 1000 * gaps.length / sum, worst, drawn: drawn / gaps.length, level: canvas.dataset.level });
   }
   const turn = step / 3;
-  if (step % 30 < 20) look(view.left + 9 / view.scale * Math.cos(turn), view.top + 9 / view.scale * Math.sin(turn), view.scale);
+  const by = 9 / view.scale;
+  if (step % 30 < 20) look(view.left + by * Math.cos(turn), view.top + by * Math.sin(turn), view.scale);
   else zoomAt(step % 2 ? 1.03 : 1 / 1.03);
   requestAnimationFrame(frame);
 };
