@@ -3,15 +3,20 @@
 ``python benchmarks/map.py layouts [ITEMS]``: PCA, t-SNE and UMAP (an extra) of synthetic vectors, 100 kinds in 1,280
 numbers: seconds, on one core, and the share of each item's ten nearest that are among its ten nearest on the map.
 
+``python benchmarks/map.py types TABLE COLUMN``: of the ten nearest in the vectors of a table, and on its maps, the
+share that has the same word in a column.
+
 ``python benchmarks/map.py frames [ITEMS]``: a map of that many drawn pictures in a headless Chromium, 1400 × 900, no
-GPU: frames per second while the map is dragged and zoomed, at several distances. Needs selenium, chromium and
-chromedriver.
+GPU: frames per second while the map is dragged and zoomed, at several distances, and the processor time of a frame, of
+all processes of the browser, which a busy machine changes less. Needs Linux, selenium, chromium and chromedriver.
 """
 
+import os
 import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +50,9 @@ const frame = (now) => {
     const worst = gaps[Math.floor(0.95 * gaps.length)];
     return done({ fps: 1000 * gaps.length / sum, worst, drawn: drawn / gaps.length, level: canvas.dataset.level });
   }
-  const turn = step / 15;
-  if (step % 30 < 20) look(view.left + 9 / view.scale * Math.cos(turn), view.top + 9 / view.scale, view.scale);
+  const turn = step / 3;
+  const by = 9 / view.scale;
+  if (step % 30 < 20) look(view.left + by * Math.cos(turn), view.top + by * Math.sin(turn), view.scale);
   else zoomAt(step % 2 ? 1.03 : 1 / 1.03);
   requestAnimationFrame(frame);
 };
@@ -81,6 +87,24 @@ def layouts(items: int) -> None:
         )
 
 
+def types(table: str, column: str) -> None:
+    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.stages.recommending.shelf import choose_column
+    from visrec_cli.tables.columns import matrix_of
+    from visrec_cli.tables.reading import read_all
+
+    items = read_all(table)
+    vectors, there = matrix_of(items[choose_column(items.schema, None, Report())])
+    vectors, words = unit_rows(vectors[there]), np.array(items[column].to_pylist(), object)[there]
+    ways = {"vectors": lambda: vectors, **{name: partial(lay_out, vectors, name) for name in ("pca", "tsne", "umap")}}
+    for name, way in ways.items():
+        began = time.process_time()
+        places = way()
+        took = time.process_time() - began
+        same = (words[nearest(places)] == words[:, None]).mean()
+        print(f"{name:8} {len(words):,} items: {took:.1f} s of a core, same {column} {same:.3f}", flush=True)
+
+
 def drawn_map(items: int) -> str:
     """A page whose points lie in 60 heaps, with a noisy picture each, so that sheets weigh what photos weigh."""
     rng = np.random.default_rng(0)
@@ -94,13 +118,35 @@ def drawn_map(items: int) -> str:
     return map_page(MapPage("Frames", colour="kind"), places, names, names, columns, sprites(pictures, side))
 
 
+def busy(root: int) -> float:
+    """Seconds of processor time that a process and all below it have used."""
+    parents, used = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            parents[int(entry.name)], used[int(entry.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(used.get(pid, 0) for pid in family) / os.sysconf("SC_CLK_TCK")
+
+
 def frames(items: int) -> None:
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,900"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1400,900",
+    ):
         options.add_argument(argument)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     with tempfile.TemporaryDirectory() as folder:
@@ -108,19 +154,25 @@ def frames(items: int) -> None:
         page.write_text(drawn_map(items), encoding="utf-8")
         print(f"{items:,} items, {page.stat().st_size / 1e6:.1f} MB")
         began = time.perf_counter()
+        driver.set_script_timeout(300)
         driver.get(page.as_uri())
         driver.execute_async_script(READY)
         print(f"opened in {time.perf_counter() - began:.1f} s")
         for zoom in (1, 1.5, 2, 3, 6, 15, 40):
+            before = busy(driver.service.process.pid)
             seen = driver.execute_async_script(MOVING, zoom)
+            each = 1000 * (busy(driver.service.process.pid) - before) / 95
             print(
                 f"zoom {zoom:4}: {seen['fps']:.0f} frames per second, 95 % within {seen['worst']:.0f} ms, "
-                f"{seen['drawn']:.0f} {seen['level']} drawn",
+                f"processor {each:.0f} ms a frame, {seen['drawn']:.0f} {seen['level']} drawn",
                 flush=True,
             )
         driver.quit()
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-    {"layouts": layouts, "frames": frames}[sys.argv[1]](number)
+    if sys.argv[1] == "types":
+        types(*sys.argv[2:])
+    else:
+        number = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
+        {"layouts": layouts, "frames": frames}[sys.argv[1]](number)

@@ -71,7 +71,7 @@ def command(
     are compared with everyone's, and the early half of a history with the late; what is no more than chance is not
     called a difference. Of users with few items it says what cannot be said.
 
-    A row for the whole taste, then one per prototype, then one per category: docs/profiles.md
+    A row for the whole taste, then one per prototype, then one per category: docs/map-and-profile.md
 
     Examples:
 

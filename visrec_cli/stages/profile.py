@@ -43,7 +43,7 @@ def profile(
 
     source: a log, or a model of train-cf. items: the catalogue; with vectors, there are prototypes. column: which
     vectors. category: the column of categories; lists, and texts such as ``A|B``, name several. columns, cleaning: how
-    a log is read. Returns SCHEMA (docs/profiles.md). Raises UsageProblem for unknown users and columns.
+    a log is read. Returns SCHEMA (docs/map-and-profile.md). Raises UsageProblem for unknown users and columns.
     """
     report = report or Report()
     likes = likes_of(source, users, items, column, category, columns, cleaning, report)

@@ -64,7 +64,7 @@ function look(left, top, scale) {
   view.left = Math.min(Math.max(left, west - slack - acrossHalf), east + slack - acrossHalf);
   view.top = Math.min(Math.max(top, north - slack - downHalf), south + slack - downHalf);
   view.scale = kept;
-  lastMove = performance.now();
+  moves = true;
   redraw();
 }
 function zoomAt(factor, cx = wide / 2, cy = high / 2) {
@@ -111,7 +111,7 @@ function redraw() {
 const levels = sheets.map(() => null);
 async function unpack(at) {
   const sheet = sheets[at];
-  await sheet.decode();
+  if (!sheet.complete) await new Promise((done) => sheet.addEventListener("load", done, { once: true }));
   levels[at] = await Promise.all([1, 2, 4].map((part) => createImageBitmap(sheet, {
     resizeWidth: sheet.naturalWidth / part, resizeHeight: sheet.naturalHeight / part, resizeQuality: "medium",
   })));
@@ -119,10 +119,10 @@ async function unpack(at) {
 }
 
 // While the map moves pictures are copied without smoothing; once it rests they are drawn again, and well.
-let lastMove = -Infinity, resting = 0;
+let moves = false, resting = 0;
 function rest() {
   clearTimeout(resting);
-  resting = setTimeout(redraw, REST + 20);
+  resting = setTimeout(redraw, REST);
 }
 
 const toneFor = (i) => tones[toneOf ? toneOf[i] : COLOURS];
@@ -186,7 +186,8 @@ function drawDots(from, to, radius) {
 function draw() {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  const moving = performance.now() - lastMove < REST;
+  const moving = moves;
+  moves = false;
   if (moving) rest();
   pen.imageSmoothingEnabled = !moving;
   pen.imageSmoothingQuality = "low";
