@@ -91,6 +91,11 @@ MISTAKES = [
     ("a question about users and items at once", "visrec recommend model.arrow --user ana --item square-red-0"),
     ("a model of another version", "visrec recommend old.arrow --user ana"),
     ("a blend with a model that is not there", "visrec recommend model.arrow --user ana --blend als=1"),
+    ("a session of things nobody knows", "visrec recommend model.arrow --session ufo -k 2 -o x.arrow"),
+    ("a session and a user at once", "visrec recommend model.arrow --session disc-red-0 --user ana"),
+    ("a model of the order, and a log without times", "visrec train-cf likes.csv --model gru -o x.arrow"),
+    ("privacy that a model cannot promise", "visrec train-cf likes.csv --model als --private epsilon=4 -o x.arrow"),
+    ("a key that can be guessed", "visrec interactions likes.csv --hash-users short.key -o x.arrow"),
     ("new items in another space", "visrec recommend model.arrow --user ana --new-items new.arrow"),
     ("more items than there are", "visrec recommend model.arrow --user ana -k 100 -o x.arrow"),
     ("a group that is not there", "visrec recommend colour.arrow --group-by title --group 'red disk' --min-items 1"),
@@ -176,6 +181,7 @@ def prepare(folder: Path) -> None:
         "stars.csv": "user,item,clicked\nana,disc-red-0,5\nben,disc-red-0,1\n",
         "never.csv": "user,item,clicked,propensity\nana,disc-red-0,1,0\nben,disc-red-0,1,.5\n",
         "shown.csv": "user,item,clicked,propensity\nana,disc-red-0,0,.2\nben,disc-red-0,1,.5\nben,disc-blue-0,0,.5\n",
+        "short.key": "secret\n",
         "split.csv": "user,item,split\n7,a,train\n7,b,test\n",
     }
     for name, text in logs.items():
