@@ -71,4 +71,4 @@ def blocks_together(items: int) -> int:
 
 
 def _size(items: int) -> int:
-    return min(_AT_MOST, max(_AT_LEAST, _CELLS // max(items, 1)))
+    return min(_AT_MOST, max(_AT_LEAST, _CELLS // max(items, 1)))  # whatever the cores: scores depend on it
