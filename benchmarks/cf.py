@@ -7,8 +7,9 @@ FOLDER holds interactions.csv with columns user, item, rating and perhaps split 
 fifth is drawn for testing and a tenth for validation. Where ratings differ, those of 4 and more are likes. VBPR needs
 NAME_feat.npy there, row i for item i. Each method gets the best of its few settings by ndcg@10 on the validation part;
 ndcg@10 and recall@20 are on the test part, among all items not seen in training or validation. Seconds are medians of
-``--rounds``, the ratio is the median of ours ÷ theirs, taken round by round. The peers install themselves.
-Where both compute the same by definition ("cosine"), it is checked that nearly all of the lists' places are the same.
+``--rounds``, of the clock and of all cores together; a ratio is the median of ours ÷ theirs, taken round by round.
+The peers install themselves. Where both compute the same by definition ("cosine"), it is checked that nearly all of the
+lists' places are the same.
 """
 
 import argparse
@@ -131,13 +132,13 @@ def contest(methods: list[Method], data: Data, rounds: int, tune: bool) -> None:
     """Settings from the validation part; then all fit in turn, and are judged on the test part."""
     best = {method.name: tuned(method, data) if tune else middle(method) for method in methods}
     both = sp.csr_matrix(data.train + data.validation)
-    times: dict[str, list[float]] = {method.name: [] for method in methods}
+    times: dict[str, list[tuple[float, float]]] = {method.name: [] for method in methods}
     quality, first = {}, []
     for turn in range(rounds):
         for method in methods:
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             score = method.fit(both, data.content, **best[method.name])
-            times[method.name].append(time.perf_counter() - start)
+            times[method.name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
             if turn == 0:
                 quality[method.name] = judge(score, both, data.test)
                 first.append(lists(score, both, np.arange(min(1000, both.shape[0]))))
@@ -146,8 +147,11 @@ def contest(methods: list[Method], data: Data, rounds: int, tune: bool) -> None:
         assert same > 0.98 or not method.equal, f"{method.name} recommends something else: {same:.3f} is the same"
     mine = times[methods[0].name]
     for name, taken in times.items():
-        ratio = median(a / b for a, b in zip(mine, taken, strict=True))
-        print(f"{name:17}{quality[name][0]:9.4f}{quality[name][1]:11.4f}{median(taken):9.2f}{ratio:8.2f}  {best[name]}")
+        shown = ""
+        for ours, theirs in zip(zip(*mine, strict=True), zip(*taken, strict=True), strict=True):
+            ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
+            shown += f"{median(theirs):9.2f}{ratio:7.2f}"
+        print(f"{name:17}{quality[name][0]:9.4f}{quality[name][1]:11.4f}{shown}  {best[name]}", flush=True)
 
 
 def race(methods: list[Method], data: Data) -> None:
@@ -165,7 +169,7 @@ def race(methods: list[Method], data: Data) -> None:
     mine = reached[methods[0].name][0]
     print(f"to ndcg@10 {goal:.4f} on the validation part:")
     for name, (taken, score, choice) in reached.items():
-        print(f"{name:17}{score:9.4f}{'':11}{taken:9.2f}{mine / taken:8.2f}  {choice}")
+        print(f"{name:17}{score:9.4f}{'':11}{taken:9.2f}{mine / taken:7.2f}{'':16}  {choice}")
 
 
 def main() -> None:
@@ -186,7 +190,7 @@ def main() -> None:
     users, items = data.train.shape
     parts = " + ".join(f"{part.nnz:,}" for part in data[:3])
     print(f"{users:,} users x {items:,} items, {parts} clicks, {options.size} factors, {THREADS} threads")
-    print(f"{'':17}{'ndcg@10':>9}{'recall@20':>11}{'seconds':>9}{'ratio':>8}  settings")
+    print(f"{'':17}{'ndcg@10':>9}{'recall@20':>11}{'seconds':>9}{'ratio':>7}{'of cores':>9}{'ratio':>7}  settings")
     for name, methods in contests(options.size).items():
         if wanted is not None and name not in wanted:
             continue

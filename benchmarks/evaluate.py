@@ -6,13 +6,12 @@
 Synthetic: every user has 100 recommendations out of 20,000 items, and 10 relevant items. Measured are the way from a
 Parquet file to the means, and the scoring alone, from what each library holds in memory (of ours: an Arrow table of
 ids, which it must still look up; ranx and LensKit have done that by then). ndcg, recall, precision, map, mrr and hit
-at 10, 20 and 100. Each library runs once on few users before anything is timed. A peer that is not installed is left
-out: pip install ranx lenskit
+at 10, 20 and 100. ``visrec`` is what the command does, with bootstrap intervals that the others do not have;
+``means`` is the same without them. Each library runs once on few users before anything is timed. The peers install
+themselves.
 """
 
 import argparse
-import importlib.util
-import os
 import re
 import statistics
 import subprocess
@@ -21,11 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from environment import machine, with_peers
 
 ITEMS, LENGTH, RELEVANT = 20_000, 100, 10
 METRICS, KS = ("ndcg", "recall", "precision", "map", "mrr", "hit"), (10, 20, 100)
@@ -59,20 +59,29 @@ def make(folder: Path, users: int) -> None:
 class Visrec:
     """Ours."""
 
+    resamples: ClassVar[int] = 1000
+
     @staticmethod
     def load(folder: Path) -> Any:
         return pq.read_table(folder / "recs.parquet"), pq.read_table(folder / "truth.parquet")
 
-    @staticmethod
-    def score(held: Any) -> dict[str, float]:
+    @classmethod
+    def score(cls, held: Any) -> dict[str, float]:
         from visrec_cli.stages.evaluate import evaluate
 
-        done = evaluate(held[0], truth=held[1], metrics=[f"{name}@{k}" for name in METRICS for k in KS])
+        asked = [f"{name}@{k}" for name in METRICS for k in KS]
+        done = evaluate(held[0], truth=held[1], metrics=asked, resamples=cls.resamples)
         return {f"{row['metric']}@{row['k']}": row["value"] for row in done.results.to_pylist()}
 
     @classmethod
     def whole(cls, folder: Path) -> dict[str, float]:
         return cls.score((folder / "recs.parquet", folder / "truth.parquet"))
+
+
+class Means(Visrec):
+    """Ours without intervals."""
+
+    resamples = 0
 
 
 class Ranx:
@@ -131,7 +140,7 @@ class LensKit:
         return cls.score(cls.load(folder))
 
 
-LIBRARIES: dict[str, Any] = {"visrec": Visrec, "ranx": Ranx, "lenskit": LensKit}
+LIBRARIES: dict[str, Any] = {"visrec": Visrec, "means": Means, "ranx": Ranx, "lenskit": LensKit}
 
 
 def timed(work: Callable[[Any], Any], held: Any) -> tuple[float, float, Any]:
@@ -155,7 +164,8 @@ def speed(names: list[str], users: int, rounds: int) -> None:
                 for way, given in (("score", held[name]), ("whole", Path(many))):
                     wall, cpu, values[name] = timed(getattr(LIBRARIES[name], way), given)
                     times.setdefault((name, way), []).append((wall, cpu))
-    print(f"{users:,} users x {LENGTH}, {len(METRICS) * len(KS)} values, medians of {rounds}, {os.cpu_count()} cores")
+    print(machine("ranx", "lenskit", "numpy"))
+    print(f"{users:,} users x {LENGTH}, {len(METRICS) * len(KS)} values, medians of {rounds}")
     for way, words in (("score", "scoring alone"), ("whole", "from a Parquet file")):
         base = [statistics.median(part) for part in zip(*times["visrec", way], strict=True)]
         for name in names:
@@ -191,9 +201,8 @@ def main() -> None:
         status = Path("/proc/self/status").read_text()  # getrusage tells of the parent too
         print(int(re.findall(r"VmHWM:\s*(\d+)", status)[0]) // 1024)
         return
-    names = [name for name in options.only or LIBRARIES if name == "visrec" or importlib.util.find_spec(name)]
-    for name in set(options.only or LIBRARIES) - set(names):
-        print(f"{name} is not installed: pip install {name}")
+    with_peers("ranx==0.3.21", "lenskit==2025.8.0")
+    names = options.only or list(LIBRARIES)
     if options.memory:
         memory(names, [options.users // 5, options.users])
     else:

@@ -37,14 +37,14 @@ def test_nothing_to_rank() -> None:
     assert top_k(np.zeros((2, 0), np.float32), 3, lots=np.arange(0))[0].shape == (2, 0)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
-def test_it_is_what_sorting_everything_gives(seed: int, k: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from([10, 33, 100, 641]), st.sampled_from([3, 10**6]))
+def test_it_is_what_sorting_everything_gives(seed: int, k: int, items: int, distinct: int) -> None:
     rng = np.random.default_rng(seed)
-    scores = rng.integers(-3, 3, (5, 10)).astype(np.float32)
-    scores[rng.random((5, 10)) < 0.2] = -np.inf
-    lot = rng.permutation(10)
+    scores = rng.integers(-distinct, distinct, (5, items)).astype(np.float32)
+    scores[rng.random((5, items)) < rng.choice([0.0, 0.2, 0.99])] = -np.inf
+    lot = rng.permutation(items)
     expected = [
-        [c for c in sorted(range(10), key=lambda c: (-line[c], lot[c])) if line[c] > -np.inf][:k] for line in scores
+        [c for c in sorted(range(items), key=lambda c: (-line[c], lot[c])) if line[c] > -np.inf][:k] for line in scores
     ]
     rows, _ = top_k(scores.copy(), k, lots=lot)
     assert [[row for row in line if row >= 0] for line in rows.tolist()] == expected

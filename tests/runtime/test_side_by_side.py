@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
@@ -16,6 +19,19 @@ def test_parts_come_back_in_order_and_products_stay_in_their_thread() -> None:
     assert [part for part, _ in done] == [0, 1, 2, 3, 4]
     assert all(set(threads) == {1} for _, threads in done)
     assert threads_of_products() == before
+
+
+def test_products_of_libraries_loaded_later_stay_too() -> None:
+    script = (
+        "import numpy\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from visrec_cli.runtime.cores import side_by_side\n"
+        "side_by_side(str, range(2))\n"
+        "import scipy.linalg\n"  # brings its own OpenBLAS
+        "found = side_by_side(lambda part: {one['num_threads'] for one in threadpool_info()}, range(2))\n"
+        "assert found == [{1}, {1}], found\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_a_single_part_needs_no_thread() -> None:

@@ -299,10 +299,12 @@ def test_the_same_bytes_however_it_is_cut(tmp_path: Path, monkeypatch: pytest.Mo
     from visrec_cli.stages.serving import visitors
 
     whole = recommend_users(ALS, KNN, all_users=True).read_all()
-    monkeypatch.setattr(visitors, "_BLOCK", 7)
+    monkeypatch.setattr(visitors, "_AT_MOST", 7)
     cut = recommend_users(ALS, KNN, all_users=True).read_all()
     assert cut["item_id"].to_pylist() == whole["item_id"].to_pylist()
     np.testing.assert_allclose(cut["score"], whole["score"], rtol=1e-4)
+    monkeypatch.setattr(visitors, "usable_cores", lambda: 1)
     write_table(recommend_users(ALS, KNN, all_users=True), tmp_path / "one.arrow")
+    monkeypatch.setattr(visitors, "usable_cores", lambda: 3)
     write_table(recommend_users(ALS, KNN, all_users=True), tmp_path / "two.arrow")
     assert (tmp_path / "one.arrow").read_bytes() == (tmp_path / "two.arrow").read_bytes()

@@ -110,23 +110,32 @@ class Model:
         """
         users = self.users if users is None else users
         items = self.items
-        total = np.full((len(users.ids), len(items.ids)), self.offset, np.float32)
         if users.factors is not None and items.factors is not None:
-            total += users.factors @ items.factors.T
+            total: Matrix = users.factors @ items.factors.T
+        else:
+            total = np.zeros((len(users.ids), len(items.ids)), np.float32)
+        if self.offset:
+            total += np.float32(self.offset)
         if items.neighbours is not None:
-            total += np.asarray((users.history @ items.neighbours).todense(), np.float32)
+            _add(total, users.history @ items.neighbours)
         if users.neighbours is not None:
-            total += np.asarray((users.neighbours @ self.users.history).todense(), np.float32)
+            _add(total, users.neighbours @ self.users.history)
         if users.bias is not None:
             total += users.bias[:, None]
         if items.bias is not None:
             total += items.bias
-        total[:, ~items.known] = -np.inf
+        total[:, np.flatnonzero(~items.known)] = -np.inf
         return total
 
     def with_facts(self, **facts: Any) -> "Model":
         """The same model with more facts about its making."""
         return replace(self, facts={**self.facts, **facts})
+
+
+def _add(total: Matrix, sparse: sp.csr_matrix) -> None:
+    """Add in place what is stored, and nothing elsewhere: most of it is zeros."""
+    rows = np.repeat(np.arange(len(total)), np.diff(sparse.indptr))
+    total[rows, sparse.indices] += sparse.data.astype(np.float32, copy=False)
 
 
 def users_of(log: Log, **terms: Any) -> Users:

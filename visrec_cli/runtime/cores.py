@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,12 +33,8 @@ def side_by_side(work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
 
 def one_thread_a_product() -> AbstractContextManager[Any]:
     """While this lasts, matrix products of the process stay in the thread that asked for them."""
-    limit: AbstractContextManager[Any] = _products().limit(limits=1, user_api="blas")
-    return limit
-
-
-@cache
-def _products() -> Any:
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    # looked up anew each time (2 ms): libraries that bring products of their own may have been loaded since
+    limit: AbstractContextManager[Any] = ThreadpoolController().limit(limits=1, user_api="blas")
+    return limit

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.cores import one_thread_a_product, side_by_side
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.serving.audience import Strangers, asked_users
 from visrec_cli.stages.serving.blending import blend_of
-from visrec_cli.stages.serving.choosing import SEEN, Chooser, item_vectors
+from visrec_cli.stages.serving.choosing import SEEN, Choice, Chooser, item_vectors
 from visrec_cli.stages.serving.gathering import Gathered, Newer, gather
 from visrec_cli.stages.serving.id_lists import item_ids
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.sessions import sessions_of, with_sessions
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
-from visrec_cli.stages.serving.visitors import in_blocks
+from visrec_cli.stages.serving.visitors import Visitors, blocks_together, in_blocks
 from visrec_cli.tables.reading import Tabular
 
 
@@ -104,12 +106,18 @@ def recommend_users(
     report.expect(len(ids), "users")
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for block in in_blocks(served, ids, len(stock.ids)):
-            choice = chooser.choose(strangers.sort_out(block))
-            report.advance(len(block.ids))
-            report.count("users", len(choice.visitors.ids))
-            report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
-            yield sheet.batch(choice)
+        blocks = in_blocks(served, ids, len(stock.ids))
+        while some := list(islice(blocks, blocks_together(len(stock.ids)))):
+            for choice, batch in side_by_side(answered, [strangers.sort_out(block) for block in some]):
+                report.count("users", len(choice.visitors.ids))
+                report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
+                yield batch
+            report.advance(sum(len(block.ids) for block in some))
+
+    def answered(block: Visitors) -> tuple[Choice, pa.RecordBatch]:
+        with one_thread_a_product():  # also where this block is alone: scores do not depend on the number of cores
+            choice = chooser.choose(block)
+            return choice, sheet.batch(choice)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
 

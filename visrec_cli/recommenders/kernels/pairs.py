@@ -5,6 +5,7 @@ import numpy.typing as npt
 from numba import prange
 
 from visrec_cli.recommenders.kernels.compiling import compiled, inlined
+from visrec_cli.recommenders.kernels.prefetching import LINE, prefetch
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
@@ -12,6 +13,8 @@ Columns = npt.NDArray[np.int32]
 Seeds = npt.NDArray[np.uint64]
 
 TRIES = 32  # to find an item that the user did not click
+_AHEAD = 4  # pairs whose vectors are on their way from memory
+_STRIDE = LINE // 4
 
 
 @inlined
@@ -49,20 +52,31 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
     Step sizes by Adagrad (Duchi et al. 2011) with one sum of squares for each vector.
     """
     user_sums, item_sums, bias_sums = sums
-    difference = bias[one] - bias[other]
+    apart, xx, yy, zz, xy, gap = (
+        np.float32(0),
+        np.float32(0),
+        np.float32(0),
+        np.float32(0),
+        np.float32(0),
+        np.float32(0),
+    )
     for a in range(len(x)):
-        difference += x[a] * (y[a] - z[a])
-    pull = np.float32(1) / (np.float32(1) + np.exp(difference))
-    square_x, square_y, square_z = np.float32(0), np.float32(0), np.float32(0)
-    for a in range(len(x)):
-        square_x += (pull * (y[a] - z[a]) - reg * x[a]) ** 2
-        square_y += (pull * x[a] - reg * y[a]) ** 2
-        square_z += (pull * x[a] + reg * z[a]) ** 2
-    user_sums[user] += square_x / np.float32(len(x))
+        mine, liked, passed = x[a], y[a], z[a]
+        apart += mine * (liked - passed)
+        gap += (liked - passed) * (liked - passed)
+        xx += mine * mine
+        yy += liked * liked
+        zz += passed * passed
+        xy += mine * liked
+    difference = bias[one] - bias[other] + apart
+    odds = np.exp(min(difference, np.float32(80)))
+    pull, size = np.float32(1) / (np.float32(1) + odds), np.float32(1) / np.float32(len(x))
+    both, square, two = pull * pull, reg * reg, 2 * pull * reg  # the sums of squared slopes, multiplied out
+    user_sums[user] += max(both * gap - two * apart + square * xx, np.float32(0)) * size
     pace_x, pace_y, pace_z = rate / np.sqrt(user_sums[user] + np.float32(1e-8)), np.float32(0), np.float32(0)
     if learn_items:
-        item_sums[one] += square_y / np.float32(len(x))
-        item_sums[other] += square_z / np.float32(len(x))
+        item_sums[one] += max(both * xx - two * xy + square * yy, np.float32(0)) * size
+        item_sums[other] += max(both * xx + two * (xy - apart) + square * zz, np.float32(0)) * size
         pace_y = rate / np.sqrt(item_sums[one] + np.float32(1e-8))
         pace_z = rate / np.sqrt(item_sums[other] + np.float32(1e-8))
         up, down = pull - reg * bias[one], -pull - reg * bias[other]
@@ -75,18 +89,41 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
         x[a] += pace_x * (pull * (liked - passed) - reg * mine)
         y[a] += pace_y * (pull * mine - reg * liked)
         z[a] -= pace_z * (pull * mine + reg * passed)
-    return np.log1p(np.exp(-difference)) if difference > -30 else -difference
+    return max(np.log(np.float32(1) + odds) - difference, np.float32(0))
+
+
+@inlined
+def _fetch(vector):  # type: ignore[no-untyped-def]
+    for a in range(0, len(vector), _STRIDE):
+        prefetch(vector, a)
+
+
+@inlined
+def _ask(place, end, order, rows, columns, indptr, x, y):  # type: ignore[no-untyped-def]
+    """Have on their way: the entries far ahead, where a user's items begin nearer, and the vectors nearer still."""
+    entry = order[min(place + 4 * _AHEAD, end - 1)]
+    prefetch(rows, entry)
+    prefetch(columns, entry)
+    prefetch(columns, indptr[rows[order[min(place + 2 * _AHEAD, end - 1)]]])
+    entry = order[min(place + _AHEAD, end - 1)]
+    _fetch(x[rows[entry]])
+    _fetch(y[columns[entry]])
 
 
 @inlined
 def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, state, x, y, bias, sums, rate, reg):  # type: ignore[no-untyped-def]
-    loss, pairs = 0.0, 0
-    for place in range(begin, end):
-        entry = order[place]
-        user, item = rows[entry], columns[entry]
-        other = _stranger(state, members, low, high, columns, indptr[user], indptr[user + 1])
-        if other >= 0:
-            loss += _pull(x[user], y[item], y[other], bias, item, other, sums, user, rate, reg, True)
+    loss, pairs, other = 0.0, 0, -1
+    for place in range(begin - 1, end):  # an item is drawn, and asked for, while the pair before is learned from
+        before = other
+        if place + 1 < end:
+            _ask(place + 1, end, order, rows, columns, indptr, x, y)
+            user = rows[order[place + 1]]
+            other = _stranger(state, members, low, high, columns, indptr[user], indptr[user + 1])
+            if other >= 0:
+                _fetch(y[other])
+        if before >= 0:
+            user, item = rows[order[place]], columns[order[place]]
+            loss += _pull(x[user], y[item], y[before], bias, item, before, sums, user, rate, reg, True)
             pairs += 1
     return loss, pairs
 

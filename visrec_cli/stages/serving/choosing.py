@@ -9,12 +9,13 @@ import numpy.typing as npt
 from visrec_cli.errors import InputError
 from visrec_cli.ranking.blend import blend_ranks, blend_scores
 from visrec_cli.ranking.diversity import diversify
-from visrec_cli.ranking.duplicates import leave_best_of_group, with_twins
+from visrec_cli.ranking.duplicates import leave_best_of_group
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.ranking import top_k
 from visrec_cli.stages.serving.blending import Blend
 from visrec_cli.stages.serving.habits import habit
+from visrec_cli.stages.serving.left_out import LeftOut, left_out
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.stages.serving.visitors import Visitors
@@ -72,10 +73,12 @@ class Chooser:
     def choose(self, visitors: Visitors) -> Choice:
         """The best k for each of them."""
         past = visitors.past(self.stock)
-        out = self._out(past)
+        out = left_out(past, self.allowed, self.seen, self.groups)
         known = visitors.known
         total = self._total(visitors, past, out)
-        total[~known] = np.where(out[~known], -np.inf, self.fallback)
+        if not known.all():
+            total[~known] = self.fallback
+            out.strike(total)
         if self.groups is not None and self.seen != "only":
             leave_best_of_group(total, self.groups, self.stock.lots)
         pool = max(_DEEP * self.k, _DEEP_AT_LEAST) if self.diversity > 0 else self.k
@@ -87,15 +90,15 @@ class Chooser:
     def of_model(self, at: int, visitors: Visitors) -> Matrix:
         """(users, items of the stock) one model's scores, -inf for users and items that it does not know."""
         places, users = visitors.sides[at]
-        model, columns = self.served[at].model, self.stock.places[at]
+        known, columns = self.served[at].model.scores(users), self.stock.places[at]
+        if at == 0 and known.shape == (len(visitors.ids), len(self.stock.ids)):  # then all are in their places
+            return known
         scores = np.full((len(visitors.ids), len(self.stock.ids)), -np.inf, np.float32)
-        scores[np.ix_(places, columns)] = model.scores(users)
+        scores[np.ix_(places, columns)] = known
         return scores
 
-    def _total(self, visitors: Visitors, past: Users, out: Mask) -> Matrix:
-        each = [self.of_model(at, visitors) for at in range(len(self.served))]
-        for one in each:
-            one[out] = -np.inf
+    def _total(self, visitors: Visitors, past: Users, out: LeftOut) -> Matrix:
+        each = [out.strike(self.of_model(at, visitors)) for at in range(len(self.served))]
         if len(each) == 1:
             total = each[0]
         elif self.blend.by == "rank":
@@ -104,21 +107,8 @@ class Chooser:
         else:
             total = blend_scores(each, self.blend.weights)
         if self.seen == "only":
-            return blend_scores([total, np.where(out, -np.inf, habit(past))], [1.0, 1.0])
+            return blend_scores([total, out.strike(habit(past))], [1.0, 1.0])
         return total
-
-    def _out(self, past: Users) -> Mask:
-        """(users, items) what is no candidate."""
-        out = np.repeat(~self.allowed[None, :], len(past.ids), axis=0)
-        if self.seen == "in":
-            return out
-        seen = np.zeros_like(out)
-        which = past.history.data > (0 if self.seen == "only" else -np.inf)  # nobody comes back to what they disliked
-        rows = np.repeat(np.arange(len(out)), np.diff(past.history.indptr))
-        seen[rows[which], past.history.indices[which]] = True
-        if self.seen == "only":
-            return out | ~seen
-        return out | (seen if self.groups is None else with_twins(seen, self.groups))
 
     def _spread(self, rows: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
         """The k of each pool that are good and unlike each other. Scores count as 0 (worst of the pool) to 1 (best)."""

@@ -8,11 +8,14 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
+from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.tables.columns import Mask
 
-_BLOCK, _CELLS = 512, 2**25  # users at once, and scores at once: 128 MiB per model
+_AT_LEAST, _AT_MOST = 32, 512  # users at once: fewer would read all the items' factors for little
+_CELLS = 2**22  # scores at once: 16 MiB per model, which the allocator keeps, and most of it the processor's cache
+_TOGETHER = 2**26  # scores of all blocks that are worked on side by side: 256 MiB per model
 
 
 @dataclass(frozen=True)
@@ -58,5 +61,14 @@ def visitors(served: Sequence[Served], ids: Sequence[str]) -> Visitors:
 
 def in_blocks(served: Sequence[Served], ids: Sequence[str], items: int) -> Iterator[Visitors]:
     """All of them, so many at once that their scores fit into memory whatever their number."""
-    size = max(1, min(_BLOCK, _CELLS // max(items, 1)))
+    size = _size(items)
     return (visitors(served, ids[start : start + size]) for start in range(0, len(ids), size))
+
+
+def blocks_together(items: int) -> int:
+    """How many blocks may be worked on side by side."""
+    return max(1, min(usable_cores(), _TOGETHER // (_size(items) * max(items, 1))))
+
+
+def _size(items: int) -> int:
+    return min(_AT_MOST, max(_AT_LEAST, _CELLS // max(items, 1)))  # whatever the cores: scores depend on it
