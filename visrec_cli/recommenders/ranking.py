@@ -70,7 +70,8 @@ def _within_reach(scores: Matrix, k: int) -> tuple[Rows, Rows]:
     size = min(_GROUP, m // (_GROUPS_FOR_EACH * k))
     if size < 2:
         bar = _bar(scores, k)
-        return np.nonzero(scores >= bar[:, None])
+        rows, columns = np.nonzero(scores >= bar[:, None])
+        return rows, columns
     groups = m // size
     even = scores[:, : size * groups].reshape(n, size, groups)  # member c of group g is column c * groups + g
     best = np.concatenate([even.max(axis=1), scores[:, size * groups :]], axis=1)  # what is left over: groups of one

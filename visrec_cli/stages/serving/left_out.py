@@ -45,4 +45,5 @@ def left_out(past: Users, allowed: Mask, seen: str, groups: Rows | None) -> Left
         return LeftOut(forbidden, users, history.indices, only=False)
     has = np.zeros(history.shape, bool)
     has[users, history.indices] = True
-    return LeftOut(forbidden, *np.nonzero(with_twins(has, groups)), only=False)
+    users, items = np.nonzero(with_twins(has, groups))
+    return LeftOut(forbidden, users, items, only=False)
