@@ -11,9 +11,9 @@ GPU: frames per second while the map is dragged and zoomed, at several distances
 all processes of the browser, which a busy machine changes less. Needs Linux, selenium, chromium and chromedriver.
 """
 
+import argparse
 import os
 import shutil
-import sys
 import tempfile
 import time
 from functools import partial
@@ -170,9 +170,20 @@ def frames(items: int) -> None:
         driver.quit()
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "types":
-        types(*sys.argv[2:])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = parser.add_subparsers(dest="what", required=True)
+    for name in ("layouts", "frames"):
+        what.add_parser(name).add_argument("items", type=int, nargs="?", default=10_000)
+    told = what.add_parser("types")
+    told.add_argument("table")
+    told.add_argument("column")
+    options = parser.parse_args()
+    if options.what == "types":
+        types(options.table, options.column)
     else:
-        number = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-        {"layouts": layouts, "frames": frames}[sys.argv[1]](number)
+        {"layouts": layouts, "frames": frames}[options.what](options.items)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,7 @@ TINY = "test_efficientnet"
 
 
 def tiny_backbone(folder: Path, name: str = TINY) -> str:
-    """The spec of a small model for pictures of 64 pixels (a ViT: 160): random weights, and norms that have seen some stripes.
+    """The spec of a small model for 64 pixels (a ViT: 160): random weights, and norms that have seen some stripes.
 
     Without these all its vectors are nearly the same, as no real model's are.
     """
