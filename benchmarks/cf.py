@@ -8,8 +8,9 @@ fifth is drawn for testing and a tenth for validation. Where ratings differ, tho
 NAME_feat.npy there, row i for item i. Each method gets the best of its few settings by ndcg@10 on the validation part;
 ndcg@10 and recall@20 are on the test part, among all items not seen in training or validation. Seconds are medians of
 ``--rounds``, of the clock and of all cores together; a ratio is the median of ours ÷ theirs, taken round by round.
-The peers install themselves. Where both compute the same by definition ("cosine"), it is checked that nearly all of the
-lists' places are the same.
+Then, where a method learns in passes, the time at equal quality: until each reaches, on the validation part, the
+ndcg@10 that the worst of them ever reaches. The peers install themselves. Where both compute the same by definition
+("cosine"), it is checked that nearly all of the lists' places are the same.
 """
 
 import argparse
@@ -36,6 +37,8 @@ from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.ranking import lots, top_k
+
+PASSES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128)
 
 
 class Data(NamedTuple):
@@ -128,9 +131,8 @@ def middle(method: Method) -> dict[str, Any]:
     return {name: values[len(values) // 2] for name, values in method.grid.items()}
 
 
-def contest(methods: list[Method], data: Data, rounds: int, tune: bool) -> None:
-    """Settings from the validation part; then all fit in turn, and are judged on the test part."""
-    best = {method.name: tuned(method, data) if tune else middle(method) for method in methods}
+def contest(methods: list[Method], data: Data, best: dict[str, dict[str, Any]], rounds: int) -> None:
+    """All fit in turn, with the settings that are best for each, and are judged on the test part."""
     both = sp.csr_matrix(data.train + data.validation)
     times: dict[str, list[tuple[float, float]]] = {method.name: [] for method in methods}
     quality, first = {}, []
@@ -154,22 +156,27 @@ def contest(methods: list[Method], data: Data, rounds: int, tune: bool) -> None:
         print(f"{name:17}{quality[name][0]:9.4f}{quality[name][1]:11.4f}{shown}  {best[name]}", flush=True)
 
 
-def race(methods: list[Method], data: Data) -> None:
-    """Seconds until each reaches the score on the validation part that the worse of them ends with."""
-    paths = {}
-    for method in methods:
-        path = []
-        for choice in choices(method):
-            start = time.perf_counter()
-            score = method.fit(data.train, data.content, **choice)
-            path.append((time.perf_counter() - start, judge(score, data.train, data.validation)[0], choice))
-        paths[method.name] = path
+def race(methods: list[Method], data: Data, best: dict[str, dict[str, Any]], rounds: int) -> None:
+    """Seconds until each reaches the ndcg@10 on the validation part that the worst of them ever reaches."""
+    paths: dict[str, list[tuple[float, float, int]]] = {method.name: [] for method in methods}
+    for passes in PASSES:
+        times: dict[str, list[float]] = {method.name: [] for method in methods}
+        scores = {}
+        for _ in range(rounds):
+            for method in methods:
+                start = time.perf_counter()
+                scores[method.name] = method.fit(
+                    data.train, data.content, **best[method.name], **{method.passes: passes}
+                )
+                times[method.name].append(time.perf_counter() - start)
+        for name, taken in times.items():
+            paths[name].append((median(taken), judge(scores[name], data.train, data.validation)[0], passes))
     goal = min(max(score for _, score, _ in path) for path in paths.values())
     reached = {name: next(step for step in path if step[1] >= goal) for name, path in paths.items()}
     mine = reached[methods[0].name][0]
     print(f"to ndcg@10 {goal:.4f} on the validation part:")
-    for name, (taken, score, choice) in reached.items():
-        print(f"{name:17}{score:9.4f}{'':11}{taken:9.2f}{mine / taken:7.2f}{'':16}  {choice}")
+    for name, (taken, score, passes) in reached.items():
+        print(f"{name:17}{score:9.4f}{'':11}{taken:9.2f}{mine / taken:7.2f}{'':16}  {passes} passes", flush=True)
 
 
 def main() -> None:
@@ -194,10 +201,14 @@ def main() -> None:
     for name, methods in contests(options.size).items():
         if wanted is not None and name not in wanted:
             continue
+        if name == "vbpr" and data.content is None:
+            continue
+        given = data if name == "vbpr" else data._replace(content=None)
+        best = {method.name: middle(method) if options.synthetic else tuned(method, given) for method in methods}
         if name != "vbpr":
-            contest(methods, data._replace(content=None), options.rounds, tune=not options.synthetic)
-        elif data.content is not None:
-            race(methods, data)
+            contest(methods, given, best, options.rounds)
+        if methods[0].passes and not options.synthetic:
+            race(methods, given, best, options.rounds)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ The environment lies in visrec's cache folder and sees the packages of the one t
 both sides compute with the same numpy and torch wherever a peer accepts them.
 """
 
+import compileall
 import hashlib
 import os
 import platform
@@ -18,6 +19,7 @@ import venv
 from importlib.metadata import version
 from pathlib import Path
 
+import visrec_cli
 from visrec_cli.runtime.folders import cache_dir
 
 
@@ -60,6 +62,12 @@ def _make(folder: Path, python: Path, requirements: tuple[str, ...], parents: li
     if done.returncode:
         raise SystemExit(f"the peers could not be installed: pip install {' '.join(requirements)}, in {folder}")
     (folder / "ready").touch()
+
+
+def as_installed() -> None:
+    """Write the bytecode of visrec, as pip does when it installs: a checkout where Python may not write it compiles
+    anew in every start."""
+    compileall.compile_dir(str(Path(visrec_cli.__file__).parent), quiet=1)
 
 
 def machine(*packages: str) -> str:

@@ -18,18 +18,20 @@ COSINE = {"user_damping": 0, "speaker_damping": 0.5, "target_damping": 0.5, "pop
 
 
 class Method(NamedTuple):
-    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among. equal: it
-    computes what the first of its contest does, so that the lists must be the same."""
+    """fit(train, content, **settings) gives the function that scores; grid: the settings to choose among. passes: the
+    setting that says how often it goes through the data. equal: it computes what the first of its contest does, so that
+    the lists must be the same."""
 
     name: str
     fit: Callable[..., Score]
     grid: dict[str, tuple[Any, ...]]
+    passes: str = ""
     equal: bool = False
 
 
 def ours(name: str, **fixed: Any) -> Callable[..., Score]:
     def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
-        model = find("recommender", name)(**fixed, **settings).fit(log_of(train), content)
+        model = find("recommender", name)(**fixed | settings).fit(log_of(train), content)
         return lambda users: model.scores(model.users.take(users))
 
     return fit
@@ -44,7 +46,7 @@ def of_implicit(kind: Any, turned: bool = False, **fixed: Any) -> Callable[..., 
     """turned: an item is recommended by those whom it lists as neighbours, as ours, not by those who list it."""
 
     def fit(train: sp.csr_matrix, content: Content | None, **settings: Any) -> Score:
-        model = kind(num_threads=THREADS, **fixed, **settings)
+        model = kind(num_threads=THREADS, **fixed | settings)
         model.fit(train, show_progress=False)
         if hasattr(model, "similarity"):  # neighbours
             links = model.similarity
@@ -64,7 +66,7 @@ def of_cornac(kind: Any, **fixed: Any) -> Callable[..., Score]:
         known = cornac.data.Dataset(train.shape[0], train.shape[1], *maps, triples, seed=0)
         if content is not None:
             known.add_modalities(item_image=cornac.data.ImageModality(features=content.vectors))
-        model = kind(seed=0, verbose=False, **fixed, **settings)
+        model = kind(seed=0, verbose=False, **fixed | settings)
         model.fit(known)
         return lambda wanted: np.stack([model.score(int(user)) for user in wanted]).astype(np.float32)
 
@@ -82,18 +84,19 @@ def contests(size: int) -> dict[str, list[Method]]:
     return {
         "als": [
             Method("visrec als", ours("als", embedding_size=size, epochs=15),
-                   {"reg": (0.01, 0.03, 0.1), "unobserved_weight": (0.003, 0.01, 0.1)}),
+                   {"reg": (0.01, 0.03, 0.1), "unobserved_weight": (0.003, 0.01, 0.1)}, "epochs"),
             Method("implicit ALS",
                    of_implicit(als.AlternatingLeastSquares, factors=size, iterations=15, random_state=0),
-                   {"regularization": (0.01, 1.0, 10.0), "alpha": (1.0, 10.0, 100.0)}),
+                   {"regularization": (0.01, 1.0, 10.0), "alpha": (1.0, 10.0, 100.0)}, "iterations"),
         ],
         "bpr": [
-            Method("visrec bpr", ours("bpr", embedding_size=size), {"learning_rate": (0.03, 0.1), "reg": (0.01, 0.03)}),
+            Method("visrec bpr", ours("bpr", embedding_size=size),
+                   {"learning_rate": (0.03, 0.1), "reg": (0.01, 0.03)}, "epochs"),
             Method("implicit BPR",
                    of_implicit(bpr.BayesianPersonalizedRanking, factors=size, iterations=100, random_state=0),
-                   {"learning_rate": (0.01, 0.05), "regularization": (0.01, 0.03)}),
+                   {"learning_rate": (0.01, 0.05), "regularization": (0.01, 0.03)}, "iterations"),
             Method("cornac BPR", of_cornac(cornac.models.BPR, k=size, max_iter=100, num_threads=THREADS),
-                   {"learning_rate": (0.01, 0.05), "lambda_reg": (0.001, 0.01)}),
+                   {"learning_rate": (0.01, 0.05), "lambda_reg": (0.001, 0.01)}, "max_iter"),
         ],
         "item-knn": [
             Method("visrec item-knn", ours("item-knn"), {"k": (50, 200)}),
@@ -104,8 +107,7 @@ def contests(size: int) -> dict[str, list[Method]]:
             Method("implicit cosine", of_implicit(neighbours.CosineRecommender, True), {"K": (200,)}, equal=True),
         ],
         "vbpr": [
-            Method("visrec vbpr", ours("vbpr", embedding_size=size, visual_size=size),
-                   {"epochs": (1, 2, 4, 8, 16, 32)}),
-            Method("cornac VBPR", of_cornac(cornac.models.VBPR, k=size, k2=size), {"n_epochs": (1, 2, 4, 8, 16, 32)}),
+            Method("visrec vbpr", ours("vbpr", embedding_size=size, visual_size=size), {}, "epochs"),
+            Method("cornac VBPR", of_cornac(cornac.models.VBPR, k=size, k2=size), {}, "n_epochs"),
         ],
     }  # fmt: skip

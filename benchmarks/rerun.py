@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from environment import machine
+from environment import as_installed, machine
 from photos import draw_photos
 
 
@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kind", default="large", choices=("large", "small"))
     options = parser.parse_args()
+    as_installed()
     print(machine("onnxruntime", "pillow"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)

@@ -18,6 +18,8 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
+from environment import as_installed
+
 PEERS = {"python -c pass": "pass", "import typer": "import typer", "import typer, pyarrow": "import typer, pyarrow"}
 COMMANDS = (
     "--help",
@@ -83,6 +85,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    as_installed()
     lines = {name: ["-c", code] for name, code in PEERS.items()}
     lines |= {f"visrec {command}": ["-m", "visrec_cli", *command.split()] for command in COMMANDS}
     times: dict[str, list[float]] = {name: [] for name in lines}

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.als_steps import Halves, OnGpu, OnProcessor, one_thread
+from visrec_cli.recommenders.als_steps import Halves, OnGpu, OnProcessor
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, Vector, users_of
+from visrec_cli.runtime.cores import one_thread_a_product
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.columns import Matrix
 
@@ -111,7 +112,7 @@ class Als(Iterative):
         history, factors = users.history[row], _factors(model)
         own, weights = factors[history.indices].astype(np.float64), history.data[:, None].astype(np.float64)
         reg = _regularisation(model.settings, Rows.of(history), int(model.items.known.sum()))
-        with one_thread():
+        with one_thread_a_product():
             matrix = _base(model) + own.T @ (weights * own)
             matrix[np.diag_indices_from(matrix)] += reg
             spoken: Matrix = (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
@@ -131,7 +132,7 @@ def _factors(model: Model) -> Matrix:
 
 def _base(model: Model) -> Matrix:
     """α₀ YᵀY: what all the items that were not clicked say, and the clicked as well."""
-    with one_thread():
+    with one_thread_a_product():
         gram = model.items.gram
     if gram is None:
         return np.zeros((model.settings["embedding_size"],) * 2, np.float32)

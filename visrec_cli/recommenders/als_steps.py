@@ -4,14 +4,13 @@ Both sides are turned before each half, so that the Gram matrix of the fixed one
 difference, having only products and lengths, and no row needs a product with a matrix.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Vector
+from visrec_cli.runtime.cores import one_thread_a_product
 from visrec_cli.tables.columns import Matrix
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class OnProcessor:
         """See Halves."""
         from visrec_cli.recommenders.kernels.least_squares import step
 
-        with one_thread():
+        with one_thread_a_product():  # small ones: whatever the number of cores, the same answer
             fixed = self.factors[1 - side]
             lengths, turn = np.linalg.eigh(fixed.T @ fixed)
             self.factors = [factors @ turn for factors in self.factors]
@@ -144,14 +143,3 @@ def _improve(block: Block, plain: "Tensor", fixed: "Tensor", rows: "Tensor") -> 
         before, size = size, (left**2 / plain).sum(dim=1)
         along = left / plain + torch.where(moving, size / before, 0.0)[:, None] * along
     return float(total)
-
-
-def one_thread() -> Any:
-    """Small products of matrices: where cores are busy, BLAS's threads wait for each other up to thirty times as long
-    as one alone needs; and the answer does not depend on their number."""
-    return _pools().limit(limits=1, user_api="blas")
-
-
-@cache  # looking for the libraries takes longer than the products
-def _pools() -> ThreadpoolController:
-    return ThreadpoolController()

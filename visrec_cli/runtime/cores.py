@@ -1,8 +1,10 @@
 """How many cores there are to use, and who uses them."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,8 +35,13 @@ def side_by_side(work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
 
 def one_thread_a_product() -> AbstractContextManager[Any]:
     """While this lasts, matrix products of the process stay in the thread that asked for them."""
+    limit: AbstractContextManager[Any] = _products(len(sys.modules)).limit(limits=1, user_api="blas")
+    return limit
+
+
+@lru_cache(maxsize=1)
+def _products(modules: int) -> Any:
+    """The libraries that make products. They are looked for (2 ms) again when modules came, which may bring others."""
     from threadpoolctl import ThreadpoolController
 
-    # looked up anew each time (2 ms): libraries that bring products of their own may have been loaded since
-    limit: AbstractContextManager[Any] = ThreadpoolController().limit(limits=1, user_api="blas")
-    return limit
+    return ThreadpoolController()

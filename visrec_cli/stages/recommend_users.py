@@ -108,16 +108,17 @@ def recommend_users(
     def batches() -> Iterator[pa.RecordBatch]:
         blocks = in_blocks(served, ids, len(stock.ids))
         while some := list(islice(blocks, blocks_together(len(stock.ids)))):
-            for choice, batch in side_by_side(answered, [strangers.sort_out(block) for block in some]):
+            with one_thread_a_product():  # also where a block is alone: scores do not depend on the number of cores
+                done = side_by_side(answered, [strangers.sort_out(block) for block in some])
+            for choice, batch in done:
                 report.count("users", len(choice.visitors.ids))
                 report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
                 yield batch
             report.advance(sum(len(block.ids) for block in some))
 
     def answered(block: Visitors) -> tuple[Choice, pa.RecordBatch]:
-        with one_thread_a_product():  # also where this block is alone: scores do not depend on the number of cores
-            choice = chooser.choose(block)
-            return choice, sheet.batch(choice)
+        choice = chooser.choose(block)
+        return choice, sheet.batch(choice)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
 

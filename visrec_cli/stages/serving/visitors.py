@@ -14,7 +14,7 @@ from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.tables.columns import Mask
 
 _AT_LEAST, _AT_MOST = 32, 512  # users at once: fewer would read all the items' factors for little
-_CELLS = 2**22  # scores at once: 16 MiB per model, which the allocator keeps, and most of it the processor's cache
+_CELLS = 2**23  # scores at once, 32 MiB per model: with half of it the blocks wait for each other too often
 _TOGETHER = 2**26  # scores of all blocks that are worked on side by side: 256 MiB per model
 
 
