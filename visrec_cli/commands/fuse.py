@@ -32,7 +32,7 @@ def command(
         str,
         typer.Option(
             "--method",
-            help="concat: side by side. mean: average, within one space. Those that learn: see --methods.",
+            help="concat: side by side. mean: average, within one space. Those that learn, tsne, umap: see --methods.",
         ),
     ] = "concat",
     methods: Annotated[
@@ -115,6 +115,8 @@ def command(
         visrec fuse catalogue.arrow --method attention --target category --set score=multiplicative -o mixed.arrow
 
         visrec fuse catalogue.arrow --reduce lda --target category -o told-apart.arrow
+
+        visrec fuse catalogue.arrow --method tsne --dim 2 | visrec show --format csv > places.csv
     """
     from visrec_cli.commands.running import run_stage
 

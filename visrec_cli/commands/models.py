@@ -3,6 +3,7 @@
 from typing import Any
 
 from visrec_cli.catalogue import find, names
+from visrec_cli.stages.fusing.places import PLACES
 
 
 def show_models() -> None:
@@ -23,6 +24,8 @@ def show_methods() -> None:
         kind = find("fuser", name)
         print(f"{name}: {kind.summary}  (--target: {', '.join(kind.targets)})")
         _show_settings(kind)
+    for name, summary in PLACES.items():
+        print(f"{name}: {summary}\n")
 
 
 def _show_settings(kind: Any) -> None:

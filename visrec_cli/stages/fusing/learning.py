@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from visrec_cli import catalogue
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.settings import parsed
+from visrec_cli.stages.fusing.places import PLACES
 
 if TYPE_CHECKING:
     from visrec_cli.fusion.learned.base import Fuser
@@ -41,7 +42,7 @@ def find_method(method: str) -> "type[Fuser] | None":
     if method in catalogue.names("combiner"):
         return None
     if method not in catalogue.names("fuser"):
-        every = [*catalogue.names("combiner"), *catalogue.names("fuser")]
+        every = [*catalogue.names("combiner"), *catalogue.names("fuser"), *PLACES]
         raise catalogue.unknown("fusion method", method, every)
     kind: type[Fuser] = catalogue.find("fuser", method)
     return kind

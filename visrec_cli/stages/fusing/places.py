@@ -1,0 +1,56 @@
+"""``fuse --method tsne|umap``: columns of places, to draw the items with any tool, instead of a column of vectors."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.fusion.layout import lay_out
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.columns import Mask, Matrix
+
+PLACES = {
+    "tsne": "a place for each item: columns tsne_x, tsne_y; neighbours are right, large distances mean little",
+    "umap": "a place for each item: columns umap_x, umap_y (an extra); groups lie more as they are to each other",
+}
+_AXES = "xyz"
+
+
+def check_places(method: str, dim: int | None, others: Mapping[str, object]) -> int:
+    """The number of columns. others: options that have no use here, and whether they were given."""
+    given = next((option for option, value in others.items() if value), None)
+    if given is not None:
+        raise UsageProblem(f"--method {method} makes places to draw, so {given} has no use", fix=f"leave out {given}")
+    if dim not in (None, 2, 3):
+        raise UsageProblem(f"--method {method} makes 2 or 3 numbers, not {dim}", fix="--dim 2, or --reduce pca")
+    return dim or 2
+
+
+def with_places(
+    table: pa.Table, vectors: Matrix, valid: Mask, *, method: str, dim: int, seed: int, report: Report
+) -> pa.Table:
+    """The table and ``dim`` columns more, ``METHOD_x`` and so on, float32, null where an item has no vector.
+
+    vectors, valid: of the parts side by side, see Recipe.apply. Numbers and no space: nothing can be searched in them.
+    """
+    rows = np.flatnonzero(valid & (vectors != 0).any(axis=1))
+    if not len(rows):
+        raise InputError("no item has a vector", fix="look at the table with: visrec show TABLE")
+    report.note(f"{method} of {len(rows):,} items")
+    places = np.zeros((len(vectors), dim), np.float32)
+    places[rows] = lay_out(vectors[rows], method, dim=dim, seed=seed)
+    nowhere = np.ones(len(vectors), bool)
+    nowhere[rows] = False
+    if nowhere.any():
+        report.count("items without a place", int(nowhere.sum()))
+    for axis, name in enumerate(names_of(method, dim)):
+        column = pa.array(places[:, axis], pa.float32(), mask=nowhere)
+        at = table.schema.get_field_index(name)
+        table = table.append_column(name, column) if at < 0 else table.set_column(at, name, column)
+    return table
+
+
+def names_of(method: str, dim: int) -> Sequence[str]:
+    """The columns that are added."""
+    return [f"{method}_{axis}" for axis in _AXES[:dim]]
