@@ -192,7 +192,8 @@ def summary(folder: Path) -> None:
                 each = np.stack(runs[run])  # (seeds, users, 2)
                 spread = np.nanmean(each, axis=1).std(axis=0, ddof=1) if len(each) > 1 else np.zeros(2)
                 kept = ~np.isnan(each).any(axis=(0, 2))
-                means[run] = np.nanmean(each, axis=0)
+                means[run] = np.full(each.shape[1:], np.nan)
+                means[run][kept] = each[:, kept].mean(axis=0)
                 shown = [
                     f"{metric} {interval(means[run][kept, at])} sd {spread[at]:.4f}"
                     for at, metric in enumerate(("hit@10", "ndcg@10"))

@@ -152,7 +152,7 @@ def _beside_torch(plain: Any, model: Path, pixels: Sequence[Array], report: Repo
     ours, seconds = _run([OnnxSession(model)], pixels, report)
     with torch.inference_mode():
         theirs = np.concatenate(
-            [features(plain.model, numbers_of(torch.from_numpy(one), plain.statistics)).numpy() for one in pixels]
+            [features(plain.model, numbers_of(torch.tensor(one), plain.statistics)).numpy() for one in pixels]
         )
     return _compared("onnx float32", "torch", model, ours[0], theirs, seconds[0])
 

@@ -52,7 +52,8 @@ def test_lda_is_that_of_scikit_learn() -> None:
 
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 4, 4000)
-    points = (rng.normal(size=(4000, 6)) @ rng.normal(size=(6, 6)) + rng.normal(size=(4, 6))[labels]).astype(np.float32)
+    mixed = rng.normal(size=(4000, 6)) @ (np.eye(6) + 0.2 * rng.normal(size=(6, 6)))
+    points = (mixed + rng.normal(size=(4, 6))[labels]).astype(np.float32)
     ours = Lda.fit(points, 3, [str(label) for label in labels]).apply(points)
     theirs = LinearDiscriminantAnalysis(solver="svd").fit(points, labels).transform(points)
     np.testing.assert_allclose(np.abs(np.corrcoef(ours.T, theirs.T)[:3, 3:]), np.eye(3), atol=0.05)
