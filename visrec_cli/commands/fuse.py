@@ -116,7 +116,7 @@ def command(
 
         visrec fuse catalogue.arrow --reduce lda --target category -o told-apart.arrow
 
-        visrec fuse catalogue.arrow --method tsne --dim 2 | visrec show --format csv > places.csv
+        visrec fuse catalogue.arrow --method tsne --dim 2 -o places.arrow
     """
     from visrec_cli.commands.running import run_stage
 

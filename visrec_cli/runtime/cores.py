@@ -34,7 +34,7 @@ def side_by_side(work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
 
 
 def one_thread_a_product() -> AbstractContextManager[Any]:
-    """While this lasts, matrix products of the process stay in the thread that asked for them."""
+    """While this lasts, matrix products of numpy and scipy stay in the thread that asked for them."""
     limit: AbstractContextManager[Any] = _products(len(sys.modules)).limit(limits=1, user_api="blas")
     return limit
 

@@ -6,16 +6,16 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli import catalogue
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.fusing.ingredients import recipe_of
 from visrec_cli.stages.fusing.learning import Learning, check, find_method
 from visrec_cli.stages.fusing.places import PLACES, check_places, with_places
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.columns import column_of, embedding_columns, matrix_of
+from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.reading import Tabular, name_of
-from visrec_cli.tables.spaces import Source, space_of
 
 
 def fuse(
@@ -61,7 +61,7 @@ def fuse(
         learning = check(method, kind, learning, reduce=reduce, dim=dim, weighted=bool(weights))
     reader = _joined(tables or ("-",), report, npy)
     way = "concat" if method in PLACES else method
-    recipe = _recipe(reader.schema, way, columns, weights or {}, normalise, missing, into)
+    recipe = recipe_of(reader.schema, way, columns, weights or {}, normalise, missing, into)
     if kind is not None:
         kind.require_sides([source.column for source in recipe.sources])
     if method in PLACES:
@@ -150,68 +150,6 @@ def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> p
         return readers[0]
     joined = join_items([r.read_all() for r in readers], [name_of(t) for t in tables], report)
     return joined.to_reader(max_chunksize=8192)
-
-
-def _recipe(
-    schema: pa.Schema,
-    method: str,
-    columns: Sequence[str],
-    weights: Mapping[str, float],
-    normalise: str,
-    missing: str,
-    into: str,
-) -> Recipe:
-    every = embedding_columns(schema)
-    found = [name for name in every if not _is_result(schema, name, into)] or every
-    if not found:
-        raise InputError(
-            f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",
-            fix="run embed-images or embed-text first: visrec embed-images ./imgs | visrec fuse",
-        )
-    if into in schema.names and into not in every:
-        raise UsageProblem(f"--into '{into}' would replace a column that holds no vectors", fix="--into embedding")
-    chosen = [_named(name, every) for name in columns] or found
-    if len(set(chosen)) < len(chosen):
-        raise UsageProblem(f"--columns {','.join(columns)} names a column twice", fix="--weights makes one count more")
-    factors = {_named(name, chosen): float(factor) for name, factor in weights.items()}
-    bad = next((name for name, factor in factors.items() if not factor > 0 or factor == float("inf")), None)
-    if bad is not None:
-        raise UsageProblem(f"the weight of '{bad}' must be a positive number", fix="leave a column out with --columns")
-    sources = tuple(Source(name, space_of(schema.field(name)), schema.field(name).type.list_size) for name in chosen)
-    if method == "mean":
-        _require_one_space(sources)
-    return Recipe(method, sources, {name: factors.get(name, 1.0) for name in chosen}, normalise, missing)
-
-
-def _is_result(schema: pa.Schema, name: str, into: str) -> bool:
-    """Whether a column was fused from others that are here: an earlier result is no ingredient.
-
-    What lost its space on the way (pandas) is judged by its name, unless a join found several of that name (NPY).
-    """
-    space = space_of(schema.field(name))
-    if space is None:
-        return name == into and f"{into}_2" not in schema.names
-    return bool(space.sources) and all(s.column in schema.names and s.column != name for s in space.sources)
-
-
-def _require_one_space(sources: Sequence[Source]) -> None:
-    """Averages of unrelated spaces mean nothing, even where the dimensions happen to agree."""
-    first = sources[0]
-    for other in sources[1:]:
-        a, b = first.space, other.space
-        if other.dimension != first.dimension or (a is not None and b is not None and a != b):
-            raise SpaceMismatchError(
-                f"--method mean cannot average '{first.column}' [{a.describe() if a else first.dimension}] "
-                f"and '{other.column}' [{b.describe() if b else other.dimension}]: they are different spaces",
-                fix="use --method concat",
-            )
-
-
-def _named(name: str, known: Sequence[str]) -> str:
-    for candidate in (name, f"{name}_embedding"):
-        if candidate in known:
-            return candidate
-    raise catalogue.unknown("embedding column", name, list(known))
 
 
 def _one_of(option: str, value: str, allowed: Sequence[str]) -> None:

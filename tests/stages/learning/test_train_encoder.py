@@ -205,8 +205,8 @@ def test_pictures_that_cannot_be_read_are_rejected_with_the_reason(shop: pa.Tabl
 def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, tmp_path: Path) -> None:
     vit = tiny_backbone(tmp_path, "test_vit")
     report = Report()
-    with pytest.raises(UsageProblem, match="cannot take pictures of 64 pixels"):
-        train_encoder(shop, tmp_path / "m.safetensors", target="labels:way", backbone=vit, pixels=64, **QUICK)
+    with pytest.raises(UsageProblem, match="cannot take pictures of 100 pixels"):
+        train_encoder(shop, tmp_path / "m.safetensors", target="labels:way", backbone=vit, pixels=100, **QUICK)
     found = train_encoder(
         shop.slice(0, 24), tmp_path / "m.safetensors", target="labels:way", backbone=vit, epochs=1, device="cpu",
         report=report,
