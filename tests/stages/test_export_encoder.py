@@ -14,6 +14,7 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.exported import KEY
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.export_encoder import export_encoder
 
@@ -76,6 +77,15 @@ def test_in_8_bits_it_is_smaller_near_and_another_space(pictures: Path, parent: 
     spaces = [open_image_encoder(f"onnx:{path}").space for path in (wide, narrow)]
     assert spaces[0] != spaces[1]
     assert [space.preprocessing["exported"]["arithmetic"] for space in spaces] == ["float32", "int8"]
+
+
+def test_8_bits_that_find_others_are_spoken_of(
+    pictures: Path, parent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visrec_cli.stages.export_encoder._ENOUGH", 1.01)
+    report = Report()
+    export_encoder(parent, tmp_path / "m.onnx", int8=True, calibrate=pictures, sample=48, report=report)
+    assert any("in 8 bits this model is another" in line for line in report.warnings)
 
 
 def test_lite0_takes_its_classes_along_and_needs_no_torch(pictures: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from visrec_cli.tables.reading import Tabular, is_path
 FEWEST = 24
 """Pictures below which neither ranges nor neighbours mean anything."""
 _NEIGHBOURS = 10
+_ENOUGH = 0.85  # share of the nearest that 8 bits should leave as they are
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ def export_encoder(
         if int8:
             quantise(wide, narrow, [{"pixels": one} for one in ranges])
             found.append(_beside(narrow, wide, judged, report))
+            if found[-1].agreement < _ENOUGH:
+                report.warn(
+                    f"in 8 bits this model is another: of the ten nearest {found[-1].agreement:.0%} are the same. Look "
+                    "at what it finds before you use it, or export it in 32 bits"
+                )
         classes = list(plain.classes) if plain.classes else None
         _write(narrow if int8 else wide, output, card_for(plain.space, plain.framing, classes, _arithmetic(int8)))
     return found
