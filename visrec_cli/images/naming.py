@@ -2,6 +2,8 @@
 
 import posixpath
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 
 from visrec_cli.errors import InputError
 
@@ -18,13 +20,8 @@ class Picture:
 
 def check_ids(pictures: list[Picture]) -> None:
     """InputError if two pictures share an id, naming both and the ways out."""
-    first: dict[str, str] = {}
-    clashes: list[tuple[str, str, str]] = []
-    for picture in pictures:
-        if picture.item_id in first:
-            clashes.append((picture.item_id, first[picture.item_id], picture.path))
-        else:
-            first[picture.item_id] = picture.path
+    ordered = sorted(pictures, key=attrgetter("item_id"))  # a set would take more room than the pictures
+    clashes = [(one.item_id, one.path, two.path) for one, two in pairwise(ordered) if one.item_id == two.item_id]
     if clashes:
         item_id, one, two = clashes[0]
         more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""

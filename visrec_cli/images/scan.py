@@ -8,6 +8,7 @@ import os
 import posixpath
 import stat
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,21 +113,31 @@ def _scan_folder(folder: str, id_from: str) -> Found:
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(here) as entries:
-                inside = sorted(entries, key=lambda entry: entry.name)
+                folders, links = _sort_in(entries, below, id_from, found)
         except OSError as error:
             found.unusable.append((printable(here), f"folder cannot be read: {error.strerror}"))
             continue
-        for entry in inside:
-            if _hidden(entry.name):
-                continue
-            name = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                real.append((entry.path, name))
-            elif _leads_to_folder(entry):
-                linked.append((entry.path, name))
-            else:
-                take(found, entry.path, name, id_from)
+        real += sorted(folders)
+        linked += sorted(links)
     return found
+
+
+def _sort_in(
+    entries: Iterable[os.DirEntry[str]], below: str, id_from: str, found: Found
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Files into ``found`` as they come, so that their entries are not held. Returns the folders, and links to some."""
+    folders, links = [], []
+    for entry in entries:
+        if _hidden(entry.name):
+            continue
+        name = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            folders.append((entry.path, name))
+        elif _leads_to_folder(entry):
+            links.append((entry.path, name))
+        else:
+            take(found, entry.path, name, id_from)
+    return folders, links
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,6 +1,5 @@
 """Where every stage takes its items from: a table, or a folder of pictures."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,6 @@ def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:
     pictures = find_pictures(folder)
     if report is not None:
         report.expect(len(pictures), "pictures")
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, len(pictures), ROWS):
-            part = pictures[start : start + ROWS]
-            yield pa.RecordBatch.from_pylist(
-                [{"item_id": p.item_id, "image_path": p.path} for p in part], schema=FOLDER_SCHEMA
-            )
-
-    return pa.RecordBatchReader.from_batches(FOLDER_SCHEMA, batches())
+    # two columns take a tenth of what as many objects take, for as long as the stage runs
+    columns = [pa.array([picture.item_id for picture in pictures]), pa.array([picture.path for picture in pictures])]
+    return pa.table(columns, schema=FOLDER_SCHEMA).to_reader(max_chunksize=ROWS)
