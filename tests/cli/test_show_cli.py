@@ -135,3 +135,11 @@ def test_the_doctor_reports_and_exits_with_0(visrec):
     words = visrec("doctor")
     assert words.returncode == 0
     assert b"torch" in words.stdout
+
+
+def test_a_table_away_from_its_pictures_says_where_they_are_looked_for(shop, visrec, shell) -> None:
+    assert visrec("preprocess", "imgs", "-o", "made.arrow").returncode == 0
+    done = shell("mkdir away && mv made.arrow away && cd away && visrec show made.arrow --html page.html")
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"run it in the folder that the paths count from" in done.stderr
+    assert b"count from" not in visrec("show", "away/made.arrow", "--html", "page.html").stderr, "here they are found"
