@@ -110,3 +110,13 @@ KCore = Annotated[
     int,
     typer.Option("--k-core", min=0, metavar="K", help="Only users and items with K partners or more, till all have."),
 ]
+TrainingLog = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
+]
+SaveCheckpoint = Annotated[
+    str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
+]
+Resume = Annotated[
+    str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
+]

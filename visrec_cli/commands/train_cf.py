@@ -21,8 +21,11 @@ from visrec_cli.commands.options import (
     Quiet,
     Rejects,
     Repeats,
+    Resume,
+    SaveCheckpoint,
     Strict,
     TimeColumn,
+    TrainingLog,
     UserColumn,
     WeightColumn,
 )
@@ -86,16 +89,9 @@ def command(
     fold: Annotated[
         int | None, typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them.")
     ] = None,
-    log: Annotated[
-        list[str] | None,
-        typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
-    ] = None,
-    save_checkpoint: Annotated[
-        str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
-    ] = None,
+    log: TrainingLog = None,
+    save_checkpoint: SaveCheckpoint = None,
+    resume: Resume = None,
     private: Annotated[
         str | None,
         typer.Option(

@@ -13,9 +13,12 @@ from visrec_cli.commands.options import (
     MinWeight,
     Quiet,
     Rejects,
+    Resume,
+    SaveCheckpoint,
     Source,
     Strict,
     Threads,
+    TrainingLog,
     UserColumn,
     WeightColumn,
 )
@@ -85,16 +88,9 @@ def command(
     patience: Annotated[
         int, typer.Option("--patience", min=1, help="Stop after so many epochs without a better one.")
     ] = 5,
-    log: Annotated[
-        list[str] | None,
-        typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
-    ] = None,
-    save_checkpoint: Annotated[
-        str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
-    ] = None,
+    log: TrainingLog = None,
+    save_checkpoint: SaveCheckpoint = None,
+    resume: Resume = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
     device: Device = "auto",
     threads: Threads = None,

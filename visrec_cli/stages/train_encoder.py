@@ -11,7 +11,8 @@ import numpy as np
 from visrec_cli import __version__
 from visrec_cli.encoders.learning.backbones import open_backbone
 from visrec_cli.encoders.learning.freezing import frozen_count, stages_of
-from visrec_cli.encoders.learning.learner import Learner, Schedule
+from visrec_cli.encoders.learning.learner import Learner
+from visrec_cli.encoders.learning.schedule import Schedule
 from visrec_cli.encoders.learning.storing import require_classifier, save_model
 from visrec_cli.encoders.learning.views import STRONG, kinds_of
 from visrec_cli.errors import InputError, UsageProblem
@@ -20,9 +21,10 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.items import open_items
+from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.pictures import Pictures
-from visrec_cli.stages.learning.targets import LabelTarget, open_target
+from visrec_cli.stages.learning.targets import LabelTarget
 from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.logs import check_log, write_log
@@ -100,7 +102,7 @@ def train_encoder(
     target: ``labels:COLUMN[,COLUMN]``, ``clicks:LOG``, ``duplicates``, ``preference:LOG`` or ``self``. loss: of labels,
     cross-entropy or contrast. pixels: of a side. freeze: how many stages stay, or ``all``; by default all but the last
     two. augment: of flip, rotate, crop, colour; without it frozen stages are computed once and not once an epoch. rate,
-    decay, batch_size: see encoders.learning.learner.Schedule. split, validation: see stages.learning.parts. columns,
+    decay, batch_size: see encoders.learning.schedule.Schedule. split, validation: see stages.learning.parts. columns,
     cleaning: of a log. log, save_checkpoint, resume: files, as for train_cf.
 
     Raises UsageProblem for unknown names and what contradicts itself, InputError for items that cannot be learned from,

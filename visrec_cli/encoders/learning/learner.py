@@ -1,10 +1,8 @@
 """The training itself: epoch by epoch, so that it can be watched, stopped, and gone on with to the same bytes."""
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +12,7 @@ from visrec_cli.encoders.learning.backbones import Backbone, features
 from visrec_cli.encoders.learning.freezing import freeze_stages, parameter_groups
 from visrec_cli.encoders.learning.frozen_part import FrozenPart, frozen_part
 from visrec_cli.encoders.learning.objectives import Objective, Rows
+from visrec_cli.encoders.learning.schedule import Schedule, Watch
 from visrec_cli.encoders.learning.views import STRONG, Views
 from visrec_cli.encoders.torch_images import memory_errors
 from visrec_cli.errors import UsageProblem
@@ -22,34 +21,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 Pixels = Callable[[Rows], npt.NDArray[np.uint8]]
 """Rows of the pictures → (n, height, width, 3) bytes, framed."""
 
-_WARM = 0.1  # share of all steps in which the rate climbs
 _KEPT = 3 << 30  # bytes of the frozen part's output that are held in memory
 _LOOK = 32  # pictures at a time, without gradients
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How to learn. rate: of the heads; each stage before learns slower by the factor ``decay``. augment: see views."""
-
-    epochs: int = 10
-    rate: float = 1e-3
-    decay: float = 0.7
-    batch_size: int = 64
-    freeze: int = 0
-    augment: tuple[str, ...] = ()
-
-
-class Watch(Protocol):
-    """Who looks on; see stages.training.watching."""
-
-    def begin(self, epochs: int, learner: Any) -> int:
-        """May restore a checkpoint. Returns how many epochs are done."""
-
-    def epoch(self, number: int, loss: float, learner: Any) -> bool:
-        """Called after epoch ``number``, from 1. True: stop here."""
-
-    def end(self, learner: Any) -> None:
-        """Called after the last epoch; may restore the best one."""
 
 
 class Learner:
@@ -146,7 +119,9 @@ class Learner:
         batches = list(self.objective.batches(rng, self.schedule.batch_size))
         losses = []
         for step, batch in enumerate(batches):
-            self._set_rate(((number - 1) * len(batches) + step) / (self.schedule.epochs * len(batches)))
+            pace = self.schedule.pace(((number - 1) * len(batches) + step) / (self.schedule.epochs * len(batches)))
+            for group in self._optimiser.param_groups:
+                group["lr"] = self.schedule.rate * group["scale"] * min(pace, 1.0)
             given = [
                 self._seen(batch.rows, int(rng.integers(1 << 31)) if self._views else None)
                 for _ in range(self.objective.views)
@@ -159,12 +134,6 @@ class Learner:
             self._optimiser.step()
             losses.append(float(loss.detach()))
         return float(np.mean(losses)) if losses else float("nan")
-
-    def _set_rate(self, done: float) -> None:
-        """Up in the first steps, then down along a cosine. done: the share of all steps."""
-        share = (done + 1e-3) / _WARM if done < _WARM else (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.schedule.rate * group["scale"] * min(share, 1.0)
 
     def _seen(self, rows: Rows, seed: int | None = None) -> Any:
         """What the learning part is given of these pictures; of a view of each, with a seed."""
