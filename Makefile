@@ -27,7 +27,10 @@ types: setup
 layers: setup
 	$(BIN)/lint-imports
 
+# Bytecode first, as pip writes it: tests start a thousand processes, each of which would compile the package anew where
+# PYTHONDONTWRITEBYTECODE is set.
 unit: setup
+	$(BIN)/python -m compileall -q visrec_cli
 	$(BIN)/pytest -n 2 --dist loadfile
 
 docs: setup
