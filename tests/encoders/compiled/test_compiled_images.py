@@ -199,6 +199,18 @@ def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
     assert outputs[0] == outputs[1] != ""
 
 
+def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
+    """Each removes what the one before has put there: nobody may look for it just then and give up."""
+    code = (
+        "from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card\n"
+        "from visrec_cli.tables.spaces import Space\n"
+        "card = Card('file:x', Space('x', 4, True), [])\n"
+        "for _ in range(300): keep_card('image', card, lambda folder: (folder / MODEL).write_bytes(b'model'))"
+    )
+    several = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [process.communicate(timeout=300)[1] for process in several] == [""] * 4
+
+
 def test_the_card_says_how_far_the_model_drifted(checkpoint: str) -> None:
     open_image_encoder(checkpoint, device="cpu")
     card = kept_card("image", checkpoint)

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,7 @@ from visrec_cli.tables.spaces import Space, space_from_json
 
 FORMAT = 1  # counted up when compiling changes
 MODEL, CARD = "model.onnx", "card.json"
+_PATIENCE = (0.01, 0.1, 0.5, 1, 0)  # seconds: between removing a model and putting theirs there others need less
 _DECIDING = ("torch", "torchvision", "timm", "transformers", "sentence-transformers", "tokenizers", "onnx")
 
 
@@ -106,17 +108,16 @@ def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> 
         raw.pop("folder")
         (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
         forget(target)
-        try:
+        with suppress(OSError):  # another process was faster, with the same model
             new.rename(target)
-        except OSError:  # another process was faster, with the same model
-            if kept_card(kind, card.spec) is None:
-                raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    found = kept_card(kind, card.spec)
-    if found is None:
-        raise OSError("what was written cannot be read back")
-    return found
+    for pause in _PATIENCE:
+        found = kept_card(kind, card.spec)
+        if found is not None:
+            return found
+        time.sleep(pause)
+    raise OSError("what was written cannot be read back")
 
 
 def forget(folder: Path) -> None:
