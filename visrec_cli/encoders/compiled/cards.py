@@ -56,13 +56,15 @@ class Card:
 
 def whole(card: Card, again: Callable[[], Card]) -> Card:
     """The card, or ``again()`` where its model's file has not the checksum that it was kept with."""
+    return card if _is_whole(card) else again()
+
+
+def _is_whole(card: Card) -> bool:
     try:
         with card.model.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() == card.model_sha256:
-                return card
+            return hashlib.file_digest(stream, "sha256").hexdigest() == card.model_sha256
     except OSError:
-        pass
-    return again()
+        return False
 
 
 def status_of(files: Sequence[Path]) -> list[tuple[str, int, int]]:
@@ -107,7 +109,9 @@ def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> 
         raw = {**asdict(card), "space": json.loads(card.space.to_json()), "model_sha256": digest}
         raw.pop("folder")
         (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
-        forget(target)
+        there = kept_card(kind, card.spec)
+        if there is None or there.refused != card.refused or not (there.refused or _is_whole(there)):
+            forget(target)  # never what another process has just put there, and may be looking for
         with suppress(OSError):  # another process was faster, with the same model
             new.rename(target)
     finally:
