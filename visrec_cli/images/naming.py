@@ -20,7 +20,7 @@ class Picture:
 
 def check_ids(pictures: list[Picture]) -> None:
     """InputError if two pictures share an id, naming both and the ways out."""
-    ordered = sorted(pictures, key=attrgetter("item_id"))  # a set would take more room than the pictures
+    ordered = sorted(pictures, key=attrgetter("item_id"))  # most are in order, and a dictionary of them all takes room
     clashes = [(one.item_id, one.path, two.path) for one, two in pairwise(ordered) if one.item_id == two.item_id]
     if clashes:
         item_id, one, two = clashes[0]

@@ -11,7 +11,7 @@ from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.fusing.ingredients import recipe_of
 from visrec_cli.stages.fusing.learning import Learning, check, find_method
-from visrec_cli.stages.fusing.places import PLACES, check_places, with_places
+from visrec_cli.stages.fusing.places import PLACES, VECTORS, check_places, with_places
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.join import join_items
@@ -45,33 +45,29 @@ def fuse(
     (that part says nothing), ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca``,
     ``whiten`` or ``lda`` to ``dim`` numbers, fitted on this table. target, settings, validation, patience, seed,
     device: of methods that learn, see stages.fusing.learning. ``tsne`` and ``umap`` add columns of places and no
-    vectors, see stages.fusing.places. Streams when nothing has to be fitted. Raises InputError
-    without embedding columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated
-    spaces, UsageProblem for unknown names and what does not go together.
+    vectors, see stages.fusing.places. Streams when nothing has to be fitted. Raises InputError without embedding
+    columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem
+    for unknown names and what does not go together.
     """
     report = report or Report()
     if method in PLACES:
         others = {"--target": target, "--set": settings, "--reduce": reduce, "--half": half}
-        dim = check_places(method, dim, others)
-    kind = None if method in PLACES else find_method(method)
+        wide = check_places(method, dim, others)
+        fused = fuse(
+            *tables, columns=columns, weights=weights, normalise=normalise, missing=missing, into=VECTORS,
+            report=report, **npy,
+        )  # fmt: skip
+        placed = with_places(fused.read_all(), method=method, dim=wide, seed=seed, report=report)
+        return placed.to_reader(max_chunksize=8192)
+    kind = find_method(method)
     _one_of("--missing", missing, MISSING)
     _one_of("--normalise", normalise, NORMALISE)
     learning = Learning(target, settings or {}, validation, patience, seed, device)
-    if method not in PLACES:
-        learning = check(method, kind, learning, reduce=reduce, dim=dim, weighted=bool(weights))
+    learning = check(method, kind, learning, reduce=reduce, dim=dim, weighted=bool(weights))
     reader = _joined(tables or ("-",), report, npy)
-    way = "concat" if method in PLACES else method
-    recipe = recipe_of(reader.schema, way, columns, weights or {}, normalise, missing, into)
+    recipe = recipe_of(reader.schema, method, columns, weights or {}, normalise, missing, into)
     if kind is not None:
         kind.require_sides([source.column for source in recipe.sources])
-    if method in PLACES:
-        table = reader.read_all()
-        if missing == "mean":
-            recipe.fit(_parts(recipe, table), reduce=None, dim=None)
-        vectors, valid = recipe.apply(_complete(recipe, table, report))
-        report.advance(len(valid))
-        placed = with_places(table, vectors, valid, method=method, dim=dim or 2, seed=seed, report=report)
-        return placed.to_reader(max_chunksize=8192)
     if kind is not None or reduce is not None or missing == "mean":
         table = reader.read_all()
         _fit(recipe, table, learning, kind is not None, reduce, dim, report)
@@ -120,26 +116,21 @@ def _fused(
     reader: pa.RecordBatchReader, recipe: Recipe, schema: pa.Schema, into: str, half: bool, report: Report
 ) -> Iterator[pa.RecordBatch]:
     for batch in reader:
-        vectors, valid = recipe.apply(_complete(recipe, batch, report))
+        parts = _parts(recipe, batch)
+        for name, (_, there) in parts.items():
+            lacking = int((~there).sum())
+            if lacking:
+                report.count(f"items without {name}", lacking)
+                if recipe.missing == "fail":
+                    first = batch.column("item_id")[int((~there).argmax())].as_py()
+                    raise InputError(f"item '{first}' has no {name}", fix="--missing zero, mean or drop")
+        vectors, valid = recipe.apply(parts)
         if not valid.all():
             report.count("items without a vector", int((~valid).sum()))
         report.advance(len(valid))
         arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
         arrays[into] = column_of(vectors, valid, half=half)
         yield pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
-
-
-def _complete(recipe: Recipe, table: pa.Table | pa.RecordBatch, report: Report) -> dict[str, Any]:
-    """The parts; what lacks one is counted, or refused."""
-    parts = _parts(recipe, table)
-    for name, (_, there) in parts.items():
-        lacking = int((~there).sum())
-        if lacking:
-            report.count(f"items without {name}", lacking)
-            if recipe.missing == "fail":
-                first = table.column("item_id")[int((~there).argmax())].as_py()
-                raise InputError(f"item '{first}' has no {name}", fix="--missing zero, mean or drop")
-    return parts
 
 
 def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> pa.RecordBatchReader:

@@ -121,7 +121,7 @@ class Learner:
         for step, batch in enumerate(batches):
             pace = self.schedule.pace(((number - 1) * len(batches) + step) / (self.schedule.epochs * len(batches)))
             for group in self._optimiser.param_groups:
-                group["lr"] = self.schedule.rate * group["scale"] * min(pace, 1.0)
+                group["lr"] = self.schedule.rate * group["scale"] * pace
             given = [
                 self._seen(batch.rows, int(rng.integers(1 << 31)) if self._views else None)
                 for _ in range(self.objective.views)

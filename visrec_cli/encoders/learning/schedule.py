@@ -21,7 +21,7 @@ class Schedule:
     def pace(self, done: float) -> float:
         """The share of the rate: up in the first steps, then down along a cosine. done: the share of all steps."""
         if done < _WARM:
-            return (done + 1e-3) / _WARM
+            return min((done + 1e-3) / _WARM, 1.0)
         return (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 _TASKS = 64  # pieces of work at most: more than threads, so that no thread waits long for another
-_LEAST = 10_000  # entries in a piece: some milliseconds, beside which coming for the next costs little
+_LEAST = 10_000  # entries in a piece: a thread takes longer over them than to come for the next
 _OWN_WORK = 100  # what a row costs beside its entries, in entries
 
 

@@ -1,6 +1,6 @@
 """``fuse --method tsne|umap``: columns of places, to draw the items with any tool, instead of a column of vectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -8,12 +8,15 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import lay_out
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.columns import matrix_of
 
 PLACES = {
     "tsne": "a place for each item: columns tsne_x, tsne_y; neighbours are right, large distances mean little",
     "umap": "a place for each item: columns umap_x, umap_y (an extra); groups lie more as they are to each other",
 }
+VECTORS = "visrec:vectors"
+"""The parts side by side, until they have a place; no table has a column of that name."""
+
 _AXES = "xyz"
 
 
@@ -27,13 +30,12 @@ def check_places(method: str, dim: int | None, others: Mapping[str, object]) -> 
     return dim or 2
 
 
-def with_places(
-    table: pa.Table, vectors: Matrix, valid: Mask, *, method: str, dim: int, seed: int, report: Report
-) -> pa.Table:
-    """The table and ``dim`` columns more, ``METHOD_x`` and so on, float32, null where an item has no vector.
-
-    vectors, valid: of the parts side by side, see Recipe.apply. Numbers and no space: nothing can be searched in them.
+def with_places(table: pa.Table, *, method: str, dim: int, seed: int, report: Report) -> pa.Table:
+    """The table with, in place of the column VECTORS, ``dim`` columns ``METHOD_x`` and so on, float32, null where an
+    item has no vector. Numbers and no space: nothing can be searched in them.
     """
+    vectors, valid = matrix_of(table[VECTORS])
+    table = table.drop_columns([VECTORS])
     rows = np.flatnonzero(valid & (vectors != 0).any(axis=1))
     if not len(rows):
         raise InputError("no item has a vector", fix="look at the table with: visrec show TABLE")
@@ -44,13 +46,8 @@ def with_places(
     nowhere[rows] = False
     if nowhere.any():
         report.count("items without a place", int(nowhere.sum()))
-    for axis, name in enumerate(names_of(method, dim)):
-        column = pa.array(places[:, axis], pa.float32(), mask=nowhere)
+    for axis, letter in enumerate(_AXES[:dim]):
+        name, column = f"{method}_{letter}", pa.array(places[:, axis], pa.float32(), mask=nowhere)
         at = table.schema.get_field_index(name)
         table = table.append_column(name, column) if at < 0 else table.set_column(at, name, column)
     return table
-
-
-def names_of(method: str, dim: int) -> Sequence[str]:
-    """The columns that are added."""
-    return [f"{method}_{axis}" for axis in _AXES[:dim]]
