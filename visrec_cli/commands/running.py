@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
-from visrec_cli.runtime.reporting import Reject, Report
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted, printable
 
 if TYPE_CHECKING:
@@ -128,23 +128,11 @@ def summarise(
         print(
             f"visrec: … and {len(report.rejects) - len(shown):,} more; --rejects FILE lists them all", file=sys.stderr
         )
-    if hint := _moved(report.rejects):
-        print(f"visrec: note: {hint}", file=sys.stderr)
     parts = [counted(rows, noun), *(counted(n, name) for name, n in report.counts.items() if n)]
     if report.rejects:
         parts.append(f"{counted(len(report.rejects), 'rejects')}{f' in {rejects}' if rejects else ''}")
     where = "" if output == "-" else f" → {printable(output)}"
     print(f"visrec: {' · '.join(parts)}{where}", file=sys.stderr)
-
-
-def _moved(rejects: Sequence[Reject]) -> str | None:
-    """What to do where nothing is wrong with the pictures, but with where they are looked for."""
-    lost = [
-        one.path for one in rejects if one.path and "no such file" in one.reason and not Path(one.path).is_absolute()
-    ]
-    if len(lost) < 2 or len(lost) < len(rejects):
-        return None
-    return f"none is where {printable(lost[0])} says: run it in the folder that the paths count from"
 
 
 def _preview(reader: "pa.RecordBatchReader") -> int:

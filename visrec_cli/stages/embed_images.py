@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,8 +16,8 @@ from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_pictures
 from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_entries, tell, variety, vector_column
 from visrec_cli.stages.items import open_items
-from visrec_cli.stages.pictures import PictureColumns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.stages.pictures import PictureColumns, folder_of, where_to_look
+from visrec_cli.tables.reading import Tabular
 
 if TYPE_CHECKING:
     from visrec_cli.stages.embedding.estimating import Estimate
@@ -158,7 +157,7 @@ def _job(
 
     early = opened() if is_pipe(source) else None
     reader = open_items(source, id_column=id_column, report=report)
-    pictures = PictureColumns(reader.schema, column=image_column, folder=_folder_of(source))
+    pictures = PictureColumns(reader.schema, column=image_column, folder=folder_of(source))
     model = early or opened()
     if labels:
         model.require_classes()
@@ -167,21 +166,13 @@ def _job(
     return _Job(reader, pictures, model, keeper, Work(model, labels, rows, report), rows, threads or usable_cores())
 
 
-def _folder_of(source: Tabular) -> Path | None:
-    """Where a table's file lies, for paths that are written relative to it."""
-    return Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
-
-
 def _all_failed(report: Report) -> InputError:
     ours = [one for one in report.rejects if one.stage == "embed-images"]
     if not ours:
         return InputError(
             "no item has a picture", fix="join the pictures first: visrec preprocess ./imgs --items TABLE"
         )
-    lost = ours[0].reason.startswith("no such file")
     return InputError(
         f"no picture could be used, the first ({ours[0].path or ours[0].item_id}): {ours[0].reason}",
-        fix="run it in the folder that the paths count from"
-        if lost
-        else "--rejects FILE lists them with their reasons",
+        fix=where_to_look(ours) or "--rejects FILE lists them with their reasons",
     )

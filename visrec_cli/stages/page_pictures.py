@@ -10,7 +10,7 @@ from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.pictures import PictureColumns, PictureSource
+from visrec_cli.stages.pictures import PictureColumns, PictureSource, where_to_look
 
 Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]
 
@@ -33,6 +33,8 @@ def thumbnails_of(sources: Sequence[PictureSource], report: Report) -> list[Thum
         if isinstance(result, str):
             report.reject("show", result, path=source.path, item_id=source.item_id)
         made[key] = result if isinstance(result, Thumbnail) else None
+    if not any(made.values()) and (fix := where_to_look(report.rejects)):
+        report.warn(fix)
     return [made[source.data, source.path] for source in sources]
 
 

@@ -20,7 +20,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.page_pictures import pictures_of
-from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource
+from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.stages.recommending.shelf import Rows, choose_column, take_rows
 from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
 from visrec_cli.tables.reading import Tabular, is_path
@@ -71,7 +71,10 @@ def picture_map(
     titles = [title_of(row) for row in table.select(["item_id", *titled]).to_pylist()]
     report.count("items", len(rows))
     sheets = sprites(_loaded(found, report), tile_side(len(found)))
-    report.count("pictures", sum(width > 0 for width, _ in sheets.sizes))
+    shown = sum(width > 0 for width, _ in sheets.sizes)
+    report.count("pictures", shown)
+    if not shown and (fix := where_to_look(report.rejects)):
+        report.warn(fix)
     report.count("kB of pictures", sheets.kilobytes)
     for sentence in left_out:
         report.warn(sentence)

@@ -1,7 +1,7 @@
 """Where the pictures of a table are: bytes in its ``image`` column, or files named by a column of paths."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Reject
+from visrec_cli.tables.reading import Tabular, is_path
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
 _PROBE = 100  # paths that are tried: a table's paths are all written alike
@@ -101,6 +103,17 @@ def paths_from_here(table: pa.Table, folder: Path) -> pa.Table:
         return PictureColumns(table.schema, folder=folder).from_here(table)
     except InputError:
         return table
+
+
+def folder_of(source: Tabular) -> Path | None:
+    """Where a table's file lies, for paths that are written relative to it; None for a folder, a pipe, a table."""
+    return Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
+
+
+def where_to_look(rejects: Sequence[Reject]) -> str | None:
+    """What to do where no picture could be used, and all because they are not where they are looked for."""
+    lost = [one for one in rejects if one.reason.startswith("no such file")]
+    return "run it in the folder that the paths count from" if lost and len(lost) == len(rejects) else None
 
 
 def _candidates(schema: pa.Schema, column: str | None) -> list[str]:

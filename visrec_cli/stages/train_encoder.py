@@ -25,7 +25,7 @@ from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.learning.targets import LabelTarget
-from visrec_cli.stages.pictures import PictureColumns
+from visrec_cli.stages.pictures import PictureColumns, folder_of
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching
@@ -120,7 +120,7 @@ def train_encoder(
     if threads:
         torch.set_num_threads(threads)
     table = open_items(source, id_column=id_column, report=report).read_all()
-    folder = Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
+    folder = folder_of(source)
     pictured = PictureColumns(table.schema, column=image_column, folder=folder)
     wanted = open_target(
         target, table, loss=loss, columns=columns or Columns(), cleaning=cleaning or Cleaning(), share=validation,

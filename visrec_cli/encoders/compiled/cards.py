@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -21,7 +20,6 @@ from visrec_cli.tables.spaces import Space, space_from_json
 
 FORMAT = 1  # counted up when compiling changes
 MODEL, CARD = "model.onnx", "card.json"
-_PATIENCE = (0.01, 0.1, 0.5, 1, 0)  # seconds: between removing a model and putting theirs there others need less
 _DECIDING = ("torch", "torchvision", "timm", "transformers", "sentence-transformers", "tokenizers", "onnx")
 
 
@@ -96,8 +94,10 @@ def kept_card(kind: str, spec: str) -> Card | None:
 def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> Card:
     """Keep the card and what ``write(folder)`` puts beside it, both whole or not at all; the card as it is kept.
 
-    Raises OSError where the cache cannot be written.
+    A model that another process has kept meanwhile is used. Raises OSError where the cache cannot be written.
     """
+    from filelock import FileLock
+
     target = _folder(kind, card.spec)
     target.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
@@ -109,19 +109,17 @@ def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> 
         raw = {**asdict(card), "space": json.loads(card.space.to_json()), "model_sha256": digest}
         raw.pop("folder")
         (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
-        there = kept_card(kind, card.spec)
-        if there is None or there.refused != card.refused or not (there.refused or _is_whole(there)):
-            forget(target)  # never what another process has just put there, and may be looking for
-        with suppress(OSError):  # another process was faster, with the same model
-            new.rename(target)
+        with FileLock(target.parent / ".lock"):  # one process at a time looks, removes, puts and looks again
+            found = kept_card(kind, card.spec)
+            if found is None or found.refused != card.refused or not (found.refused or _is_whole(found)):
+                forget(target)
+                new.rename(target)
+                found = kept_card(kind, card.spec)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    for pause in _PATIENCE:
-        found = kept_card(kind, card.spec)
-        if found is not None:
-            return found
-        time.sleep(pause)
-    raise OSError("what was written cannot be read back")
+    if found is None:
+        raise OSError("what was written cannot be read back")
+    return found
 
 
 def forget(folder: Path) -> None:
