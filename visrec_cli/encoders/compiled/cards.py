@@ -115,6 +115,8 @@ def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> 
                 forget(target)
                 new.rename(target)
                 found = kept_card(kind, card.spec)
+    except NotImplementedError as error:  # a drive without locks
+        raise OSError(str(error)) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
     if found is None:

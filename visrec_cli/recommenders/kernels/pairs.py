@@ -52,14 +52,7 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
     Step sizes by Adagrad (Duchi et al. 2011) with one sum of squares for each vector.
     """
     user_sums, item_sums, bias_sums = sums
-    apart, xx, yy, zz, xy, gap = (
-        np.float32(0),
-        np.float32(0),
-        np.float32(0),
-        np.float32(0),
-        np.float32(0),
-        np.float32(0),
-    )
+    apart = gap = xx = yy = zz = xy = np.float32(0)
     for a in range(len(x)):
         mine, liked, passed = x[a], y[a], z[a]
         apart += mine * (liked - passed)

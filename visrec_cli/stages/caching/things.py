@@ -82,7 +82,9 @@ def _within(folder: Path, part: str) -> Iterator[Thing]:
 
 
 def _in_the_making(path: Path) -> bool:
-    """Whether another run seems to be writing this now; what a run that was killed left there is not."""
+    """Whether another run seems to be writing this now, or may; what a run that was killed left there is not."""
+    if path.name == ".lock":
+        return True
     return path.name.startswith(".") and any(time.time() - used < _HOUR for _, used in _looks(path))
 
 
