@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.gpu_drivers import driver_devices
 from visrec_cli.runtime.tuning import tune_for_torch
 
 if TYPE_CHECKING:
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 
 
 def gpu_likely() -> bool:
-    """Whether this machine seems to have a GPU that torch can use; answers at once, without importing torch."""
+    """Whether this machine seems to have a GPU that torch can use; imports no torch.
+
+    A device file says yes at once. Only the drivers say no: CUDA under WSL2 and Windows has no device file.
+    """
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return False
-    return any(Path("/dev").glob("nvidia[0-9]*")) or (platform.system() == "Darwin" and platform.machine() == "arm64")
+    if platform.system() == "Darwin":
+        return platform.machine() == "arm64"
+    return any(Path("/dev").glob("nvidia[0-9]*")) or driver_devices() > 0
 
 
 def pick_device(name: str = "auto") -> "torch.device":
