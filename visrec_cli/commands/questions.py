@@ -28,7 +28,9 @@ OF_GROUPS = (
 def question(context: typer.Context) -> str:
     """``items``, ``groups``, ``users`` or ``follow``. Raises UsageProblem for options of another question."""
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
-    given = [name for name in flags if name and str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    given = [
+        name for name in flags if name and getattr(context.get_parameter_source(name), "name", None) == "COMMANDLINE"
+    ]
     grouped = "group_by" in given
     strange = [name for name in given if (name not in OF_GROUPS if grouped else name in ABOUT_GROUPS)]
     if strange:
