@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Annoy compiles itself with -march=native, which crashes on another processor than the one that built it.
 export ANNOY_COMPILER_ARGS ?= -D_CRT_SECURE_NO_WARNINGS,-DANNOYLIB_MULTITHREADED_BUILD,-O3,-std=c++14
 
-.PHONY: test setup lint types layers unit docs demo clean
+.PHONY: test setup lint types layers unit docs demo floors pythons clean
 
 test: setup lint types layers unit
 
@@ -38,6 +38,28 @@ docs: setup
 	$(BIN)/python -m tests.docs.errors
 	$(BIN)/python -m tests.docs.recommenders
 	$(BIN)/python -m tests.docs.metrics
+
+# A line through every verb with the oldest releases that pyproject.toml allows; extras, and Python 3.14, only resolve.
+# Everything is made in a folder of its own and removed.
+floors: setup
+	@set -eu; place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
+	$(BIN)/uv venv --quiet --python $(PYTHON) "$$place/venv"; \
+	$(BIN)/uv pip install --quiet --python "$$place/venv" --resolution lowest-direct .; \
+	tests/smoke/every_verb.sh "$$place/venv/bin/visrec" "$$place/work"; \
+	for python in 3.11 3.14; do \
+	  $(BIN)/uv pip compile --quiet --resolution lowest-direct --python-version $$python --extra all pyproject.toml -o /dev/null; \
+	  echo "the oldest releases of every extra resolve on Python $$python"; \
+	done
+
+# The same line on the other Pythons that are tested, with the newest releases, installed as a user does.
+pythons: setup
+	@set -eu; for python in 3.12 3.13; do \
+	  place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
+	  $(BIN)/uv venv --quiet --python $$python "$$place/venv"; \
+	  $(BIN)/uv pip install --quiet --python "$$place/venv" .; \
+	  tests/smoke/every_verb.sh "$$place/venv/bin/visrec" "$$place/work"; \
+	  rm -rf "$$place"; echo "Python $$python: every verb works"; \
+	done
 
 demo: setup
 	$(BIN)/visrec demo
