@@ -51,14 +51,16 @@ floors: setup
 	  echo "the oldest releases of every extra resolve on Python $$python"; \
 	done
 
-# The same line on the other Pythons that are tested, with the newest releases, installed as a user does.
+# The same line on the other Pythons that are tested, with the newest releases. Where pyenv has them, name its versions:
+# PYENV_VERSION=3.12.1:3.13.0 make pythons
+PYTHONS ?= python3.12 python3.13
 pythons: setup
-	@set -eu; for python in 3.12 3.13; do \
+	@set -eu; for python in $(PYTHONS); do \
 	  place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
-	  $(BIN)/uv venv --quiet --python $$python "$$place/venv"; \
+	  $(BIN)/uv venv --quiet --no-python-downloads --python "$$(command -v $$python)" "$$place/venv"; \
 	  $(BIN)/uv pip install --quiet --python "$$place/venv" .; \
 	  tests/smoke/every_verb.sh "$$place/venv/bin/visrec" "$$place/work"; \
-	  rm -rf "$$place"; echo "Python $$python: every verb works"; \
+	  rm -rf "$$place"; echo "$$python: every verb works"; \
 	done
 
 demo: setup
