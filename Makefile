@@ -31,7 +31,7 @@ layers: setup
 # PYTHONDONTWRITEBYTECODE is set.
 unit: setup
 	$(BIN)/python -m compileall -q visrec_cli
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --durations 20
 
 docs: setup
 	$(BIN)/python -m tests.docs.reference

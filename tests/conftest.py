@@ -13,6 +13,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image, ImageDraw
 
+from tests.limits import HANGS
+
 settings.register_profile("visrec", deadline=None)  # no test is timed
 settings.load_profile("visrec")
 
@@ -90,7 +92,7 @@ def visrec(tmp_path: Path) -> Iterator[Run]:
             capture_output=True,
             cwd=cwd,
             env={**os.environ, **(env or {})},
-            timeout=300,
+            timeout=HANGS,
         )
 
     return run
@@ -102,6 +104,6 @@ def shell(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[bytes]]
 
     def run(line: str) -> subprocess.CompletedProcess[bytes]:
         visrec = f'visrec() {{ "{sys.executable}" -m visrec_cli "$@"; }}; set -o pipefail; '
-        return subprocess.run(["bash", "-c", visrec + line], capture_output=True, cwd=tmp_path, timeout=300)
+        return subprocess.run(["bash", "-c", visrec + line], capture_output=True, cwd=tmp_path, timeout=HANGS)
 
     return run

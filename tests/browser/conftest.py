@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.limits import HANGS
+
 BROWSER, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 
 CATALOGUE = [
@@ -36,6 +38,8 @@ def chromium() -> Iterator[object]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_page_load_timeout(HANGS)
+    driver.set_script_timeout(HANGS)
     yield driver
     driver.quit()
 

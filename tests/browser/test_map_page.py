@@ -34,7 +34,7 @@ def state(page) -> dict[str, str]:
         "const done = arguments[0]; let still = 0, last = ''; const wait = () => {"
         "const now = JSON.stringify({...canvas.dataset}) + (hovered ?? '');"
         "still = now === last && levels.every(Boolean) ? still + 1 : 0; last = now;"
-        "still > 5 ? done() : setTimeout(wait, 40) }; wait();"
+        "still > 5 ? done() : requestAnimationFrame(wait) }; wait();"
     )
     return page.execute_script("return {...document.getElementById('map').dataset}")
 

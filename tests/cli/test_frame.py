@@ -1,15 +1,17 @@
 """The frame as a shell sees it: start-up, pipes, exit codes, messages."""
 
+import io
 import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.conftest import Run
+from tests.limits import HANGS
 from visrec_cli.app import VERBS
 
 HEAVY = ("torch", "timm", "sentence_transformers", "transformers", "numpy", "pyarrow", "polars", "PIL", "skimage",
@@ -91,6 +93,18 @@ def test_a_big_answer_to_a_gone_reader_exits_with_141(tmp_path: Path, shell) -> 
     assert done.stderr == b""
 
 
+def _half_a_stream() -> bytes:
+    """A megabyte of an Arrow stream of vectors, whose end never comes."""
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array([0.5] * 640_000, pa.float32()), 16)
+    table = pa.table(
+        {"item_id": [str(n) for n in range(40_000)], "image_embedding": vectors, "text_embedding": vectors}
+    )
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue()[:1_000_000]
+
+
 def test_an_interrupt_exits_with_130_and_leaves_nothing_half_written(shop: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "visrec_cli", "fuse", "-", "-o", "out.arrow"],
@@ -98,9 +112,10 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing_half_written(shop: Path)
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(2)  # long enough to be waiting for its input
+    process.stdin.write(_half_a_stream())  # more than a pipe holds: once it is written, the process is reading
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert errors.strip() == b"visrec: interrupted"
     assert sorted(path.name for path in shop.iterdir()) == ["imgs", "items.csv"]

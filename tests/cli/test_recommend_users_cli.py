@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Run
+from tests.limits import HANGS
 from tests.stages.serving.models import factor_model, knn_model, table_of
 from visrec_cli.tables.writing import write_table
 
@@ -95,7 +96,7 @@ class Coprocess:
         return json.loads(self.process.stdout.readline())
 
     def end(self) -> tuple[int, str]:
-        _, words = self.process.communicate(timeout=60)
+        _, words = self.process.communicate(timeout=HANGS)
         return self.process.returncode, words.decode()
 
 
@@ -121,7 +122,7 @@ def test_a_coprocess_whose_reader_goes_away_is_silent(models: Path) -> None:
     other.process.stdout.close()
     other.process.stdin.write(b'{"user_id": "u4"}\n')
     other.process.stdin.close()
-    assert other.process.wait(timeout=60) == 141
+    assert other.process.wait(timeout=HANGS) == 141
     assert other.process.stderr is not None
     assert other.process.stderr.read() == b""
     other.process.stderr.close()

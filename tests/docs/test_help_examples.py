@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 
 from tests.conftest import COLOURS, draw
+from tests.limits import HANGS
 from visrec_cli.app import VERBS
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.storing import to_table
@@ -100,7 +101,7 @@ def write_models(folder: Path) -> None:
 
 def typed(line: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     script = f'set -o pipefail; visrec() {{ "{sys.executable}" -m visrec_cli "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, timeout=300)
+    return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, timeout=HANGS)
 
 
 @pytest.mark.parametrize("line", [line for verb in VERBS if verb not in ELSEWHERE for line in examples(verb)])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.limits import HANGS
 
 EXAMPLES = ROOT / "examples"
 FAST = "colour+hog"
@@ -31,7 +32,7 @@ def on_the_bench(folder: Path) -> dict[str, str]:
 
 def run(*command: object, cwd: Path, env: dict[str, str]) -> str:
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=300
+        [str(word) for word in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Tree
 import pytest
 
 from tests.examples.test_examples import EXAMPLES, FAST, on_the_bench
+from tests.limits import HANGS
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"visrec preprocess shop/images --items shop/items.csv | visrec embed-images -e {FAST} -o items.arrow",
         "visrec split shop/clicks.csv -o split.arrow",
     )
-    subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=folder, env=on_the_bench(folder), check=True, timeout=300)
+    subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=folder, env=on_the_bench(folder), check=True, timeout=HANGS)
     return folder
 
 
@@ -36,7 +37,9 @@ def demo(shop: Path, tmp_path: Path) -> Path:
 def script(name: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**on_the_bench(cwd), **environment}
     env.pop("GITHUB_STEP_SUMMARY", None)
-    return subprocess.run([EXAMPLES / name, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [EXAMPLES / name, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=HANGS
+    )
 
 
 def test_the_whole_experiment(demo: Path) -> None:

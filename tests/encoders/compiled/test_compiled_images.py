@@ -15,6 +15,7 @@ from PIL import Image
 from tests.contracts.encoder_suite import PICTURES, ImageEncoderSuite, cosines
 from tests.encoders.models import save_timm
 from tests.encoders.test_lite0 import sample
+from tests.limits import HANGS
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.cards import CARD, MODEL, kept_card
 from visrec_cli.encoders.compiled.exporting import LEAST_AGREEMENT, LEAST_COSINE, Uncompilable, drift
@@ -194,7 +195,7 @@ def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
         "import numpy as np\nsys.stdout.write(e.encode([np.full((160, 160, 3), 90, np.uint8)]).tobytes().hex())"
     )
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    outputs = [process.communicate(timeout=300)[0] for process in both]
+    outputs = [process.communicate(timeout=HANGS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert outputs[0] == outputs[1] != ""
 
@@ -209,7 +210,7 @@ def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
         "    for _ in range(2): keep_card('image', card, lambda folder: (folder / MODEL).write_bytes(b'model'))\n"
     )
     several = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    assert [process.communicate(timeout=300)[1] for process in several] == [""] * 4
+    assert [process.communicate(timeout=HANGS)[1] for process in several] == [""] * 4
 
 
 def test_the_card_says_how_far_the_model_drifted(checkpoint: str) -> None:

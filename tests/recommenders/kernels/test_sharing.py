@@ -5,6 +5,7 @@ import numba
 import numpy as np
 import pytest
 
+from tests.limits import HANGS
 from visrec_cli.recommenders.kernels.sharing import share
 
 TASKS = np.array([0, 3, 4, 9])
@@ -27,7 +28,7 @@ def test_every_run_is_worked_on_once(threads: int) -> None:
 def test_threads_work_at_the_same_time() -> None:
     if numba.get_num_threads() < 2:
         pytest.skip("one core")
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=HANGS)
     share(np.array([0, 1, 2]), lambda first, last: both.wait())
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.limits import HANGS
 from tests.runtime.caching.planted import KIND, opened, truth
 from visrec_cli.runtime.reporting import Report
 
@@ -44,12 +45,12 @@ def test_a_kill_loses_the_batch_in_flight_and_no_other(tmp_path: Path) -> None:
         before = done
         process = writer(tmp_path, done, 1, 1_000_000)
         assert process.stdout is not None
-        process.stdout.readline()  # it is at work
-        time.sleep(lots.random() * 0.06)
+        said = [process.stdout.readline() for _ in range(lots.randrange(2, 6))]  # a line for each batch that is kept
+        time.sleep(lots.random() * 0.02)  # anywhere in the next one
         process.send_signal(signal.SIGKILL)
-        said = process.communicate()[0].split()
+        said += process.communicate()[0].split()
         assert process.returncode == -signal.SIGKILL
-        done = max([done, *(int(number) for number in said if number.isdigit())]) + 1
+        done = max([done, *(int(line) for line in said if line.strip().isdigit())]) + 1
         with opened(tmp_path, report) as cache:
             for number in range(before, done):
                 assert cache.find(KIND, list(batch(number))) == batch(number)
@@ -61,14 +62,14 @@ def test_a_kill_loses_the_batch_in_flight_and_no_other(tmp_path: Path) -> None:
         everything = truth(range(BATCH * done), 5000)
         assert cache.find(KIND, list(everything)) == everything
     assert report.warnings == []
-    assert done > 30
+    assert done >= 30
 
 
 def test_four_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     """The same and different batches, into a database that none of them finds there."""
     writers = [writer(tmp_path, first, step, 24) for first, step in ((0, 1), (0, 1), (0, 2), (1, 3))]
     for process in writers:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=HANGS)
         assert process.returncode == 0, errors.decode()
     report = Report()
     with opened(tmp_path, report) as cache:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import COLOURS, draw
+from tests.limits import HANGS
 from tests.stages.test_embed_images import MeanColour
 from visrec_cli.encoders.base import Prepared, Vectors
 from visrec_cli.images import decode
@@ -266,7 +267,7 @@ def test_results_come_back_as_they_were(imgs: Path) -> None:
 
 def test_several_batches_are_under_way_where_the_device_wants_it(imgs: Path) -> None:
     plain, _ = run(imgs, Counting(alone=False), cache=False, batch_size=5)
-    together = threading.Barrier(2, timeout=20)  # passes only if two batches are in the model at once
+    together = threading.Barrier(2, timeout=HANGS)  # passes only if two batches are in the model at once
 
     class Device(Counting):
         in_flight = 2
