@@ -156,17 +156,13 @@ def test_heavier_clicks_are_fitted_closer() -> None:
     assert error[::2].mean() < 0.7 * error[1::2].mean()
 
 
-def test_the_number_of_threads_changes_nothing_in_a_row() -> None:
-    import numba
-
+def test_the_number_of_threads_changes_nothing_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     log = weighted(users=300)
     fixed = np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
     answers = []
-    before = numba.get_num_threads()
-    for threads in {1, before}:
-        numba.set_num_threads(threads)
+    for threads in (1, 2):
+        monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", threads)
         rows = np.zeros((300, 6), np.float32)
         step(*Rows.of(log.matrix), fixed, np.ones(6, np.float32), np.ones(300, np.float32), 3, rows)
         answers.append(rows)
-    numba.set_num_threads(before)
     assert all(np.array_equal(answer, answers[0]) for answer in answers)

@@ -102,15 +102,11 @@ def test_the_loss_falls_from_that_of_a_coin() -> None:
     assert losses[-1] < 0.3
 
 
-def test_threads_and_company_change_nothing() -> None:
-    import numba
-
+def test_threads_and_company_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     log, _, _ = planted()
     model = Bpr(embedding_size=8, epochs=5).fit(log)
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
+    monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", 1)
     alone = Bpr(embedding_size=8, epochs=5).fit(log)
-    numba.set_num_threads(before)
     np.testing.assert_array_equal(alone.scores(), model.scores())
     folded = Bpr.fold_in(model, log.users, log.matrix)
     np.testing.assert_array_equal(Bpr.fold_in(model, ("u7",), log.matrix[7]).factors, folded.factors[[7]])

@@ -40,15 +40,11 @@ def test_what_cancels_out_is_no_link() -> None:
 
 
 def test_threads_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba
-
     matrix = sparse(np.random.default_rng(1), 3000, 200, 0.05)
     together = nearest(matrix, matrix, 9, itself=np.arange(3000))
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
+    monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", 1)
     monkeypatch.setattr("visrec_cli.recommenders.nearest._LINKS", 9 * 70)
     alone = nearest(matrix, matrix, 9, itself=np.arange(3000))
-    numba.set_num_threads(before)
     assert all(
         np.array_equal(*pair)
         for pair in zip((together.data, together.indices), (alone.data, alone.indices), strict=True)

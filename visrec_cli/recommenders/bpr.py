@@ -112,5 +112,6 @@ class Bpr(Iterative):
         rate, reg = np.float32(settings["learning_rate"]), np.float32(settings["reg"])
         members = np.flatnonzero(model.items.known)
         if len(members):
-            fold(clicks.columns, clicks.indptr, members, items, bias, _FOLD_EPOCHS, rate, reg, users, sums)
+            given = (clicks.tasks, clicks.columns, clicks.indptr, members)
+            fold(*given, items, bias, _FOLD_EPOCHS, rate, reg, users, sums)
         return Users(tuple(ids), history, times, users)

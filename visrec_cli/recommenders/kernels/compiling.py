@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+import numba
+
 from visrec_cli import __version__
 from visrec_cli.runtime.folders import cache_dir
-from visrec_cli.runtime.tuning import tune_for_torch
-
-tune_for_torch()  # numba's loops run on the same OpenMP, whose threads would wait for each other by spinning
-
-import numba  # noqa: E402
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,27 +15,23 @@ if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR of the environment wins
     numba.config.CACHE_DIR = str(cache_dir() / "kernels" / __version__)  # a new version may call what it kept stale
 
 
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code: loops over ``prange`` run in parallel, sums may be reordered.
-
-    Without a folder to keep it in, it is compiled again in each process.
-    """
-    return _kept(function, parallel=True)
-
-
 def sequential(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code that runs in one thread: because every step builds on the one before, or because
-    threads share out the calls (see ``sharing``), which it lets them."""
-    return _kept(function, parallel=False)
+    """The function as machine code that runs in one thread, sums in any order; ``sharing`` gives threads its calls.
 
+    Kept for the next process. Without a folder to keep it in, it is compiled again in each.
 
-def _kept(function: Callable[P, R], parallel: bool) -> Callable[P, R]:
+    Its arithmetic must all be in the function itself and what is ``inlined`` in it, so that a process that compiles it
+    and one that finds it kept do the same sums, bit for bit. What numba compiles apart (helpers that stay calls, the
+    bodies of its parallel loops) is in the process twice while it compiles: as its own code, and as part of whatever
+    calls it, optimised anew there. Both copies are weak symbols of one name, of which the loader takes the first: its
+    own code. In the next process only the other copy exists, whose multiplications and additions are fused otherwise.
+    """
     try:
-        return numba.njit(function, parallel=parallel, fastmath=True, nogil=True, cache=True)
+        return numba.njit(function, fastmath=True, nogil=True, cache=True)
     except RuntimeError:  # no place to keep it
-        return numba.njit(function, parallel=parallel, fastmath=True, nogil=True)
+        return numba.njit(function, fastmath=True, nogil=True)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """A helper that compiled functions of the same module call."""
-    return numba.njit(function, fastmath=True)
+    """A helper that compiled functions of the same module call. It becomes a part of each: see ``sequential``."""
+    return numba.njit(function, fastmath=True, forceinline=True)

@@ -208,5 +208,6 @@ def solve(
     rows: Floats,
 ) -> None:
     """Set ``rows`` (n, f) to the exact solutions, by Cholesky; rows without entries become zeros."""
+    others = np.ascontiguousarray(others)  # hybrid gives a part of each row; another layout is another machine code
     arguments = (indptr, columns, weights, targets, others, base, regs, rows)
     share(tasks, lambda first, last: _solve_rows(first, last, *arguments))

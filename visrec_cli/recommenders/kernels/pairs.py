@@ -2,10 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from visrec_cli.recommenders.kernels.compiling import compiled, inlined
+from visrec_cli.recommenders.kernels.compiling import inlined, sequential
 from visrec_cli.recommenders.kernels.prefetching import LINE, prefetch
+from visrec_cli.recommenders.kernels.sharing import share, share_rounds
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
@@ -103,9 +103,11 @@ def _ask(place, end, order, rows, columns, indptr, x, y):  # type: ignore[no-unt
     _fetch(y[columns[entry]])
 
 
-@inlined
-def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, state, x, y, bias, sums, rate, reg):  # type: ignore[no-untyped-def]
+@sequential
+def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, seed, x, y, bias, sums, rate, reg):  # type: ignore[no-untyped-def]
     loss, pairs, other = 0.0, 0, -1
+    state = np.empty(1, np.uint64)
+    state[0] = seed
     for place in range(begin - 1, end):  # an item is drawn, and asked for, while the pair before is learned from
         before = other
         if place + 1 < end:
@@ -121,7 +123,6 @@ def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, s
     return loss, pairs
 
 
-@compiled
 def learn(
     order: Whole,
     starts: Whole,
@@ -141,15 +142,17 @@ def learn(
     """One epoch over the blocks of ``blocks.deal``; changes x, y, bias and sums. Returns losses and pairs by block."""
     parts = len(member_starts) - 1
     losses, pairs = np.zeros(parts * parts), np.zeros(parts * parts, np.int64)
-    for turn in range(parts):
-        for part in prange(parts):
+
+    def work(turn: int, first: int, last: int) -> None:
+        for part in range(first, last):
             block, own = turn * parts + part, (turn + part) % parts
-            state = np.empty(1, np.uint64)
-            state[0] = seeds[block]
+            begin, end = starts[block : block + 2]
+            low, high = member_starts[own : own + 2]
             losses[block], pairs[block] = _learn_block(
-                starts[block], starts[block + 1], order, member_starts[own], member_starts[own + 1], members,
-                rows, columns, indptr, state, x, y, bias, sums, rate, reg,
-            )  # fmt: skip
+                begin, end, order, low, high, members, rows, columns, indptr, seeds[block], x, y, bias, sums, rate, reg
+            )
+
+    share_rounds(np.arange(parts + 1), parts, work)
     return losses, pairs
 
 
@@ -168,8 +171,27 @@ def _fold_user(user, first, last, columns, members, y, bias, epochs, rate, reg, 
                 _pull(x[user], y[item], y[other], bias, item, other, sums, user, rate, reg, False)
 
 
-@compiled
+@sequential
+def _fold_users(
+    first: int,
+    last: int,
+    columns: Columns,
+    indptr: Whole,
+    members: Whole,
+    y: Floats,
+    bias: Floats,
+    epochs: int,
+    rate: np.float32,
+    reg: np.float32,
+    x: Floats,
+    sums: tuple[Floats, Floats, Floats],
+) -> None:
+    for user in range(first, last):
+        _fold_user(user, indptr[user], indptr[user + 1], columns, members, y, bias, epochs, rate, reg, x, sums)
+
+
 def fold(
+    tasks: Whole,
     columns: Columns,
     indptr: Whole,
     members: Whole,
@@ -182,5 +204,5 @@ def fold(
     sums: tuple[Floats, Floats, Floats],
 ) -> None:
     """Learn the users x (n, f) alone, from zeros; the items stay."""
-    for user in prange(len(x)):
-        _fold_user(user, indptr[user], indptr[user + 1], columns, members, y, bias, epochs, rate, reg, x, sums)
+    arguments = (columns, indptr, members, y, bias, epochs, rate, reg, x, sums)
+    share(tasks, lambda first, last: _fold_users(first, last, *arguments))

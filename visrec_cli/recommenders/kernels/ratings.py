@@ -2,15 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from visrec_cli.recommenders.kernels.compiling import compiled, inlined
+from visrec_cli.recommenders.kernels.compiling import sequential
+from visrec_cli.recommenders.kernels.sharing import share_rounds
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
 
 
-@inlined
+@sequential
 def _learn_block(begin, end, order, rows, columns, ratings, mean, users, items, rate, reg):  # type: ignore[no-untyped-def]
     loss = 0.0
     for place in range(begin, end):
@@ -29,7 +29,6 @@ def _learn_block(begin, end, order, rows, columns, ratings, mean, users, items, 
     return loss
 
 
-@compiled
 def learn(
     order: Whole,
     starts: Whole,
@@ -48,10 +47,11 @@ def learn(
     Returns the squared error of each block, each rating's taken before its step.
     """
     losses = np.zeros(parts * parts)
-    for turn in range(parts):
-        for part in prange(parts):
-            block = turn * parts + part
-            losses[block] = _learn_block(
-                starts[block], starts[block + 1], order, rows, columns, ratings, mean, users, items, rate, reg
-            )
+
+    def work(turn: int, first: int, last: int) -> None:
+        for block in range(turn * parts + first, turn * parts + last):
+            begin, end = starts[block : block + 2]
+            losses[block] = _learn_block(begin, end, order, rows, columns, ratings, mean, users, items, rate, reg)
+
+    share_rounds(np.arange(parts + 1), parts, work)
     return losses
