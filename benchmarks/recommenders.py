@@ -30,7 +30,8 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.training.content import content_of, open_shop
-from visrec_cli.stages.training.fitting import Fitting, Plan
+from visrec_cli.stages.training.fitting import Fitting
+from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data"))
@@ -128,7 +129,8 @@ def run(data: str, recommender: str, args: argparse.Namespace) -> dict[str, Any]
         searched = any(knob.choices or knob.low is not None for knob in kind.settings.values())
         trials = args.trials if number == 0 and searched else 0
         measure = Measure(args.metric)
-        plan = Plan(kind, dict(settings), measure, 0, "auto", 0.1, 5, None, trials)
+        fit_on = "known" if task.validation is None else "train"
+        plan = Plan(kind, dict(settings), measure, 0, "auto", fit_on=fit_on, trials=trials)
         report = Report()
         report.listener = (lambda line: print("   ", line, flush=True)) if args.verbose else report.listener
         begun = time.perf_counter()

@@ -39,8 +39,9 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.split import split
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.content import content_of, open_shop
-from visrec_cli.stages.training.fitting import Fitting, Plan
+from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.parts import rows_by_part, within
+from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.stages.training.watching import Watching
 
@@ -163,7 +164,7 @@ def search(run: Run, train: Log, validation: Log, content: Content | None, args:
     settings = {**run.settings, **dict(pair.split("=") for pair in args.set)}
     report = Report()
     report.listener = lambda line: print("   ", line, flush=True)
-    plan = Plan(kind, settings, Measure("ndcg@10"), 0, "auto", 0.1, 5, None, args.trials)
+    plan = Plan(kind, settings, Measure("ndcg@10"), 0, "auto", fit_on="train", trials=args.trials)
     fitting = Fitting(plan, train, content if run.content else None, validation, report)
     model = fitting.run()
     for seen in fitting.curve:

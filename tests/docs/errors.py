@@ -94,6 +94,9 @@ MISTAKES = [
     ("a session of things nobody knows", "visrec recommend model.arrow --session ufo -k 2 -o x.arrow"),
     ("a session and a user at once", "visrec recommend model.arrow --session disc-red-0 --user ana"),
     ("a model of the order, and a log without times", "visrec train-cf likes.csv --model gru -o x.arrow"),
+    ("training rows alone, where no others are", "visrec train-cf likes.csv -m item-knn --fit-on train -o x.arrow"),
+    ("a share to hold back, which the log says itself", "visrec train-cf parts.csv --validation 0.2 -o x.arrow"),
+    ("--fit-on and what it was called before", "visrec train-cf likes.csv --fit-on known --no-refit -o x.arrow"),
     ("privacy that a model cannot promise", "visrec train-cf likes.csv --model als --private epsilon=4 -o x.arrow"),
     ("a key that can be guessed", "visrec interactions likes.csv --hash-users short.key -o x.arrow"),
     ("new items in another space", "visrec recommend model.arrow --user ana --new-items new.arrow"),
@@ -183,6 +186,7 @@ def prepare(folder: Path) -> None:
         "shown.csv": "user,item,clicked,propensity\nana,disc-red-0,0,.2\nben,disc-red-0,1,.5\nben,disc-blue-0,0,.5\n",
         "short.key": "secret\n",
         "split.csv": "user,item,split\n7,a,train\n7,b,test\n",
+        "parts.csv": "user,item,split\n7,a,train\n7,b,validation\n8,b,train\n",
     }
     for name, text in logs.items():
         (folder / name).write_text(text)

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 import visrec_cli as visrec
+from tests.realdata.published import training_rows
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 
 
 @pytest.mark.realdata
 def test_the_popularity_baseline_is_popularity_and_beats_chance(shared_data: Path) -> None:
     log = shared_data / "tiktok-mm" / "interactions.csv"
-    model = visrec.train_cf(log, model="popularity", refit=False).read_all()
+    model = visrec.train_cf(training_rows(log), model="popularity").read_all()
     recs = recommend_users(model, all_users=True, rules=Rules(k=20)).read_all()
     done = visrec.evaluate(recs, truth=log, metrics=["recall@20"], names=["popular"], baselines=True)
     mine, _, baseline = (run.values["recall@20"] for run in done.scores)

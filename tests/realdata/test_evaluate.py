@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import visrec_cli as visrec
+from tests.realdata.published import training_rows
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
@@ -21,7 +22,7 @@ def recommended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]
 def lists(shared_data: Path, made: dict[str, pa.Table], data: str) -> tuple[Path, pa.Table]:
     log = shared_data / data / "interactions.csv"
     if data not in made:
-        model = visrec.train_cf(log, model="popularity", refit=False).read_all()
+        model = visrec.train_cf(training_rows(log), model="popularity").read_all()
         made[data] = recommend_users(model, all_users=True, rules=Rules(k=20)).read_all()
     return log, made[data]
 

@@ -79,26 +79,6 @@ def test_the_same_log_in_any_order_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.arrow").read_bytes() == (tmp_path / "b.arrow").read_bytes()
 
 
-def test_everything_is_in_the_model_after_the_refit_and_only_a_part_without() -> None:
-    table = clicks()
-    whole, part = (from_table(train_cf(table, refit=refit).read_all())[0] for refit in (True, False))
-    assert whole.users.history.nnz == table.num_rows
-    assert part.users.history.nnz < table.num_rows
-    assert whole.facts["validation"] == part.facts["validation"]
-    assert whole.settings["epochs"] == whole.facts["epochs"]
-
-
-def test_a_split_says_what_is_for_what() -> None:
-    table = clicks()
-    words = (["train"] * 7 + ["valid", "test", "test"]) * table.num_rows
-    split = table.append_column("split", pa.array(words[: table.num_rows]))
-    model, _, _ = from_table(train_cf(split).read_all())
-    assert model.users.history.nnz == words[: table.num_rows].count("train")
-    blind = split.filter(pa.array([word != "test" for word in words[: table.num_rows]]))
-    other, _, _ = from_table(train_cf(blind).read_all())
-    np.testing.assert_array_equal(model.users.factors, other.users.factors)  # test rows say nothing
-
-
 def test_a_search_says_its_trials_and_keeps_the_winner() -> None:
     report = Report()
     said: list[str] = []
@@ -137,8 +117,8 @@ def test_curves_as_a_table_and_as_a_picture(tmp_path: Path) -> None:
 def test_an_interrupted_training_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """The checkpoint after a few epochs is what a killed process leaves; with and without the final refit."""
     keep = str(tmp_path / "run.npz")
-    for refit in (True, False):
-        options = {"refit": refit, "patience": 50}
+    for fit_on in ("known", "train"):
+        options = {"fit_on": fit_on, "patience": 50}
         write_table(train_cf(clicks(), settings={"epochs": "9"}, **options), tmp_path / "whole.arrow")
         train_cf(clicks(), settings={"epochs": "9"}, save_checkpoint=keep, **options).read_all()
         write_table(train_cf(clicks(), settings={"epochs": "9"}, resume=keep, **options), tmp_path / "resumed.arrow")
@@ -173,6 +153,7 @@ def test_without_times_there_is_no_order(model: str) -> None:
         ({"model": "vbpr"}, "vbpr looks at the items, and there are none"),
         ({"metric": "ndgc@10"}, "unknown metric"),
         ({"validation": 1.5}, "no share"),
+        ({"fit_on": "trian"}, "did you mean train"),
         ({"log": ["curve.xyz"]}, "xyz"),
         ({"model": "item-knn", "save_checkpoint": "k.npz"}, "fitted in one step"),
         ({"tune": 3, "resume": "k.npz"}, "cannot be resumed"),

@@ -73,10 +73,22 @@ def command(
     tune: Annotated[
         int, typer.Option("--tune", min=0, metavar="TRIALS", help="Search the settings that --set leaves open.")
     ] = 0,
+    fit_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fit-on",
+            metavar="known|train",
+            help="known (default): choose on the validation part, then fit on it too. train: the training part alone.",
+        ),
+    ] = None,
     validation: Annotated[
-        float,
-        typer.Option("--validation", metavar="SHARE", help="Held back to judge by, where no column 'split' says it."),
-    ] = 0.1,
+        float | None,
+        typer.Option(
+            "--validation",
+            metavar="SHARE",
+            help="Hold this share back to judge by, where no column 'split' says what (default: 0.1, where of use).",
+        ),
+    ] = None,
     metric: Annotated[
         str | None, typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model).")
     ] = None,
@@ -84,7 +96,7 @@ def command(
         int, typer.Option("--patience", min=1, help="Stop after so many looks (of 20) without a better epoch.")
     ] = 5,
     refit: Annotated[
-        bool | None, typer.Option("--refit/--no-refit", help="Train again on all, with what was held back.")
+        bool | None, typer.Option("--refit/--no-refit", help="The same as --fit-on known, --fit-on train.")
     ] = None,
     fold: Annotated[
         int | None, typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them.")
@@ -121,8 +133,10 @@ def command(
     """Learn from what people did: a model that recommends for every user, and with --items for items nobody clicked.
 
     A column 'split' (visrec split) says what is for training and validation; test rows are never looked at. Without
-    it, models that learn in epochs hold a tenth back to find the best epoch, then train again on everything. --tune
-    searches on the held-back part only, and the model says how it was made. It is a table, which recommend reads.
+    it, models that learn in epochs hold a tenth back. Epochs, and settings with --tune, are chosen on the validation
+    part; then the model is fitted again, with these, on all that is known. --fit-on train leaves it at the training
+    part, as published protocols do. Both ways users are not recommended what they did in either part. The model is a
+    table, which recommend reads, and says how it was made.
 
     Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid when new items
     must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next, by the times of
@@ -137,6 +151,8 @@ def command(
         visrec train-cf clicks.csv --items items.arrow --model hybrid --set exposure=1 | visrec recommend - --all-users
 
         visrec train-cf clicks.csv --model bpr --set epochs=20 --tune 3 --log curves.csv -o bpr.arrow
+
+        visrec split clicks.csv --validation 0.1 | visrec train-cf --fit-on train -o as-published.arrow
     """
     from visrec_cli.commands.running import run_stage
 
@@ -154,7 +170,7 @@ def command(
             validation=validation,
             metric=metric,
             patience=patience,
-            refit=refit,
+            fit_on=_fit_on(fit_on, refit),
             fold=fold,
             tune=tune,
             seed=seed,
@@ -170,6 +186,13 @@ def command(
     run_stage(
         stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="rows (users and items)"
     )
+
+
+def _fit_on(asked: str | None, refit: bool | None) -> str:
+    """--fit-on, or what the first release called --refit and --no-refit. Raises UsageProblem where both are given."""
+    if asked is not None and refit is not None:
+        raise UsageProblem("--fit-on and --refit say the same thing", fix="--fit-on known or --fit-on train")
+    return asked or ("train" if refit is False else "known")
 
 
 def _privacy(text: str) -> "Privacy":

@@ -19,11 +19,12 @@ from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
-from visrec_cli.stages.training.fitting import Fitting, Plan
+from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.parts import Parts, parts_of, within
-from visrec_cli.stages.training.privately import of_the_catalogue, private_kind
-from visrec_cli.stages.training.seen import met, with_met
+from visrec_cli.stages.training.plan import Plan, TrainingData
+from visrec_cli.stages.training.privately import for_privacy, private_kind
+from visrec_cli.stages.training.seen import with_known
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.columns import embedding_columns
@@ -40,10 +41,10 @@ def train_cf(
     column: str | None = None,
     columns: Columns | None = None,
     cleaning: Cleaning | None = None,
-    validation: float = 0.1,
+    validation: float | None = None,
     metric: str | None = None,
     patience: int = 5,
-    refit: bool | None = None,
+    fit_on: str = "known",
     fold: int | None = None,
     tune: int = 0,
     seed: int = 0,
@@ -60,8 +61,10 @@ def train_cf(
     model: a recommender of the catalogue; settings: its own. items: their table; recommenders that look at items take
     the embedding ``column``, and all item columns but vectors and stored pictures travel with the model. A column
     ``split`` says what is for training, validation and test (never looked at); without validation rows, a share
-    ``validation`` of each user's interactions is held back for early stopping and for ``tune`` trials, and afterwards
-    (``refit``) the model is trained again on everything. metric: ``ndcg@10`` (``rmse`` for models of ratings).
+    ``validation`` of each user's interactions (None: a tenth, where judging is of use) is held back for early stopping
+    and for ``tune`` trials. fit_on: ``known`` fits again, with what was chosen, on training and validation rows;
+    ``train`` leaves it at the training rows, as published protocols do. Both know what users met in either, so that it
+    is not recommended. metric: ``ndcg@10`` (``rmse`` for models of ratings).
     log: files for the curves. save_checkpoint, resume: files. privacy: see stages.training.privately.
 
     Returns entity, id, factors, bias, neighbours, history (those that the model has), and the item columns. Raises
@@ -72,33 +75,33 @@ def train_cf(
     kind: type[Recommender] = find("recommender", model)
     if privacy is not None:
         told = {"--tune": tune, "--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
-        kind = private_kind(model, told | {"--k-core": cleaning.k_core, "--half-life": cleaning.half_life})
-        validation = 0
+        told |= {"--validation": validation, "--k-core": cleaning.k_core, "--half-life": cleaning.half_life}
+        kind, validation = private_kind(model, told), 0.0
         if items is None:
             raise UsageProblem(
                 "--private needs the catalogue: which items are in the log is a secret too", fix="--items items.arrow"
             )
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
-    plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, refit, tune, privacy)
+    plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, fit_on, tune, privacy)
     plan.make(plan.settings)  # refuse wrong settings before reading anything
-    _check(kind, source, items, validation, tune, resume)
+    _check(kind, source, items, tune, resume)
     for path in log:
         check_log(path)
     if save_checkpoint is not None:
         check_place(Path(save_checkpoint))
     parts = parts_of(open_interactions(source, columns or Columns(), report=report), fold=fold, report=report)
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
-    train = clean(parts.train, cleaning, report)
     if privacy is not None and shop is not None:
-        parts, train = Parts(parts.train, None), of_the_catalogue(train, shop.ids, report)
-    audit(train, report, items=None if shop is None else shop.table)
+        parts = for_privacy(parts, shop.ids, fit_on, report)
+    train, known = _cleaned(parts, plan, cleaning, report)
+    audit(known if plan.fit_on == "known" else train, report, items=None if shop is None else shop.table)
     learned = log_of(train, items=shop.ids if shop else ())
     if kind.needs_times and learned.times is None:
         raise InputError(
             f"{model} learns from the order in which things happened, and the log has no times",
             fix="name the column with --time-column, or take a model without an order, as als",
         )
-    held = None
+    held, all_known = None, None
     if parts.validation is not None:
         later = replace(cleaning, k_core=0, half_life=None)
         held = within(clean(parts.validation, later, Report()), learned)
@@ -106,17 +109,30 @@ def train_cf(
             raise InputError("no validation row is of a user and an item that training knows", fix="visrec split again")
         strangers = parts.validation.num_rows - held.matrix.nnz
         report.count("validation interactions that training cannot know", strangers)
-    content = _content(kind, shop, learned, column, report)
+        whole = log_of(known, items=shop.ids if shop else ())
+        all_known = TrainingData(whole, _content(kind, shop, whole, column, report))
+    content = _content(kind, shop, learned, column, Report() if all_known else report)
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
-    fitting = Fitting(plan, learned, content, held, report, save=save, resume=start)
+    fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
     fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
-    every = met(parts.train, cleaning, learned)
-    if every is not None and fitted.users.ids:
-        fitted = replace(fitted, users=with_met(fitted.users, every))
+    if fitted.users.ids:
+        users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=fit_on)
+        fitted = replace(fitted, users=users)
+    report.count(f"interactions fitted{fitting.of_which}", int(fitting.fitted.matrix.nnz))
     for path in log:
         write_log(path, fitting.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
     about = None if shop is None else shop.about_of(fitted.items.ids)
     return to_table(fitted, about, content.space if content else None).to_reader()
+
+
+def _cleaned(parts: Parts, plan: Plan, cleaning: Cleaning, report: Report) -> tuple[pa.Table, pa.Table]:
+    """The training rows, and with them those for validation; what is left out is counted where the model learns."""
+    if parts.validation is None:
+        train = clean(parts.train, cleaning, report)
+        return train, train
+    reports = (Report(), report) if plan.fit_on == "known" else (report, Report())
+    train, known = (clean(rows, cleaning, r) for rows, r in zip((parts.train, parts.known), reports, strict=True))
+    return train, known
 
 
 def _content(
@@ -130,9 +146,7 @@ def _content(
     return content_of(shop, log.items, column=column, report=report)
 
 
-def _check(
-    kind: type[Recommender], source: Tabular, items: Tabular | None, validation: float, tune: int, resume: str | None
-) -> None:
+def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune: int, resume: str | None) -> None:
     if kind.needs_content and items is None:
         raise UsageProblem(
             f"{kind.name} looks at the items, and there are none",
@@ -142,7 +156,5 @@ def _check(
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
         raise InputError(f"{source} is a folder; train-cf learns from a log", fix="visrec train-cf clicks.csv")
-    if not 0 <= validation < 1:
-        raise UsageProblem(f"--validation {validation} is no share", fix="--validation 0.1")
     if tune and resume is not None:
         raise UsageProblem("a search with --tune cannot be resumed", fix="leave out --resume or --tune")

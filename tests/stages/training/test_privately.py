@@ -8,7 +8,7 @@ import pytest
 from tests.stages.test_train_cf import clicks, shop
 from visrec_cli.commands.train_cf import _privacy
 from visrec_cli.errors import InputError, UnavailableError, UsageProblem
-from visrec_cli.recommenders.private import Privacy
+from visrec_cli.recommenders.private import Privacy, PrivateTwoTower
 from visrec_cli.recommenders.storing import from_table
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
@@ -46,6 +46,8 @@ def test_the_model_holds_no_users_and_folds_in_those_who_are_brought() -> None:
         ({"tune": 3}, "--tune would tell"),
         ({"log": ["x.csv"]}, "--log would tell"),
         ({"resume": "x.npz"}, "--resume would tell"),
+        ({"validation": 0.1}, "--validation would tell"),
+        ({"fit_on": "train"}, "the log has no validation rows"),
         ({"cleaning": Cleaning(k_core=5)}, "--k-core would tell"),
         ({"settings": {"user_ids": "true"}}, "unknown setting of two-tower 'user_ids'"),
     ],
@@ -54,6 +56,26 @@ def test_what_does_not_go_with_it(options: dict[str, object], said: str) -> None
     with pytest.raises(UsageProblem, match=said.split(".*")[0]) as caught:
         trained(clicks(), **options)
     assert said.split(".*")[-1] in f"{caught.value} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("fit_on", ["known", "train"])
+def test_validation_rows_are_fitted_once_or_not_looked_at(fit_on: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The noise is for one training: nothing is chosen, and the number of interactions is not told."""
+    pytest.importorskip("opacus")
+    fitted: list[int] = []
+    fit = PrivateTwoTower.fit
+    monkeypatch.setattr(
+        PrivateTwoTower, "fit", lambda self, log, *more: fitted.append(log.matrix.nnz) or fit(self, log, *more)
+    )
+    words = ["train" if row % 4 else "validation" for row in range(clicks().num_rows)]
+    report = Report()
+    model, _, _ = from_table(trained(clicks(split=words), fit_on=fit_on, report=report))
+    assert fitted == [len(words) if fit_on == "known" else words.count("train")]
+    assert report.counts["validation interactions not looked at"] == (
+        0 if fit_on == "known" else words.count("validation")
+    )
+    assert model.facts["fit_on"] == fit_on
+    assert not {"interactions", "validation_interactions", "validation", "epochs"} & set(model.facts)
 
 
 def test_a_log_of_another_catalogue() -> None:

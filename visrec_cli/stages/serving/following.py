@@ -121,7 +121,7 @@ class Follower:
             times = now + 1 + places
             self._now[at] = now = now + len(rows)
         whole = merged(old, np.arange(len(old.ids)), Users((user,), new, times), way, now)
-        return one.folds_in.fold_in(one.model, whole.ids, whole.history, whole.times)
+        return one.fold_in(whole)
 
 
 def _as_cleaned(served: Served, weight: float) -> tuple[float, str]:

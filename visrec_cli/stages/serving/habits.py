@@ -12,7 +12,7 @@ _DECAY = 0.5
 def habit(past: Users) -> Matrix:
     """(users, items): ln(weight) - 0.5 · ln(1 + days since), for what each user likes; -inf elsewhere.
 
-    Days count from the newest event of the user. Without times only the weight (how often, how much) speaks.
+    Days count from the newest of what the user likes. Without times only the weight (how often, how much) speaks.
     Source: base-level activation, B = ln(sum of t^-d) with d = 0.5 (Anderson & Schooler 1991), with a user's clicks on
     one item all at the time of the last.
     """
@@ -22,7 +22,8 @@ def habit(past: Users) -> Matrix:
     strength = np.log(np.maximum(history.data, 1e-6).astype(np.float64))
     if past.times is not None and len(past.times):
         newest = np.full(history.shape[0], np.iinfo(np.int64).min)
-        np.maximum.at(newest, rows, past.times)
-        strength = strength - _DECAY * np.log1p((newest[rows] - past.times) / DAY)
+        liked = history.data > 0  # a thing merely seen is not come back to, nor counted from
+        np.maximum.at(newest, rows[liked], past.times[liked])
+        strength = strength - _DECAY * np.log1p(np.maximum(newest[rows] - past.times, 0) / DAY)
     habits[rows, history.indices] = np.where(history.data > 0, strength, -np.inf)
     return habits

@@ -43,7 +43,7 @@ def with_history(served: Served, table: pa.Table, report: Report) -> Served:
     if way == "sum":
         _warn_of_old_news(old, np.flatnonzero(known >= 0), new, served.name, report)
     whole = merged(old, np.flatnonzero(known >= 0), new, way, newest(served.users))
-    folded = kind.fold_in(served.model, whole.ids, whole.history, whole.times)
+    folded = served.fold_in(whole)
     others = np.setdiff1d(np.arange(len(served.users.ids)), known)
     return replace(served, users=joined(served.users.take(others), folded))
 
@@ -71,14 +71,17 @@ def _read(served: Served, table: pa.Table) -> tuple[Users, str]:
 
 
 def _warn_of_old_news(old: Users, places: Rows, new: Users, name: str, report: Report) -> None:
-    """Say so where most of the new clicks are the model's own (same user, item and, if there are times, time)."""
-    width = new.history.shape[1]
-    mine = np.repeat(places, np.diff(old.history.indptr)) * width + old.history.indices
+    """Say so where most of the new clicks are the model's own (same user, item and, if there are times, time).
+
+    What the model knows as merely seen, as validation rows that it was not fitted on, counts once.
+    """
+    width, liked = new.history.shape[1], old.history.data != 0
+    mine = (np.repeat(places, np.diff(old.history.indptr)) * width + old.history.indices)[liked]
     theirs = np.repeat(np.arange(len(new.ids)), np.diff(new.history.indptr)) * width + new.history.indices
     _, here, there = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
     again = len(here)
     if old.times is not None and new.times is not None:
-        again = int((old.times[here] == new.times[there]).sum())
+        again = int((old.times[liked][here] == new.times[there]).sum())
     if 2 * again > len(theirs):
         report.warn(
             f"{again:,} of {len(theirs):,} interactions of --history are in {name} already, and count twice now: "

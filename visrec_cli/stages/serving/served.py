@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
@@ -71,6 +73,22 @@ class Served:
                 fix="take the file that train-cf wrote: the note is the extension type of its column 'entity'",
             )
         return self.kind
+
+    def fold_in(self, users: Users) -> Users:
+        """The users (ids, history, times) as the model sees them, from what they like.
+
+        What is merely seen (weight 0) is kept from the recommender: each would take it for something else, a rating of
+        0, one click more. Raises InputError where the table has forgotten which recommender made it.
+        """
+        liked = users.history.data != 0
+        if liked.all():
+            return self.folds_in.fold_in(self.model, users.ids, users.history, users.times)
+        rows = np.repeat(np.arange(len(users.ids)), np.diff(users.history.indptr))[liked]
+        cells = (users.history.data[liked], (rows, users.history.indices[liked]))
+        likes = sp.csr_matrix(cells, users.history.shape, dtype=np.float32)
+        times = None if users.times is None else users.times[liked]
+        folded = self.folds_in.fold_in(self.model, users.ids, likes, times)
+        return replace(folded, history=users.history, times=users.times)
 
 
 def open_models(sources: Sequence[Tabular]) -> list[Served]:

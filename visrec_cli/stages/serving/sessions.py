@@ -70,7 +70,7 @@ def with_sessions(served: Served, sessions: Sessions, report: Report) -> Served:
     )
     now = clock(served)
     times: Times | None = None if now is None else now + 1 + places
-    users: Users = served.folds_in.fold_in(served.model, tuple(sessions), history, times)
+    users = served.fold_in(Users(tuple(sessions), history, times))
     return replace(served, users=users, crowd=served.users)
 
 

@@ -13,6 +13,7 @@ from visrec_cli.recommenders.base import Arrays
 from visrec_cli.tables.atomic import atomic
 
 _FORMAT = 1
+_LATER = ("fit_on", "known")  # not in checkpoints of the first release, which are resumed all the same
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
         ) from error
     if words.get("format") != _FORMAT:
         raise InputError(f"{path} is a checkpoint of another version of visrec", fix="start again without --resume")
-    differing = [name for name, value in about.items() if words["about"].get(name) != value]
+    before = words["about"]
+    differing = [name for name, value in about.items() if before.get(name, value if name in _LATER else None) != value]
     if differing:
         name = differing[0]
         raise InputError(
-            f"{path} is of another training: {name} was {words['about'].get(name)}, and is {about[name]} now",
+            f"{path} is of another training: {name} was {before.get(name)}, and is {about[name]} now",
             fix="resume with the same log, items and settings, or start again without --resume",
         )
     state, kept = (

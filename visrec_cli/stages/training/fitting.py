@@ -1,62 +1,33 @@
-"""Search, fit, and fit again on everything: the order of a training."""
+"""Search, fit, and fit again on all that is known: the order of a training."""
 
-import hashlib
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from visrec_cli.catalogue import find
-from visrec_cli.errors import UsageProblem
-from visrec_cli.recommenders.base import Recommender
+from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.private import Privacy
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.parts import held_back
+from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.tuning import Trial, tune
-from visrec_cli.stages.training.validation import Measure, Validation
+from visrec_cli.stages.training.validation import Validation
 from visrec_cli.stages.training.watching import Watching
 
 _JUDGES = 5_000  # users asked for the value that is reported; while training, a smaller panel will do
 _PANEL = 2_000
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to train and how; see stages.train_cf."""
-
-    kind: type[Recommender]
-    settings: dict[str, Any]
-    measure: Measure
-    seed: int
-    device: str
-    share: float
-    patience: int
-    refit: bool | None
-    trials: int
-    privacy: Privacy | None = None
-
-    def make(self, settings: dict[str, Any]) -> Recommender:
-        """The recommender with these settings."""
-        private = {} if self.privacy is None else {"privacy": self.privacy}
-        return self.kind(seed=self.seed, device=self.device, **private, **settings)
-
-    @property
-    def in_epochs(self) -> bool:
-        """Whether it learns in epochs, so that it can stop early."""
-        return "epochs" in self.kind.settings
-
-
 class Fitting:
-    """One training. ``curve`` is what was seen on the way.
+    """One training. ``curve`` is what was seen on the way; ``fitted`` the log that the model learned from at last.
 
-    held: interactions to judge by that came with the log; without them a share is held back where judging is of use
-    (epochs to count, or settings to search), and given back afterwards for the final fit.
+    held: interactions to judge by that came with the log, and known: those and ``log`` together. Without them a share
+    is held back where judging is of use (epochs to count, or settings to search) or asked for. With ``fit_on`` known,
+    the settings and epochs that were chosen are then fitted again on all of it. Raises UsageProblem for a plan that
+    cannot be carried out on this log.
     """
 
     def __init__(
@@ -67,35 +38,73 @@ class Fitting:
         held: Log | None,
         report: Report,
         *,
+        known: TrainingData | None = None,
         save: Path | None = None,
         resume: Path | None = None,
     ) -> None:
-        self.plan, self.log, self.content, self.report, self.save = plan, log, content, report, save
+        self.plan, self.report, self.save = plan, report, save
         self.curve: list[dict[str, Any]] = []
-        self.learned, truth = log, None if held is None else held.matrix
-        self._own_part = False
-        if held is None and plan.share > 0 and (plan.in_epochs or plan.trials):
-            mask = held_back(log, plan.share, plan.seed, latest=plan.kind.needs_times)
-            self._own_part = bool(mask.any())
-            if self._own_part:
-                self.learned, truth = log.only(~mask), log.only(mask).matrix
-        seen = self.learned.matrix
+        self.train, self.content, truth = log, content, None if held is None else held.matrix
+        self.known = known or TrainingData(log, content)
+        if held is not None and plan.share is not None:
+            raise UsageProblem(
+                "--validation holds a share back, and the column 'split' says already what is for validation",
+                fix="leave out --validation, or split the log anew: visrec split --replace --validation N",
+            )
+        if held is None and plan.held_share:
+            mask = held_back(log, plan.held_share, plan.seed, latest=plan.kind.needs_times)
+            if mask.any():
+                self.train, truth = log.only(~mask), log.only(mask).matrix
+            else:
+                report.warn("every user has a single interaction: none could be held back to judge by")
+        seen = self.train.matrix
         self.panel, self.judges = (
             None if truth is None else Validation(seen, truth, plan.measure, seed=plan.seed, at_most=n)
             for n in (_PANEL, _JUDGES)
         )
-        if (save or resume) and not plan.in_epochs:
-            raise UsageProblem(
-                f"{plan.kind.name} is fitted in one step", fix="leave out --save-checkpoint and --resume"
+        self._truth = truth
+        self._check(save, resume)
+        self.resumed = None if resume is None else load_checkpoint(resume, self._about)
+        if self.resumed is not None and self.resumed.phase == "refit" and not self._again:
+            raise InputError(
+                f"{resume} is of a training that fits again on all that is known",
+                fix="leave out --fit-on train, or start again without --resume",
             )
-        if plan.trials and self.panel is None:
+
+    def _check(self, save: Path | None, resume: Path | None) -> None:
+        kind, private = self.plan.kind.name, self.plan.privacy is not None
+        if (save or resume) and not self.plan.in_epochs:
+            raise UsageProblem(f"{kind} is fitted in one step", fix="leave out --save-checkpoint and --resume")
+        if self.panel is not None or private:  # of privacy, see privately.for_privacy
+            return
+        if self.plan.trials:
             raise UsageProblem(
                 "--tune needs something to judge by", fix="--validation 0.1, or a split with validation rows"
             )
-        self.resumed = None if resume is None else load_checkpoint(resume, self._about(plan.settings))
+        if self.plan.fit_on == "train":
+            raise UsageProblem(
+                f"--fit-on train: nothing is held back from {kind}, which learns from every row that is not for test",
+                fix="leave it out; or --validation 0.1, or a split with validation rows",
+            )
+
+    @property
+    def _again(self) -> bool:
+        return self.panel is not None and self.plan.fit_on == "known"
+
+    @property
+    def fitted(self) -> Log:
+        """What the model has learned from at last."""
+        return self.train if self.panel is not None and self.plan.fit_on == "train" else self.known.log
+
+    @property
+    def of_which(self) -> str:
+        """What of the log that is, in words behind ``interactions fitted``; empty where nothing was held back."""
+        if self.panel is None:
+            return ""
+        return ", train and validation" if self._again else ", train alone"
 
     def run(self) -> Model:
-        """Search for settings if asked, fit, and fit again on everything if a part was held back for that."""
+        """Search for settings if asked, fit, and fit again on all that is known unless the plan says otherwise."""
         plan, settings, trials = self.plan, dict(self.plan.settings), list[Trial]()
         if plan.trials:
             trials = tune(
@@ -103,23 +112,31 @@ class Fitting:
                 report=self.report,
             )  # fmt: skip
             settings |= trials[0].settings
-        again = self._own_part and plan.refit is not False
         facts: dict[str, Any] = {}
         epochs: int | None = None
         if self.panel is not None and not (self.resumed and self.resumed.phase == "refit"):
-            model, watch = self._fit(self.learned, settings, "search")
+            model, watch = self._fit(TrainingData(self.train, self.content), settings, "search")
             facts, epochs = self._judged(model, watch, trials), watch.best_epoch or None
         elif self.resumed is not None:
             facts = dict(self.resumed.about["facts"])
             epochs = facts.get("epochs")
-        if self.panel is None or again:
+        if self.panel is None or self._again:
             if epochs is not None and plan.in_epochs:
                 settings["epochs"] = epochs
-            model, _ = self._fit(self.log, settings, "refit" if again else "fit", facts)
-        return model.with_facts(**facts)
+            model, _ = self._fit(self.known, settings, "refit" if self._again else "fit", facts)
+        return model.with_facts(**facts, **self._fit_facts())
+
+    def _fit_facts(self) -> dict[str, Any]:
+        """On what the model was fitted, for its metadata; how many interactions that is, unless it is a secret."""
+        facts: dict[str, Any] = {"fit_on": self.plan.fit_on}
+        if self.plan.privacy is None:
+            facts["interactions"] = int(self.fitted.matrix.nnz)
+            if self._truth is not None:
+                facts["validation_interactions"] = int(self._truth.nnz)
+        return facts
 
     def _fit(
-        self, log: Log, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
+        self, data: TrainingData, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
     ) -> tuple[Model, Watching]:
         resumed = self.resumed if self.resumed and self.resumed.phase == phase else None
         watch = Watching(
@@ -129,17 +146,17 @@ class Fitting:
             phase=phase,
             save=self.save,
             resumed=resumed,
-            about=self._about(self.plan.settings) | {"facts": facts or {}},
+            about=None if self.save is None else {**self._about, "facts": facts or {}},
         )
         watch.curve = list(self.curve)
-        model = self.plan.make(settings).fit(log, self.content, watch)
+        model = self.plan.make(settings).fit(data.log, data.content, watch)
         self.curve = watch.curve
         return model, watch
 
     def _attempt(self, settings: dict[str, Any]) -> float:
         assert self.panel is not None
         watch = Watching(_Silent(), self.panel, patience=self.plan.patience)
-        model = self.plan.make(settings).fit(self.learned, self.content, watch)
+        model = self.plan.make(settings).fit(self.train, self.content, watch)
         return watch.best if watch.best_epoch else self.panel.score(model)
 
     def _judged(self, model: Model, watch: Watching, trials: list[Trial]) -> dict[str, Any]:
@@ -155,7 +172,7 @@ class Fitting:
             facts["trials"] = len(trials)
             words += f", best of {len(trials)} trials"
         if measure.name != "rmse" and self.plan.kind.name != "popularity":
-            plain = self.judges.score(find("recommender", "popularity")().fit(self.learned, None, None))
+            plain = self.judges.score(find("recommender", "popularity")().fit(self.train, None, None))
             words += f" (popularity: {plain:.4f})"
             if value < plain:
                 self.report.warn(
@@ -165,27 +182,18 @@ class Fitting:
         self.report.say(words)
         return facts
 
-    def _about(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "model": self.plan.kind.name,
-            "settings": {name: str(value) for name, value in self.plan.make(settings).set.items()},
-            "seed": self.plan.seed,
-            "data": self._data,
-        }
-
     @cached_property
-    def _data(self) -> str:
-        """A hash of what is learned from."""
-        digest = hashlib.sha256()
-        matrix = self.learned.matrix
-        for array in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        if self.plan.kind.needs_times and self.learned.times is not None:
-            digest.update(self.learned.times.tobytes())
-        digest.update("\n".join((*self.log.users, *self.log.items)).encode())
-        if self.content is not None:
-            digest.update(self.content.vectors.tobytes())
-        return digest.hexdigest()[:16]
+    def _about(self) -> dict[str, Any]:
+        """What a checkpoint is of."""
+        plan, times = self.plan, self.plan.kind.needs_times
+        return {
+            "model": plan.kind.name,
+            "settings": {name: str(value) for name, value in plan.make(plan.settings).set.items()},
+            "seed": plan.seed,
+            "data": TrainingData(self.train, self.content).digest(times=times),
+            "fit_on": plan.fit_on,
+            "known": self.known.digest(times=times) if self._again else None,
+        }
 
 
 class _Silent(Report):

@@ -22,10 +22,14 @@ PART_WORDS = {
 
 @dataclass(frozen=True)
 class Parts:
-    """The rows of a log by what they are for. validation is None where the log does not say."""
+    """The rows of a log by what they are for. validation is None where the log does not say.
+
+    known: the rows of both, in the order of the log; those for test are in none of them.
+    """
 
     train: pa.Table
     validation: pa.Table | None
+    known: pa.Table
 
 
 def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
@@ -45,14 +49,17 @@ def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
             )
         held = pc.equal(table["fold"], fold)
         report.count("interactions of the fold left out", int(pc.sum(held).as_py() or 0))
-        return Parts(table.filter(pc.invert(held)).drop_columns(["fold"]), None)
+        rest = table.filter(pc.invert(held)).drop_columns(["fold"])
+        return Parts(rest, None, rest)
     if "split" not in names:
-        return Parts(table, None)
+        return Parts(table, None, table)
     rows = rows_by_part(table)
     if not rows["train"].num_rows:
         raise InputError("column 'split' leaves no rows to train on", fix="call those rows 'train'")
     report.count("test interactions not looked at", rows["test"].num_rows)
-    return Parts(rows["train"], rows["validation"] if rows["validation"].num_rows else None)
+    if not rows["validation"].num_rows:
+        return Parts(rows["train"], None, rows["train"])
+    return Parts(rows["train"], rows["validation"], _rows_of(table, ("train", "validation")))
 
 
 def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
@@ -60,19 +67,20 @@ def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
 
     Raises InputError where it says other words.
     """
-    words = table["split"].cast(pa.string())
-    told = pc.unique(words).to_pylist()
+    told = pc.unique(table["split"].cast(pa.string())).to_pylist()
     wrong = [word for word in told if word is None or word.lower() not in PART_WORDS]
     if wrong:
         raise InputError(
             f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"
         )
-    return {
-        part: table.filter(
-            pc.is_in(words, pa.array([w for w in told if PART_WORDS[w.lower()] == part], pa.string()))
-        ).drop_columns(["split"])
-        for part in ("train", "validation", "test")
-    }
+    return {part: _rows_of(table, (part,)) for part in ("train", "validation", "test")}
+
+
+def _rows_of(table: pa.Table, parts: tuple[str, ...]) -> pa.Table:
+    """The rows of some parts, without the column ``split``, whose words are known ones."""
+    words = table["split"].cast(pa.string())
+    asked = [word for word in pc.unique(words).to_pylist() if PART_WORDS[word.lower()] in parts]
+    return table.filter(pc.is_in(words, pa.array(asked, pa.string()))).drop_columns(["split"])
 
 
 def within(table: pa.Table, log: Log) -> Log:

@@ -9,6 +9,7 @@ from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.training.parts import Parts
 
 
 def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
@@ -26,6 +27,22 @@ def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
         raise UsageProblem(f"{given} would tell of single users what --private hides", fix="leave out one of them")
     kind: type[Recommender] = find("private-recommender", model)
     return kind
+
+
+def for_privacy(parts: Parts, items: list[str], fit_on: str, report: Report) -> Parts:
+    """The rows that a private model is fitted on, once, as they are: nothing is chosen on any, for that would tell.
+
+    items: of the catalogue. Raises UsageProblem where ``fit_on`` train leaves nothing out, InputError without rows.
+    """
+    if fit_on == "train":
+        if parts.validation is None:
+            raise UsageProblem(
+                "--fit-on train: nothing is held back with --private, and the log has no validation rows",
+                fix="leave it out",
+            )
+        report.count("validation interactions not looked at", parts.validation.num_rows)
+    rows = of_the_catalogue(parts.known if fit_on == "known" else parts.train, items, report)
+    return Parts(rows, None, rows)
 
 
 def of_the_catalogue(table: pa.Table, items: list[str], report: Report) -> pa.Table:
