@@ -66,6 +66,7 @@ MISTAKES = [
     ("a stream that was cut", "head -c 2000 whole.arrows | visrec fuse -o x.arrow"),
     ("two streams glued together", "cat whole.arrows whole.arrows | visrec fuse -o x.arrow"),
     ("a file with one bit flipped", "visrec check flipped.arrow"),
+    ("ids of a matrix in another order than they were written", "visrec fuse shuffled.npy -o x.arrow"),
     ("nothing on stdin", "visrec fuse -o x.arrow < /dev/null"),
     ("the reader goes away", "visrec show long.csv --format ndjson | head -1 > /dev/null"),
     ("an unknown item", "visrec recommend colour.arrow --item square-red-9"),
@@ -221,6 +222,9 @@ def prepare(folder: Path) -> None:
     flipped = bytearray((folder / "colour.arrow").read_bytes())
     flipped[len(flipped) // 2] ^= 1
     (folder / "flipped.arrow").write_bytes(flipped)
+    write_table(read_all(folder / "colour.arrow").select(["item_id", "image_embedding"]), folder / "shuffled.npy")
+    names = folder / "shuffled.ids.txt"
+    names.write_text("".join(sorted(names.read_text().splitlines(keepends=True), reverse=True)))
 
 
 def made_by_another(model: pa.Table) -> pa.Table:

@@ -1,6 +1,8 @@
 """Small tables for the suite."""
 
+import hashlib
 import io
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -28,5 +30,17 @@ def stream_bytes(table: pa.Table, format: str = "stream") -> bytes:
     writer = open_writer(raw, table.schema, format)
     for batch in table.to_batches():
         writer.write_batch(batch)
+    writer.close()
+    return raw.getvalue()
+
+
+def first_release_bytes(table: pa.Table, *, file: bool) -> bytes:
+    """The table as the first release wrote it: one checksum, of all before the trailer."""
+    raw, hashed = io.BytesIO(), table.schema.with_metadata({b"visrec.stream": b"1", b"visrec.version": b"0.1.0"})
+    writer = (pa.ipc.new_file if file else pa.ipc.new_stream)(raw, hashed)
+    writer.write_table(table.replace_schema_metadata(hashed.metadata))
+    end = {"bytes": raw.tell(), "rows": len(table), "sha256": hashlib.sha256(raw.getvalue()).hexdigest()}
+    custom = {b"visrec.end": json.dumps(end, sort_keys=True).encode()}
+    writer.write_batch(pa.RecordBatch.from_pylist([], schema=hashed), custom_metadata=custom)
     writer.close()
     return raw.getvalue()

@@ -11,16 +11,25 @@ def command(
 ) -> None:
     """Verify that files are whole: end marks, checksums, valid Arrow, unique ids, finite vectors.
 
+    Every byte of the Arrow, Parquet and NPY files that visrec writes has a checksum. Text has none.
+
     Examples:
 
         visrec check catalogue.arrow
 
         visrec embed-images ./imgs | visrec check -
     """
+    import sys
+
+    from visrec_cli.runtime.reporting import Report
     from visrec_cli.runtime.words import counted, printable
     from visrec_cli.stages.check import check
 
     for file in files:
-        rows = check(file)
-        if not quiet:
-            print(f"{printable(file)}: whole, {counted(rows, 'rows')}")
+        report = Report()
+        rows = check(file, report=report)
+        if quiet:
+            continue
+        for remark in report.warnings:
+            print(f"visrec: note: {printable(remark)}", file=sys.stderr)
+        print(f"{printable(file)}: {'readable' if report.warnings else 'whole'}, {counted(rows, 'rows')}")

@@ -11,11 +11,15 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
+from visrec_cli.runtime.words import counted
+from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.loose import with_fixed_vectors
 from visrec_cli.tables.npy import read_npy
-from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
+from visrec_cli.tables.streams import AGAIN, DAMAGE, read_file, read_stream, safely
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import SNIFF, HashingSource
+
+_MAGICS = _STREAM, _ARROW, _PARQUET, _NPY = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1", b"\x93NUMPY"
 
 Tabular = Any
 """A path, ``-`` for stdin, a pyarrow table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb …)."""
@@ -41,20 +45,25 @@ def open_table(
     column: str | None = None,
     as_text: Collection[str] = (),
     names: Sequence[str] = (),
+    verification: Verification | None = None,
 ) -> pa.RecordBatchReader:
     """A streaming reader over any table, with plain types, every batch validated.
 
-    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). Raises
+    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). verification:
+    compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). Raises
     MissingInputError, CutStreamError, or InputError for bytes that are no table.
     """
     if not is_path(source):
         return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
-    opened = _opened(source, name_of(source), npy, {"as_text": as_text, "names": names})
+    opened = _opened(source, npy, {"as_text": as_text, "names": names}, verification)
     return with_fixed_vectors(opened, name_of(source))
 
 
-def _opened(source: Tabular, where: str, npy: dict[str, Any], text: dict[str, Any]) -> pa.RecordBatchReader:
+def _opened(
+    source: Tabular, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None
+) -> pa.RecordBatchReader:
+    where = name_of(source)
     raw = _open(source, where)
     head = _head(raw)
     hashed = HashingSource(raw, head)
@@ -62,16 +71,20 @@ def _opened(source: Tabular, where: str, npy: dict[str, Any], text: dict[str, An
         if str(source) == "-":
             raise CutStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
         raise InputError(f"{where} is empty", fix="make the file again")
-    if head.startswith(b"\xff\xff\xff\xff"):
-        return read_stream(hashed, where)
-    if head.startswith(b"ARROW1"):
-        return read_file(_random_access(source, hashed), where)
-    if head.startswith(b"PAR1"):
-        return _parquet(_random_access(source, hashed), where)
-    if head.startswith(b"\x93NUMPY"):
-        return read_npy(source, hashed, where, **npy)
+    if len(head) < SNIFF and any(magic.startswith(head) for magic in _MAGICS):
+        raise CutStreamError(f"{where} stops after its first {counted(len(head), 'bytes')}", fix=AGAIN)
+    if head.startswith(_STREAM):
+        return read_stream(hashed, where, verification)
+    if head.startswith(_ARROW):
+        return read_file(_random_access(source, hashed), where, verification)
+    if head.startswith(_PARQUET):
+        return _parquet(_random_access(source, hashed), where, verification)
+    if head.startswith(_NPY):
+        return read_npy(source, hashed, where, **npy, verification=verification)
     data = hashed.read()
     hashed.close()
+    if verification is not None:
+        verification.remarks.append(f"{where} is text, which has no checksum: it can be read, and was checked for that")
     from visrec_cli.tables.text import read_text  # and with it polars, which an Arrow file has no need of
 
     return read_text(data, where, **text)
@@ -120,13 +133,18 @@ def _random_access(source: Tabular, hashed: HashingSource) -> Any:
         raise TransferError(f"{name_of(source)}: reading failed ({error})") from error
 
 
-def _parquet(mapped: Any, where: str) -> pa.RecordBatchReader:
+def _parquet(mapped: Any, where: str, verification: Verification | None) -> pa.RecordBatchReader:
     import pyarrow.parquet as pq
 
+    covered = compare(mapped, _PARQUET, where, whole=verification is not None)
+    if verification is not None and not covered:
+        verification.remarks.append(
+            f"{where} has no checksum but those of its pages: another tool or an earlier visrec wrote it"
+        )
     try:
         file = pq.ParquetFile(mapped, page_checksum_verification=True)
         schema = plain_schema(file.schema_arrow)
-    except (pa.ArrowInvalid, OSError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"{where}: the Parquet file is not whole ({str(error)[:120]})", fix="make the file again"
         ) from error
@@ -138,7 +156,7 @@ def _parquet(mapped: Any, where: str) -> pa.RecordBatchReader:
                 batch = next(stream)
             except StopIteration:
                 return
-            except (pa.ArrowInvalid, OSError) as error:
+            except DAMAGE as error:
                 raise InputError(
                     f"{where}: damaged Parquet data ({str(error)[:120]})", fix="make the file again"
                 ) from error

@@ -7,8 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.tables.checksums import Verification, compare
+from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrived, check_trailer, compare_until_trailer
 from visrec_cli.tables.types import plain_batch, plain_schema
-from visrec_cli.tables.wire import END_KEY, END_MARK, STREAM_KEY, HashingSource, check_trailer
+from visrec_cli.tables.wire import END_MARK, HashingSource
+
+DAMAGE = (pa.ArrowException, OSError, EOFError, ValueError, TypeError)
+"""What Arrow, and its types in Python, say of bytes that are not what it wrote."""
 
 AGAIN = "the command that wrote it failed or was stopped: see its message, then run it again"
 
@@ -17,12 +22,12 @@ def safely(batch: pa.RecordBatch, where: str) -> pa.RecordBatch:
     """The batch, after Arrow's full validation: unchecked offsets in a damaged file crash other libraries."""
     try:
         batch.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{where}: damaged Arrow data ({error})", fix="make the file again") from error
+    except DAMAGE as error:
+        raise InputError(f"{where}: damaged Arrow data ({_short(error)})", fix="make the file again") from error
     return batch
 
 
-def read_stream(source: HashingSource, where: str) -> pa.RecordBatchReader:
+def read_stream(source: HashingSource, where: str, verification: Verification | None = None) -> pa.RecordBatchReader:
     """A reader over an Arrow IPC stream. Its schema must be readable now; batches come as they are asked for.
 
     Raises CutStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
@@ -30,35 +35,44 @@ def read_stream(source: HashingSource, where: str) -> pa.RecordBatchReader:
     """
     try:
         reader = pa.ipc.open_stream(source)
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        schema = plain_schema(reader.schema)
+    except DAMAGE as error:
         raise CutStreamError(f"{where}: the stream stops before its schema ({_short(error)})", fix=AGAIN) from error
-    schema = plain_schema(reader.schema)
-    ours = STREAM_KEY in (reader.schema.metadata or {})
-    return pa.RecordBatchReader.from_batches(_unsigned(schema), _batches(reader, source, schema, ours, where))
+    form = (schema.metadata or {}).get(STREAM_KEY)
+    if verification is not None and form == FIRST_FORMAT:
+        verification.remarks.append(
+            f"an earlier visrec wrote {where}: its checksum does not cover the trailer that it stands in"
+        )
+    elif verification is not None and form is None:
+        verification.remarks.append(f"{where} has no checksum: another tool wrote it")
+    return pa.RecordBatchReader.from_batches(_unsigned(schema), _batches(reader, source, schema, where))
 
 
-def _batches(reader: Any, source: HashingSource, schema: pa.Schema, ours: bool, where: str) -> Iterator[pa.RecordBatch]:
-    rows, ended = 0, False
+def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
+    rows, ended, form = 0, False, (schema.metadata or {}).get(STREAM_KEY)
     while True:
         digest, at = source.digest(), source.count
+        source.begin_message()
         try:
             batch, custom = reader.read_next_batch_with_custom_metadata()
         except StopIteration:
             break
-        except (pa.ArrowInvalid, pa.ArrowSerializationError, OSError, EOFError) as error:
+        except DAMAGE as error:
             raise CutStreamError(
                 f"{where}: the stream stops in the middle after {rows} rows ({_short(error)})", fix=AGAIN
             ) from error
         end = custom.get(END_KEY) if custom else None
+        if ended:
+            raise CutStreamError(f"{where}: more rows follow the end of the stream", fix="make the file again")
         if end is not None:
-            check_trailer(end, rows=rows, digest=digest, where=where)
+            check_trailer(end, Arrived(rows, at, digest, form, source.message()), where)
             ended = True
             continue
         rows += batch.num_rows
         yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
     if source.count - at != len(END_MARK) or source.last != END_MARK:
         raise CutStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
-    if ours and not ended:
+    if form is not None and not ended:
         raise CutStreamError(
             f"{where}: the stream was cut after {rows} rows: visrec wrote its schema and never its trailer",
             fix=f"{AGAIN} (a tool that rewrote it should drop the schema metadata '{STREAM_KEY.decode()}')",
@@ -71,24 +85,45 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, ours: bool, 
         source.close()
 
 
-def read_file(mapped: Any, where: str) -> pa.RecordBatchReader:
-    """A reader over an Arrow IPC file (random access), batch by batch."""
+def read_file(mapped: Any, where: str, verification: Verification | None = None) -> pa.RecordBatchReader:
+    """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer."""
+    covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
     try:
         reader = pa.ipc.open_file(mapped)
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        schema = plain_schema(reader.schema)
+    except DAMAGE as error:
         raise CutStreamError(f"{where}: the Arrow file is not whole ({_short(error)})", fix=AGAIN) from error
-    schema = plain_schema(reader.schema)
+    if verification is not None and not covered:
+        verification.remarks.append(_compare_older(mapped, reader, where))
 
     def batches() -> Iterator[pa.RecordBatch]:
         for index in range(reader.num_record_batches):
-            try:
-                batch = reader.get_batch(index)
-            except (pa.ArrowInvalid, pa.ArrowSerializationError, OSError, EOFError) as error:
-                raise InputError(f"{where}: damaged Arrow data ({_short(error)})", fix="make the file again") from error
+            batch, _ = _batch_of(reader, index, where)
             if batch.num_rows:
                 yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
 
     return pa.RecordBatchReader.from_batches(_unsigned(schema), batches())
+
+
+def _batch_of(reader: Any, index: int, where: str) -> tuple[pa.RecordBatch, Any]:
+    """A batch of a file and its custom metadata."""
+    try:
+        batch, custom = reader.get_batch_with_custom_metadata(index)
+        return batch, custom
+    except DAMAGE as error:
+        raise InputError(f"{where}: damaged Arrow data ({_short(error)})", fix="make the file again") from error
+
+
+def _compare_older(mapped: Any, reader: Any, where: str) -> str:
+    """Compare the trailer of a file that has no other checksum; what remains uncovered, in words."""
+    if STREAM_KEY not in (reader.schema.metadata or {}):
+        return f"{where} has no checksum: another tool wrote it"
+    last = reader.num_record_batches - 1
+    end = (_batch_of(reader, last, where)[1] or {}).get(END_KEY) if last >= 0 else None
+    if end is None:
+        raise CutStreamError(f"{where}: visrec wrote its schema and never its trailer", fix="make the file again")
+    compare_until_trailer(end, mapped, where)
+    return f"an earlier visrec wrote {where}: its checksum does not cover the trailer and the footer"
 
 
 def _unsigned(schema: pa.Schema) -> pa.Schema:

@@ -23,7 +23,11 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema with plain types; field metadata (the spaces) stays."""
+    """The schema with plain types; field metadata (the spaces) stays.
+
+    Raises UnicodeDecodeError where the name of a column is no text, as in a damaged file.
+    """
+    _ = schema.names
     return pa.schema([f.with_type(plain_type(f.type)).with_nullable(True) for f in schema], metadata=schema.metadata)
 
 

@@ -1,23 +1,15 @@
-"""The bytes of our Arrow streams: what is counted, hashed, ended and, on failure, poisoned.
-
-A stream that visrec writes ends with a *trailer*: a batch of zero rows whose custom metadata holds
-``visrec.end = {"bytes": …, "rows": …, "sha256": …}`` over everything before it, then Arrow's own end mark. Other
-readers pass over it. It is written only when the producer finished.
-"""
+"""The bytes of our Arrow streams: what is counted, hashed, ended (see tables.trailers) and, on failure, poisoned."""
 
 import contextlib
 import hashlib
-import json
 import sys
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
-from visrec_cli.errors import CutStreamError
-
-END_KEY = b"visrec.end"
-STREAM_KEY = b"visrec.stream"
 END_MARK = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 POISON = b"\xff\xff\xff\xff\x08\x00\x00\x00"
 SNIFF = 8
+_AT_ONCE = 1 << 24  # a damaged length asks for any amount of memory before a byte of it was read
 
 
 class HashingSource:
@@ -28,6 +20,7 @@ class HashingSource:
         self.count = 0
         self.last = b""
         self.closed = False
+        self._message: list[bytes] = []
 
     def read(self, n: int = -1) -> bytes:
         """Up to n bytes, fewer only at the end: a pipe gives short reads, which Arrow would take for the end."""
@@ -35,16 +28,25 @@ class HashingSource:
             data = self._head + self._raw.read()
             self._head = b""
         else:
-            data, self._head = self._head[:n], self._head[n:]
-            while len(data) < n:
-                more = self._raw.read(n - len(data))
-                if not more:
-                    break
-                data += more
+            pieces, self._head = [self._head[:n]], self._head[n:]
+            left = n - len(pieces[0])
+            while left and (more := self._raw.read(min(left, _AT_ONCE))):
+                pieces.append(more)
+                left -= len(more)
+            data = b"".join(pieces)
         self._hash.update(data)
         self.count += len(data)
         self.last = (self.last + data)[-SNIFF:]
+        self._message.append(data)
         return data
+
+    def begin_message(self) -> None:
+        """Forget the bytes of the message before; Arrow holds those of the last one too."""
+        self._message.clear()
+
+    def message(self) -> bytes:
+        """All bytes since ``begin_message``."""
+        return b"".join(self._message)
 
     def digest(self) -> str:
         """sha256 of all bytes read so far."""
@@ -79,16 +81,29 @@ class HashingSink:
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw, self._hash = raw, hashlib.sha256()
+        self._held: bytearray | None = None
         self.count = 0
         self.closed = False
 
     def write(self, data: bytes) -> int:
         """Write all of data."""
         view = memoryview(data)
-        self._hash.update(view)
-        self._raw.write(view)
+        if self._held is None:
+            self._hash.update(view)
+            self._raw.write(view)
+        else:
+            self._held += view
         self.count += view.nbytes
         return view.nbytes
+
+    @contextlib.contextmanager
+    def changed(self, change: Callable[[bytes, Any], bytes]) -> Iterator[None]:
+        """What is written in this block is held back, and ``change(held, sha256 of all before)`` written for it."""
+        self._held = bytearray()
+        yield
+        held, self._held = bytes(self._held), None
+        self.count -= len(held)
+        self.write(change(held, self._hash))
 
     def flush(self) -> None:
         """Flush the underlying file."""
@@ -114,22 +129,6 @@ class HashingSink:
         """The owner of the raw file closes it."""
         self.closed = True
 
-    def trailer(self, rows: int) -> dict[bytes, bytes]:
-        """The custom metadata of the trailer, for all bytes written until now."""
-        end = {"bytes": self.count, "rows": rows, "sha256": self._hash.hexdigest()}
-        return {END_KEY: json.dumps(end, sort_keys=True).encode()}
-
-
-def check_trailer(end: bytes, *, rows: int, digest: str, where: str) -> None:
-    """Compare a trailer with what was read. Raises CutStreamError when they disagree."""
-    try:
-        said = json.loads(end)
-        promised, written = int(said["rows"]), str(said["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CutStreamError(f"{where}: the trailer is damaged", fix="make the file again") from error
-    if promised != rows:
-        raise CutStreamError(f"{where}: {rows} rows arrived, the producer wrote {promised}", fix="make the file again")
-    if written != digest:
-        raise CutStreamError(
-            f"{where}: the checksum differs: bytes were changed after they were written", fix="make the file again"
-        )
+    def digest(self) -> str:
+        """sha256 of all bytes written so far."""
+        return self._hash.hexdigest()

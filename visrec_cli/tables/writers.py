@@ -1,14 +1,17 @@
 """Arrow and Parquet out, batch by batch, and which writer a format has."""
 
 import contextlib
+from functools import partial
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
 import visrec_cli
-from visrec_cli.tables.npy import NpyWriter
+from visrec_cli.tables.checksums import with_block
+from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.text_out import CsvWriter, NdjsonWriter
-from visrec_cli.tables.wire import POISON, STREAM_KEY, HashingSink
+from visrec_cli.tables.trailers import STREAM_FORMAT, STREAM_KEY, trailer, with_trailer_checksum
+from visrec_cli.tables.wire import POISON, HashingSink
 
 
 class BatchWriter(Protocol):
@@ -22,12 +25,14 @@ class BatchWriter(Protocol):
 
 
 class StreamWriter:
-    """Arrow IPC, as a stream or as a file, with the trailer that says it is whole (see tables.wire)."""
+    """Arrow IPC, as a stream or as a file, with the trailer that says it is whole (see tables.trailers)."""
 
     def __init__(self, raw: BinaryIO, schema: pa.Schema, *, file: bool) -> None:
-        self._schema = schema.with_metadata({STREAM_KEY: b"1", b"visrec.version": visrec_cli.__version__.encode()})
+        self._schema = schema.with_metadata(
+            {STREAM_KEY: STREAM_FORMAT, b"visrec.version": visrec_cli.__version__.encode()}
+        )
         self._sink = HashingSink(raw)
-        self._raw = raw
+        self._raw, self._file = raw, file
         self._writer = (pa.ipc.new_file if file else pa.ipc.new_stream)(self._sink, self._schema)
         self._rows = 0
 
@@ -37,12 +42,15 @@ class StreamWriter:
         self._rows += batch.num_rows
 
     def close(self) -> None:
-        """Trailer, then Arrow's end mark."""
+        """Trailer, then Arrow's end mark, and a file's footer."""
         empty = pa.RecordBatch.from_pylist([], schema=self._schema)
         if not self._rows:
             self._writer.write_batch(empty)  # pyarrow writes the schema with the first batch: the hash must cover it
-        self._writer.write_batch(empty, custom_metadata=self._sink.trailer(self._rows))
-        self._writer.close()
+        end = trailer(count=self._sink.count, rows=self._rows, digest=self._sink.digest())
+        with self._sink.changed(with_trailer_checksum):
+            self._writer.write_batch(empty, custom_metadata=end)
+        with self._sink.changed(partial(with_block, magic=b"ARROW1")) if self._file else contextlib.nullcontext():
+            self._writer.close()
 
     def poison(self) -> None:
         """Make every reader fail: the producer did not finish, and pyarrow would write an end mark all the same."""
@@ -52,13 +60,13 @@ class StreamWriter:
 
 
 class ParquetWriter:
-    """Parquet with page checksums."""
+    """Parquet with page checksums, and one of the file (see tables.checksums)."""
 
     def __init__(self, raw: BinaryIO, schema: pa.Schema) -> None:
         import pyarrow.parquet as pq
 
-        self._schema = schema
-        self._writer = pq.ParquetWriter(raw, schema, compression="zstd", write_page_checksum=True)
+        self._sink = HashingSink(raw)
+        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", write_page_checksum=True)
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Append one row group."""
@@ -66,7 +74,8 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Write the footer."""
-        self._writer.close()
+        with self._sink.changed(partial(with_block, magic=b"PAR1")):
+            self._writer.close()
 
 
 def open_writer(raw: BinaryIO, schema: pa.Schema, format: str, column: str | None = None) -> BatchWriter:

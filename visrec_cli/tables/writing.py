@@ -10,7 +10,7 @@ import pyarrow as pa
 from visrec_cli.errors import TransferError, UsageProblem
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.batches import even
-from visrec_cli.tables.npy import NpyWriter
+from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.reading import Tabular, open_table
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.writers import StreamWriter, open_writer

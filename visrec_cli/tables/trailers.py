@@ -1,0 +1,76 @@
+"""What ends a stream of visrec, and says that it is whole.
+
+The *trailer* is a batch of zero rows whose custom metadata holds ``visrec.end = {"bytes": …, "rows": …, "sha256": …,
+"trailer": …}``: the first three of everything before it, the last a sha256 of the trailer's own bytes with zeros for
+its digits. Then comes Arrow's end mark. Other readers pass over the trailer. It is written only when the producer
+finished. Streams of earlier versions have no checksum of the trailer itself.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from visrec_cli.errors import CutStreamError
+from visrec_cli.tables.checksums import BLANK, CHANGED, RandomAccess, fits_own_checksum, sha256_of, with_own_checksum
+
+END_KEY = b"visrec.end"
+STREAM_KEY = b"visrec.stream"
+STREAM_FORMAT, FIRST_FORMAT = b"2", b"1"  # of the schema's metadata; the first has no checksum of the trailer
+
+
+def trailer(*, count: int, rows: int, digest: str) -> dict[bytes, bytes]:
+    """The custom metadata of the trailer, before ``with_trailer_checksum``."""
+    end = {"bytes": count, "rows": rows, "sha256": digest, "trailer": BLANK.decode()}
+    return {END_KEY: json.dumps(end, sort_keys=True).encode()}
+
+
+def with_trailer_checksum(message: bytes, _: Any = None) -> bytes:
+    """The trailer's bytes with their own checksum."""
+    return with_own_checksum(message, b'"trailer": "%b"' % BLANK)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What was read until the trailer: rows, bytes and their sha256, and the stream's format; the trailer's bytes."""
+
+    rows: int
+    count: int
+    digest: str
+    format: bytes | None
+    trailer: bytes
+
+
+def check_trailer(end: bytes, arrived: Arrived, where: str) -> None:
+    """Compare a trailer with what was read. Raises CutStreamError when they disagree."""
+    said = trailer_of(end, where)
+    if said["rows"] != arrived.rows:
+        raise CutStreamError(
+            f"{where}: {arrived.rows} rows arrived, the producer wrote {said['rows']}", fix="make the file again"
+        )
+    own = said.get("trailer")
+    whole = arrived.format == FIRST_FORMAT if own is None else fits_own_checksum(arrived.trailer, own)
+    if said["sha256"] != arrived.digest or said["bytes"] != arrived.count or not whole:
+        raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
+
+
+def compare_until_trailer(end: bytes, file: RandomAccess, where: str) -> None:
+    """Compare a trailer with the bytes of a file before it. Raises CutStreamError when they disagree."""
+    said = trailer_of(end, where)
+    if sha256_of(file, 0, said["bytes"]).hexdigest() != said["sha256"]:
+        raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
+
+
+def trailer_of(end: bytes, where: str) -> dict[str, Any]:
+    """The content of a trailer. Raises CutStreamError where it is none."""
+    try:
+        said = json.loads(end)
+    except (ValueError, RecursionError):
+        said = None
+    kinds = {"bytes": int, "rows": int, "sha256": str}
+    if (
+        not isinstance(said, dict)
+        or any(type(said.get(name)) is not kind for name, kind in kinds.items())
+        or not isinstance(said.get("trailer", ""), str)
+    ):
+        raise CutStreamError(f"{where}: the trailer is damaged", fix="make the file again")
+    return said
