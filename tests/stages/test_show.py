@@ -8,11 +8,14 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from tests.stages.test_train_cf import clicks
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.first_pictures import first_pictures
 from visrec_cli.stages.gallery import PER_QUERY, gallery
+from visrec_cli.stages.recommend_users import recommend_users
 from visrec_cli.stages.show import describe, show, type_in_words
+from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.writing import write_table
@@ -40,6 +43,20 @@ def test_rows_nulls_types_and_spaces(table):
     assert "concat of image_embedding + t, 5 numbers, normalised" in words
     assert "lite0, 3 numbers" in words
     assert "minilm, 2 numbers" in words
+
+
+def test_models_and_recommendations_say_on_what_they_were_fitted():
+    log = clicks(split=["validation" if row % 5 == 0 else "train" for row in range(clicks().num_rows)])
+    for fit_on, rows in (("known", "training and validation rows"), ("train", "the training rows alone")):
+        model = train_cf(log, model="item-knn", fit_on=fit_on).read_all()
+        about = {column.name: column.made_of() for column in describe(model).columns}
+        assert about["entity"].startswith(f"item-knn; fitted on {rows} (")
+        assert "; validation ndcg@10 0." in about["entity"]
+        recs = describe(recommend_users(model, all_users=True))
+        assert recs.columns[4].made_of().startswith(f"item-knn, fitted on {rows} (")
+        assert json.loads(json.dumps(recs.as_json()))["columns"][4]["about"] == recs.columns[4].made_of()
+    forgotten = model.cast(pa.schema([field.remove_metadata() for field in model.schema]))
+    assert describe(forgotten).columns[0].made_of() == ""
 
 
 def test_json_is_json_and_has_no_vectors(table):

@@ -16,6 +16,7 @@ from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
 from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.models import is_model
+from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.spaces import Space, pack_array, space_from_json, unpack_array
 
 FORMAT = 1
@@ -100,6 +101,21 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
     space = facts.get("space")
     return model, about, space_from_json(json.dumps(space)) if space else None
+
+
+def described(field: pa.Field, where: str) -> str:
+    """What a model's column ``entity`` says of it, in words; empty where it has lost its note.
+
+    Raises InputError for a note that cannot be read, or of another format version.
+    """
+    told = _read_facts(field, where)
+    facts = told.get("facts", {})
+    fit = Fit.of(facts)
+    words = [str(told["recommender"])] if "recommender" in told else []
+    words += [] if fit is None else [f"fitted on {fit.describe()}"]
+    if isinstance(facts.get("validation"), int | float):
+        words.append(f"validation {facts.get('metric')} {facts['validation']:.4f}")
+    return "; ".join(words)
 
 
 def _facts(model: Model, space: Space | None) -> bytes:

@@ -19,6 +19,7 @@ from visrec_cli.stages.serving.sessions import sessions_of, with_sessions
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
 from visrec_cli.stages.serving.visitors import Visitors, blocks_together, in_blocks
+from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.reading import Tabular
 
 
@@ -102,6 +103,7 @@ def recommend_users(
         pictures=not all_users,
         reasons=Reasons(chooser, popular) if explain else None,
         latest=show_history,
+        fits={one.name: fit for one in served if (fit := Fit.of(one.model.facts)) is not None},
     )
     report.expect(len(ids), "users")
 

@@ -11,23 +11,29 @@ from visrec_cli.catalogue import unknown
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.models import is_model
+from visrec_cli.tables.provenance import COLUMN, fits_of
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type in words, how many rows have nothing in it, and its space if it is an embedding."""
+    """One column: its type in words, how many rows have nothing in it, and its space if it is an embedding.
+
+    about: what its metadata says otherwise, of a model or of those behind recommendations.
+    """
 
     name: str
     type: str
     nulls: int
     space: Space | None = None
+    about: str = ""
 
     def made_of(self) -> str:
-        """The space in words, empty for other columns."""
+        """The space, or what the metadata says, in words; empty for other columns."""
         if self.space is None:
-            return ""
+            return self.about
         sources = [source.space.describe() for source in self.space.sources if source.space is not None]
         return "; from ".join([self.space.describe(), *([" and ".join(sources)] if sources else [])])
 
@@ -75,8 +81,22 @@ def describe(source: Tabular, *, rows: int = 8, columns: Sequence[str] = (), **n
         seen += batch.num_rows
         for i, column in enumerate(batch.columns):
             nulls[i] += column.null_count
-    found = [Column(f.name, type_in_words(f.type), n, space_of(f)) for f, n in zip(reader.schema, nulls, strict=True)]
+    told = _told(reader.schema, name_of(source))
+    found = [
+        Column(f.name, type_in_words(f.type), n, space_of(f), told.get(f.name, ""))
+        for f, n in zip(reader.schema, nulls, strict=True)
+    ]
     return Description(name_of(source), seen, found, pa.Table.from_batches(first, reader.schema))
+
+
+def _told(schema: pa.Schema, where: str) -> dict[str, str]:
+    """What the metadata of a model, or of recommendations, says of how they were made: by column, in words."""
+    if is_model(schema):
+        from visrec_cli.recommenders.storing import described
+
+        return {"entity": described(schema.field("entity"), where)}
+    fits = fits_of(schema)
+    return {COLUMN: "; ".join(f"{name}, fitted on {fit.describe()}" for name, fit in fits.items())} if fits else {}
 
 
 def show(

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
+from visrec_cli.tables.provenance import passed_on
 from visrec_cli.tables.reading import Tabular, name_of, open_table
 from visrec_cli.tables.trec import is_trec, read_trec, refuse_several
 from visrec_cli.tables.wide_lists import across, is_list, unrolled
@@ -32,8 +33,9 @@ def open_recommendations(source: Tabular, *, user: str | None = None, item: str 
 
     Read are tables with one row per recommendation under the usual names (ours, LensKit's, RecBole's), TREC run files,
     and tables with one row per user: a list of items (and of scores) or columns ``top_0``, ``top_1`` … user, item: the
-    names of those columns where they are unusual. Raises InputError where there are no users or items, or an id is
-    missing, UsageProblem for a column that is not there.
+    names of those columns where they are unusual. The schema keeps what is told of the models (tables.provenance).
+    Raises InputError where there are no users or items, or an id is missing, UsageProblem for a column that is not
+    there.
     """
     where = name_of(source)
     if is_trec(source):
@@ -90,7 +92,7 @@ def _streamed(
         fields.append(pa.field("rank", pa.int64()))
     if ("score" in kept and not places) or (wide and _with_scores(reader.schema, kept)):
         fields.append(pa.field("score", pa.float64()))
-    schema = pa.schema(fields)
+    schema = pa.schema(fields, metadata=passed_on(reader.schema))
 
     def batches() -> Iterator[pa.RecordBatch]:
         runs: set[str] = set()

@@ -56,7 +56,7 @@ GOOD, BAD = recommended(LOG, good=True), recommended(LOG, good=False)
 
 
 def judged(*runs: pa.Table, **more: object) -> Evaluation:
-    names = ["good", "bad"][: len(runs)]
+    names = ["good", "bad", "other"][: len(runs)]
     return evaluate(*runs, truth=LOG, items=the_items(), names=names, metrics=["recall@5"], **more)  # type: ignore[arg-type]
 
 
@@ -155,3 +155,42 @@ def test_baselines_are_what_train_cf_and_recommend_say() -> None:
             for item in items
         ]
         assert ours == theirs["item_id"].to_pylist(), baseline.name
+
+
+def made(fit_on: str) -> pa.Table:
+    """Popularity, as train-cf and recommend make it."""
+    model = train_cf(LOG, model="popularity", fit_on=fit_on).read_all()
+    return recommend_users(model, all_users=True).read_all()
+
+
+def test_on_what_the_models_were_fitted_is_said_as_far_as_it_is_known() -> None:
+    report = Report()
+    facts = judged(made("known"), made("train"), GOOD, report=report).facts
+    assert facts["fitted on"] == (
+        "good: training and validation rows (200 interactions; validated on 40); "
+        "bad: the training rows alone (160 interactions; validated on 40); other: not said"
+    )
+    assert any("part of a difference between them" in said for said in report.warnings)
+    alone = Report()
+    assert "fitted on" not in judged(GOOD, report=alone).facts
+    judged(made("known"), GOOD, report=alone)
+    assert not any("part of a difference" in said for said in alone.warnings)
+
+
+def test_baselines_learn_from_what_the_runs_did() -> None:
+    """Popularity as a run and as a baseline is the same list, whichever rows it was fitted on."""
+    for fit_on, learned in (
+        ("known", "training and validation rows, as a run says of itself;"),
+        ("train", "training rows;"),
+    ):
+        done = judged(made(fit_on), baselines=True)
+        mine, _, baseline, _ = (one.values["recall@5"] for one in done.scores)
+        assert (mine == baseline).all()
+        assert f"learned from the {learned}" in done.facts["baselines"]
+    assert "learned from the training rows;" in judged(GOOD, baselines=True).facts["baselines"]
+
+
+def test_without_validation_rows_there_is_nothing_to_tell_apart() -> None:
+    log = LOG.filter(pa.array([word != "validation" for word in LOG["split"].to_pylist()]))
+    known, train = (baselines_of(open_truth(log), Rules(fit_on=fit_on), k=6)[1] for fit_on in ("known", "train"))
+    assert (known.model.scores() == train.model.scores()).all()

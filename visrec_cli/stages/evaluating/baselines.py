@@ -22,6 +22,7 @@ from visrec_cli.stages.evaluating.runs import Run
 from visrec_cli.stages.evaluating.truth import Truth, past_of
 from visrec_cli.stages.training.content import content_of
 from visrec_cli.tables.columns import Mask, Matrix, embedding_columns
+from visrec_cli.tables.provenance import Fit
 
 NAMES = ("random", "popularity", "content-knn")
 _CELLS = 1 << 25  # scores at once: 128 MiB
@@ -31,20 +32,26 @@ _CELLS = 1 << 25  # scores at once: 128 MiB
 class Rules:
     """What the runs recommend, and the baselines therefore do too.
 
-    again: what users had in training. validated: what they have in validation rows, as whoever learned from the
-    training rows alone does.
+    again: what users had in training. validated: what they have in validation rows, as whoever knows the training rows
+    alone does. fit_on: whether they learn from the validation rows too (``known``) or not (``train``).
     """
 
     again: bool = False
     validated: bool = False
+    fit_on: str = "train"
 
 
-def rules_of(notes: Collection[Notes]) -> Rules:
-    """The rules that the runs' lists show. Recommended validation rows are no sign that what was seen comes again."""
+def rules_of(notes: Collection[Notes], fits: Collection[Fit] = ()) -> Rules:
+    """The rules that the runs' lists show, and fitted as the runs say: if one of them learned from the validation rows,
+    so do the baselines, that they are no easier to beat.
+
+    Recommended validation rows are no sign that what was seen comes again.
+    """
     places = max(sum(one.places for one in notes), 1)
     validated = sum(one.validated for one in notes)
     seen = sum(one.seen for one in notes) - validated
-    return Rules(again=seen > 0.01 * places, validated=validated > 0)
+    fit_on = "known" if any(one.on == "known" for one in fits) else "train"
+    return Rules(again=seen > 0.01 * places, validated=validated > 0, fit_on=fit_on)
 
 
 @dataclass(kw_only=True)
@@ -94,21 +101,23 @@ def baselines_of(
     seed: int = 0,
     report: Report | None = None,
 ) -> list[Baseline]:
-    """random, popularity, and content-knn where the items have vectors, learned from the training rows as by train-cf.
+    """random, popularity, and content-knn where the items have vectors, learned as by train-cf.
 
     k: how long the lists are. taken: names of runs, which the baselines do not take. min_weight: as for the truth.
-    Candidates are the table of items and what training knows: a test item that is in neither is none. Validation rows
-    are not learned from: the runs seldom did. Raises UsageProblem where there are no training rows.
+    Candidates are the table of items and what they learn from: a test item that is in neither is none. Raises
+    UsageProblem where there are no training rows.
     """
     report = report or Report()
     if truth.train is None:
         raise UsageProblem("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
     ids = truth.item_ids.to_pylist()
-    past = clean(truth.train, Cleaning(min_weight=min_weight), Report())
+    late = [] if truth.validation is None else [truth.validation]
+    learned = [truth.train, *(late if rules.fit_on == "known" else [])]
+    past = clean(pa.concat_tables(learned), Cleaning(min_weight=min_weight), Report())
     log = log_of(past, items=ids)
     likes = past_of(past, truth.users, ids)[:, :-1]
     had = [] if rules.again else [truth.train]
-    had += [] if rules.validated or truth.validation is None else [truth.validation]
+    had += [] if rules.validated and rules.fit_on == "train" else late
     left_out = past_of(pa.concat_tables(had), truth.users, ids)[:, :-1] if had else None
     popular = find("recommender", "popularity")(seed=seed).fit(log)
     candidates = log.touched.copy()

@@ -59,9 +59,9 @@ def judge(
     runs = [*given, *([] if base is None else [base])]
     scores = [score_run(run, truth, asked, report, slices=slices.items) for run in runs]
     warn_of_leaks(truth, scores, report)
-    notes = {}
+    notes = {"fitted on": fitted} if (fitted := _fitted(runs, report)) else {}
     if questions.baselines:
-        rules = rules_of([one.notes for one in scores])
+        rules = rules_of([one.notes for one in scores], [fit for run in runs for fit in run.fits.values()])
         k = longest(asked) or max(one.notes.longest for one in scores)
         added = baselines_of(
             truth, rules, k=k, taken=[run.name for run in runs], min_weight=min_weight, embedding=embedding, seed=seed,
@@ -69,7 +69,7 @@ def judge(
         )  # fmt: skip
         runs += added
         scores += [score_run(run, truth, asked, report, slices=slices.items) for run in added]
-        notes["baselines"] = _rules(rules, k)
+        notes["baselines"] = _rules(rules, truth, k)
     for one in scores:
         for name, users in slices.users.items():
             one.add_users(name, users)
@@ -89,7 +89,30 @@ def judge(
     return Judged(tuple(runs), tuple(scores), differences, verdicts, notes)
 
 
-def _rules(rules: Rules, k: int) -> str:
-    out = ([] if rules.again else ["in training"]) + ([] if rules.validated else ["for validation"])
+def _rules(rules: Rules, truth: Truth, k: int) -> str:
+    late = truth.validation is not None
+    known = late and rules.fit_on == "known"
+    out = [] if rules.again else ["in training"]
+    out += ["for validation"] if late and (known or not rules.validated) else []
     left = f"what a user had {' or '.join(out)} is left out" if out else "nothing is left out"
-    return f"learned from the training rows; lists of {k}; {left}, as by the runs"
+    learned = "training and validation rows, as a run says of itself" if known else "training rows"
+    return f"learned from the {learned}; lists of {k}; {left}, as by the runs"
+
+
+def _fitted(runs: Sequence[Run], report: Report) -> str:
+    """On what the models behind the runs were fitted, as far as their tables say; empty where none does."""
+    ways = {fit.on for run in runs for fit in run.fits.values()}
+    if len(ways) > 1:
+        report.warn(
+            "some runs are of models fitted on training and validation rows, others on the training rows alone: part "
+            "of a difference between them is that (train-cf --fit-on)"
+        )
+    said = [f"{run.name}: {' + '.join(_described(run))}" for run in runs]
+    return "; ".join(said) if ways else ""
+
+
+def _described(run: Run) -> list[str]:
+    if not run.fits:
+        return ["not said"]
+    alone = len(run.fits) == 1
+    return [fit.describe() if alone else f"{name}, {fit.describe()}" for name, fit in run.fits.items()]

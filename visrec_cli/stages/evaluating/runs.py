@@ -11,6 +11,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
+from visrec_cli.tables.provenance import Fit, fits_of
 from visrec_cli.tables.reading import Tabular, is_path, name_of
 from visrec_cli.tables.recommendations import open_recommendations
 
@@ -21,13 +22,17 @@ class ScatteredError(Exception):
 
 @dataclass
 class Run:
-    """Recommendations under a name. user, item: names of columns where they are unusual."""
+    """Recommendations under a name. user, item: names of columns where they are unusual.
+
+    fits: on what the models behind them were fitted, by name, as far as the table says so once it was read.
+    """
 
     source: Tabular
     name: str
     user: str | None = None
     item: str | None = None
     notes: Notes = field(default_factory=Notes)
+    fits: dict[str, Fit] = field(default_factory=dict)
     _sorted: pa.Table | None = None
 
     def blocks(self, truth: Truth, width: int | None) -> Iterator[Block]:
@@ -64,7 +69,9 @@ class Run:
         return name_of(self.source) if is_path(self.source) else self.name
 
     def _open(self) -> pa.RecordBatchReader:
-        return open_recommendations(self.source, user=self.user, item=self.item)
+        reader = open_recommendations(self.source, user=self.user, item=self.item)
+        self.fits = fits_of(reader.schema)
+        return reader
 
     def _whole_users(self) -> Iterator[pa.Table]:
         """The rows in parts that do not cut a user's list."""

@@ -1,6 +1,6 @@
 """What users are shown, as a table: one row per recommendation, with the item's own columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ from visrec_cli.stages.serving.choosing import Choice
 from visrec_cli.stages.serving.pasts import FIELD, pasts
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.stock import Stock
+from visrec_cli.tables.provenance import COLUMN, Fit, with_fits
 
 FIELDS = [
     pa.field("user_id", pa.string()),
@@ -31,7 +32,8 @@ class Sheet:
 
     source, fallback: what the column ``source`` says of users whom a model knows, and of the others. columns: which of
     the items' columns go along (None: all). pictures: whether stored ones do. reasons: None leaves them out.
-    latest: of so many of the user's latest items the first row tells; 0 leaves the column ``history`` out.
+    latest: of so many of the user's latest items the first row tells; 0 leaves the column ``history`` out. fits: on
+    what each model was fitted, for the metadata of ``source``.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class Sheet:
         pictures: bool,
         reasons: Reasons | None = None,
         latest: int = 0,
+        fits: Mapping[str, Fit] | None = None,
     ) -> None:
         self._stock, self._source, self._fallback = stock, source, f"fallback: {fallback}"
         self._reasons, self._latest = reasons, latest
-        ours = [*FIELDS, *(REASONS if reasons else []), *([FIELD] if latest else [])]
+        fields = [with_fits(field, fits or {}) if field.name == COLUMN else field for field in FIELDS]
+        ours = [*fields, *(REASONS if reasons else []), *([FIELD] if latest else [])]
         self._passed, passed = item_columns(
             stock.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
         )
