@@ -19,7 +19,7 @@ from visrec_cli.tables.writing import write_table
 HEAVY = (
     "numpy", "pyarrow", "pyarrow.compute", "polars", "pandas", "scipy", "sklearn", "skimage", "numba", "optuna",
     "matplotlib", "torch", "timm", "sentence_transformers", "transformers", "PIL", "rich", "jinja2", "pydantic",
-    "faiss", "annoy",
+    "faiss", "annoy", "sqlglot",
 )  # fmt: skip
 ARROW = {"numpy", "pyarrow"}
 COMPUTE = ARROW | {"pyarrow.compute"}
@@ -36,7 +36,7 @@ ALLOWED = {
     "fuse table.arrow -o fused.arrow": COMPUTE,
     "recommend table.arrow --item i3 -k 3 -o found.arrow": COMPUTE,
     "recommend table.arrow --all -k 3 -o found.parquet": COMPUTE,
-    "recommend table.arrow --item i3 --where price<5 -o found.arrow": COMPUTE | {"polars"},
+    "recommend table.arrow --item i3 --where price<5 -o found.arrow": COMPUTE | {"polars", "sqlglot"},
     "embed-images imgs -e colour -o embedded.arrow": ARROW | {"PIL"},
     "preprocess imgs -o items.arrow": ARROW | {"PIL", "scipy"},
     "interactions log.arrow -o clean.arrow": SPARSE,

@@ -72,6 +72,18 @@ MISTAKES = [
     ("an unknown item", "visrec recommend colour.arrow --item square-red-9"),
     ("words in a space of pictures", "visrec recommend colour.arrow --text 'red dress'"),
     ("a condition with an unknown column", 'visrec recommend colour.arrow --item square-red-0 --where "prize < 5"'),
+    (
+        "a condition that would read a file",
+        "visrec recommend colour.arrow --item square-red-0 --where \"item_id in (select x from read_csv('ids.csv'))\"",
+    ),
+    (
+        "a condition with a function that is not known to be harmless",
+        "visrec recommend colour.arrow --item square-red-0 --where \"rpad(title, 2000000000) = 'red'\"",
+    ),
+    (
+        "a condition that compares text with a number",
+        'visrec recommend colour.arrow --item square-red-0 --where "title < 5"',
+    ),
     ("a query picture that is broken", "visrec recommend colour.arrow --image bad/empty/none.jpg"),
     ("a log without a header", "visrec interactions u.data -o x.arrow"),
     ("a log with one column per item", "visrec interactions matrix.csv -o x.arrow"),

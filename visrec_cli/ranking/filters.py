@@ -1,56 +1,56 @@
-"""Which items pass a condition in SQL: ``price < 50 and category = 'shoes'``."""
+"""Which items pass a condition in SQL: ``price < 50 and category = 'shoes'``. The one door for every ``--where``."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.ranking.conditions.columns import NOTHING, TRUTH, comparable
+from visrec_cli.ranking.conditions.expressions import Expressions
+from visrec_cli.ranking.conditions.parser import parse_condition
+from visrec_cli.ranking.conditions.terms import Term, quoted
+from visrec_cli.ranking.conditions.typed import column_name
+
+_ROWS = 1 << 14  # evaluated at a time, so that what a condition makes on its way stays small
 
 
 def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
     """(n,) bool, True where the condition holds; where it is unknown (a null) it does not.
 
-    where: one SQL expression over the columns, in the dialect of polars. Raises UsageProblem, quoting the columns,
-    when it cannot be read, names an unknown column or is no condition.
+    where: an expression of SQL over the columns, of what ``conditions.terms.ALLOWED`` lists (docs/conditions.md). It is
+    parsed and rebuilt here, and never handed to an engine. Only the columns in it are looked at.
+    Raises UsageProblem, saying what is not allowed, which columns there are, or what does not go together.
     """
-    items = items.select([field.name for field in items.schema if not pa.types.is_binary(field.type)])  # pictures
-    frame = pl.DataFrame(pl.from_arrow(items))
-    try:
-        # beside a full column, a condition that is one value for all ("true", "sum(n) > 1") is repeated in each row
-        answer = frame.select(pl.int_range(pl.len()).alias("row"), pl.sql_expr(where).alias("keep"))["keep"]
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
-        raise UsageProblem(f"--where {where!r}: {_first_line(error)}", fix=_hint(items, where, error)) from error
-    if answer.dtype != pl.Boolean:
+    term = parse_condition(where)
+    found = Expressions(items.schema, where).of(term)
+    if found.kind.name not in (TRUTH, NOTHING):
         raise UsageProblem(
-            f"--where {where!r} is no condition: it gives {answer.dtype}, not true or false",
+            f"--where {quoted(where)} is no condition: it gives {found.kind.name}, not true or false",
             fix="compare something: --where \"category = 'shoes'\"",
         )
-    return answer.fill_null(False).to_numpy()
+    asked = {items.schema.names.index(name): name for name in _columns(term)}
+    passing = np.zeros(items.num_rows, bool)
+    for start in range(0, items.num_rows, _ROWS):
+        part = items.slice(start, _ROWS)
+        # a condition that is one value for all ("true") meets a full column, and so is repeated in each row
+        columns = [pl.Series("each", np.ones(part.num_rows, bool))]
+        columns += [pl.Series(column_name(at), comparable(part.column(at), name)) for at, name in asked.items()]
+        try:
+            answer = pl.DataFrame(columns).select(found.expression.cast(pl.Boolean) & pl.col("each")).to_series()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise InputError(
+                f"--where {quoted(where)} cannot be answered: {str(error).strip().splitlines()[0][:160]}",
+                fix="a shorter pattern, or a filter before (duckdb, polars)",
+            ) from error
+        passing[start : start + part.num_rows] = answer.fill_null(False).to_numpy()
+    return passing
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0].split("; valid columns:")[0]
-
-
-def _hint(items: pa.Table, where: str, error: BaseException) -> str:
-    text = [name for name in items.column_names if name in where and _holds_numbers(items[name])]
-    if text and isinstance(error, pl.exceptions.ComputeError):
-        return f"column '{text[0]}' came as text; write TRY_CAST({text[0]} AS DOUBLE) for its numbers"
-    if "date/datetime/time" in str(error):
-        return "a date is written as DATE '2026-01-31', a time as TIMESTAMP '2026-01-31 12:00:00'"
-    if isinstance(error, pl.exceptions.ColumnNotFoundError) and '"' in where:
-        return "text stands in single quotes, double quotes name a column: --where \"category = 'shoes'\""
-    return "the columns are " + ", ".join(f"{field.name} ({field.type})" for field in items.schema)
-
-
-def _holds_numbers(column: pa.ChunkedArray) -> bool:
-    """Whether a text column has a number in its first value."""
-    if not pa.types.is_string(column.type):
-        return False
-    first = pc.drop_null(column.slice(0, 1000)).slice(0, 1).to_pylist()
-    try:
-        return bool(first) and float(first[0]) is not None
-    except ValueError:
-        return False
+def _columns(term: Term) -> Iterator[str]:
+    if term.name == "column":
+        yield str(term.value)
+    for part in term.parts:
+        yield from _columns(part)

@@ -1,0 +1,1 @@
+"""What may stand in a ``--where``, read and evaluated without an engine for SQL."""

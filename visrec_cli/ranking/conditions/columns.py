@@ -1,0 +1,75 @@
+"""The columns of a table as conditions compare them: five kinds, whatever Arrow calls their types."""
+
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError
+
+NUMBER, TEXT, TRUTH, DATE, TIME = "a number", "text", "true or false", "a date", "a time"
+NOTHING = "null"
+OTHER = "other"  # pictures, vectors, lists: only IS NULL asks anything of them
+
+
+class Kind(NamedTuple):
+    """What a column or a part of a condition is.
+
+    form: of a number: "whole", compared exactly; "single", of 32 bits, to which literals are rounded; else of 64 bits.
+    """
+
+    name: str
+    form: str = ""
+
+
+def kind_of_type(kind: pa.DataType) -> Kind:
+    """Of a column, by its type."""
+    if pa.types.is_dictionary(kind):
+        return kind_of_type(kind.value_type)
+    if pa.types.is_integer(kind):
+        return Kind(NUMBER, "whole")
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Kind(NUMBER, "" if pa.types.is_float64(kind) or pa.types.is_decimal(kind) else "single")
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return Kind(TEXT)
+    if pa.types.is_boolean(kind):
+        return Kind(TRUTH)
+    if pa.types.is_date(kind):
+        return Kind(DATE)
+    if pa.types.is_timestamp(kind):
+        return Kind(TIME)
+    return Kind(NOTHING if pa.types.is_null(kind) else OTHER)
+
+
+def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """The column in one type for each kind: what cannot be compared becomes true, and stays null where it is.
+
+    Times are UTC in microseconds, without a zone. NaN is null: it is no number, and would pass each "more than".
+    Raises InputError for times that this cannot hold.
+    """
+    kind = kind_of_type(column.type)
+    if kind.name in (OTHER, NOTHING):
+        return pc.if_else(column.is_valid(), True, pa.scalar(None, pa.bool_()))
+    try:
+        if kind.name == TIME:
+            return column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.timestamp("us"))
+        if kind.name == DATE:
+            return column.cast(pa.date32())
+        if kind.name == TEXT:
+            return column.cast(pa.large_string())
+        if kind.name == NUMBER and pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_float16(column.type):
+            column = column.cast(pa.float32())
+        if pa.types.is_decimal(column.type):
+            column = column.cast(pa.float64())
+        if pa.types.is_integer(column.type) and not pa.types.is_uint64(column.type):
+            column = column.cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"--where cannot compare column '{name}' ({column.type}): {str(error).splitlines()[0][:120]}",
+            fix="make it plain text, numbers or times before (duckdb, polars)",
+        ) from error
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return column
