@@ -38,6 +38,7 @@ docs: setup
 	$(BIN)/python -m tests.docs.errors
 	$(BIN)/python -m tests.docs.recommenders
 	$(BIN)/python -m tests.docs.metrics
+	$(BIN)/python -m tests.docs.options
 
 # A line through every verb with the oldest releases that pyproject.toml allows; extras, and Python 3.14, only resolve.
 # Everything is made in a folder of its own and removed.

@@ -66,7 +66,7 @@ def test_a_log_alone_has_no_scores_of_users(visrec, files: Path) -> None:
     for flag in ("--per-user", "--comparisons"):
         done = visrec("eval", "new.csv", "--logged", "log.csv", flag, "u.csv")
         assert (done.returncode, (files / "u.csv").exists()) == (2, False)
-        assert b"about a truth" in done.stderr
+        assert b"needs --truth or --class" in done.stderr
 
 
 def test_similar_items_by_class(visrec, files: Path) -> None:

@@ -41,8 +41,8 @@ def test_a_map_is_written_whole_and_the_same_again(vectors, visrec, shell) -> No
         (["--map", "m.html", "--layout", "tsnee"], 2, "did you mean tsne"),
         (["--map", "m.html", "--colour", "prise"], 2, "did you mean price"),
         (["--map", "m.html", "--column", "embeding"], 2, "there is no column 'embeding'"),
-        (["--map", "m.html", "--html", "h.html"], 2, "one at a time"),
-        (["--map", "m.html", "-o", "t.csv"], 2, "one at a time"),
+        (["--map", "m.html", "--html", "h.html"], 2, "--html cannot be used with --map"),
+        (["--map", "m.html", "-o", "t.csv"], 2, "--map cannot be used with --output"),
         (["--colour", "price"], 2, "--map FILE"),
         (["items.csv", "--map", "m.html"], 2, "a map is of one table"),
         (["--map", "no/such/m.html"], 73, "no/such"),
@@ -125,8 +125,8 @@ def test_groups_flow_into_a_gallery(vectors, shell) -> None:
         ("--group-by titel --all", "did you mean title"),
         ("--group-by title --min-items 2", "no group was asked about"),
         ("--group 'red disc'", "add --group-by COLUMN"),
-        ("--group-by title --all --item square-red-0", "--item means nothing to questions about groups"),
-        ("--group-by title --all --diversity 0.5", "--diversity means nothing to questions about groups"),
+        ("--group-by title --all --item square-red-0", "--item cannot be used with --group-by"),
+        ("--group-by title --all --diversity 0.5", "--diversity cannot be used with --group-by"),
     ],
 )
 def test_what_groups_cannot_be_asked(vectors, shell, options, words) -> None:

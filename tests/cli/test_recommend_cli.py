@@ -59,7 +59,7 @@ def test_a_file_and_the_summary(visrec: Run, table: Path, tmp_path: Path) -> Non
         (["--item", "3", "--where", "title = 'nothing'"], 65, "passes --where"),
         (["--text", "red dress"], 2, "embed-text"),
         (["--image", "nope.jpg"], 66, "nope.jpg"),
-        (["--all", "--item", "3"], 2, "no other query"),
+        (["--all", "--item", "3"], 2, "--all cannot be used with --item"),
         (["--item", "3", "-k", "0"], 2, "-k"),
         (["--item", "3", "--diversity", "2"], 2, "--diversity"),
         (["--item", "3", "--index", "anoy"], 2, "annoy"),

@@ -62,15 +62,15 @@ def test_strangers_as_rejects(visrec: Run, models: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--user", "u3", "--item", "i3"], 2, "--item belongs to questions about items"),
-        (["--user", "u3", "--trees", "3"], 2, "--trees belongs to questions about items"),
-        (["--item", "i3", "--explain"], 2, "--explain belongs to questions about users"),
-        (["--user", "u3", "--repeat", "--include-seen"], 2, "leave out one of them"),
-        (["--user", "u3", "--blend", "als"], 2, "--blend 'als' is not NAME=NUMBER"),
+        (["--user", "u3", "--item", "i3"], 2, "--item cannot be used with --user"),
+        (["--user", "u3", "--trees", "3"], 2, "--trees needs --index annoy"),
+        (["--item", "i3", "--explain"], 2, "--explain needs --user, --users, --all-users"),
+        (["--user", "u3", "--repeat", "--include-seen"], 2, "--repeat cannot be used with --include-seen"),
+        (["--user", "u3", "--blend", "als=1"], 2, "--blend needs several models"),
         (["--user", "u3", "--where", "prize < 3"], 2, "prize"),
         (["--users", "none.txt"], 66, "none.txt cannot be read"),
-        (["--follow", "--user", "u3"], 2, "--user means nothing there"),
-        (["--follow", "-o", "x.arrow"], 2, "--output means nothing there"),
+        (["--follow", "--user", "u3"], 2, "--user cannot be used with --follow"),
+        (["--follow", "-o", "x.arrow"], 2, "--output cannot be used with --follow"),
         ([], 2, "--all-users or --follow"),
     ],
 )

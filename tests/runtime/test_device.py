@@ -59,12 +59,13 @@ def test_a_cuda_device_for_much_work(
     assert cuda_device(name, worth) == (torch.device("cuda") if taken else None)
 
 
-def test_a_gpu_that_is_no_cuda_device_leaves_the_work_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_is_no_cuda_device_is_refused_where_it_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert cuda_device("mps") is None
+    with pytest.raises(UsageProblem, match="not on mps"):
+        cuda_device("mps")
     with pytest.raises(UsageProblem, match="no device 'cuda'"):
         cuda_device("cuda")
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.requirements import Needs
+
 if TYPE_CHECKING:
     from visrec_cli.stages.cache import Contents
 
@@ -19,13 +21,20 @@ def command(
         typer.Option("--cache", metavar="DIR", help="The folder (default: VISREC_CACHE_DIR, or the system's)."),
     ] = None,
     max_size: Annotated[
-        str | None, typer.Option("--max-size", metavar="SIZE", help="prune: no more than this (500MB, 2GB, 1.5GiB).")
+        str | None,
+        typer.Option("--max-size", metavar="SIZE", help="prune: no more than this (500MB, 2GB, 1.5GiB)."),
+        Needs("action prune", fix="visrec cache prune --max-size 2GB"),
     ] = None,
     max_age: Annotated[
         int | None,
         typer.Option("--max-age", metavar="DAYS", min=0, help="prune: nothing that was not used for longer."),
+        Needs("action prune", fix="visrec cache prune --max-age 30"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="info: one JSON object.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="info: one JSON object."),
+        Needs("action info", fix="visrec cache info --json"),
+    ] = False,
 ) -> None:
     """What visrec keeps between runs: embeddings, built indexes, models. All of it can be made again.
 
@@ -51,10 +60,6 @@ def command(
 
     if action not in ACTIONS:
         raise unknown("action", action, list(ACTIONS))
-    if action != "prune" and (max_size is not None or max_age is not None):
-        raise UsageProblem(f"--max-size and --max-age belong to prune, not to {action}")
-    if action != "info" and as_json:
-        raise UsageProblem(f"--json belongs to info, not to {action}")
     if action == "prune" and max_size is None and max_age is None:
         raise UsageProblem("prune needs to know how much may stay", fix="visrec cache prune --max-size 2GB")
     place, report = Path(folder) if folder is not None else None, Report()

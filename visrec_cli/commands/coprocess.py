@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any
 
-from visrec_cli.commands.running import summarise
+from visrec_cli.commands.running import new_report, summarise
 from visrec_cli.runtime.reporting import Report
 
 
 def run_coprocess(answers: Callable[[Report], Iterator[dict[str, Any]]], *, quiet: bool) -> None:
     """Write every answer and flush; what was counted goes to stderr at the end."""
-    report, n = Report(), 0
+    report, n = new_report(), 0
     for answer in answers(report):
         sys.stdout.write(json.dumps(_plain(answer), default=str, ensure_ascii=False) + "\n")
         sys.stdout.flush()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from visrec_cli.catalogue import MENU
 from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.options import (
     Device,
@@ -19,10 +20,25 @@ from visrec_cli.commands.options import (
     Strict,
     Threads,
 )
+from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, NeedsInput
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_HANDMADE = tuple(name for name, place in MENU["image-encoder"].items() if "handmade" in place)
+_TABLE = NeedsInput("a table: a folder names its pictures itself")
+
+
+def _handmade(line: CommandValues) -> bool:
+    return line.values["encoder"].split("+")[0] in _HANDMADE
+
+
+_NO_MODEL = Condition(f"--encoder {', '.join(_HANDMADE)}, which needs no model", _handmade)
+_NO_GPU = Condition(
+    f"--encoder {', '.join(_HANDMADE)}, which computes on the CPU",
+    lambda line: _handmade(line) and line.values["device"] not in ("auto", "cpu"),
+)
 
 
 def command(
@@ -39,13 +55,21 @@ def command(
         ),
     ] = "lite0",
     labels: Annotated[
-        int, typer.Option("--labels", metavar="K", min=0, help="Also name the K likeliest classes of each picture.")
+        int,
+        typer.Option("--labels", metavar="K", min=0, help="Also name the K likeliest classes of each picture."),
+        NeedsInput("an encoder that was trained to classify"),
     ] = 0,
-    into: Annotated[str, typer.Option("--into", metavar="NAME", help="Name of the new column.")] = "image_embedding",
+    into: Annotated[
+        str, typer.Option("--into", metavar="NAME", help="Name of the new column."), Excludes("--dry-run")
+    ] = "image_embedding",
     normalise: Annotated[
         bool, typer.Option("--normalise/--no-normalise", help="Scale each vector to length 1.")
     ] = True,
-    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it.")] = False,
+    half: Annotated[
+        bool,
+        typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it."),
+        Excludes("--dry-run"),
+    ] = False,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -54,21 +78,21 @@ def command(
             help="Pictures per batch of a model in torch: 8 on a CPU, 64 on a GPU, halved when memory is short.",
         ),
     ] = None,
-    device: Device = "auto",
-    precise: Precise = False,
-    engine: Engine = "auto",
+    device: Annotated[Device, Excludes(_NO_GPU)] = "auto",
+    precise: Annotated[Precise, Excludes(_NO_MODEL)] = False,
+    engine: Annotated[Engine, Excludes(_NO_MODEL)] = "auto",
     threads: Threads = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it would cost: time, memory, disk, from a sample.")
     ] = False,
-    image_column: ImageColumn = None,
-    id_column: IdColumn = None,
-    output: Output = "-",
-    format: Format = None,
-    rejects: Rejects = None,
-    strict: Strict = False,
+    image_column: Annotated[ImageColumn, _TABLE] = None,
+    id_column: Annotated[IdColumn, _TABLE] = None,
+    output: Annotated[Output, Excludes("--dry-run")] = "-",
+    format: Annotated[Format, Excludes("--dry-run")] = None,
+    rejects: Annotated[Rejects, Excludes("--dry-run")] = None,
+    strict: Annotated[Strict, Excludes("--dry-run")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Turn the picture of every item into a vector: the column image_embedding.
@@ -108,10 +132,10 @@ def command(
 
 
 def _estimate(source: str, options: dict[str, Any], *, quiet: bool) -> None:
-    from visrec_cli.commands.running import progress, summarise
+    from visrec_cli.commands.running import new_report, progress, summarise
     from visrec_cli.stages.embed_images import estimate_images
 
-    report = Report()
+    report = new_report()
     with progress(report, quiet):
         found = estimate_images(source, report=report, **options)
     print("\n".join(found.lines()))

@@ -19,6 +19,7 @@ from visrec_cli.commands.options import (
     Table,
     Threads,
 )
+from visrec_cli.commands.requirements import Excludes
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def command(
     columns: Annotated[
         list[str] | None,
         typer.Option("--columns", "-c", metavar="A,B", help="Columns to join; default: title, description … if there."),
+        Excludes("--template"),
     ] = None,
     template: Annotated[
         str | None, typer.Option("--template", metavar="TEXT", help='Instead of joining: "{title} by {brand}".')

@@ -47,6 +47,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Needs
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
@@ -60,7 +61,9 @@ def command(
     runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
     truth: TruthLog = None,
     train: TrainLog = None,
-    items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The catalogue.")] = None,
+    items: Annotated[
+        str | None, typer.Option("--items", metavar="TABLE", help="The catalogue."), Needs("--truth", "--class")
+    ] = None,
     class_column: ClassColumn = None,
     embedding: EmbeddingColumn = None,
     names: RunNames = None,
@@ -88,10 +91,10 @@ def command(
     seed: Seed = 0,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
-    weight_column: WeightColumn = None,
-    time_column: TimeColumn = None,
-    no_header: NoHeader = False,
-    id_column: IdColumn = None,
+    weight_column: Annotated[WeightColumn, Needs("--truth")] = None,
+    time_column: Annotated[TimeColumn, Needs("--truth")] = None,
+    no_header: Annotated[NoHeader, Needs("--truth")] = False,
+    id_column: Annotated[IdColumn, Needs("--items")] = None,
     output: Output = "-",
     format: Format = None,
     quiet: Quiet = False,
@@ -124,14 +127,10 @@ def command(
         raise UsageProblem("stdin can be one table only, and - is named twice", fix="name a file for the other")
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     files.refuse_early(output)
-    if (per_user or comparisons) and truth is class_column is None:
-        raise UsageProblem("--per-user and --comparisons are about a truth", fix="--truth LOG")
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
     told: list[Told] = []
     twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
-    if logged is None and (same_place or clip is not None):
-        raise UsageProblem("--same-place and --clip are about a log of clicks", fix="--logged LOG")
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.evaluate import evaluate

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.options import IdColumn, ImageColumn, Quiet
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.commands.requirements import Needs, NeedsInput
 from visrec_cli.runtime.words import sized
 
 if TYPE_CHECKING:
     from visrec_cli.stages.export_encoder import Exported
+
+_PICTURES = Needs("--calibrate")
+_TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 
 def command(
@@ -19,7 +22,11 @@ def command(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the model.")] = ...,  # type: ignore[assignment]
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="onnx, the only one by now.")] = "onnx",
     int8: Annotated[
-        bool, typer.Option("--int8", help="In whole numbers of 8 bits: a quarter of the size, another space.")
+        bool,
+        typer.Option("--int8", help="In whole numbers of 8 bits: a quarter of the size, another space."),
+        Needs(
+            "--calibrate", fix="--calibrate FOLDER, or a table with pictures: they show how large the numbers become"
+        ),
     ] = False,
     calibrate: Annotated[
         str | None,
@@ -27,10 +34,10 @@ def command(
             "--calibrate", metavar="TABLE|FOLDER", help="Pictures like those to come: for --int8, and to compare with."
         ),
     ] = None,
-    sample: Annotated[int, typer.Option("--sample", min=1, help="How many of them are looked at.")] = 256,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which ones.")] = 0,
-    image_column: ImageColumn = None,
-    id_column: IdColumn = None,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="How many of them are looked at."), _PICTURES] = 256,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which ones."), _PICTURES] = 0,
+    image_column: Annotated[ImageColumn, _PICTURES, _TABLE] = None,
+    id_column: Annotated[IdColumn, _PICTURES, _TABLE] = None,
     quiet: Quiet = False,
 ) -> None:
     """Write a picture encoder as one ONNX file, checked, with all that is needed to use it inside.
@@ -46,10 +53,10 @@ def command(
 
         visrec export-encoder lite0 --int8 --calibrate imgs --sample 40 -o small.onnx
     """
-    from visrec_cli.commands.running import progress, summarise
+    from visrec_cli.commands.running import new_report, progress, summarise
     from visrec_cli.stages.export_encoder import export_encoder
 
-    report = Report()
+    report = new_report()
     with progress(report, quiet):
         found = export_encoder(
             encoder, output, to=to, int8=int8, calibrate=calibrate, sample=sample, seed=seed,

@@ -4,13 +4,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.options import Device, Format, Output, Quiet
+from visrec_cli.catalogue import names
+from visrec_cli.commands.options import Device, Format, MatrixIds, Output, Quiet, RowIds
+from visrec_cli.commands.requirements import Condition, Excludes, Needs
 from visrec_cli.commands.words import listed, settings_of
 from visrec_cli.commands.words import weights as parsed
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_LEARNED = names("fuser")
+_IN_EPOCHS = [name for name in _LEARNED if name not in ("cca", "weighted-softmax")]  # and stop when it is enough
+_IN_TORCH = [name for name in _LEARNED if name != "cca"]
+_OF_ITS_OWN_SIZE = [name for name in _LEARNED if name != "weighted-softmax"]
+_PLACES = "tsne|umap"
+_LEARNS = Needs(f"--method {'|'.join(_LEARNED)}")
 
 
 def _list_methods(wanted: bool) -> None:
@@ -46,16 +55,20 @@ def command(
             metavar="COLUMN|pairs|clicks:LOG",
             help="What to learn from: labels in a column, each item's own picture and text, or who clicked what.",
         ),
+        Needs(f"--method {'|'.join(_LEARNED)}", "--reduce lda"),
     ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", "-s", metavar="NAME=VALUE", help="A setting of the method; repeat, or use commas."),
+        _LEARNS,
     ] = None,
     columns: Annotated[
         str, typer.Option("--columns", metavar="A,B", help="Embedding columns to fuse, in this order. Default: all.")
     ] = "",
     weights: Annotated[
-        str, typer.Option("--weights", metavar="image=2,text=1", help="How much each part counts. Default: 1 each.")
+        str,
+        typer.Option("--weights", metavar="image=2,text=1", help="How much each part counts. Default: 1 each."),
+        Excludes(f"--method {'|'.join(_LEARNED)}"),
     ] = "",
     normalise: Annotated[
         str, typer.Option("--normalise", help="l2: each part to length 1 first. none: as it is.")
@@ -73,25 +86,40 @@ def command(
             metavar="pca|whiten|lda",
             help="Reduce to --dim numbers, fitted on this table (lda: by --target).",
         ),
+        Needs("--method concat|mean|weighted-softmax"),
     ] = None,
     dim: Annotated[
         int | None,
         typer.Option("--dim", min=1, help="Numbers to keep with --reduce (default: 128) or to learn (default: 64)."),
+        Needs("--reduce", f"--method {'|'.join(_OF_ITS_OWN_SIZE)}|{_PLACES}", fix="--reduce pca or --reduce whiten"),
     ] = None,
     validation: Annotated[
-        float, typer.Option("--validation", metavar="SHARE", help="Items held back to judge by, and to stop in time.")
+        float,
+        typer.Option("--validation", metavar="SHARE", help="Items held back to judge by, and to stop in time."),
+        _LEARNS,
     ] = 0.1,
     patience: Annotated[
-        int, typer.Option("--patience", min=1, help="Stop after so many epochs without a better.")
+        int,
+        typer.Option("--patience", min=1, help="Stop after so many epochs without a better."),
+        Needs(f"--method {'|'.join(_IN_EPOCHS)}"),
+        Excludes(Condition("--validation 0", lambda line: line.values["validation"] == 0)),
     ] = 10,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU).")] = 0,
-    device: Device = "auto",
-    into: Annotated[str, typer.Option("--into", help="Name of the new column.")] = "embedding",
-    half: Annotated[bool, typer.Option("--half", help="Store float16 (half the size; duckdb cannot scan it).")] = False,
-    ids: Annotated[
-        str | None, typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line.")
-    ] = None,
-    row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …")] = False,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU)."),
+        Needs(f"--method {'|'.join(_LEARNED)}|{_PLACES}"),
+    ] = 0,
+    device: Annotated[Device, Needs(f"--method {'|'.join(_IN_TORCH)}")] = "auto",
+    into: Annotated[
+        str, typer.Option("--into", help="Name of the new column."), Excludes(f"--method {_PLACES}")
+    ] = "embedding",
+    half: Annotated[
+        bool,
+        typer.Option("--half", help="Store float16 (half the size; duckdb cannot scan it)."),
+        Excludes(f"--method {_PLACES}"),
+    ] = False,
+    ids: MatrixIds = None,
+    row_ids: RowIds = False,
     output: Output = "-",
     format: Format = None,
     quiet: Quiet = False,

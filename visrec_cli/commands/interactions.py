@@ -25,6 +25,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Needs
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def command(
     min_weight: MinWeight = None,
     half_life: HalfLife = None,
     k_core: KCore = 0,
-    id_column: IdColumn = None,
+    id_column: Annotated[IdColumn, Needs("--items")] = None,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,

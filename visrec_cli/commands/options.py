@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.commands.requirements import Excludes, NeedsInput
+
 Source = Annotated[
     str,
     typer.Argument(
@@ -14,6 +16,14 @@ Source = Annotated[
 Table = Annotated[
     str, typer.Argument(metavar="[TABLE]", help="A table (Arrow, Parquet, CSV, NDJSON, NPY), or - for stdin.")
 ]
+_MATRIX = NeedsInput("an NPY matrix: other tables name their items")
+MatrixIds = Annotated[
+    str | None,
+    typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line."),
+    Excludes("--row-ids"),
+    _MATRIX,
+]
+RowIds = Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …"), _MATRIX]
 Output = Annotated[
     str,
     typer.Option(
@@ -84,11 +94,14 @@ EventColumn = Annotated[
     typer.Option("--event-column", metavar="NAME", help="What happened (default: event, behavior …); none: no events."),
 ]
 NoHeader = Annotated[
-    bool, typer.Option("--no-header", help="Text without a line of names: user, item, rating, timestamp (u.data).")
+    bool,
+    typer.Option("--no-header", help="Text without a line of names: user, item, rating, timestamp (u.data)."),
+    NeedsInput("a log as CSV or TSV"),
 ]
 Events = Annotated[
     str | None,
     typer.Option("--events", metavar="view=1,buy=5", help="What each event weighs; other events are left out."),
+    NeedsInput("a log with a column of events"),
 ]
 Repeats = Annotated[
     str | None,
@@ -105,6 +118,7 @@ MinWeight = Annotated[
 HalfLife = Annotated[
     float | None,
     typer.Option("--half-life", metavar="DAYS", help="Weights fade: a row so many days before the newest counts half."),
+    NeedsInput("a log with times"),
 ]
 KCore = Annotated[
     int,

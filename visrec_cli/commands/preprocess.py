@@ -5,10 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
+from visrec_cli.commands.requirements import CommandValues, Condition, Needs, NeedsInput
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+def _from_stdin(line: CommandValues) -> bool:
+    return "-" in (line.values["sources"] or ([] if line.has("items") else ["-"]))
 
 
 def command(
@@ -26,12 +31,13 @@ def command(
             "--items", metavar="TABLE", help="Titles, prices …, joined by id. With paths in it, no SOURCE is needed."
         ),
     ] = None,
-    id_column: IdColumn = None,
+    id_column: Annotated[IdColumn, NeedsInput("a table of items")] = None,
     image_column: Annotated[
         str | None,
         typer.Option(
             "--image-column", metavar="NAME", help="Column of paths; by default image_path, image, path, file …"
         ),
+        NeedsInput("a table of items that names the pictures"),
     ] = None,
     id_from: Annotated[
         str,
@@ -40,9 +46,12 @@ def command(
             metavar="HOW",
             help="What a picture is called: stem (a/b.jpg is a/b), path (a/b.jpg), name (b), full (path as given).",
         ),
+        NeedsInput("a folder, an archive or paths: a table has ids of its own"),
     ] = "stem",
     nul_separated: Annotated[
-        bool, typer.Option("-0", "--null", help="Paths on stdin end with NUL (find -print0).")
+        bool,
+        typer.Option("-0", "--null", help="Paths on stdin end with NUL (find -print0)."),
+        Needs(Condition("paths on stdin", _from_stdin), fix="find ./imgs -print0 | visrec preprocess -0 -"),
     ] = False,
     max_megapixels: Annotated[
         float, typer.Option("--max-megapixels", min=0, help="Larger pictures are refused before they are decoded.")
@@ -53,17 +62,27 @@ def command(
             "--store", metavar="jpeg|png", help="Put the pictures into the table: later stages need no folder."
         ),
     ] = None,
-    resize: Annotated[str | None, typer.Option("--resize", metavar="N|WxH", help="Size of stored pictures.")] = None,
+    resize: Annotated[
+        str | None,
+        typer.Option("--resize", metavar="N|WxH", help="Size of stored pictures."),
+        Needs("--store", fix="add --store jpeg (or png)"),
+    ] = None,
     mode: Annotated[
         str,
         typer.Option("--mode", metavar="HOW", help="How to resize: fit, crop, pad or stretch."),
+        Needs("--resize", fix="add --resize 512"),
     ] = "fit",
-    pad_colour: Annotated[str, typer.Option("--pad-colour", metavar="COLOUR", help="For --mode pad.")] = "white",
+    pad_colour: Annotated[
+        str, typer.Option("--pad-colour", metavar="COLOUR", help="For --mode pad."), Needs("--mode pad")
+    ] = "white",
     trim: Annotated[
         str,
         typer.Option("--trim", metavar="WHAT", help="Cut off first: none, border (bars of one colour) or background."),
+        Needs("--store", fix="add --store jpeg (or png)"),
     ] = "none",
-    jpeg_quality: Annotated[int, typer.Option("--jpeg-quality", min=1, max=100, help="For --store jpeg.")] = 90,
+    jpeg_quality: Annotated[
+        int, typer.Option("--jpeg-quality", min=1, max=100, help="For --store jpeg."), Needs("--store jpeg")
+    ] = 90,
     min_resolution: Annotated[
         str | None,
         typer.Option(
@@ -96,6 +115,11 @@ def command(
     flag: Annotated[
         bool,
         typer.Option("--flag", help="Keep pictures below a limit and say why in quality_issues."),
+        Needs(
+            *("--min-resolution", "--min-sharpness", "--min-brightness", "--max-brightness", "--min-contrast"),
+            *("--max-clutter", "--max-aspect"),
+            fix="--min-resolution 256 --flag",
+        ),
     ] = False,
     drop_duplicates: Annotated[
         str,
@@ -106,10 +130,14 @@ def command(
         ),
     ] = "none",
     require_picture: Annotated[
-        bool, typer.Option("--require-picture", help="Leave out items without a usable picture.")
+        bool,
+        typer.Option("--require-picture", help="Leave out items without a usable picture."),
+        NeedsInput("a table of items"),
     ] = False,
     keep_unlisted: Annotated[
-        bool, typer.Option("--keep-unlisted", help="Keep pictures that --items does not list.")
+        bool,
+        typer.Option("--keep-unlisted", help="Keep pictures that --items does not list."),
+        NeedsInput("a table of items, and pictures beside it"),
     ] = False,
     threads: Threads = None,
     output: Output = "-",

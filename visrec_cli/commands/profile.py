@@ -21,10 +21,13 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Needs, NeedsInput
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_LOG = NeedsInput("a log: a model has cleaned its log already")
 
 
 def command(
@@ -48,16 +51,16 @@ def command(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Draw it too: one page, no network.")
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
-    min_weight: MinWeight = None,
-    events: Events = None,
-    repeats: Repeats = None,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    weight_column: WeightColumn = None,
-    time_column: TimeColumn = None,
-    event_column: EventColumn = None,
-    no_header: NoHeader = False,
+    title: Annotated[str | None, typer.Option(help="Heading of the page."), Needs("--html")] = None,
+    min_weight: Annotated[MinWeight, _LOG] = None,
+    events: Annotated[Events, _LOG] = None,
+    repeats: Annotated[Repeats, _LOG] = None,
+    user_column: Annotated[UserColumn, _LOG] = None,
+    item_column: Annotated[ItemColumn, _LOG] = None,
+    weight_column: Annotated[WeightColumn, _LOG] = None,
+    time_column: Annotated[TimeColumn, _LOG] = None,
+    event_column: Annotated[EventColumn, _LOG] = None,
+    no_header: Annotated[NoHeader, _LOG] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the clusters, and of the shuffles.")] = 0,
     output: Output = "-",
     format: Format = None,

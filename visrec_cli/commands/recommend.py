@@ -1,14 +1,13 @@
 """``visrec recommend``."""
 
 import sys
-from typing import TYPE_CHECKING, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from visrec_cli.commands import asking
-from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict
-from visrec_cli.commands.questions import one_table, question, seen_items
+from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict
+from visrec_cli.commands.requirements import Excludes, NeedsInput
 from visrec_cli.commands.words import listed, weights
+from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+_NOT_FOLLOWING = Excludes("--follow")
+
 
 def command(
-    context: typer.Context,
     tables: asking.Tables = None,
     item: asking.Item = None,
     image: asking.Image = None,
@@ -60,13 +60,15 @@ def command(
     search_k: asking.SearchK = None,
     nlist: asking.Nlist = None,
     nprobe: asking.Nprobe = None,
-    id_column: IdColumn = None,
-    ids: asking.Ids = None,
-    row_ids: asking.RowIds = False,
-    output: Output = "-",
-    format: Format = None,
-    rejects: Rejects = None,
-    strict: Strict = False,
+    id_column: Annotated[
+        IdColumn, asking.NOT_FOR_USERS, NeedsInput("a table of items: a model has its own ids")
+    ] = None,
+    ids: Annotated[MatrixIds, asking.NOT_FOR_USERS] = None,
+    row_ids: Annotated[RowIds, asking.NOT_FOR_USERS] = False,
+    output: Annotated[Output, _NOT_FOLLOWING] = "-",
+    format: Annotated[Format, _NOT_FOLLOWING] = None,
+    rejects: Annotated[Rejects, _NOT_FOLLOWING, asking.NO_GROUPS] = None,
+    strict: Annotated[Strict, _NOT_FOLLOWING, asking.NO_GROUPS] = False,
     quiet: Quiet = False,
 ) -> None:
     """Find the items most similar to an item, a picture, a sentence or a taste, or those that suit a user.
@@ -111,13 +113,11 @@ def command(
     from visrec_cli.commands.coprocess import run_coprocess
     from visrec_cli.commands.running import run_stage
 
-    asked = question(context)
-
     def about_items(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend import recommend
 
         return recommend(
-            one_table(tables),
+            _one(tables),
             items=item or (),
             images=image or (),
             texts=text or (),
@@ -147,7 +147,7 @@ def command(
         from visrec_cli.stages.recommend_groups import recommend_groups
 
         return recommend_groups(
-            one_table(tables),
+            _one(tables),
             group_by=group_by or "",
             groups=group or (),
             all_groups=all_items,
@@ -168,7 +168,7 @@ def command(
 
         rules = Rules(
             k=k,
-            seen=seen_items(include_seen, repeat),
+            seen="only" if repeat else "in" if include_seen else "out",
             where=where,
             allow=allow,
             deny=deny,
@@ -202,8 +202,16 @@ def command(
         events = lines_of(sys.stdin.buffer)
         return follow(*(tables or []), events=events, columns=listed(columns) or (), report=report, **choosing())
 
-    if asked == "follow":
+    if follow:
         run_coprocess(answers, quiet=quiet)
         return
-    stage = {"users": for_users, "groups": about_groups, "items": about_items}[asked]
+    about_users = user or users is not None or all_users or session or sessions is not None
+    stage = for_users if about_users else about_groups if group_by is not None else about_items
     run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="recommendations")
+
+
+def _one(tables: list[str] | None) -> str:
+    """The table that is asked about items."""
+    if tables and len(tables) > 1:
+        raise UsageProblem("one table is asked about items, and several were named", fix="ask each by itself")
+    return tables[0] if tables else "-"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
+from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted, printable
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PREVIEW_ROWS = 20
+
+
+def new_report() -> Report:
+    """A report that knows the command line, as every command hands one to its stage."""
+    return Report(line=command_line())
 
 
 def run_stage(
@@ -39,7 +45,7 @@ def run_stage(
     from visrec_cli.tables.atomic import check_place
     from visrec_cli.tables.writing import format_of, write_table
 
-    report = Report()
+    report = new_report()
     if output != "-" or format is not None:
         format_of(output, format)  # refuse a wrong name before an hour of work
     if rejects is not None:
@@ -77,7 +83,7 @@ def run_work(
     from visrec_cli.tables.atomic import check_place
     from visrec_cli.tables.writing import format_of
 
-    report = Report()
+    report = new_report()
     if rejects is not None:
         format_of(rejects)
         check_place(Path(rejects))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.options import Format, Quiet
+from visrec_cli.commands.options import Format, MatrixIds, Quiet, RowIds
+from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
@@ -18,47 +19,69 @@ if TYPE_CHECKING:
 
     from visrec_cli.stages.show import Description
 
+_CONVERTED, _PAGES = ("--output", "--format"), ("--html", "--map")
+_OF_A_MAP, _OF_A_PAGE = Needs("--map"), Needs(*_PAGES)
+_OF_A_LOOK = Excludes(*_PAGES, *_CONVERTED)
+
 
 def command(
     files: Annotated[
         list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to look at; - is stdin.")
     ] = None,
-    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show.")] = 8,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show."), _OF_A_LOOK] = 8,
     columns: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,…", help="Only these columns; in a gallery, what stands on each card; on a map, what is told."
         ),
     ] = None,
-    head: Annotated[int | None, typer.Option(min=0, metavar="N", help="Convert only the first N rows.")] = None,
-    html: Annotated[str | None, typer.Option(metavar="FILE", help="Draw a gallery: one page, no network.")] = None,
+    head: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Convert only the first N rows."), Needs(*_CONVERTED)
+    ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Draw a gallery: one page, no network."),
+        Excludes("--map", "--json", *_CONVERTED),
+    ] = None,
     map: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw a zoomable picture map of one table: one page, no network.")
+        str | None,
+        typer.Option(metavar="FILE", help="Draw a zoomable picture map of one table: one page, no network."),
+        Excludes("--json", *_CONVERTED),
     ] = None,
-    layout: Annotated[str, typer.Option(metavar="NAME", help="Map: tsne, umap (an extra) or pca.")] = "tsne",
+    layout: Annotated[str, typer.Option(metavar="NAME", help="Map: tsne, umap (an extra) or pca."), _OF_A_MAP] = "tsne",
     colour: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Map: the column that the points are coloured by first.")
+        str | None,
+        typer.Option(metavar="NAME", help="Map: the column that the points are coloured by first."),
+        _OF_A_MAP,
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout.")] = 0,
-    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout."), _OF_A_MAP, Excludes("--layout pca")] = 0,
+    title: Annotated[str | None, typer.Option(help="Heading of the page."), _OF_A_PAGE] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             min=1, help="Queries (50) or items (500) in the gallery, items (10,000) on the map; the rest is counted."
         ),
+        _OF_A_PAGE,
     ] = None,
     pictures: Annotated[
         bool | None,
         typer.Option("--pictures/--no-pictures", help="Pictures at the terminal; by default where it can."),
+        _OF_A_LOOK,
+        Excludes("--json"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The description as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The description as JSON."), Excludes(*_CONVERTED)] = False,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format.")
     ] = None,
     format: Format = None,
-    column: Annotated[str | None, typer.Option(help="The embedding column of the map, or that an .npy holds.")] = None,
-    ids: Annotated[str | None, typer.Option(metavar="FILE", help="One id per line, for an .npy without them.")] = None,
-    row_ids: Annotated[bool, typer.Option("--row-ids", help="Call the rows of an .npy 0, 1, 2 …")] = False,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The embedding column of the map, or that an .npy holds."),
+        Excludes("--html"),
+        NeedsInput("--map, or an NPY matrix that is read or written"),
+    ] = None,
+    ids: Annotated[MatrixIds, Excludes("--html")] = None,
+    row_ids: Annotated[RowIds, Excludes("--html")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery or a map.
@@ -82,12 +105,6 @@ def command(
     names = [name.strip() for name in columns.split(",")] if columns else []
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
     converts = output is not None or format is not None
-    page, flag = (html, "--html") if map is None else (map, "--map")
-    if page is not None and (converts or as_json or (html is not None and map is not None)):
-        others = "--map, --json, -o and --format" if flag == "--html" else "--html, --json, -o and --format"
-        raise UsageProblem(f"{flag} draws a page; {others} are other answers", fix="one at a time")
-    if map is None and (colour is not None or layout != "tsne"):
-        raise UsageProblem("--layout and --colour are about a map", fix="--map FILE")
     if map is not None:
         if len(sources) > 1:
             raise UsageProblem("a map is of one table, and several were named", fix="join them first: visrec fuse A B")
@@ -116,10 +133,10 @@ def _mapped(sources: list[str], **options: Any) -> str:
 def _draw(page_of: "Callable[..., str]", sources: list[str], file: str, quiet: bool, **options: Any) -> None:
     from pathlib import Path
 
-    from visrec_cli.commands.running import progress, summarise
+    from visrec_cli.commands.running import new_report, progress, summarise
     from visrec_cli.tables.atomic import atomic
 
-    report = Report()
+    report = new_report()
     with progress(report, quiet):
         page = page_of(sources, report=report, **options).encode()
     if file == "-":
@@ -137,16 +154,20 @@ def _convert(
     sources: list[str], names: list[str], head: int | None, output: str, format: str | None, npy: Any, quiet: bool
 ) -> None:
     from visrec_cli.commands.running import run_stage
+    from visrec_cli.tables.writing import format_of
 
     if len(sources) > 1:
         raise UsageProblem("one table at a time can be converted", fix="name one file")
+    column = npy["column"]
+    if format_of(output, format) == "npy":
+        npy = npy | {"column": None}  # it is about what is written
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.show import show
 
         return show(sources[0], columns=names, head=head, report=report, **npy)
 
-    run_stage(stage, output=output, format=format, column=npy["column"], quiet=quiet)
+    run_stage(stage, output=output, format=format, column=column, quiet=quiet)
 
 
 def _describe(

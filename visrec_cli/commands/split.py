@@ -20,6 +20,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Excludes, Needs
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -34,23 +35,37 @@ def command(
     test: Annotated[
         float | None,
         typer.Option("--test", metavar="N", help="Below 1 a share, from 1 on a count (default: 0.2; last: 1)."),
+        Excludes("--folds", "--cut"),
     ] = None,
     validation: Annotated[
-        float, typer.Option("--validation", metavar="N", help="The same for the validation part.")
+        float,
+        typer.Option("--validation", metavar="N", help="The same for the validation part."),
+        Excludes("--folds", "--cut"),
     ] = 0.0,
     folds: Annotated[
-        int, typer.Option("--folds", min=0, metavar="N", help="A column 'fold' instead: each is the test part once.")
+        int,
+        typer.Option("--folds", min=0, metavar="N", help="A column 'fold' instead: each is the test part once."),
+        Needs("--by random|cold-item|cold-user"),
     ] = 0,
     cut: Annotated[
         str | None,
         typer.Option("--cut", metavar="DATE", help="global-time: test from here; two dates: validation, then test."),
+        Needs("--by global-time"),
     ] = None,
     group: Annotated[
         str | None,
         typer.Option("--group", metavar="NAME", help="Column of --items: keep alike items on one side (duplicate_of)."),
+        Needs("--items"),
+        Needs("--by random|last|time|cold-item"),
     ] = None,
-    items: Annotated[str | None, typer.Option("--items", metavar="TABLE", help="The items, for --group.")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same split, in whatever order rows come.")] = 0,
+    items: Annotated[
+        str | None, typer.Option("--items", metavar="TABLE", help="The items, for --group."), Needs("--group")
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, help="Same seed, same split, in whatever order rows come."),
+        Excludes("--by global-time"),
+    ] = 0,
     files: Annotated[
         str | None,
         typer.Option("--files", metavar="FOLDER", help="Also write train.parquet, validation.parquet, test.parquet."),
@@ -62,7 +77,7 @@ def command(
     time_column: TimeColumn = None,
     event_column: EventColumn = None,
     no_header: NoHeader = False,
-    id_column: IdColumn = None,
+    id_column: Annotated[IdColumn, Needs("--items")] = None,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,

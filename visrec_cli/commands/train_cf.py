@@ -29,6 +29,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.words import settings_of, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from visrec_cli.recommenders.private import Privacy
+
+_EPOCHS = NeedsInput("a recommender that learns in epochs")
 
 
 def _list_models(wanted: bool) -> None:
@@ -69,9 +72,14 @@ def command(
     column: Annotated[
         str | None,
         typer.Option("--column", metavar="NAME", help="The embedding column to look at, if there are several."),
+        Needs("--items"),
+        NeedsInput("a recommender that looks at the items"),
     ] = None,
     tune: Annotated[
-        int, typer.Option("--tune", min=0, metavar="TRIALS", help="Search the settings that --set leaves open.")
+        int,
+        typer.Option("--tune", min=0, metavar="TRIALS", help="Search the settings that --set leaves open."),
+        Excludes("--resume", "--private"),
+        NeedsInput("settings that --set leaves open, and something to judge by"),
     ] = 0,
     fit_on: Annotated[
         str | None,
@@ -80,6 +88,7 @@ def command(
             metavar="known|train",
             help="known (default): choose on the validation part, then fit on it too. train: the training part alone.",
         ),
+        NeedsInput("something that is held back, to leave at the training part"),
     ] = None,
     validation: Annotated[
         float | None,
@@ -88,30 +97,43 @@ def command(
             metavar="SHARE",
             help="Hold this share back to judge by, where no column 'split' says what (default: 0.1, where of use).",
         ),
+        Excludes("--private"),
+        NeedsInput("a log that does not say itself, in a column 'split', what is for validation"),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model).")
+        str | None,
+        typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model)."),
+        Excludes("--private"),
+        NeedsInput("something to judge by: a recommender that learns in epochs, --tune, or rows for validation"),
     ] = None,
     patience: Annotated[
-        int, typer.Option("--patience", min=1, help="Stop after so many looks (of 20) without a better epoch.")
+        int,
+        typer.Option("--patience", min=1, help="Stop after so many looks (of 20) without a better epoch."),
+        Excludes("--private"),
+        NeedsInput("a recommender that learns in epochs, and something to judge by"),
     ] = 5,
     refit: Annotated[
-        bool | None, typer.Option("--refit/--no-refit", help="The same as --fit-on known, --fit-on train.")
+        bool | None,
+        typer.Option("--refit/--no-refit", help="The same as --fit-on known, --fit-on train."),
+        Excludes("--fit-on", fix="--fit-on known or --fit-on train"),
     ] = None,
     fold: Annotated[
-        int | None, typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them.")
+        int | None,
+        typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them."),
+        NeedsInput("a log with a column 'fold'"),
     ] = None,
-    log: TrainingLog = None,
-    save_checkpoint: SaveCheckpoint = None,
-    resume: Resume = None,
+    log: Annotated[TrainingLog, Excludes("--private"), _EPOCHS] = None,
+    save_checkpoint: Annotated[SaveCheckpoint, Excludes("--private"), _EPOCHS] = None,
+    resume: Annotated[Resume, Excludes("--private"), _EPOCHS] = None,
     private: Annotated[
         str | None,
         typer.Option(
             "--private", metavar="epsilon=E", help="Differential privacy of each user; also epsilon=E,delta=D."
         ),
+        Needs("--items", fix="--items TABLE: which items are in the log is a secret too"),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
-    device: Device = "auto",
+    device: Annotated[Device, NeedsInput("a recommender that can use another device than the CPU")] = "auto",
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
     weight_column: WeightColumn = None,
@@ -121,9 +143,9 @@ def command(
     min_weight: MinWeight = None,
     events: Events = None,
     repeats: Repeats = None,
-    half_life: HalfLife = None,
-    k_core: KCore = 0,
-    id_column: IdColumn = None,
+    half_life: Annotated[HalfLife, Excludes("--private")] = None,
+    k_core: Annotated[KCore, Excludes("--private")] = 0,
+    id_column: Annotated[IdColumn, Needs("--items")] = None,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,
@@ -189,9 +211,7 @@ def command(
 
 
 def _fit_on(asked: str | None, refit: bool | None) -> str:
-    """--fit-on, or what the first release called --refit and --no-refit. Raises UsageProblem where both are given."""
-    if asked is not None and refit is not None:
-        raise UsageProblem("--fit-on and --refit say the same thing", fix="--fit-on known or --fit-on train")
+    """--fit-on, or what the first release called --refit and --no-refit; both are never given."""
     return asked or ("train" if refit is False else "known")
 
 

@@ -22,7 +22,11 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.runtime.reporting import Report
+
+_LOG = Needs("--target clicks:LOG|preference:LOG")
+_TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 
 def command(
@@ -53,6 +57,7 @@ def command(
         typer.Option(
             "--loss", metavar="NAME", help="Of labels: cross-entropy, which names classes, or contrast, for neighbours."
         ),
+        Needs("--target labels:COLUMN"),
     ] = None,
     pixels: Annotated[
         int | None,
@@ -75,7 +80,9 @@ def command(
         float, typer.Option("--rate", help="Learning rate of the head, warmed up, then down a cosine.")
     ] = 1e-3,
     decay: Annotated[
-        float, typer.Option("--layer-decay", help="Each stage before the head learns slower by this factor.")
+        float,
+        typer.Option("--layer-decay", help="Each stage before the head learns slower by this factor."),
+        Excludes("--freeze all"),
     ] = 0.7,
     batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Pictures per step.")] = 64,
     split: Annotated[
@@ -83,10 +90,14 @@ def command(
         typer.Option("--split", metavar="COLUMN", help="Of train, validation, test (default: split, if there is one)."),
     ] = None,
     validation: Annotated[
-        float, typer.Option("--validation", metavar="SHARE", help="Held back to judge by, where no column says it.")
+        float,
+        typer.Option("--validation", metavar="SHARE", help="Held back to judge by, where no column says it."),
+        NeedsInput("a table without rows for validation in the column 'split'"),
     ] = 0.1,
     patience: Annotated[
-        int, typer.Option("--patience", min=1, help="Stop after so many epochs without a better one.")
+        int,
+        typer.Option("--patience", min=1, help="Stop after so many epochs without a better one."),
+        NeedsInput("something that is held back to judge by"),
     ] = 5,
     log: TrainingLog = None,
     save_checkpoint: SaveCheckpoint = None,
@@ -94,12 +105,12 @@ def command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
     device: Device = "auto",
     threads: Threads = None,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    weight_column: WeightColumn = None,
-    min_weight: MinWeight = None,
-    image_column: ImageColumn = None,
-    id_column: IdColumn = None,
+    user_column: Annotated[UserColumn, _LOG] = None,
+    item_column: Annotated[ItemColumn, _LOG] = None,
+    weight_column: Annotated[WeightColumn, _LOG] = None,
+    min_weight: Annotated[MinWeight, _LOG] = None,
+    image_column: Annotated[ImageColumn, _TABLE] = None,
+    id_column: Annotated[IdColumn, _TABLE] = None,
     rejects: Rejects = None,
     strict: Strict = False,
     quiet: Quiet = False,

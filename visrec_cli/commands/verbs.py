@@ -1,6 +1,6 @@
 """The verbs by name: a run imports the module of the one it runs, and ``visrec --help`` those of all."""
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from functools import wraps
 from importlib import import_module
 from typing import Any
@@ -10,6 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from visrec_cli.commands.plain_values import take_plain_values
+from visrec_cli.commands.requirements import CommandValues, Requirement, check_requirements, requirements_of
+from visrec_cli.runtime.command_line import CommandLine, run_under
 from visrec_cli.runtime.own_process import leave_pandas_out
 
 VERBS = (
@@ -67,12 +69,22 @@ class Verbs(MutableMapping[str, Any]):
 
 
 class VerbCommand(TyperCommand):
-    """One verb."""
+    """One verb. requirements: what its options declare (see requirements), by the names of their parameters."""
+
+    requirements: Mapping[str, Sequence[Requirement]]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As the base class does, and plain values by themselves."""
         take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """As the base class does, once every option that was written can have an effect. Raises UsageProblem."""
+        line = CommandValues(ctx)
+        options = frozenset(flag for one in self.get_params(ctx) for flag in (*one.opts, *one.secondary_opts))
+        run_under(CommandLine(self.name or "", options, {name: line.flag(name) for name in line.given}))
+        check_requirements(self.requirements, line)
+        return super().invoke(ctx)
 
 
 class VerbGroup(TyperGroup):
@@ -96,7 +108,9 @@ def _made(verb: str) -> Any:
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     module = import_module(f"visrec_cli.commands.{verb.replace('-', '_')}")
     alone.command(verb, cls=VerbCommand)(_guarded(module.command))
-    return get_command(alone)
+    made: Any = get_command(alone)
+    made.requirements = requirements_of(module.command)
+    return made
 
 
 def _guarded(command: Callable[..., None]) -> Callable[..., None]:

@@ -34,6 +34,7 @@ class Als(Iterative):
 
     name = "als"
     summary = "matrix factorisation of clicks: strong, quick and scalable; the first to try when there are only clicks"
+    uses_device = True
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "epochs": Setting(15, "rounds of users, then items", least=1),

@@ -32,6 +32,7 @@ class Bpr(Iterative):
 
     name = "bpr"
     summary = "matrix factorisation trained on pairs of items: orders rather than predicts; als is mostly better"
+    uses_device = True
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "epochs": Setting(80, "times through the clicks", least=1),

@@ -33,6 +33,7 @@ class Ease(Recommender):
 
     name = "ease"
     summary = "the strongest on up to some 10,000 items with many clicks each; closed form, one knob"
+    uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
         "reg": Setting(30.0, "ridge: larger where there are few clicks", 1, 1000, log=True, least=1e-6),
         "dropout": Setting(0.0, "share of the clicks that is hidden in training, in expectation", 0, 0.8, least=0),

@@ -34,6 +34,7 @@ class SequenceModel(Iterative):
     """
 
     uses_content: ClassVar[bool] = True
+    uses_device: ClassVar[bool] = True
     needs_times: ClassVar[bool] = True
     common: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),

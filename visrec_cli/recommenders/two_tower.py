@@ -41,6 +41,7 @@ class TwoTower(Iterative):
     name: ClassVar[str] = "two-tower"
     summary: ClassVar[str] = "neural towers over ids, pictures, texts and histories; knows new items and new users"
     uses_content: ClassVar[bool] = True
+    uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),

@@ -41,6 +41,7 @@ class Vbpr(Iterative):
     )
     needs_content: ClassVar[bool] = True
     uses_content: ClassVar[bool] = True
+    uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item for behaviour (γ)", 16, 128, log=True, least=1),
         "visual_size": Setting(32, "numbers per user and item for each modality (θ)", 8, 64, log=True, least=1),

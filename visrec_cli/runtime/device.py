@@ -55,6 +55,8 @@ def cuda_device(name: str, worth: bool = True) -> "torch.device | None":
     if name == "cpu" or (name == "auto" and not (worth and gpu_likely())):
         return None
     device = pick_device(name)
+    if name != "auto" and device.type not in ("cuda", "cpu"):
+        raise UsageProblem(f"this is computed on CUDA devices and on the CPU, not on {name}", fix="leave out --device")
     return device if device.type == "cuda" else None
 
 

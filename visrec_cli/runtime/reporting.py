@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from visrec_cli.runtime.command_line import CommandLine
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -49,7 +51,8 @@ class NoBar:
 class Report:
     """Collected while a stage runs and read when it is done.
 
-    ``counts`` are named whole numbers for the one-line summary, in the order in which they first appeared.
+    ``counts`` are named whole numbers for the one-line summary, in the order in which they first appeared. ``line``:
+    the command line that asked, for options whose needs only the input can say; empty where Python called.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -57,6 +60,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     bar: ProgressBar = field(default_factory=NoBar)
     listener: Callable[[str], None] = field(default=lambda line: None)
+    line: CommandLine = field(default_factory=CommandLine)
 
     def count(self, name: str, n: int = 1) -> None:
         """Add ``n`` to the count called ``name`` (a plural noun phrase: "pictures", "items without text")."""

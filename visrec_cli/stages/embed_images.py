@@ -16,7 +16,7 @@ from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_pictures
 from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_entries, tell, variety, vector_column
 from visrec_cli.stages.items import open_items
-from visrec_cli.stages.pictures import PictureColumns, folder_of, where_to_look
+from visrec_cli.stages.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.tables.reading import Tabular
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _job(
 
     early = opened() if is_pipe(source) else None
     reader = open_items(source, id_column=id_column, report=report)
-    pictures = PictureColumns(reader.schema, column=image_column, folder=folder_of(source))
+    pictures = picture_columns(reader.schema, source, image_column)
     model = early or opened()
     if labels:
         model.require_classes()

@@ -106,6 +106,9 @@ def evaluate(
             "metrics, slices, baselines and gates need a truth",
             fix="--truth LOG; a log of clicks alone gives click rates",
         )
+    _check_lengths(metrics, ks, logged)
+    if embedding is not None and not baselines and "vectors" not in needs(asked):
+        raise UsageProblem("--column needs a metric that looks at vectors, or --baselines", fix="-m diversity@10")
     if not runs:
         raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
     called = names_of(runs, names)
@@ -158,6 +161,16 @@ def evaluate(
             results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
         facts |= click_facts(log, policy)
     return Evaluation(results, done.scores, known, facts, done.runs, done.differences, done.verdicts)
+
+
+def _check_lengths(metrics: Sequence[str], ks: Sequence[int], logged: Tabular | None) -> None:
+    """Raise UsageProblem for lengths that no metric takes, and no log of clicks."""
+    open_ended = [one for one in wanted(metrics) if one.k is None and one.kind.takes_k] if metrics else [True]
+    if ks and logged is None and not open_ended:
+        raise UsageProblem(
+            "-k needs a metric that takes a length and names none",
+            fix=f"-m {metrics[0].partition('@')[0]}, or leave out -k",
+        )
 
 
 def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:

@@ -24,7 +24,7 @@ from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.pictures import Pictures
-from visrec_cli.stages.pictures import PictureColumns, folder_of
+from visrec_cli.stages.pictures import picture_columns
 from visrec_cli.tables.atomic import atomic, check_place
 from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.reading import Tabular
@@ -132,8 +132,7 @@ def _sampled(
 ) -> list[Array]:  # fmt: skip
     """(1, height, width, 3) uint8 of pictures drawn from a table or folder."""
     table = open_items(source, id_column=id_column).read_all()
-    folder = folder_of(source)
-    columns = PictureColumns(table.schema, column=image_column, folder=folder)
+    columns = picture_columns(table.schema, source, image_column)
     sources = [one for batch in table.to_batches() for one in columns.rows(batch)]
     rows = np.sort(np.random.default_rng(seed).permutation(len(sources))[:sample])
     pictures = Pictures(sources, framing, threads=None)

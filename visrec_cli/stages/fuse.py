@@ -15,6 +15,7 @@ from visrec_cli.stages.fusing.places import PLACES, VECTORS, check_places, with_
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.join import join_items
+from visrec_cli.tables.npy import is_npy
 from visrec_cli.tables.reading import Tabular, name_of
 
 
@@ -136,7 +137,11 @@ def _fused(
 def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> pa.RecordBatchReader:
     if sum(str(t) == "-" for t in tables if isinstance(t, str)) > 1:
         raise UsageProblem("stdin can be only one of the tables", fix="write the other to a file first")
-    readers = [open_items(table, report=report, **npy) for table in tables]
+    matrices = [is_npy(table) for table in tables]
+    readers = [
+        open_items(table, report=report, **(npy if matrix or not any(matrices) else {}))
+        for table, matrix in zip(tables, matrices, strict=True)
+    ]
     if len(readers) == 1:
         return readers[0]
     joined = join_items([r.read_all() for r in readers], [name_of(t) for t in tables], report)

@@ -94,6 +94,15 @@ class PictureColumns:
         return path if not first.exists() and not second.exists() else str(first if first.exists() else second)
 
 
+def picture_columns(schema: pa.Schema, source: Tabular, column: str | None) -> PictureColumns:
+    """The pictures of the items that were opened from ``source``. Raises UsageProblem for a column of a folder."""
+    if column is not None and is_path(source) and Path(str(source)).is_dir():
+        raise UsageProblem(
+            f"--image-column needs a table, and {source} is a folder, which holds the pictures", fix="leave it out"
+        )
+    return PictureColumns(schema, column=column, folder=folder_of(source))
+
+
 def paths_from_here(table: pa.Table, folder: Path) -> pa.Table:
     """The table with its paths of pictures, if it has any, as they can be opened from here.
 

@@ -11,6 +11,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.recommending.answers import Answer, Answerer
 from visrec_cli.stages.recommending.asking import Asked
+from visrec_cli.stages.recommending.looks import picture_numbers
 from visrec_cli.stages.recommending.open_index import index_opener
 from visrec_cli.stages.recommending.recommendations import Recommendations
 from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
@@ -80,11 +81,18 @@ def recommend(
         from visrec_cli.stages.recommending.model_items import Links, model_items
 
         found, model = model_items(items_table.read_all(), name_of(table))
+        if id_column is not None:
+            raise UsageProblem(
+                f"--id-column needs a table of items, and {name_of(table)} is a model", fix="leave out --id-column"
+            )
         if model.items.factors is None:
+            _check_links(column, diversity, index, keep_duplicates=keep_duplicates, report=report)
             return _linked(Links(found, model, asked), k=k, where=where, columns=columns, report=report)
     else:
         found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
     shelf = fill_shelf(found, column=column, report=report)
+    if not picture_numbers(shelf.space, shelf.column, shelf.vectors.shape[1]).any():
+        report.line.require(False, "same_above", "vectors that say what an item looks like")
     sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
     allowed = _allowed(shelf, where, report)
     blocks = asked.queries(shelf, report)
@@ -101,6 +109,17 @@ def recommend(
             yield sheet.batch(answers)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:
+    """Raise UsageProblem for an option about vectors, of which a model of links between items has none."""
+    told = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
+    told |= {"--index": index != "exact"}
+    if given := next((flag for flag, value in told.items() if value), None):
+        raise UsageProblem(
+            f"{given} needs vectors, which a model of links between items has not", fix=f"leave out {given}"
+        )
+    report.line.require(False, "same_above", "vectors, which a model of links between items has not")
 
 
 def _linked(

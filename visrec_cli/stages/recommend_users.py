@@ -137,6 +137,10 @@ def chooser_of(gathered: Gathered, rules: Rules, report: Report) -> tuple[Stock,
     if rules.diversity > 0:
         vectors = gathered.looks(stock.ids, report)
         vectors = item_vectors(served, stock) if vectors is None else vectors
+    if rules.keep_duplicates and stock.groups is None:
+        raise UsageProblem(
+            "--keep-duplicates needs items with a column 'duplicate_of', for users", fix="leave out --keep-duplicates"
+        )
     groups = None if rules.keep_duplicates else stock.groups
     return stock, Chooser(
         tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors, groups

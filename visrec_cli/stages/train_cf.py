@@ -21,6 +21,7 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.logs import check_log, write_log
+from visrec_cli.stages.training.option_needs import check_for_judging, check_for_recommender
 from visrec_cli.stages.training.parts import Parts, parts_of, within
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.privately import for_privacy, private_kind
@@ -85,6 +86,8 @@ def train_cf(
     plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, fit_on, tune, privacy)
     plan.make(plan.settings)  # refuse wrong settings before reading anything
     _check(kind, source, items, tune, resume)
+    files = {"--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
+    check_for_recommender(kind, files, report.line, device=device, column=column)
     for path in log:
         check_log(path)
     if save_checkpoint is not None:
@@ -114,6 +117,7 @@ def train_cf(
     content = _content(kind, shop, learned, column, Report() if all_known else report)
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
+    check_for_judging(fitting.panel is not None, report.line, metric=metric)
     fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
     if fitted.users.ids:
         users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=fit_on)

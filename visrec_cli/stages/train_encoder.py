@@ -25,7 +25,7 @@ from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.learning.targets import LabelTarget
-from visrec_cli.stages.pictures import PictureColumns, folder_of
+from visrec_cli.stages.pictures import picture_columns
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching
@@ -120,8 +120,7 @@ def train_encoder(
     if threads:
         torch.set_num_threads(threads)
     table = open_items(source, id_column=id_column, report=report).read_all()
-    folder = folder_of(source)
-    pictured = PictureColumns(table.schema, column=image_column, folder=folder)
+    pictured = picture_columns(table.schema, source, image_column)
     wanted = open_target(
         target, table, loss=loss, columns=columns or Columns(), cleaning=cleaning or Cleaning(), share=validation,
         seed=seed, report=report,
@@ -147,6 +146,7 @@ def train_encoder(
             fix="--rejects FILE says which could not be used" if report.rejects else "give more items, with --target's",
         )
     objective = wanted.objective(train, held)
+    report.line.require(objective.judges, "patience", "something that is held back to judge by")
     schedule = Schedule(epochs, rate, decay, batch_size, frozen_count(len(stages_of(found.model)), freeze), kinds)
     settings = asdict(schedule) | {"pixels": found.framing.height, "loss": loss or "", "device": place.type}
     about = {

@@ -6,6 +6,7 @@ for a checksum: those of the three files are in ``x.sha256``.
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from visrec_cli.tables.spaces import Space, space_from_json
 ROWS = 8192
 WIDEST = 1 << 24  # numbers in a row: more is no vector, and no Arrow list
 IDS, SPACE = ".ids.txt", ".space.json"
+NPY = b"\x93NUMPY"
 
 
 def read_npy(
@@ -66,6 +68,14 @@ def read_npy(
             listed.require(path.suffix, running.hexdigest())
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def is_npy(source: Any) -> bool:
+    """Whether a file holds an NPY matrix, by its first bytes; False for stdin, which would be gone by then."""
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+        return False
+    with Path(source).open("rb") as raw:
+        return raw.read(len(NPY)) == NPY
 
 
 def _matrix(path: Path | None, stream: Any, where: str) -> Any:

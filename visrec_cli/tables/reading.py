@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,12 +14,13 @@ from visrec_cli.errors import CutStreamError, InputError, MissingInputError, Tra
 from visrec_cli.runtime.words import counted
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.loose import with_fixed_vectors
-from visrec_cli.tables.npy import read_npy
+from visrec_cli.tables.npy import NPY, read_npy
 from visrec_cli.tables.streams import AGAIN, DAMAGE, read_file, read_stream, safely
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import SNIFF, HashingSource
 
-_MAGICS = _STREAM, _ARROW, _PARQUET, _NPY = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1", b"\x93NUMPY"
+_STREAM, _ARROW, _PARQUET = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1"
+_MAGICS = (_STREAM, _ARROW, _PARQUET, NPY)
 
 Tabular = Any
 """A path, ``-`` for stdin, a pyarrow table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb …)."""
@@ -51,11 +52,13 @@ def open_table(
 
     ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). verification:
     compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). Raises
-    MissingInputError, CutStreamError, or InputError for bytes that are no table.
+    MissingInputError, CutStreamError, InputError for bytes that are no table, or UsageProblem where ids, row_ids,
+    column or names say something about a table of another format, which would not listen.
     """
-    if not is_path(source):
-        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
+    if not is_path(source):
+        _check_options("the table", npy, names)
+        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
     opened = _opened(source, npy, {"as_text": as_text, "names": names}, verification)
     return with_fixed_vectors(opened, name_of(source))
 
@@ -73,14 +76,16 @@ def _opened(
         raise InputError(f"{where} is empty", fix="make the file again")
     if len(head) < SNIFF and any(magic.startswith(head) for magic in _MAGICS):
         raise CutStreamError(f"{where} stops after its first {counted(len(head), 'bytes')}", fix=AGAIN)
+    if head.startswith(NPY):
+        _check_options(where, {}, text["names"])
+        return read_npy(source, hashed, where, **npy, verification=verification)
+    _check_options(where, npy, text["names"] if head.startswith(_MAGICS) else ())
     if head.startswith(_STREAM):
         return read_stream(hashed, where, verification)
     if head.startswith(_ARROW):
         return read_file(_random_access(source, hashed), where, verification)
     if head.startswith(_PARQUET):
         return _parquet(_random_access(source, hashed), where, verification)
-    if head.startswith(_NPY):
-        return read_npy(source, hashed, where, **npy, verification=verification)
     data = hashed.read()
     hashed.close()
     if verification is not None:
@@ -88,6 +93,19 @@ def _opened(
     from visrec_cli.tables.text import read_text  # and with it polars, which an Arrow file has no need of
 
     return read_text(data, where, **text)
+
+
+def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse what is said about an NPY matrix, or a text without a header, where the table is none. In the words of the
+    command line, which is where it is said."""
+    flags = {"ids": "--ids", "row_ids": "--row-ids", "column": "--column"}
+    told = next((flags[name] for name, value in npy.items() if value), None)
+    if told is not None:
+        raise UsageProblem(f"{told} needs an NPY matrix, and {where} is none", fix=f"leave out {told}")
+    if names:
+        raise UsageProblem(
+            f"--no-header needs a log as CSV or TSV, and {where} has its names in it", fix="leave out --no-header"
+        )
 
 
 def _open(source: Tabular, where: str) -> BinaryIO:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from visrec_cli.errors import InputError
+from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.ids import is_id_name
 from visrec_cli.tables.types import plain_batch, plain_schema
 
@@ -30,8 +30,11 @@ def read_text(
     """
     data = _utf8(data, where)
     start = data[:64].lstrip()[:1]
+    is_json = start in (b"{", b"[")
+    if is_json and names:
+        raise UsageProblem(f"--no-header needs a log as CSV or TSV, and {where} is JSON", fix="leave out --no-header")
     try:
-        frame = _json(data, start) if start in (b"{", b"[") else _csv(data, as_text, names)
+        frame = _json(data, start) if is_json else _csv(data, as_text, names)
     except _FAILURES as error:
         raise InputError(f"{where}: not a readable table ({_first_line(error)})", fix=_advice(error)) from error
     if frame.width == 0:

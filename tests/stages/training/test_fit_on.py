@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.stages.test_train_cf import clicks, shop
+from visrec_cli.app import run
 from visrec_cli.catalogue import find, names
 from visrec_cli.commands.train_cf import _fit_on
 from visrec_cli.errors import InputError, UsageProblem
@@ -273,5 +274,4 @@ def test_validation_rows_given_as_history_are_news() -> None:
 def test_what_the_first_release_called_it() -> None:
     assert [_fit_on(None, refit) for refit in (None, True, False)] == ["known", "known", "train"]
     assert _fit_on("train", None) == "train"
-    with pytest.raises(UsageProblem, match="--fit-on and --refit"):
-        _fit_on("known", True)
+    assert run(["train-cf", "clicks.csv", "--fit-on", "known", "--no-refit"]) == 2

@@ -43,7 +43,7 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
     Slices that nothing relevant is in are left out, and said; of a column, those beyond the 20 largest too. Raises
     UsageProblem for a column that is nowhere, or what the truth does not know.
     """
-    found = Slices()
+    found, asked_users = Slices(), False
     about_users = None if users is None else _read_users(users, truth.users)
     for what in by:
         if what in KINDS:
@@ -51,6 +51,7 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
             masks = _KINDS[what](truth)
         else:
             of_items, column = _column(what, truth, about_users)
+            asked_users |= not of_items
             masks, of = masks_of(column, _weights(truth, of_items), MOST)
             masks = {f"{what}: {name}": mask for name, mask in masks.items()}
             if of > MOST:
@@ -61,6 +62,9 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
                 (found.items if of_items else found.users)[name] = mask
             else:
                 report.warn(f"nothing in the truth is in the slice '{name}': it is left out")
+    if about_users is not None and not asked_users:
+        known = ", ".join(name for name in about_users.column_names if name not in KINDS)
+        raise UsageProblem("--users needs --by with one of its columns", fix=f"--by {known}")
     return found
 
 

@@ -49,6 +49,8 @@ def item_parts(
     if (parts == "test").any():
         report.count("test items not looked at", int((parts == "test").sum()))
     if (parts == "validation").any():
+        if share:
+            report.line.require(False, "validation", f"a table without rows for validation in the column '{name}'")
         return ItemParts(rows[parts == "train"], rows[parts == "validation"])
     return _drawn(rows[parts == "train"], share, together, seed)
 

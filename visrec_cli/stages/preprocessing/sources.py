@@ -17,6 +17,7 @@ from visrec_cli.images.archives import is_archive, split_member
 from visrec_cli.images.decode import kind_of
 from visrec_cli.images.naming import Picture, check_ids
 from visrec_cli.images.scan import PICTURE_ENDINGS, Found, no_pictures, scan, take
+from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PATH_COLUMNS
@@ -58,19 +59,26 @@ def gather(
     if [*map(_named, sources), _named(items)].count("-") > 1:
         raise UsageProblem("stdin is asked for twice", fix="name a file for one of them")
     catalogue = Catalogue()
-    found = Found()
+    found, listed, scanned = Found(), False, False
     if items is not None:
         catalogue.take_items(open_items(items, id_column=id_column).read_all(), name_of(items))
         if not sources:
             found.pictures += _listed_in(catalogue, _folder_of(items), image_column)
+            listed = True
     for source in sources:
         if _is_table(source):
             catalogue.take_items(open_items(source, id_column=id_column).read_all(), name_of(source))
             found.pictures += _listed_in(catalogue, _folder_of(source), image_column)
+            listed = True
         elif str(source) == "-":
             found.add(_listed_on_stdin(id_from, nul_separated=nul_separated))
+            scanned = True
         else:
             found.add(scan(source, id_from=id_from))
+            scanned = True
+    _check_options(
+        report.line, id_column, image_column, table=catalogue.items is not None, listed=listed, scanned=scanned
+    )
     for path, reason in found.unusable:
         report.reject("scan", reason, path=path)
     catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
@@ -78,6 +86,23 @@ def gather(
         raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
     check_ids(catalogue.pictures)
     return catalogue
+
+
+def _check_options(
+    line: CommandLine, id_column: str | None, image_column: str | None, *, table: bool, listed: bool, scanned: bool
+) -> None:
+    """Refuse options that say nothing about these sources. table: of items; listed: it names the pictures; scanned:
+    there are pictures beside what a table names."""
+    if id_column is not None and not table:
+        raise UsageProblem("--id-column needs a table of items", fix="name it with --items, or leave out --id-column")
+    if image_column is not None and not listed:
+        raise UsageProblem(
+            "--image-column needs a table of items that names the pictures",
+            fix="leave out the folder, or --image-column",
+        )
+    line.require(scanned, "id_from", "a folder, an archive or paths: a table has ids of its own")
+    line.require(table, "require_picture", "a table of items", fix="add --items TABLE, or leave out --require-picture")
+    line.require(table and scanned, "keep_unlisted", "a table of items, and pictures beside it")
 
 
 def _is_table(source: Tabular) -> bool:

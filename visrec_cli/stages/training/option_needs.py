@@ -1,0 +1,44 @@
+"""Options of ``train-cf`` whose needs the recommender, or the log, decides: refused before anything is learned."""
+
+from collections.abc import Mapping
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.recommenders.base import Recommender
+from visrec_cli.runtime.command_line import CommandLine
+
+_ANYWHERE = ("auto", "cpu")
+
+
+def check_for_recommender(
+    kind: type[Recommender], files: Mapping[str, object], line: CommandLine, *, device: str, column: str | None
+) -> None:
+    """Refuse what this recommender would not look at. files: by flag, those of a training in epochs.
+
+    Raises UsageProblem.
+    """
+    in_epochs = "epochs" in kind.settings
+    given = next((flag for flag, value in files.items() if value), None)
+    if given is not None and not in_epochs:
+        raise UsageProblem(
+            f"{given} needs a recommender that learns in epochs, and {kind.name} is fitted in one step",
+            fix=f"leave out {given}, or take one in epochs, as als",
+        )
+    line.require(in_epochs, "patience", f"a recommender that learns in epochs, and {kind.name} is fitted in one step")
+    if device not in _ANYWHERE and not kind.uses_device:
+        raise UsageProblem(
+            f"--device {device} needs a recommender that can use it, and {kind.name} computes on the CPU",
+            fix="leave out --device",
+        )
+    if column is not None and not (kind.uses_content or kind.needs_content):
+        raise UsageProblem(
+            f"--column needs a recommender that looks at the items, and {kind.name} does not",
+            fix="leave out --column, or take one that does, as hybrid",
+        )
+
+
+def check_for_judging(judged: bool, line: CommandLine, *, metric: str | None) -> None:
+    """Refuse what is about judging where there is nothing to judge by. Raises UsageProblem."""
+    fix = "--validation 0.1, --tune 10, or a split with validation rows"
+    if metric is not None and not judged:
+        raise UsageProblem("--metric needs something to judge by", fix=fix)
+    line.require(judged, "patience", "something to judge by", fix=fix)
