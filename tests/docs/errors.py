@@ -18,6 +18,7 @@ import pyarrow as pa
 from PIL import Image
 
 from tests.conftest import COLOURS, ROOT, draw
+from tests.docs import odd_tables
 from visrec_cli.tables.reading import read_all
 from visrec_cli.tables.writing import write_table
 
@@ -58,6 +59,7 @@ MISTAKES = [
     ("a CSV with repeated ids", "visrec preprocess imgs --items twice.csv -o x.arrow"),
     ("a CSV that matches no picture", "visrec preprocess imgs --items strangers.csv -o x.arrow"),
     ("a CSV that is not UTF-8", "visrec embed-text latin1.csv -o x.arrow"),
+    *odd_tables.MISTAKES,
     ("a text column that is not there", "visrec embed-text items.csv --columns titel -o x.arrow"),
     ("vectors of two spaces averaged", "visrec fuse colour.arrow hog.arrow --method mean -o x.arrow"),
     ("a table without vectors", "visrec fuse items.csv -o x.arrow"),
@@ -211,6 +213,7 @@ def prepare(folder: Path) -> None:
     }
     for name, text in logs.items():
         (folder / name).write_text(text)
+    odd_tables.prepare(folder)
     np.save(folder / "bare.npy", np.eye(3, dtype=np.float32))
     np.save(folder / "nan.npy", np.array([[1, 2], [np.nan, 2]], np.float32))
     bad = folder / "bad"

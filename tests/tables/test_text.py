@@ -37,9 +37,9 @@ def test_a_late_float_does_not_break_a_column_of_integers(tmp_path: Path) -> Non
 def test_messages(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 2 is not UTF-8"):
         table(tmp_path, b"id,title\n1,caf\xe9\n")
-    with pytest.raises(InputError, match="not a readable table"):
-        table(tmp_path, "id,title\n1,a,b,c\n")
-    with pytest.raises(InputError, match="not a readable table"):
+    with pytest.raises(InputError, match=r"line 3 has 4 fields \('1,a,b,c'\) and the header 2 \('id,title'\)"):
+        table(tmp_path, "id,title\n0,x\n1,a,b,c\n")
+    with pytest.raises(InputError, match="line 2 is no JSON: at character 8"):
         table(tmp_path, '{"id": 1}\n{"id": \n', "t.ndjson")
 
 

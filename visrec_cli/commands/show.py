@@ -9,7 +9,7 @@ from visrec_cli.commands.options import Format, MatrixIds, Quiet, RowIds
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def command(
     elif converts:
         _convert(sources, names, head, output or "-", format, npy, quiet)
     else:
-        _describe(sources, names, rows, npy, as_json=as_json, pictures=pictures)
+        _describe(sources, names, rows, npy, as_json=as_json, pictures=pictures, quiet=quiet)
 
 
 def _gallery(sources: list[str], **options: Any) -> str:
@@ -171,18 +171,21 @@ def _convert(
 
 
 def _describe(
-    sources: list[str], names: list[str], rows: int, npy: Any, *, as_json: bool, pictures: bool | None
+    sources: list[str], names: list[str], rows: int, npy: Any, *, as_json: bool, pictures: bool | None, quiet: bool
 ) -> None:
     from visrec_cli.stages.show import describe
 
     for source in sources:
-        found = describe(source, rows=rows, columns=names, **npy)
+        report = Report()
+        found = describe(source, rows=rows, columns=names, report=report, **npy)
         if as_json:
             import json
 
             print(json.dumps(found.as_json(), ensure_ascii=False))
         else:
             _print(source, found, pictures)
+        for warning in [] if quiet else report.warnings:
+            print(f"visrec: note: {printable(warning)}", file=sys.stderr)
 
 
 def _print(source: str, found: "Description", pictures: bool | None) -> None:

@@ -137,11 +137,15 @@ def evaluate(
         assert log is not None
         known, asked = users_of(log), ()
     open_one = open_run if class_column is None else open_similar
-    opened = tuple(open_one(run, name=name, user=user, item=item) for run, name in zip(runs, called, strict=True))
+    opened = tuple(
+        open_one(run, name=name, user=user, item=item, report=report) for run, name in zip(runs, called, strict=True)
+    )
     base = None
     if gates.worse_than is not None:
         name = open_run(gates.worse_than).name
-        base = open_one(gates.worse_than, name=f"{name} (base)" if name in called else name, user=user, item=item)
+        base = open_one(
+            gates.worse_than, name=f"{name} (base)" if name in called else name, user=user, item=item, report=report
+        )
     done, facts = Judged(opened), dict[str, str]()
     if asked:
         questions = Questions(

@@ -131,7 +131,7 @@ def _sampled(
     report: Report,
 ) -> list[Array]:  # fmt: skip
     """(1, height, width, 3) uint8 of pictures drawn from a table or folder."""
-    table = open_items(source, id_column=id_column).read_all()
+    table = open_items(source, id_column=id_column, report=report).read_all()
     columns = picture_columns(table.schema, source, image_column)
     sources = [one for batch in table.to_batches() for one in columns.rows(batch)]
     rows = np.sort(np.random.default_rng(seed).permutation(len(sources))[:sample])

@@ -19,6 +19,7 @@ from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.show import open_any
 from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.reading import Tabular, is_path
 
 QUERIES, ITEMS, PER_QUERY = 50, 500, 60  # what fits on a page that a phone still opens
@@ -53,7 +54,7 @@ def gallery(
     Raises UsageProblem where tables of both kinds are mixed, InputError where there is nothing to show.
     """
     report = report or Report()
-    readers = [open_any(source) for source in sources]
+    readers = [open_any(source, report) for source in sources]
     group = _group(readers)
     names = list(dict.fromkeys(name for reader in readers for name in reader.schema.names))
     for name in columns:
@@ -117,7 +118,7 @@ def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: i
                     kept.others.add(query)
             batch = whole.filter(pc.is_in(pc.cast(whole[group], pa.string()), pa.array(kept.groups, pa.string())))
         kept.cut += whole.num_rows - batch.num_rows
-        rows = batch.select(plain).to_pylist()
+        rows = python_rows(batch.select(plain))
         for row, picture, query_picture in zip(rows, locate(batch), asked(batch), strict=True):
             if group is not None:
                 at = kept.groups[str(row[group])]

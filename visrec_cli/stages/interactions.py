@@ -34,7 +34,7 @@ def interactions(
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     key = None if hash_users is None else key_of(hash_users)
-    shop = None if items is None else open_items(items, id_column=id_column).read_all()
+    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     table = open_interactions(source, columns, report=report)
     if key is not None:
         table = with_hashed_users(table, key, report)

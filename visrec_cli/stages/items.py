@@ -30,7 +30,9 @@ def open_items(
                 fix=f"leave out {given}",
             )
         return _folder(Path(source), report)
-    return with_item_ids(open_table(source, **npy), column=id_column, unique=unique, where=name_of(source))
+    return with_item_ids(
+        open_table(source, report=report, **npy), column=id_column, unique=unique, where=name_of(source)
+    )
 
 
 def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:

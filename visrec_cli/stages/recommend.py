@@ -76,7 +76,7 @@ def recommend(
         raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
     if not 0 <= diversity <= 1:
         raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
-    items_table = open_table(_not_a_folder(table), **npy)
+    items_table = open_table(_not_a_folder(table), report=report, **npy)
     if is_model(items_table.schema):
         from visrec_cli.stages.recommending.model_items import Links, model_items
 

@@ -59,7 +59,7 @@ def recommend_groups(
     report = report or Report()
     if k < 1:
         raise UsageProblem(f"-k {k}: ask for at least one group", fix="-k 10")
-    reader = open_table(table, **npy)
+    reader = open_table(table, report=report, **npy)
     if is_model(reader.schema):
         raise InputError(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"

@@ -11,6 +11,7 @@ from visrec_cli.catalogue import unknown
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import COLUMN, fits_of
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
@@ -55,23 +56,25 @@ class Description:
             "name": self.name,
             "rows": self.rows,
             "columns": columns,
-            "first": self.first.select(plain).to_pylist(),
+            "first": python_rows(self.first.select(plain)),
         }
 
 
-def open_any(source: Tabular, **npy: Any) -> pa.RecordBatchReader:
+def open_any(source: Tabular, report: Report | None = None, **npy: Any) -> pa.RecordBatchReader:
     """Any table, or a folder as the table of its pictures. npy: see tables.reading.open_table."""
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
-        return open_items(source)
-    return open_table(source, **npy)
+        return open_items(source, report=report)
+    return open_table(source, report=report, **npy)
 
 
-def describe(source: Tabular, *, rows: int = 8, columns: Sequence[str] = (), **npy: Any) -> Description:
+def describe(
+    source: Tabular, *, rows: int = 8, columns: Sequence[str] = (), report: Report | None = None, **npy: Any
+) -> Description:
     """Read the whole table once, batch by batch, and keep its first ``rows`` rows.
 
     columns: look at these only. Raises UsageProblem for one that is not there.
     """
-    reader = show(source, columns=columns, **npy)
+    reader = show(source, columns=columns, report=report, **npy)
     nulls = [0] * len(reader.schema)
     first: list[pa.RecordBatch] = []
     seen = 0
@@ -111,7 +114,7 @@ def show(
 
     Raises UsageProblem for a column that is not there.
     """
-    reader = open_any(source, **npy)
+    reader = open_any(source, report, **npy)
     for name in columns:
         if name not in reader.schema.names:
             raise unknown("column", name, reader.schema.names)

@@ -48,7 +48,7 @@ def split(
         raise UsageProblem("--group and --items go together", fix="--items items.arrow --group duplicate_of")
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
-    shop = None if items is None else open_items(items, id_column=id_column).read_all()
+    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     table = _without_parts(open_interactions(source, columns, report=report), replace)
     codes = codes_of(table, way, shop, report)
     if way.folds:

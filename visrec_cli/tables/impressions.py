@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.reading import Tabular, name_of, open_table
@@ -30,14 +31,14 @@ _SENSE: dict[str, tuple[str, Callable[[Numbers], Mask]]] = {
 }
 
 
-def open_impressions(source: Tabular) -> pa.Table:
+def open_impressions(source: Tabular, report: Report | None = None) -> pa.Table:
     """``user_id``, ``item_id`` (string), ``clicked`` (float64, 0 or 1), and, where the log has them, ``position``
     (int64, from 1 on) and ``propensity`` (float64): the probability with which the item was shown in that place.
 
     Raises InputError for a log without users, items, clicks or rows, and for the first value that makes no sense.
     """
     where = name_of(source)
-    table = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"]]).read_all()
+    table = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"]], report=report).read_all()
     plain = {plain_name(name): name for name in reversed(table.column_names)}
     found = {kind: next((plain[one] for one in names if one in plain), None) for kind, names in ALIASES.items()}
     lacking = [kind for kind in ("user", "item", "clicked") if found[kind] is None]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.tables.column_names import REPEATED, original_name
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, plain_name
 
 RATINGS = ("rating", "ratings", "overall", "stars", "score", "book_rating")
@@ -31,7 +32,6 @@ WITHOUT_HEADER = ("user", "item", "rating", "timestamp")
 NONE = "none"
 _WIDE = 20
 _CELLS = 5
-_TWICE = "_duplicated_"  # what polars puts behind a header that it saw before
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
         )
     numbers = sum(_is_number(name) for name in names)
     if numbers == len(names) <= _WIDE:
-        line = ", ".join(name.split(_TWICE)[0] for name in names)
+        line = ", ".join(original_name(name) for name in names)
         raise InputError(
             f"{where} has no header: its first line is {line}",
             fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
@@ -99,7 +99,7 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
     rest = [field for field in schema if field.name != first]
     texts = all(pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in rest)
     numbered = sum(name[-1:].isdigit() for name in names)
-    if texts and len(rest) > _WIDE and (numbered > _WIDE or any(_TWICE in name for name in names)):
+    if texts and len(rest) > _WIDE and (numbered > _WIDE or any(REPEATED in name for name in names)):
         header = "header=None, " if found["user"] or found["item"] else ""  # the names are its first interaction
         raise InputError(
             f"{where} looks transposed, with one column per interaction ({len(names):,} columns: "
@@ -125,7 +125,7 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
 
 def _is_number(name: str) -> bool:
     try:
-        float(name.split(_TWICE)[0])
+        float(original_name(name))
     except ValueError:
         return False
     return True

@@ -11,11 +11,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.tables.checksums import Verification, compare
+from visrec_cli.tables.column_names import note_repeated
+from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.loose import with_fixed_vectors
 from visrec_cli.tables.npy import NPY, read_npy
-from visrec_cli.tables.streams import AGAIN, DAMAGE, read_file, read_stream, safely
+from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import SNIFF, HashingSource
 
@@ -47,24 +50,27 @@ def open_table(
     as_text: Collection[str] = (),
     names: Sequence[str] = (),
     verification: Verification | None = None,
+    report: Report | None = None,
 ) -> pa.RecordBatchReader:
-    """A streaming reader over any table, with plain types, every batch validated.
+    """A streaming reader over any table, with plain types and unique names, every batch validated.
 
     ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). verification:
-    compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). Raises
-    MissingInputError, CutStreamError, InputError for bytes that are no table, or UsageProblem where ids, row_ids,
-    column or names say something about a table of another format, which would not listen.
+    compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). report:
+    is told what was read otherwise than it may have been meant (columns of one name, quotes). Raises MissingInputError,
+    CutStreamError, InputError for bytes that are no table, or UsageProblem where ids, row_ids, column or names say
+    something about a table of another format, which would not listen.
     """
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
+    report = report or Report()
     if not is_path(source):
         _check_options("the table", npy, names)
-        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table"), "the table")
-    opened = _opened(source, npy, {"as_text": as_text, "names": names}, verification)
+        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table")
+    opened = _opened(source, npy, {"as_text": as_text, "names": names}, verification, report)
     return with_fixed_vectors(opened, name_of(source))
 
 
 def _opened(
-    source: Tabular, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None
+    source: Tabular, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None, report: Report
 ) -> pa.RecordBatchReader:
     where = name_of(source)
     raw = _open(source, where)
@@ -81,18 +87,18 @@ def _opened(
         return read_npy(source, hashed, where, **npy, verification=verification)
     _check_options(where, npy, text["names"] if head.startswith(_MAGICS) else ())
     if head.startswith(_STREAM):
-        return read_stream(hashed, where, verification)
+        return read_stream(hashed, where, verification, report)
     if head.startswith(_ARROW):
-        return read_file(_random_access(source, hashed), where, verification)
+        return read_file(_random_access(source, hashed), where, verification, report)
     if head.startswith(_PARQUET):
-        return _parquet(_random_access(source, hashed), where, verification)
+        return _parquet(_random_access(source, hashed), where, verification, report)
     data = hashed.read()
     hashed.close()
     if verification is not None:
         verification.remarks.append(f"{where} is text, which has no checksum: it can be read, and was checked for that")
     from visrec_cli.tables.text import read_text  # and with it polars, which an Arrow file has no need of
 
-    return read_text(data, where, **text)
+    return read_text(data, where, report=report, **text)
 
 
 def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -151,7 +157,7 @@ def _random_access(source: Tabular, hashed: HashingSource) -> Any:
         raise TransferError(f"{name_of(source)}: reading failed ({error})") from error
 
 
-def _parquet(mapped: Any, where: str, verification: Verification | None) -> pa.RecordBatchReader:
+def _parquet(mapped: Any, where: str, verification: Verification | None, report: Report) -> pa.RecordBatchReader:
     import pyarrow.parquet as pq
 
     covered = compare(mapped, _PARQUET, where, whole=verification is not None)
@@ -162,10 +168,11 @@ def _parquet(mapped: Any, where: str, verification: Verification | None) -> pa.R
     try:
         file = pq.ParquetFile(mapped, page_checksum_verification=True)
         schema = plain_schema(file.schema_arrow)
-    except DAMAGE as error:
+    except LIBRARY_FAILURES as error:
         raise InputError(
-            f"{where}: the Parquet file is not whole ({str(error)[:120]})", fix="make the file again"
+            f"{where}: the Parquet file is not whole ({in_short(error)})", fix="make the file again"
         ) from error
+    note_repeated(file.schema_arrow.names, where, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         stream = file.iter_batches(batch_size=8192)
@@ -174,11 +181,10 @@ def _parquet(mapped: Any, where: str, verification: Verification | None) -> pa.R
                 batch = next(stream)
             except StopIteration:
                 return
-            except DAMAGE as error:
-                raise InputError(
-                    f"{where}: damaged Parquet data ({str(error)[:120]})", fix="make the file again"
-                ) from error
-            yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
+            except LIBRARY_FAILURES as error:
+                what = f"{where}: damaged Parquet data ({in_short(error)})"
+                raise InputError(what, fix="make the file again") from error
+            yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
 
     return pa.RecordBatchReader.from_batches(schema.remove_metadata(), batches())
 
@@ -195,11 +201,12 @@ def _arrow_reader(source: Any) -> pa.RecordBatchReader:
     raise UsageProblem(f"{type(source).__name__} is neither a path nor an Arrow table")
 
 
-def _plain_reader(reader: pa.RecordBatchReader, where: str) -> pa.RecordBatchReader:
+def _plain_reader(reader: pa.RecordBatchReader, where: str, report: Report) -> pa.RecordBatchReader:
     schema = plain_schema(reader.schema).remove_metadata()
     if reader.schema.equals(schema, check_metadata=True):
         return reader
-    batches = (plain_batch(safely(batch, where), schema.with_metadata(None)) for batch in reader)
+    note_repeated(reader.schema.names, where, report)
+    batches = (plain_batch(safely(batch, where), schema.with_metadata(None), where) for batch in reader)
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 

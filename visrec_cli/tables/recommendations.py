@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.provenance import passed_on
 from visrec_cli.tables.reading import Tabular, name_of, open_table
@@ -28,7 +29,9 @@ _RUNS = ("run", "run_id", "run_name", "algorithm", "algo", "recommender")
 _ROWS = 1 << 17
 
 
-def open_recommendations(source: Tabular, *, user: str | None = None, item: str | None = None) -> pa.RecordBatchReader:
+def open_recommendations(
+    source: Tabular, *, user: str | None = None, item: str | None = None, report: Report | None = None
+) -> pa.RecordBatchReader:
     """A stream of ``user_id``, ``item_id`` (string), and ``rank`` (int64) and ``score`` (float64) where there are any.
 
     Read are tables with one row per recommendation under the usual names (ours, LensKit's, RecBole's), TREC run files,
@@ -41,7 +44,7 @@ def open_recommendations(source: Tabular, *, user: str | None = None, item: str 
     if is_trec(source):
         return read_trec(source)
     named = [name for name in (user, item) if name]
-    reader = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"], *named])
+    reader = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"], *named], report=report)
     schema = reader.schema
     asked = {"user": user, "item": item, "rank": None, "score": None}
     columns = {kind: _find(schema, kind, name, where) for kind, name in asked.items()}

@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.checksums import Verification, compare
+from visrec_cli.tables.column_names import note_repeated
+from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrived, check_trailer, compare_until_trailer
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import END_MARK, HashingSource
-
-DAMAGE = (pa.ArrowException, OSError, EOFError, ValueError, TypeError)
-"""What Arrow, and its types in Python, say of bytes that are not what it wrote."""
 
 AGAIN = "the command that wrote it failed or was stopped: see its message, then run it again"
 
@@ -22,12 +22,24 @@ def safely(batch: pa.RecordBatch, where: str) -> pa.RecordBatch:
     """The batch, after Arrow's full validation: unchecked offsets in a damaged file crash other libraries."""
     try:
         batch.validate(full=True)
-    except DAMAGE as error:
-        raise InputError(f"{where}: damaged Arrow data ({_short(error)})", fix="make the file again") from error
+    except LIBRARY_FAILURES as error:
+        what = f"{where}: damaged data in {_damaged(batch)} ({in_short(error)})"
+        raise InputError(what, fix="make the file again") from error
     return batch
 
 
-def read_stream(source: HashingSource, where: str, verification: Verification | None = None) -> pa.RecordBatchReader:
+def _damaged(batch: pa.RecordBatch) -> str:
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except LIBRARY_FAILURES:
+            return f"column '{name}'"
+    return "its columns"
+
+
+def read_stream(
+    source: HashingSource, where: str, verification: Verification | None = None, report: Report | None = None
+) -> pa.RecordBatchReader:
     """A reader over an Arrow IPC stream. Its schema must be readable now; batches come as they are asked for.
 
     Raises CutStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
@@ -36,8 +48,9 @@ def read_stream(source: HashingSource, where: str, verification: Verification | 
     try:
         reader = pa.ipc.open_stream(source)
         schema = plain_schema(reader.schema)
-    except DAMAGE as error:
-        raise CutStreamError(f"{where}: the stream stops before its schema ({_short(error)})", fix=AGAIN) from error
+    except LIBRARY_FAILURES as error:
+        raise CutStreamError(f"{where}: the stream stops before its schema ({in_short(error)})", fix=AGAIN) from error
+    note_repeated(reader.schema.names, where, report or Report())
     form = (schema.metadata or {}).get(STREAM_KEY)
     if verification is not None and form == FIRST_FORMAT:
         verification.remarks.append(
@@ -57,9 +70,9 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
             batch, custom = reader.read_next_batch_with_custom_metadata()
         except StopIteration:
             break
-        except DAMAGE as error:
+        except LIBRARY_FAILURES as error:
             raise CutStreamError(
-                f"{where}: the stream stops in the middle after {rows} rows ({_short(error)})", fix=AGAIN
+                f"{where}: the stream stops in the middle after {rows} rows ({in_short(error)})", fix=AGAIN
             ) from error
         end = custom.get(END_KEY) if custom else None
         if ended:
@@ -69,7 +82,7 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
             ended = True
             continue
         rows += batch.num_rows
-        yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
+        yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
     if source.count - at != len(END_MARK) or source.last != END_MARK:
         raise CutStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
     if form is not None and not ended:
@@ -85,14 +98,17 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
         source.close()
 
 
-def read_file(mapped: Any, where: str, verification: Verification | None = None) -> pa.RecordBatchReader:
+def read_file(
+    mapped: Any, where: str, verification: Verification | None = None, report: Report | None = None
+) -> pa.RecordBatchReader:
     """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer."""
     covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
     try:
         reader = pa.ipc.open_file(mapped)
         schema = plain_schema(reader.schema)
-    except DAMAGE as error:
-        raise CutStreamError(f"{where}: the Arrow file is not whole ({_short(error)})", fix=AGAIN) from error
+    except LIBRARY_FAILURES as error:
+        raise CutStreamError(f"{where}: the Arrow file is not whole ({in_short(error)})", fix=AGAIN) from error
+    note_repeated(reader.schema.names, where, report or Report())
     if verification is not None and not covered:
         verification.remarks.append(_compare_older(mapped, reader, where))
 
@@ -100,7 +116,7 @@ def read_file(mapped: Any, where: str, verification: Verification | None = None)
         for index in range(reader.num_record_batches):
             batch, _ = _batch_of(reader, index, where)
             if batch.num_rows:
-                yield plain_batch(safely(batch, where), schema).replace_schema_metadata(None)
+                yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
 
     return pa.RecordBatchReader.from_batches(_unsigned(schema), batches())
 
@@ -110,8 +126,8 @@ def _batch_of(reader: Any, index: int, where: str) -> tuple[pa.RecordBatch, Any]
     try:
         batch, custom = reader.get_batch_with_custom_metadata(index)
         return batch, custom
-    except DAMAGE as error:
-        raise InputError(f"{where}: damaged Arrow data ({_short(error)})", fix="make the file again") from error
+    except LIBRARY_FAILURES as error:
+        raise InputError(f"{where}: damaged Arrow data ({in_short(error)})", fix="make the file again") from error
 
 
 def _compare_older(mapped: Any, reader: Any, where: str) -> str:

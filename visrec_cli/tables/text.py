@@ -1,6 +1,5 @@
-"""CSV, TSV and NDJSON in. Ids stay text: ``007`` and ``7`` are two items."""
+"""CSV, TSV, NDJSON and files of TREC in. Ids stay text: ``007`` and ``7`` are two items."""
 
-import io
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -8,43 +7,68 @@ import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.tables.ids import is_id_name
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.csv_text import read_csv
+from visrec_cli.tables.json_text import read_json
 from visrec_cli.tables.types import plain_batch, plain_schema
 
-_FAILURES: tuple[type[BaseException], ...] = (
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,
-    ValueError,
-    OSError,
+_COMPRESSED = {
+    b"\x1f\x8b": ("gzip", "zcat"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstd -dc"),
+    b"BZh": ("bzip2", "bzcat"),
+    b"\xfd7zXZ": ("xz", "xzcat"),
+    b"\x04\x22\x4d\x18": ("lz4", "lz4 -dc"),
+    b"PK\x03\x04": ("zip", "unzip -p"),
+}
+_SPREADSHEETS = (b"[Content_Types].xml", b"xl/workbook", b"mimetypeapplication/vnd.oasis")
+_WIDE_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
 )
 
 
 def read_text(
-    data: bytes, where: str, *, as_text: Collection[str] = (), names: Sequence[str] = ()
+    data: bytes,
+    where: str,
+    *,
+    as_text: Collection[str] = (),
+    names: Sequence[str] = (),
+    report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """A table from text: NDJSON or a JSON array when it starts with a brace or bracket, else CSV with a header.
 
-    The delimiter (comma, tab, semicolon, bar, ``::``) is the most frequent one in the header. as_text: columns that
-    stay text besides those that are called like ids. names: of the columns of a CSV without a header. Raises
+    as_text: columns that stay text besides those that are called like ids. names: of the columns of a CSV without a
+    header. See csv_dialect for the delimiter and what may stand above the header, csv_quotes for quotes. Raises
     InputError on bytes that are no text, on rows of another width (naming the line) and on an empty table.
     """
-    data = _utf8(data, where)
-    start = data[:64].lstrip()[:1]
-    is_json = start in (b"{", b"[")
-    if is_json and names:
-        raise UsageProblem(f"--no-header needs a log as CSV or TSV, and {where} is JSON", fix="leave out --no-header")
-    try:
-        frame = _json(data, start) if is_json else _csv(data, as_text, names)
-    except _FAILURES as error:
-        raise InputError(f"{where}: not a readable table ({_first_line(error)})", fix=_advice(error)) from error
+    report = report or Report()
+    text = _utf8(data, where)
+    if text[:4096].lstrip()[:1] in (b"{", b"["):
+        if names:
+            raise UsageProblem(
+                f"--no-header needs a log as CSV or TSV, and {where} is JSON", fix="leave out --no-header"
+            )
+        frame = read_json(text, where)
+    else:
+        frame = read_csv(text, where, report, as_text=as_text, names=names)
     if frame.width == 0:
         raise InputError(f"{where} has no columns", fix="expected a header line such as item_id,title")
     return _reader(frame)
 
 
 def _utf8(data: bytes, where: str) -> bytes:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16").encode()
+    """The text in UTF-8, without a byte order mark. Raises InputError for what is no text."""
+    _refuse_compressed(data, where)
+    for mark, encoding in _WIDE_MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding).encode()
+            except (UnicodeDecodeError, UnicodeEncodeError) as error:
+                raise InputError(
+                    f"{where} begins as {encoding.upper()} text and is none", fix="make the file again, in UTF-8"
+                ) from error
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[:65536]:
         raise InputError(
@@ -61,24 +85,13 @@ def _utf8(data: bytes, where: str) -> bytes:
     return data
 
 
-def _csv(data: bytes, as_text: Collection[str], names: Sequence[str]) -> pl.DataFrame:
-    header = data.split(b"\n", 1)[0].decode().strip("\r")
-    if header.count("::") > max(map(header.count, ",\t;|")):  # MovieLens 1M and 10M
-        data, header = data.replace(b"::", b"\t"), header.replace("::", "\t")
-    delimiter = max(",\t;|", key=header.count)
-    form: dict[str, Any] = {"separator": delimiter, "has_header": not names}
-    found = pl.read_csv(io.BytesIO(data), n_rows=0, **form).columns
-    if names:
-        extra = [f"column_{number}" for number in range(len(names) + 1, len(found) + 1)]
-        form["new_columns"] = found = [*names, *extra][: len(found)]
-    text = {name: pl.String for name in found if is_id_name(name) or name in as_text}
-    return pl.read_csv(io.BytesIO(data), infer_schema_length=None, schema_overrides=text, **form)
-
-
-def _json(data: bytes, start: bytes) -> pl.DataFrame:
-    if start == b"[":
-        return pl.read_json(io.BytesIO(data), infer_schema_length=None)
-    return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+def _refuse_compressed(data: bytes, where: str) -> None:
+    """Raises InputError, with the line that unpacks it: here a small file could become any size in memory."""
+    for mark, (kind, unpack) in _COMPRESSED.items():
+        if data.startswith(mark):
+            if kind == "zip" and any(name in data[:4096] for name in _SPREADSHEETS):
+                raise InputError(f"{where} is a spreadsheet", fix="save it as CSV (UTF-8)")
+            raise InputError(f"{where} is compressed ({kind})", fix=f"{unpack} {where} | visrec … -")
 
 
 def _reader(frame: pl.DataFrame) -> pa.RecordBatchReader:
@@ -86,14 +99,3 @@ def _reader(frame: pl.DataFrame) -> pa.RecordBatchReader:
     schema = plain_schema(table.schema).remove_metadata()
     batches: Any = (plain_batch(batch, schema) for batch in table.to_batches(max_chunksize=8192))
     return pa.RecordBatchReader.from_batches(schema, batches)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0][:160] if lines else type(error).__name__
-
-
-def _advice(error: BaseException) -> str:
-    if "more fields" in str(error) or "truncate_ragged" in str(error):
-        return "a row has more fields than the header: quote fields that hold the delimiter"
-    return "expected CSV with a header line, or one JSON object per line"

@@ -1,51 +1,114 @@
 """Arrow has three kinds of string; the tables have one. Other tools' layouts are brought to the plain ones here."""
 
+import json
+from typing import Any
+
 import pyarrow as pa
+
+from visrec_cli.errors import InputError
+from visrec_cli.tables.column_names import unique_names
+from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """The plain counterpart: ``string``, ``binary``, ``list``; no views, large variants, dictionaries or UUIDs."""
+    """The plain counterpart: ``string``, ``binary``, ``list``; no views, large variants, dictionaries, runs or UUIDs.
+
+    Unions are text, as JSON has it. Fields of one name in a struct are told apart, as columns are (column_names).
+    """
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
         return pa.binary()
-    if isinstance(kind, pa.UuidType):
+    if isinstance(kind, pa.UuidType) or pa.types.is_union(kind):
         return pa.string()
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain_type(kind.value_type)
-    if pa.types.is_large_list(kind) or pa.types.is_list(kind):
+    if _is_list(kind):
         return pa.list_(plain_type(kind.value_type))
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(plain_type(kind.value_type), kind.list_size)
     if pa.types.is_struct(kind):
-        return pa.struct([pa.field(f.name, plain_type(f.type)) for f in kind])
+        names = unique_names(field.name for field in kind)
+        return pa.struct([pa.field(name, plain_type(field.type)) for name, field in zip(names, kind, strict=True)])
     return kind
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema with plain types; field metadata (the spaces) stays.
+    """The schema with plain types and unique names; field metadata (the spaces) stays.
 
     Raises UnicodeDecodeError where the name of a column is no text, as in a damaged file.
     """
-    _ = schema.names
-    return pa.schema([f.with_type(plain_type(f.type)).with_nullable(True) for f in schema], metadata=schema.metadata)
+    names = unique_names(schema.names)
+    fields = [
+        field.with_name(name).with_type(plain_type(field.type)).with_nullable(True)
+        for name, field in zip(names, schema, strict=True)
+    ]
+    return pa.schema(fields, metadata=schema.metadata)
 
 
-def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch cast to a plain schema of the same columns."""
+def plain_batch(batch: pa.RecordBatch, schema: pa.Schema, where: str = "the table") -> pa.RecordBatch:
+    """The batch cast to a plain schema of the same columns. Raises InputError for a column that cannot be."""
     if batch.schema.equals(schema, check_metadata=True):
         return batch
-    arrays = [
-        column if column.type == field.type else _cast(column, field.type)
-        for column, field in zip(batch.columns, schema, strict=True)
-    ]
+    arrays = []
+    for column, field in zip(batch.columns, schema, strict=True):
+        try:
+            arrays.append(_cast(column, field.type))
+        except LIBRARY_FAILURES as error:
+            raise InputError(
+                f"{where}: column '{field.name}' ({column.type}) cannot be read ({in_short(error)})",
+                fix="drop the column, or write it as a plain type: text, numbers, times, lists of them",
+            ) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
+    )
+
+
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The column in its plain type; nested ones part by part, since Arrow casts no dictionaries or views in them."""
+    if column.type == kind:
+        return column
     if isinstance(column.type, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], kind)
+    if pa.types.is_union(column.type):
+        return pa.array([_in_words(value) for value in column.to_pylist()], kind)
     if pa.types.is_dictionary(column.type):
-        values = column.dictionary.cast(plain_type(column.type.value_type))  # views cannot be taken from
-        column = values.take(column.indices)
+        values = _cast(column.dictionary, plain_type(column.type.value_type))  # views cannot be taken from
+        return _cast(values.take(column.indices), kind)
+    if pa.types.is_run_end_encoded(column.type):
+        import pyarrow.compute as pc
+
+        return _cast(pc.run_end_decode(column), kind)
+    if pa.types.is_struct(column.type):
+        parts = [_cast(column.field(at), field.type) for at, field in enumerate(kind)]
+        return pa.StructArray.from_arrays(parts, fields=list(kind), mask=_missing(column))
+    if _is_list(column.type) and _is_list(kind):
+        return _cast_lists(column, kind)
+    if pa.types.is_fixed_size_list(column.type) and (width := kind.list_size):
+        values = _cast(column.values.slice(column.offset * width, len(column) * width), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=_missing(column))
     return column.cast(kind)
+
+
+def _cast_lists(column: Any, kind: pa.DataType) -> pa.Array:
+    """By lengths: Arrow's own cast of list views errs on those that have nulls."""
+    import pyarrow.compute as pc
+
+    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(column), 0).cast(pa.int64()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).cast(pa.int32())
+    return pa.ListArray.from_arrays(offsets, _cast(column.flatten(), kind.value_type), type=kind, mask=_missing(column))
+
+
+def _in_words(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _missing(column: pa.Array) -> pa.Array | None:
+    return column.is_null() if column.null_count else None

@@ -45,7 +45,7 @@ class ClickLog:
 def open_log(source: Tabular, *, seed: int = 0, report: Report | None = None) -> ClickLog:
     """Read a log of impressions. Where it has no propensities they are estimated, and said to be."""
     report, where = report or Report(), name_of(source)
-    table = open_impressions(source)
+    table = open_impressions(source, report)
     (users, user), (items, item) = (_numbered(table[name]) for name in ("user_id", "item_id"))
     has_places = "position" in table.column_names
     place = table["position"].to_numpy() - 1 if has_places else np.zeros(table.num_rows, np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
@@ -31,6 +32,7 @@ class Run:
     name: str
     user: str | None = None
     item: str | None = None
+    report: Report = field(default_factory=Report)
     notes: Notes = field(default_factory=Notes)
     fits: dict[str, Fit] = field(default_factory=dict)
     _sorted: pa.Table | None = None
@@ -69,7 +71,7 @@ class Run:
         return name_of(self.source) if is_path(self.source) else self.name
 
     def _open(self) -> pa.RecordBatchReader:
-        reader = open_recommendations(self.source, user=self.user, item=self.item)
+        reader = open_recommendations(self.source, user=self.user, item=self.item, report=self.report)
         self.fits = fits_of(reader.schema)
         return reader
 
@@ -94,10 +96,17 @@ class Run:
             raise InputError(f"{self.where} has no recommendations", fix="see the command that made it")
 
 
-def open_run(source: Tabular, *, name: str | None = None, user: str | None = None, item: str | None = None) -> Run:
+def open_run(
+    source: Tabular,
+    *,
+    name: str | None = None,
+    user: str | None = None,
+    item: str | None = None,
+    report: Report | None = None,
+) -> Run:
     """A run, named by the stem of its file. It is read when its blocks are asked for."""
     stem = Path(source).stem if is_path(source) and str(source) != "-" else None
-    return Run(source, name or stem or ("stdin" if is_path(source) else "run"), user, item)
+    return Run(source, name or stem or ("stdin" if is_path(source) else "run"), user, item, report or Report())
 
 
 def names_of(sources: Sequence[Tabular], names: Sequence[str] = ()) -> list[str]:

@@ -34,10 +34,17 @@ class SimilarRun(Run):
         return pa.RecordBatchReader.from_batches(reader.schema, others)
 
 
-def open_similar(source: Tabular, *, name: str | None = None, user: str | None = None, item: str | None = None) -> Run:
+def open_similar(
+    source: Tabular,
+    *,
+    name: str | None = None,
+    user: str | None = None,
+    item: str | None = None,
+    report: Report | None = None,
+) -> Run:
     """A run of lists of similar items."""
-    run = open_run(source, name=name, user=user, item=item)
-    return SimilarRun(run.source, run.name, run.user, run.item)
+    run = open_run(source, name=name, user=user, item=item, report=report)
+    return SimilarRun(run.source, run.name, run.user, run.item, run.report)
 
 
 def open_same_class(

@@ -44,7 +44,7 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
     UsageProblem for a column that is nowhere, or what the truth does not know.
     """
     found, asked_users = Slices(), False
-    about_users = None if users is None else _read_users(users, truth.users)
+    about_users = None if users is None else _read_users(users, truth.users, report)
     for what in by:
         if what in KINDS:
             of_items = what != "activity"
@@ -136,10 +136,10 @@ def _column(name: str, truth: Truth, users: pa.Table | None) -> tuple[bool, pa.C
     )
 
 
-def _read_users(source: Tabular, ids: pa.Array) -> pa.Table:
+def _read_users(source: Tabular, ids: pa.Array, report: Report) -> pa.Table:
     """The rows of these users, in their order; nulls for those that the table does not have."""
     where = name_of(source)
-    table = open_table(source).read_all()
+    table = open_table(source, report=report).read_all()
     plain = {plain_name(name): name for name in reversed(table.column_names)}
     name = next((plain[alias] for alias in (*USER_ALIASES, "id") if alias in plain), None)
     if name is None:

@@ -61,13 +61,13 @@ def gather(
     catalogue = Catalogue()
     found, listed, scanned = Found(), False, False
     if items is not None:
-        catalogue.take_items(open_items(items, id_column=id_column).read_all(), name_of(items))
+        catalogue.take_items(open_items(items, id_column=id_column, report=report).read_all(), name_of(items))
         if not sources:
             found.pictures += _listed_in(catalogue, _folder_of(items), image_column)
             listed = True
     for source in sources:
         if _is_table(source):
-            catalogue.take_items(open_items(source, id_column=id_column).read_all(), name_of(source))
+            catalogue.take_items(open_items(source, id_column=id_column, report=report).read_all(), name_of(source))
             found.pictures += _listed_in(catalogue, _folder_of(source), image_column)
             listed = True
         elif str(source) == "-":

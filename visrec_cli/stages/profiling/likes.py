@@ -75,7 +75,7 @@ def open_likes(
         raise UsageProblem("stdin can be one table, not two", fix="name the file of the items")
     shop = None if items is None else open_shop(items, id_column=None, report=report)
     if is_path(source) and str(source) == "-" and columns.header:
-        source = open_table(source).read_all()
+        source = open_table(source, report=report).read_all()
     if columns.header and _is_model(source):
         if columns != Columns() or cleaning != Cleaning():
             raise UsageProblem(

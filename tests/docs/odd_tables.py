@@ -1,0 +1,38 @@
+"""Tables that say something else than they seem to, for the page of messages."""
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MISTAKES = [
+    ("a table that is compressed", "visrec interactions clicks.csv.gz -o x.arrow"),
+    ("a row with more fields than the header", "visrec interactions odd/long.csv -o x.arrow"),
+    ("rows with fewer", "visrec interactions odd/short.csv -o x.arrow"),
+    ("a quote that is never closed", "visrec interactions odd/open.csv -o x.arrow"),
+    ("a quote that swallows rows", "visrec interactions odd/swallowed.csv -o x.arrow"),
+    ("two columns of one name", "visrec interactions odd/twice.csv -o x.arrow"),
+    ("JSON that is cut", "visrec interactions odd/cut.ndjson -o x.arrow"),
+    ("a column of two kinds", "visrec interactions odd/mixed.ndjson -o x.arrow"),
+    ("ids that went through floats", "visrec interactions odd/floats.parquet -o x.arrow"),
+]
+
+
+def prepare(folder: Path) -> None:
+    """Writes them."""
+    odd = folder / "odd"
+    odd.mkdir()
+    texts = {
+        "long.csv": "user,item,rating\n7,a,5\n7,b,4,5\n",
+        "short.csv": "user,item,note\n7,a,x\n7,b\n",
+        "open.csv": 'user,item,note\n7,a,x\n7,"b\n',
+        "swallowed.csv": 'user,item,note\n7,a,"fine\n7,b,x\n8,b,"\n',
+        "twice.csv": "user,item,rating,rating\n7,a,5,4\n8,b,4,4\n",
+        "cut.ndjson": '{"user": 7, "item": "a"}\n{"user": 7, "it\n',
+        "mixed.ndjson": '{"user": 7, "item": "a", "tags": 5}\n{"user": 8, "item": "b", "tags": ["x"]}\n',
+    }
+    for name, text in texts.items():
+        (odd / name).write_text(text)
+    (folder / "clicks.csv.gz").write_bytes(gzip.compress(b"user,item\n7,a\n", mtime=0))
+    pq.write_table(pa.table({"user": [1e19, 2e19, 3.0], "item": ["a", "b", "a"]}), odd / "floats.parquet")

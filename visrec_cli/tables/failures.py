@@ -1,0 +1,36 @@
+"""What Arrow, numpy and Python raise on bytes that are not what they say; caught where files are read, and only there.
+
+A refusal of ours says the file, and where in it; the words of a library follow in brackets at most.
+"""
+
+import tokenize
+import zlib
+
+import pyarrow as pa
+
+LIBRARY_FAILURES: tuple[type[BaseException], ...] = (
+    pa.ArrowException,  # ArrowInvalid, ArrowNotImplementedError, ArrowSerializationError, ArrowMemoryError …
+    OSError,
+    EOFError,
+    ValueError,  # UnicodeDecodeError too
+    TypeError,
+    OverflowError,
+    RecursionError,
+    LookupError,
+    SyntaxError,  # numpy reads the header of an NPY as Python
+    tokenize.TokenError,
+    zlib.error,
+)
+
+
+def polars_failures() -> tuple[type[BaseException], ...]:
+    """The same, and those of polars, whose panics are no Exception. A function: an Arrow file has no need of polars."""
+    import polars as pl
+
+    return (*LIBRARY_FAILURES, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+def in_short(error: BaseException) -> str:
+    """The first line of an error, for the end of a message of ours."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0][:120] if lines else type(error).__name__
