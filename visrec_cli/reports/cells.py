@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.runtime.words import printable
+from visrec_cli.tables.conversions import python_value
 
 
 def shorten(text: str, width: int) -> str:
@@ -42,7 +43,7 @@ def cell(scalar: pa.Scalar, width: int = 40) -> str:
     if pa.types.is_fixed_size_list(scalar.type):
         head = ", ".join(f"{x:.3f}" for x in scalar.as_py()[:2] if x is not None)
         return shorten(f"[{head}, … {scalar.type.list_size}]", width)
-    return shorten(printable(words(scalar.as_py())), width)
+    return shorten(printable(words(python_value(scalar))), width)
 
 
 def words(value: Any) -> str:

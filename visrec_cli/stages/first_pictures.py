@@ -9,6 +9,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.reports.cards import title_of
 from visrec_cli.stages.pictures import PictureColumns
+from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.reading import Tabular, is_path
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def first_pictures(table: pa.Table, source: Tabular, most: int = 8) -> "list[tup
         return []
     found: list[tuple[Image | None, str]] = []
     for batch in table.slice(0, most).to_batches():
-        titles = [title_of(row) for row in batch.to_pylist()]
+        titles = [title_of(row) for row in python_rows(batch)]
         for picture, title in zip(columns.rows(batch), titles, strict=True):
             try:
                 content = picture.data if picture.data is not None else picture.path

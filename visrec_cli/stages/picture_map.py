@@ -23,6 +23,7 @@ from visrec_cli.stages.page_pictures import pictures_of
 from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.stages.recommending.shelf import Rows, choose_column, take_rows
 from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
+from visrec_cli.tables.conversions import python_values
 from visrec_cli.tables.reading import Tabular, is_path
 
 ITEMS = 10_000  # what a browser moves smoothly, and t-SNE lays out in a minute or two
@@ -66,7 +67,7 @@ def picture_map(
     found = _pictures(table, source, report)
     told = columns or _told(table.schema)
     told = [*told, *([colour] if colour is not None and colour not in told else [])]
-    values = {name: table[name].to_pylist() for name in told}
+    values = {name: python_values(table[name]) for name in told}
     titled = [name for name in plain if name.lower() in TITLES]
     titles = [title_of(row) for row in table.select(["item_id", *titled]).to_pylist()]
     report.count("items", len(rows))

@@ -19,6 +19,11 @@ USER_ALIASES = (
     "user_id", "user", "userid", "uid", "customer_id", "customerid", "customer", "reviewerid", "reviewer_id",
     "visitorid", "visitor_id", "client_id", "member_id", "account_id", "session_id", "sessionid",
 )  # fmt: skip
+_EXACT = {
+    pa.float16(): 2.0**11,
+    pa.float32(): 2.0**24,
+    pa.float64(): 2.0**53,
+}  # from here on, whole numbers are left out
 _RECBOLE = re.compile(r":(token|float)(_seq)?$")
 
 
@@ -70,13 +75,32 @@ def ids_or_nulls(column: pa.Array | pa.ChunkedArray, *, name: str, where: str = 
     if pa.types.is_floating(column.type):
         import pyarrow.compute as pc
 
-        column = pc.if_else(pc.is_nan(column), None, column)
-        if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
-            column = column.cast(pa.int64())
+        wide = column.cast(pa.float64())  # floats of 16 bits have no functions
+        nothing = pc.is_nan(wide)
+        wide = pc.if_else(nothing, None, wide)
+        if pc.all(pc.equal(pc.floor(wide), wide), min_count=0).as_py():
+            _refuse_rounded(wide, _EXACT[column.type], name, where)
+            column = wide.cast(pa.int64())
+        else:
+            column = pc.if_else(nothing, None, column)
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputError(f"{where}: column '{name}' is {column.type} and cannot be an id") from error
+
+
+def _refuse_rounded(column: pa.Array | pa.ChunkedArray, exact: float, name: str, where: str) -> None:
+    """Raises InputError where whole numbers are so large that floats leave some out: then ids fell together."""
+    import pyarrow.compute as pc
+
+    rounded = pc.fill_null(pc.greater_equal(pc.abs(column), exact), False)
+    if pc.any(rounded, min_count=0).as_py():
+        row = pc.index(rounded, True).as_py()
+        raise InputError(
+            f"{where}: column '{name}' holds ids that went through floats and lost digits, first in row {row + 1}: "
+            f"{column[row].as_py():.0f}",
+            fix=f"read them as text where the table is made (with pandas: dtype={{'{name}': 'string'}})",
+        )
 
 
 def with_item_ids(

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.conversions import polars_series
 from visrec_cli.tables.ids import ids_or_nulls
 from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_ratings, find_columns
 from visrec_cli.tables.reading import Tabular, name_of, open_table
@@ -29,7 +30,8 @@ def open_interactions(source: Tabular, columns: Columns | None = None, *, report
     """
     columns, report, where = columns or Columns(), report or Report(), name_of(source)
     named = [name for name in (columns.user, columns.item) if name is not None]
-    table = open_table(source, as_text=named, names=() if columns.header else WITHOUT_HEADER).read_all()
+    names = () if columns.header else WITHOUT_HEADER
+    table = open_table(source, as_text=named, names=names, report=report).read_all()
     found = find_columns(table.schema, columns, where)
     if not table.num_rows:
         raise InputError(f"{where} has no interactions", fix="a log has one row per interaction")
@@ -86,10 +88,12 @@ def _read_weights(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedA
         return column
     import polars as pl
 
-    values = pl.Series(pl.from_arrow(column))
+    values = polars_series(name, column, where)
     try:
         weights = values.cast(pl.Float32, strict=False)
     except pl.exceptions.PolarsError:
+        weights = values
+    if weights.dtype != pl.Float32:
         weights = pl.Series([None] * len(values), dtype=pl.Float32)
     if weights.null_count() == len(weights) > column.null_count:
         raise InputError(

@@ -145,7 +145,3 @@ def _compare_older(mapped: Any, reader: Any, where: str) -> str:
 def _unsigned(schema: pa.Schema) -> pa.Schema:
     """Schema metadata describes bytes that were read; what a stage writes gets its own."""
     return schema.remove_metadata()
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

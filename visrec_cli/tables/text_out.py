@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.conversions import polars_series, python_rows, python_values, stored
 
 
 class CsvWriter:
@@ -25,9 +26,7 @@ class CsvWriter:
     def _write(self, batch: pa.RecordBatch) -> None:
         import polars as pl  # here, since NDJSON and the formats beside this one do without
 
-        columns = {name: _flat(batch.column(name)) for name in self._kept}
-        table = pa.table(columns) if columns else pa.table({})
-        frame = pl.DataFrame(pl.from_arrow(table))
+        frame = pl.DataFrame([polars_series(name, _flat(batch.column(name))) for name in self._kept])
         self._raw.write(frame.write_csv(include_header=self._first, separator=self._separator).encode())
         self._first = False
 
@@ -47,7 +46,7 @@ class NdjsonWriter:
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Append the rows of one batch."""
-        for row in batch.select(self._kept).to_pylist():
+        for row in python_rows(batch.select(self._kept)):
             self._raw.write(_json(row).encode() + b"\n")
 
     def close(self) -> None:
@@ -60,11 +59,12 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 def _flat(column: pa.Array) -> pa.Array:
     """A column that a CSV can hold: lists as JSON, lengths of time in words."""
+    column = stored(column)
     if pa.types.is_duration(column.type) or pa.types.is_interval(column.type):
-        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+        return pa.array([None if value is None else str(value) for value in python_values(column)], pa.string())
     if not pa.types.is_nested(column.type):
         return column
-    return pa.array([None if value is None else _json(value) for value in column.to_pylist()], pa.string())
+    return pa.array([None if value is None else _json(value) for value in python_values(column)], pa.string())
 
 
 def _json(value: Any) -> str:

@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.conversions import polars_series
 from visrec_cli.tables.times import LAST, TIME
 
 FORMS = "Unix seconds (or milli-, micro-, nanoseconds), 2020-09-20, 2020-09-20T18:30:00+02:00"
@@ -23,7 +24,7 @@ _ISO = (
 
 def times_of_any_form(column: pa.ChunkedArray, *, name: str, where: str) -> pa.ChunkedArray:
     """See tables.times.read_times."""
-    values = pl.Series("time", pl.from_arrow(column))
+    values = polars_series(name, column, where)
     if values.dtype == pl.String:
         numbers = values.cast(pl.Float64, strict=False)
         values = numbers if numbers.null_count() == values.null_count() else values

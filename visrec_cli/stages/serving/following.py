@@ -17,6 +17,7 @@ from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.sessions import clock, in_order
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.visitors import Visitors
+from visrec_cli.tables.conversions import python_rows
 
 _OF_THE_ANSWER = ("user_id", "rank", "source")  # told once, or by the order
 
@@ -87,7 +88,7 @@ class Follower:
         if not self._fallback and not visitors.known.all():
             raise InputError(f"no model knows user '{event.user_id}'")
         chooser = self._chooser if event.k is None else replace(self._chooser, k=event.k)
-        rows = self._sheet.batch(chooser.choose(visitors)).to_pylist()
+        rows = python_rows(self._sheet.batch(chooser.choose(visitors)))
         who = {} if event.user_id is None else {"user_id": event.user_id}
         source = self._sheet.source_of(bool(visitors.known[0]))
         shown = [{name: value for name, value in row.items() if name not in _OF_THE_ANSWER} for row in rows]
