@@ -1,5 +1,6 @@
 """The Typer application, and ``main``: the only place that turns an exception into a message and an exit code."""
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -10,7 +11,14 @@ from visrec_cli import __version__
 from visrec_cli.commands.verbs import VERBS, Stopped, VerbGroup
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
 from visrec_cli.runtime.own_process import claim
+from visrec_cli.runtime.standard_streams import make_whole, output_is_closed
 
+_TRANSFER = {
+    errno.ENOSPC: "free some space and run it again",
+    errno.EDQUOT: "free some space and run it again",
+    errno.EFBIG: "a file system that holds larger files, or a higher ulimit -f",
+    errno.EIO: "look at the disk, or at the share",
+}
 REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
 
 app = typer.Typer(
@@ -50,6 +58,7 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit with the code that the contract gives (docs/errors.md)."""
+    make_whole()
     claim()
     sys.exit(run(sys.argv[1:]))
 
@@ -95,10 +104,14 @@ def _code_of(error: BaseException) -> int:
         _complain(error.format_message(), f"see '{hint}'")
         return 2
     if isinstance(error, MemoryError):
-        _complain("out of memory", "give the stage a smaller --batch-size or fewer items")
-        return 70
-    if isinstance(error, OSError) and error.errno == 28:
-        _complain(f"the disk is full: {error}", "free some space and run it again")
+        _complain("memory ran out", "a smaller --batch-size, fewer items at once, or a machine with more")
+        return 71
+    if isinstance(error, OSError) and error.errno == errno.EBADF and output_is_closed():
+        _complain("cannot write stdout: it is closed", "-o FILE, or leave stdout open")
+        return 73
+    if isinstance(error, OSError) and error.errno in _TRANSFER:
+        where = f" ({error.filename})" if error.filename else ""
+        _complain(f"reading or writing failed: {error.strerror}{where}", _TRANSFER[error.errno])
         return 74
     _complain(
         f"a bug in visrec: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",

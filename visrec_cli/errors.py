@@ -75,4 +75,4 @@ class TransferError(VisrecError, OSError):
 class DeviceMemoryError(VisrecError, MemoryError):
     """The device ran out of memory for this batch; the stage halves the batch and tries again."""
 
-    exit_code = 70
+    exit_code = 71

@@ -36,6 +36,7 @@ HEAD = """# Messages and exit codes
 | 65 / 66 | the input is wrong / is not there |
 | 69 | a missing extra, or weights that cannot be had offline: with the line that mends it |
 | 70 | a bug of ours: one line and where to report it; the traceback with `visrec --debug …` |
+| 71 | memory ran out, of the machine or of a device |
 | 73 / 74 | the output cannot be made / reading or writing failed half-way (a full disk) |
 | 130 / 141 | interrupted / the reader went away (`| head`) |
 

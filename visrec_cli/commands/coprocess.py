@@ -1,21 +1,19 @@
 """Answers as lines of JSON on stdout, each written when it is there."""
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any
 
 from visrec_cli.commands.running import new_report, summarise
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import write_json
 
 
 def run_coprocess(answers: Callable[[Report], Iterator[dict[str, Any]]], *, quiet: bool) -> None:
     """Write every answer and flush; what was counted goes to stderr at the end."""
     report, n = new_report(), 0
     for answer in answers(report):
-        sys.stdout.write(json.dumps(_plain(answer), default=str, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        write_json(_plain(answer))
         n += 1
     if not quiet:
         summarise(report, n, "lines", "-")

@@ -1,6 +1,5 @@
 """``visrec recommend``."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from visrec_cli.commands import asking
@@ -9,6 +8,7 @@ from visrec_cli.commands.requirements import Excludes, NeedsInput
 from visrec_cli.commands.words import listed, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,7 +199,7 @@ def command(
     def answers(report: Report) -> "Iterator[dict[str, Any]]":
         from visrec_cli.stages.follow import follow, lines_of
 
-        events = lines_of(sys.stdin.buffer)
+        events = lines_of(standard_input())
         return follow(*(tables or []), events=events, columns=listed(columns) or (), report=report, **choosing())
 
     if follow:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
 from visrec_cli.runtime.command_line import command_line
+from visrec_cli.runtime.folders import cache_note
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import is_log, standard_output
 from visrec_cli.runtime.words import counted, printable
 
 if TYPE_CHECKING:
@@ -55,12 +57,16 @@ def run_stage(
     for file in (output, rejects):
         if file is not None and file != "-":
             check_place(Path(file))
+    if output == "-":
+        standard_output()  # refused before an hour of work, if it is closed
     at_terminal = output == "-" and format is None and sys.stdout.isatty()
     rows, remarks = 0, list[str]()
     with _rejects_written(report, rejects), progress(report, quiet):
         reader = stage(report)
         if not at_terminal:
             rows, remarks = write_table(reader, output, format=format, column=column)
+            if output == "-" and format_of(output, format) in ("stream", "arrow", "parquet") and is_log():
+                remarks.append("binary Arrow went to a log: -o FILE keeps it, --format csv can be read")
         elif show is None:
             rows = _preview(reader)
     if at_terminal and show is not None:
@@ -124,7 +130,8 @@ def summarise(
     report: Report, rows: int, noun: str, output: str, remarks: Sequence[str] = (), rejects: str | None = None
 ) -> None:
     """Notes, the first rejects and one line of counts, on stderr."""
-    for warning in [*report.warnings, *remarks]:
+    kept = cache_note()
+    for warning in [*report.warnings, *remarks, *([kept] if kept else [])]:
         print(f"visrec: note: {printable(warning)}", file=sys.stderr)
     shown = report.rejects[:3] if rejects is None else []
     for one in shown:

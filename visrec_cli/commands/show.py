@@ -9,6 +9,7 @@ from visrec_cli.commands.options import Format, MatrixIds, Quiet, RowIds
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import standard_output, write_json
 from visrec_cli.runtime.words import counted, printable
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _draw(page_of: "Callable[..., str]", sources: list[str], file: str, quiet: b
     with progress(report, quiet):
         page = page_of(sources, report=report, **options).encode()
     if file == "-":
-        sys.stdout.buffer.write(page)
+        standard_output().write(page)
     else:
         with atomic(Path(file)) as raw:
             raw.write(page)
@@ -179,9 +180,7 @@ def _describe(
         report = Report()
         found = describe(source, rows=rows, columns=names, report=report, **npy)
         if as_json:
-            import json
-
-            print(json.dumps(found.as_json(), ensure_ascii=False))
+            write_json(found.as_json())
         else:
             _print(source, found, pictures)
         for warning in [] if quiet else report.warnings:

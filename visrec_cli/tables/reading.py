@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.runtime.words import counted
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
@@ -74,7 +75,7 @@ def _opened(
 ) -> pa.RecordBatchReader:
     where = name_of(source)
     raw = _open(source, where)
-    head = _head(raw)
+    head = _head(raw, where)
     hashed = HashingSource(raw, head)
     if not head:
         if str(source) == "-":
@@ -116,11 +117,11 @@ def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> 
 
 def _open(source: Tabular, where: str) -> BinaryIO:
     if str(source) == "-":
-        if sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             raise UsageProblem(
                 "no input: name a file or a folder, or pipe a table in", fix="visrec … table.arrow, or … | visrec …"
             )
-        return sys.stdin.buffer
+        return standard_input()
     path = Path(source)
     try:
         if path.is_dir():
@@ -136,10 +137,13 @@ def _open(source: Tabular, where: str) -> BinaryIO:
         raise MissingInputError(f"{where} cannot be opened: {error.strerror or error}") from error
 
 
-def _head(raw: BinaryIO) -> bytes:
+def _head(raw: BinaryIO, where: str) -> bytes:
     head = b""
     while len(head) < SNIFF:
-        more = raw.read(SNIFF - len(head))
+        try:
+            more = raw.read(SNIFF - len(head))
+        except OSError as error:
+            raise TransferError(f"{where}: reading failed ({error.strerror or error})") from error
         if not more:
             break
         head += more

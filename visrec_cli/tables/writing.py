@@ -1,13 +1,13 @@
 """One door for every table that goes out: whole or not at all."""
 
 import stat
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from visrec_cli.errors import TransferError, UsageProblem
+from visrec_cli.runtime.standard_streams import standard_output
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.npy_out import NpyWriter
@@ -51,7 +51,7 @@ def write_table(
     if str(target) == "-":
         if form == "npy":
             raise UsageProblem("NPY needs ids beside it and cannot go through a pipe", fix="-o x.npy, or pipe Arrow")
-        return _pour(open_table(source), sys.stdout.buffer, form, column, target)
+        return _pour(open_table(source), standard_output(), form, column, target)
     path = Path(target)
     if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
         try:

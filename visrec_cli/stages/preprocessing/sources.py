@@ -19,6 +19,7 @@ from visrec_cli.images.naming import Picture, check_ids
 from visrec_cli.images.scan import PICTURE_ENDINGS, Found, no_pictures, scan, take
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PATH_COLUMNS
 from visrec_cli.tables.reading import Tabular, is_path, name_of
@@ -125,9 +126,9 @@ def _named(source: Tabular) -> str | None:
 
 
 def _stdin_is_table() -> bool:
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         raise UsageProblem("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
-    head = cast(io.BufferedReader, sys.stdin.buffer).peek(4096)
+    head = cast(io.BufferedReader, standard_input()).peek(4096)
     if head.startswith(_TABLES):
         return True
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
@@ -137,7 +138,7 @@ def _stdin_is_table() -> bool:
 
 def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> Found:
     """Pictures whose paths come on stdin, one a line, or separated by NUL as ``find -print0`` writes them."""
-    data = sys.stdin.buffer.read()
+    data = standard_input().read()
     separator = b"\0" if nul_separated or b"\0" in data else b"\n"
     found = Found()
     for line in data.split(separator):

@@ -1,6 +1,5 @@
 """The pictures behind ``--image``: files, folders, archives, or bytes on stdin."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from visrec_cli.images.archives import MARK
 from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.scan import find_pictures
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.recommending.encode_query import scaled_to
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import picture_vectors
@@ -57,7 +57,7 @@ def image_queries(shelf: Shelf, images: Sequence[Any], report: Report) -> list[Q
 
 def _asked(image: Any) -> list[_Asked]:
     if isinstance(image, str) and image == "-":
-        data = sys.stdin.buffer.read()
+        data = standard_input().read()
         if not data:
             raise InputError("--image -: stdin is empty", fix="visrec recommend TABLE --image - < query.jpg")
         return [_Asked(data, "stdin", None)]
