@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -11,8 +12,14 @@ _TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
 """
 
 
+_instead: dict[str, str] = {}
+
+
 def cache_dir() -> Path:
-    """The cache folder, made if need be: ``VISREC_CACHE_DIR``, else the system's; without a home, a temporary one."""
+    """The cache folder, made if need be: ``VISREC_CACHE_DIR``, else the system's.
+
+    Where it cannot be made, one in the temporary folder that the next run finds again; ``cache_note`` then says so.
+    """
     named = os.environ.get("VISREC_CACHE_DIR")
     if named:
         folder = Path(named).expanduser()
@@ -25,8 +32,31 @@ def cache_dir() -> Path:
             folder = Path(tempfile.gettempdir()) / "visrec-cache"
     try:
         make_cache(folder, ours=not named)
+    except OSError as error:
+        return _temporary(folder, error)
+    return folder
+
+
+def cache_note() -> str | None:
+    """What is to be said about where this process keeps things, if it is not where they belong."""
+    return next(iter(_instead.values()), None)
+
+
+def _temporary(wanted: Path, error: OSError) -> Path:
+    """A folder of this user in the temporary one; the folder that was wanted, if there is none either."""
+    reason = error.strerror or error
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"visrec-cache-{user}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        state = folder.lstat()
+        if hasattr(os, "getuid") and (state.st_uid != user or not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o022):
+            folder = Path(tempfile.mkdtemp(prefix="visrec-cache-"))  # somebody else may write there
+        make_cache(folder, ours=True)
     except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="visrec-cache-"))
+        _instead[str(wanted)] = f"nothing can be kept for the next run: {wanted} cannot be made ({reason})"
+        return wanted
+    _instead[str(wanted)] = f"{wanted} cannot be made ({reason}): {folder} keeps what the next run can use"
     return folder
 
 
