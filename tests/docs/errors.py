@@ -113,6 +113,7 @@ MISTAKES = [
     ("training rows alone, where no others are", "visrec train-cf likes.csv -m item-knn --fit-on train -o x.arrow"),
     ("a share to hold back, which the log says itself", "visrec train-cf parts.csv --validation 0.2 -o x.arrow"),
     ("--fit-on and what it was called before", "visrec train-cf likes.csv --fit-on known --no-refit -o x.arrow"),
+    ("fewer epochs than a checkpoint has", "visrec train-cf likes.csv -s epochs=2 --resume run.npz -o x.arrow"),
     (
         "privacy that a model cannot promise",
         "visrec train-cf likes.csv --items colour.arrow --model als --private epsilon=4 -o x.arrow",
@@ -238,6 +239,7 @@ def prepare(folder: Path) -> None:
         "visrec embed-images imgs -e hog -o hog.arrow",
         "visrec fuse colour.arrow > whole.arrows",
         "visrec train-cf likes.csv --items colour.arrow --model content-knn -o model.arrow",
+        "visrec train-cf likes.csv -s epochs=3 --save-checkpoint run.npz -o als.arrow",
         "mkdir new && cp imgs/disc-red-0.png new/disc-new-0.png && visrec embed-images new -e hog -o new.arrow",
     ):
         code, said = run(line, folder)

@@ -132,5 +132,6 @@ SaveCheckpoint = Annotated[
     str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
 ]
 Resume = Annotated[
-    str | None, typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint, to the same model.")
+    str | None,
+    typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint; with more epochs than before, too."),
 ]

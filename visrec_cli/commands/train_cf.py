@@ -108,7 +108,7 @@ def command(
     ] = None,
     patience: Annotated[
         int,
-        typer.Option("--patience", min=1, help="Stop after so many looks (of 20) without a better epoch."),
+        typer.Option("--patience", min=1, help="Stop after so many looks (20 to 39 in all) without a better epoch."),
         Excludes("--private"),
         NeedsInput("a recommender that learns in epochs, and something to judge by"),
     ] = 5,

@@ -22,11 +22,11 @@ from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.asked import open_target
+from visrec_cli.stages.learning.continuation import continued
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.learning.targets import LabelTarget
 from visrec_cli.stages.pictures import picture_columns
-from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching
 from visrec_cli.tables.atomic import check_place
@@ -149,15 +149,16 @@ def train_encoder(
     report.line.require(objective.judges, "patience", "something that is held back to judge by")
     schedule = Schedule(epochs, rate, decay, batch_size, frozen_count(len(stages_of(found.model)), freeze), kinds)
     settings = asdict(schedule) | {"pixels": found.framing.height, "loss": loss or "", "device": place.type}
-    about = {
+    about: dict[str, Any] = {
         "backbone": f"{found.origin} {found.weights[:16]}", "target": wanted.words, "seed": seed,
-        "settings": str(settings), "data": _digest(table, train, held, wanted.words), "facts": {},
+        "settings": str(settings), "data": _digest(table, train, held, wanted.words),
     }  # fmt: skip
-    checked = {name: value for name, value in about.items() if name != "facts"}
+    at = None if resume is None else continued(Path(resume), about, epochs, report)
+    facts = {} if at is None else at.facts
     watch = Watching(
         report, _Judge(objective.metric) if objective.judges else None, patience=patience,
         save=Path(save_checkpoint) if save_checkpoint else None,
-        resumed=load_checkpoint(Path(resume), checked) if resume else None, about=about,
+        resumed=at, about=about | {"facts": facts},
     )  # fmt: skip
     learner = Learner(found, objective, pictures, schedule, device=place, seed=seed, tell=report.warn)
     learner.fit(watch)
@@ -167,7 +168,7 @@ def train_encoder(
     trained = {
         "from": found.origin, "weights": found.weights, "target": wanted.words, "pictures": len(train),
         "epochs": best, "freeze": schedule.freeze, "augment": ",".join(kinds or (STRONG if target == "self" else ())),
-        "loss": loss or "", "rate": rate, "seed": seed, "version": __version__, "validation": judged,
+        "loss": loss or "", "rate": rate, "seed": seed, "version": __version__, "validation": judged, **facts,
     }  # fmt: skip
     save_model(
         output, replace(found, model=learner.network), classifier=learner.heads["0"] if wanted.classes else None,

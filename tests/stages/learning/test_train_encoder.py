@@ -1,5 +1,6 @@
 """train-encoder on pictures in which the truth is planted."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from safetensors import safe_open
 
 from tests.stages.learning.catalogues import precision, stripes, tiny_backbone
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
@@ -117,6 +119,29 @@ def test_a_training_that_was_killed_ends_in_the_same_bytes(
     assert again.read_bytes() == whole.read_bytes()
     with pytest.raises(InputError, match="another training"):
         train_encoder(shop, again, **{**options, "seed": 1}, resume=str(point))
+
+
+def test_more_epochs_go_on_along_the_longer_schedule_and_say_so(shop: pa.Table, tiny: str, tmp_path: Path) -> None:
+    """The rate depends on how many epochs there are in all: no single training has this one's model."""
+    point, report = str(tmp_path / "at.npz"), Report()
+    options: dict[str, Any] = {**QUICK, "target": "labels:way", "backbone": tiny, "freeze": "all", "patience": 9}
+    files = [tmp_path / f"{number}.safetensors" for number in range(4)]
+
+    def trained_of(path: Path) -> dict[str, Any]:
+        with safe_open(path, "np") as file:
+            return json.loads(file.metadata()["trained"])
+
+    train_encoder(shop, files[0], **options, save_checkpoint=point)
+    assert "resumed" not in trained_of(files[0])
+    train_encoder(shop, files[1], **{**options, "epochs": 4}, resume=point, save_checkpoint=point, report=report)
+    assert any("goes on as in a training of 4 epochs" in said for said in report.warnings)
+    assert trained_of(files[1])["resumed"] == [{"after": 2, "of": 2}]
+    train_encoder(shop, files[2], **{**options, "epochs": 4})
+    assert files[2].read_bytes() != files[1].read_bytes()
+    train_encoder(shop, files[3], **{**options, "epochs": 4}, resume=point)  # killed at the end, as it were
+    assert files[3].read_bytes() == files[1].read_bytes()
+    with pytest.raises(UsageProblem, match="has 4 epochs behind it, and --epochs 3 asks for fewer"):
+        train_encoder(shop, files[3], **{**options, "epochs": 3}, resume=point)
 
 
 def test_another_process_writes_the_same_bytes(shop: pa.Table, tiny: str, tmp_path: Path) -> None:

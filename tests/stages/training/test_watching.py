@@ -74,7 +74,7 @@ def test_without_a_judge_it_goes_to_the_end() -> None:
 def test_a_long_training_is_judged_now_and_then() -> None:
     _, watch = train([i / 1000 for i in range(1, 1001)], epochs=200)
     judged = [seen["epoch"] for seen in watch.curve if seen["value"] is not None]
-    assert judged == list(range(10, 201, 10))
+    assert judged == list(range(8, 201, 8))
 
 
 def test_it_resumes_where_it_was(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A training that can go on tomorrow: one file with everything, no pickles."""
 
+import ast
 import json
 import zipfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from visrec_cli.recommenders.base import Arrays
 from visrec_cli.tables.atomic import atomic
 
 _FORMAT = 1
-_LATER = ("fit_on", "known")  # not in checkpoints of the first release, which are resumed all the same
+_LATER = ("fit_on", "known", "metric")  # not in checkpoints of the first release, which are resumed all the same
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Checkpoint:
     """Where a training was.
 
     state: of the recommender after ``epoch``; kept: of its best epoch, empty if there was none. about: what the
-    training was of (recommender, settings, seed, a hash of the data): another one cannot go on from here.
+    training was of (recommender, settings, seed, a hash of the data): another one cannot go on from here, but with
+    another number of epochs. searched: in a fit that follows a search, the state after the last epoch of that.
     """
 
     phase: str
@@ -32,6 +35,32 @@ class Checkpoint:
     state: Arrays
     kept: Arrays
     about: dict[str, Any]
+    searched: Arrays = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the training besides, which another one may have too; may be added to."""
+        found: dict[str, Any] = self.about.setdefault("facts", {})
+        return found
+
+    @property
+    def planned(self) -> int | None:
+        """How many epochs were asked for; None where it does not say."""
+        return _parted(self.about.get("settings"))[1]
+
+    @property
+    def search(self) -> "Checkpoint | None":
+        """Where the search was: in it, or before the fit that follows it; None if it is not in the file."""
+        seen = [seen for seen in self.curve if seen["phase"] == "search"]
+        if self.phase == "search" or not seen or not self.searched:
+            return self if self.phase == "search" else None
+        last = seen[-1]["epoch"]
+        return replace(self, phase="search", epoch=last, curve=seen, state=self.searched, searched={}, kept={})
+
+    @property
+    def done(self) -> int:
+        """Epochs behind it: of the search, where there was one."""
+        return max((seen["epoch"] for seen in self.curve if seen["phase"] == "search"), default=self.epoch)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -47,12 +76,16 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     arrays = {f"state.{name}": array for name, array in checkpoint.state.items()}
     arrays |= {f"kept.{name}": array for name, array in checkpoint.kept.items()}
+    arrays |= {f"searched.{name}": array for name, array in checkpoint.searched.items()}
     with atomic(path) as raw:
         np.savez(raw, allow_pickle=False, words=np.array(json.dumps(words)), **arrays)
 
 
 def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
-    """Read it back. Raises MissingInputError, or InputError for a file that is no checkpoint, or one of another run."""
+    """Read it back. Raises MissingInputError, or InputError for a file that is no checkpoint, or one of another run.
+
+    The number of epochs may be another: see stages.training.continuation.
+    """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:  # np.load would leave a bad file open
             arrays = {name: file[name] for name in file.files}
@@ -67,17 +100,30 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
     if words.get("format") != _FORMAT:
         raise InputError(f"{path} is a checkpoint of another version of visrec", fix="start again without --resume")
     before = words["about"]
-    differing = [name for name, value in about.items() if before.get(name, value if name in _LATER else None) != value]
+    differing = [
+        name
+        for name, value in about.items()
+        if _parted(before.get(name, value if name in _LATER else None))[0] != _parted(value)[0]
+    ]
     if differing:
         name = differing[0]
         raise InputError(
             f"{path} is of another training: {name} was {before.get(name)}, and is {about[name]} now",
             fix="resume with the same log, items and settings, or start again without --resume",
         )
-    state, kept = (
+    state, kept, searched = (
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
-        for kind in ("state.", "kept.")
+        for kind in ("state.", "kept.", "searched.")
     )
-    return Checkpoint(
-        words["phase"], words["epoch"], words["best_epoch"], words["best"], words["curve"], state, kept, words["about"]
-    )
+    phase, epoch, best_epoch, best, curve = (words[name] for name in ("phase", "epoch", "best_epoch", "best", "curve"))
+    return Checkpoint(phase, epoch, best_epoch, best, curve, state, kept, before, searched)
+
+
+def _parted(value: Any) -> tuple[Any, int | None]:
+    """Settings without their number of epochs, and that; anything else as it is. Picture models keep them as text."""
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(value)
+    if not isinstance(value, dict) or not str(value.get("epochs", "")).isdecimal():
+        return value, None
+    return {name: one for name, one in value.items() if name != "epochs"}, int(value["epochs"])

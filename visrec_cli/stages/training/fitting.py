@@ -6,16 +6,17 @@ from typing import Any
 
 from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.recommenders.base import Arrays
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
-from visrec_cli.stages.training.checkpoints import load_checkpoint
+from visrec_cli.stages.training.continuation import Continuation
 from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.tuning import Trial, tune
 from visrec_cli.stages.training.validation import Validation
-from visrec_cli.stages.training.watching import Watching
+from visrec_cli.stages.training.watching import Until, Watching
 
 _JUDGES = 5_000  # users asked for the value that is reported; while training, a smaller panel will do
 _PANEL = 2_000
@@ -44,6 +45,7 @@ class Fitting:
     ) -> None:
         self.plan, self.report, self.save = plan, report, save
         self.curve: list[dict[str, Any]] = []
+        self._last: Arrays = {}  # the state in which the search ended
         self.train, self.content, truth = log, content, None if held is None else held.matrix
         self.known = known or TrainingData(log, content)
         if held is not None and plan.share is not None:
@@ -64,8 +66,8 @@ class Fitting:
         )
         self._truth = truth
         self._check(save, resume)
-        self.resumed = None if resume is None else load_checkpoint(resume, self._about)
-        if self.resumed is not None and self.resumed.phase == "refit" and not self._again:
+        self.resumed = None if resume is None else Continuation(resume, self._about, plan, report)
+        if self.resumed is not None and self.resumed.after_search and not self._again:
             raise InputError(
                 f"{resume} is of a training that fits again on all that is known",
                 fix="leave out --fit-on train, or start again without --resume",
@@ -113,18 +115,30 @@ class Fitting:
             )  # fmt: skip
             settings |= trials[0].settings
         facts: dict[str, Any] = {}
-        epochs: int | None = None
-        if self.panel is not None and not (self.resumed and self.resumed.phase == "refit"):
-            model, watch = self._fit(TrainingData(self.train, self.content), settings, "search")
-            facts, epochs = self._judged(model, watch, trials), watch.best_epoch or None
-        elif self.resumed is not None:
-            facts = dict(self.resumed.about["facts"])
-            epochs = facts.get("epochs")
+        model: Model | None = None
+        if self.panel is not None:
+            model, facts = self._search(settings, trials)
         if self.panel is None or self._again:
-            if epochs is not None and plan.in_epochs:
-                settings["epochs"] = epochs
+            if "epochs" in facts and plan.in_epochs:
+                settings["epochs"] = facts["epochs"]
             model, _ = self._fit(self.known, settings, "refit" if self._again else "fit", facts)
+        assert model is not None
         return model.with_facts(**facts, **self._fit_facts())
+
+    def _search(self, settings: dict[str, Any], trials: list[Trial]) -> tuple[Model | None, dict[str, Any]]:
+        """The model of the best epoch, None where it is asked for no more, and how good it is."""
+        at, data = self.resumed, TrainingData(self.train, self.content)
+        over = None if at is None else at.searched
+        if at is not None and over is not None:
+            self.curve = over
+            return None, at.facts
+        model, watch = self._fit(data, settings, "search")
+        self._last = watch.last
+        if at is not None and at.after_search and at.facts.get("epochs") == watch.best_epoch:
+            return None, at.facts  # judged before
+        if watch.lost:
+            model = self.plan.make(settings).fit(data.log, data.content, Until(watch.best_epoch))
+        return model, self._judged(model, watch, trials)
 
     def _fit_facts(self) -> dict[str, Any]:
         """On what the model was fitted, for its metadata; how many interactions that is, unless it is a secret."""
@@ -138,18 +152,19 @@ class Fitting:
     def _fit(
         self, data: TrainingData, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
     ) -> tuple[Model, Watching]:
-        resumed = self.resumed if self.resumed and self.resumed.phase == phase else None
+        made = self.plan.make(settings)
         watch = Watching(
             self.report,
             self.panel if phase == "search" else None,
             patience=self.plan.patience,
             phase=phase,
             save=self.save,
-            resumed=resumed,
+            resumed=None if self.resumed is None else self.resumed.within(phase, made.set.get("epochs", 0)),
             about=None if self.save is None else {**self._about, "facts": facts or {}},
+            searched=self._last if phase == "refit" else None,
         )
         watch.curve = list(self.curve)
-        model = self.plan.make(settings).fit(data.log, data.content, watch)
+        model = made.fit(data.log, data.content, watch)
         self.curve = watch.curve
         return model, watch
 
@@ -191,6 +206,7 @@ class Fitting:
             "settings": {name: str(value) for name, value in plan.make(plan.settings).set.items()},
             "seed": plan.seed,
             "data": TrainingData(self.train, self.content).digest(times=times),
+            "metric": plan.measure.name,
             "fit_on": plan.fit_on,
             "known": self.known.digest(times=times) if self._again else None,
         }

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from visrec_cli.recommenders.base import Arrays
+from visrec_cli.recommenders.base import Arrays, Iterative, Unwatched
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
-
-_LOOKS = 20  # times a training is judged: judging costs an epoch or two, and steps of gradients need time to show
+from visrec_cli.stages.training.looks import Goal, step_of
 
 
 class Learner(Protocol):
@@ -23,21 +23,6 @@ class Learner(Protocol):
 
     def restore(self, state: Arrays) -> None:
         """Go back to what ``state`` gave."""
-
-
-class Goal(Protocol):
-    """A number that is to become better."""
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    def worst(self) -> float:
-        """What everything beats."""
-
-    def better(self, new: float, old: float) -> bool:
-        """Whether ``new`` beats ``old``."""
 
 
 class Judge(Protocol):
@@ -55,7 +40,9 @@ class Watching:
     """Implements recommenders.base.Watch, for whatever learns in epochs.
 
     With a validation the best epoch is kept, and training stops after ``patience`` looks without a better one.
-    ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric.
+    ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric. resumed: see looks.as_of for one
+    that was to have another number of epochs. searched: the state in which a search ended that this fit follows.
+    ``last`` is the state before going back to the best epoch, if a checkpoint is kept.
     """
 
     def __init__(
@@ -68,25 +55,35 @@ class Watching:
         save: Path | None = None,
         resumed: Checkpoint | None = None,
         about: dict[str, Any] | None = None,
+        searched: Arrays | None = None,
     ) -> None:
         self.report, self.validation, self.patience, self.phase = report, validation, patience, phase
         self.save, self.resumed, self.about = save, resumed, about or {}
         self.curve: list[dict[str, Any]] = []
         self.best_epoch, self.best = 0, validation.measure.worst if validation else np.nan
         self._kept: Arrays = {}
+        self.last: Arrays = {}
+        self._searched = searched or {}
         self._every, self._epochs = 1, 0
 
     def begin(self, epochs: int, recommender: Learner) -> int:
         """Announce the work, and go to where a checkpoint was."""
-        self._every, self._epochs = max(1, epochs // _LOOKS), epochs
+        self._every, self._epochs = step_of(epochs), epochs
         self.report.expect(epochs, "epochs")
         if self.resumed is None:
             return 0
         recommender.restore(self.resumed.state)
-        self.curve, self.best, self.best_epoch = self.resumed.curve, self.resumed.best, self.resumed.best_epoch
+        seen = [seen for seen in self.resumed.curve if seen["phase"] == self.phase]
+        if self.validation is not None:
+            self._every = step_of(epochs, seen)
+        self.curve, self.best, self.best_epoch = [*self.curve, *seen], self.resumed.best, self.resumed.best_epoch
         self._kept = self.resumed.kept
         self.report.advance(self.resumed.epoch)
-        return self.resumed.epoch if not self._over(self.resumed.epoch) else epochs
+        over = self._over(self.resumed.epoch)
+        self._tell(epochs, over)
+        if self.save is not None:
+            self._keep(self.resumed.epoch, recommender)
+        return epochs if over else self.resumed.epoch
 
     def epoch(self, number: int, loss: float, recommender: Learner) -> bool:
         """Note the loss, judge the model now and then, and say whether that was enough."""
@@ -100,15 +97,40 @@ class Watching:
         self.report.advance()
         self.report.note(self._words(seen))
         if self.save is not None and (number % self._every == 0 or number == self._epochs):
-            state = {name: np.asarray(array) for name, array in recommender.state().items()}
-            at = Checkpoint(self.phase, number, self.best_epoch, self.best, self.curve, state, self._kept, self.about)
-            save_checkpoint(self.save, at)
+            self._keep(number, recommender)
         return self._over(number)
 
     def end(self, recommender: Learner) -> None:
         """Go back to the best epoch."""
+        if self.save is not None:
+            self.last = {name: np.array(array) for name, array in recommender.state().items()}
         if self._kept:
             recommender.restore(self._kept)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nobody kept the state of the best epoch: a checkpoint did not, and none since was better."""
+        return self.best_epoch > 0 and not self._kept
+
+    def _keep(self, number: int, recommender: Learner) -> None:
+        assert self.save is not None
+        state = {name: np.asarray(array) for name, array in recommender.state().items()}
+        told = (self.phase, number, self.best_epoch, self.best, self.curve)
+        save_checkpoint(self.save, Checkpoint(*told, state, self._kept, self.about, self._searched))
+
+    def _tell(self, epochs: int, over: bool) -> None:
+        """Say where another number of epochs than before is not what it would be from the start."""
+        planned = None if self.resumed is None else self.resumed.planned
+        if planned is None or planned == epochs or self.validation is None:
+            return
+        if over:
+            self.report.warn(
+                f"the training had stopped early, with epoch {self.best_epoch} as its best: more epochs change nothing "
+                "(a larger --patience lets it go on)"
+            )
+        elif self._every != step_of(epochs):
+            now, new = (counted(step, "epochs") for step in (self._every, step_of(epochs)))
+            self.report.warn(f"judged every {now}, as before; a training of {epochs} epochs is judged every {new}")
 
     def _over(self, number: int) -> bool:
         return self.validation is not None and number - self.best_epoch >= self.patience * self._every
@@ -119,3 +141,14 @@ class Watching:
             name = self.validation.measure.name
             words += f" · {name} {self.curve[-1]['value'] or self.best:.4f} (best {self.best:.4f} in {self.best_epoch})"
         return words
+
+
+class Until(Unwatched):
+    """Trains to one epoch, in silence."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def epoch(self, number: int, loss: float, recommender: Iterative) -> bool:
+        """Stop there."""
+        return number >= self._epoch
