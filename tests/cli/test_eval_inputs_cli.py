@@ -39,7 +39,7 @@ def test_every_form_comes_through_a_pipe(desk: Path, visrec: Run, text: str) -> 
         ("user_id,item_id,rank\nU1,a,1\nU2,c,1\n", "none of the 2 users of recs.csv is in the truth"),
         ("title,price\nx,1\n", "recs.csv has no column of users"),
         ("user,item,rank,Algorithm\nu1,a,1,als\nu1,b,1,knn\n", "several runs: 'als', 'knn' (column 'Algorithm')"),
-        ("u1 Q0 a 1 0.9 als\nu1 Q0 b 1 0.9 knn\n", "several runs: 'als', 'knn' (column 'tag')"),
+        ("u1 Q0 a 1 0.9 als\nu1 Q0 b 1 0.9 knn\n", "several runs: 'als', 'knn' (column 'run')"),
         ('{"u1": ["a", "b"], "u2": ["c"]}\n', 'an object per user: {"user_id": "7", "items": ["a", "b"]}'),
         ("user,item,rank\nu1,a,first\n", "fix: whole numbers, 1 is first"),
     ],

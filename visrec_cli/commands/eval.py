@@ -21,6 +21,7 @@ from visrec_cli.commands.evaluation_options import (
     Logged,
     MarkdownFile,
     Metrics,
+    NothingRelevant,
     PerUser,
     Reference,
     Relevant,
@@ -70,6 +71,7 @@ def command(
     metrics: Metrics = None,
     k: Lengths = None,
     min_weight: Relevant = None,
+    nothing_relevant: NothingRelevant = "skip",
     fold: TestFold = None,
     logged: Logged = None,
     same_place: SamePlace = False,
@@ -101,9 +103,10 @@ def command(
 ) -> None:
     """Judge recommendations by what users then did.
 
-    Any tool's recommendations are read: ours, tables of user, item and rank or score, TREC runs, one list per user.
-    Every user of the truth counts, one without recommendations as 0. Every mean has its interval, from users drawn
-    anew; several runs are compared user by user, and what holds is said in words. The metrics: docs/metrics.md
+    Any tool's recommendations are read: ours, tables of user, item and rank or score, TREC runs, one list per user;
+    judgements of TREC (qrels) are a truth. Every user of the truth counts, one without recommendations as 0. Every mean
+    has its interval, from users drawn anew; several runs are compared user by user, and what holds is said in words.
+    The metrics: docs/metrics.md
 
     A truth with a column 'split' (visrec split) says itself what came before. Gates are for CI: everything is written,
     and then a gate that is not passed makes the exit code 1.
@@ -160,6 +163,7 @@ def command(
             resamples=resamples,
             seed=seed,
             min_weight=min_weight,
+            nothing_relevant=nothing_relevant,
             fold=fold,
             columns=columns_of(user_column, item_column, weight_column, time_column, None, no_header),
             id_column=id_column,

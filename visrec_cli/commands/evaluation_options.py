@@ -154,6 +154,15 @@ Relevant = Annotated[
     typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant."),
     Needs("--truth"),
 ]
+NothingRelevant = Annotated[
+    str,
+    typer.Option(
+        "--nothing-relevant",
+        metavar="skip|zero",
+        help="Users who were judged, and to whom nothing is relevant: left out, or counted as 0, as in trec_eval.",
+    ),
+    Needs("--truth"),
+]
 
 
 def listed(text: str | None) -> list[str]:

@@ -13,20 +13,22 @@ from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_r
 from visrec_cli.tables.reading import Tabular, name_of, open_table
 from visrec_cli.tables.times import read_times
 
-__all__ = ["Columns", "has_ratings", "open_interactions", "with_weights"]
+__all__ = ["Columns", "has_ratings", "open_interactions", "with_weights", "without_zeros"]
 
 _OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "timestamp", "event": "event"}
 _SHOWN = 1000
 _RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
 
 
-def open_interactions(source: Tabular, columns: Columns | None = None, *, report: Report | None = None) -> pa.Table:
+def open_interactions(
+    source: Tabular, columns: Columns | None = None, *, zeros: bool = False, report: Report | None = None
+) -> pa.Table:
     """The log as one table: ``user_id``, ``item_id`` (string), ``weight`` (float32, 1 where the log has none),
     ``timestamp`` (ms, UTC) and ``event`` where there are such columns, then all other columns untouched.
 
     Rows without user or item, or with a weight or time that cannot be used, are rejected; rows of weight 0 say that
-    nothing happened: they are counted and left out. Raises InputError for a log without users, items or usable rows,
-    UsageProblem for a column that is not there.
+    nothing happened: they are counted and left out, unless ``zeros`` are asked for. Raises InputError for a log without
+    users, items or usable rows, UsageProblem for a column that is not there.
     """
     columns, report, where = columns or Columns(), report or Report(), name_of(source)
     named = [name for name in (columns.user, columns.item) if name is not None]
@@ -51,7 +53,21 @@ def open_interactions(source: Tabular, columns: Columns | None = None, *, report
             raise UsageProblem(f"{where} has both '{ours}' and '{field.name}'", fix="drop or rename one of them")
         arrays[field.name] = table[field.name]
         fields.append(field)
-    return _usable(pa.table(list(arrays.values()), schema=pa.schema(fields)), where, report)
+    table = _usable(pa.table(list(arrays.values()), schema=pa.schema(fields)), where, report)
+    return table if zeros else without_zeros(table, where, report)
+
+
+def without_zeros(table: pa.Table, where: str, report: Report) -> pa.Table:
+    """The log without its rows of weight 0, which are counted. Raises InputError if nothing else is left."""
+    nothing = table["weight"].to_numpy() == 0
+    if not nothing.any():
+        return table
+    report.count("rows of weight 0 left out", int(nothing.sum()))
+    if nothing.all():
+        raise InputError(
+            f"{where}: all weights are 0: nothing happened", fix="--weight-column names another column, or none"
+        )
+    return table.filter(pa.array(~nothing))
 
 
 def has_ratings(table: pa.Table) -> bool:
@@ -126,14 +142,6 @@ def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
             f"{where}: none of its {table.num_rows:,} rows can be used ({counts})",
             fix="name its columns with --user-column, --item-column, --weight-column, --time-column",
         )
-    nothing = ~bad & (weight == 0)
-    if nothing.any():
-        report.count("rows of weight 0 left out", int(nothing.sum()))
-        bad |= nothing
-        if bad.all():
-            raise InputError(
-                f"{where}: all weights are 0: nothing happened", fix="--weight-column names another column, or none"
-            )
     return table.filter(pa.array(~bad)) if bad.any() else table
 
 

@@ -1,7 +1,7 @@
 """Recommendations made by anybody, brought to one form: who, what, and in which order."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +11,6 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.provenance import passed_on
 from visrec_cli.tables.reading import Tabular, name_of, open_table
-from visrec_cli.tables.trec import is_trec, read_trec, refuse_several
 from visrec_cli.tables.wide_lists import across, is_list, unrolled
 
 ALIASES = {
@@ -41,8 +40,6 @@ def open_recommendations(
     there.
     """
     where = name_of(source)
-    if is_trec(source):
-        return read_trec(source)
     named = [name for name in (user, item) if name]
     reader = open_table(source, as_text=[*ALIASES["user"], *ALIASES["item"], *named], report=report)
     schema = reader.schema
@@ -102,10 +99,19 @@ def _streamed(
         for part in _gathered(reader, [*kept.values(), *places, *([run] if run else [])]):
             if run:
                 runs.update(map(str, pc.unique(part[run]).drop_null().to_pylist()))
-                refuse_several(runs, where, run)
+                _refuse_several(runs, where, run)
             yield _long(part, kept, places, schema, where)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _refuse_several(runs: Iterable[str], where: str, column: str) -> None:
+    """Raises InputError if a file has the lists of several runs: read together, they are nobody's."""
+    some = [f"'{run}'" for run in sorted(runs)]
+    if len(some) > 1:
+        raise InputError(
+            f"{where} holds several runs: {', '.join(some[:3])} (column '{column}')", fix="make each a file of its own"
+        )
 
 
 def _with_scores(schema: pa.Schema, kept: dict[str, str]) -> bool:

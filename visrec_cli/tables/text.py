@@ -10,6 +10,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
+from visrec_cli.tables.trec import read_trec
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 _COMPRESSED = {
@@ -37,7 +38,8 @@ def read_text(
     names: Sequence[str] = (),
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
-    """A table from text: NDJSON or a JSON array when it starts with a brace or bracket, else CSV with a header.
+    """A table from text: NDJSON or a JSON array when it starts with a brace or bracket, a file of TREC, else CSV with
+    a header.
 
     as_text: columns that stay text besides those that are called like ids. names: of the columns of a CSV without a
     header. See csv_dialect for the delimiter and what may stand above the header, csv_quotes for quotes. Raises
@@ -45,6 +47,9 @@ def read_text(
     """
     report = report or Report()
     text = _utf8(data, where)
+    found = None if names else read_trec(text, where)
+    if found is not None:
+        return _reader(found)
     if text[:4096].lstrip()[:1] in (b"{", b"["):
         if names:
             raise UsageProblem(

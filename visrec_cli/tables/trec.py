@@ -1,70 +1,89 @@
-"""Run files of TREC: ``user Q0 item rank score tag``, one recommendation per line, without a header."""
+"""Files of TREC: runs (``user Q0 item rank score tag``) and judgements, its qrels (``user 0 item grade``).
+
+Fields are divided by spaces or tabs, there is no header, and lines that begin with ``#`` are remarks. A file is told
+by its first line; it has come through the same door as all text (tables.text), whatever its bytes and its source.
+"""
 
 import re
-import stat
-import sys
-from collections.abc import Iterable
-from pathlib import Path
 
-import pyarrow as pa
+import polars as pl
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.reading import Tabular, is_path, name_of
 
-_LINE = re.compile(rb"\s*\S+\s+Q0\s+\S+\s+\S+\s+\S+\s+\S+\s*(\r?\n|$)", re.IGNORECASE)
-_FIELDS = r"^\s*(?<user>\S+)\s+\S+\s+(?<item>\S+)\s+(?<rank>-?\d+)\s+(?<score>\S+)(?:\s+(?<tag>\S+))?\s*$"
-
-
-def is_trec(source: Tabular) -> bool:
-    """Whether a source is a TREC run, by its first line; what is read from is left as it was."""
-    if not is_path(source):
-        return False
-    if str(source) == "-":
-        return not sys.stdin.isatty() and _LINE.match(_peeked()) is not None
-    path = Path(source)
-    if not path.exists() or not stat.S_ISREG(path.stat().st_mode):
-        return False
-    with path.open("rb") as file:
-        return _LINE.match(file.read(4096)) is not None
+_RUN_LINE = re.compile(rb"\s*\S+\s+Q0\s+\S+\s+\S+\s+\S+\s+\S+\s*", re.IGNORECASE)
+_JUDGEMENT_LINE = re.compile(rb"\s*\S+\s+(?:0|Q0)\s+\S+\s+-?\d{1,3}\s*", re.IGNORECASE)
+_RUN = r"^\s*(?<user>\S+)\s+\S+\s+(?<item>\S+)\s+(?<rank>-?\d+)\s+(?<score>\S+)(?:\s+(?<tag>\S+))?\s*$"
+_JUDGEMENT = r"^\s*(?<user>\S+)\s+(?<round>\S+)\s+(?<item>\S+)\s+(?<grade>-?\d+)\s*$"
+_LONGEST = 1 << 16
 
 
-def refuse_several(runs: Iterable[str], where: str, column: str) -> None:
-    """Raises InputError if a file has the lists of several runs: read together, they are nobody's."""
-    some = [f"'{run}'" for run in sorted(runs)]
-    if len(some) > 1:
-        raise InputError(
-            f"{where} holds several runs: {', '.join(some[:3])} (column '{column}')", fix="make each a file of its own"
-        )
+def read_trec(data: bytes, where: str) -> pl.DataFrame | None:
+    """A run as ``user_id``, ``item_id``, ``rank``, ``score`` and ``run``; judgements as ``user_id``, ``item_id`` and
+    ``weight``, the grade, where those below 0 are 0: judged, and of no use. None for any other text.
+
+    Raises InputError naming the first line of another form.
+    """
+    first = _first_line(data)
+    if _RUN_LINE.fullmatch(first):
+        return _read_run(_lines(data, _RUN), where)
+    if _JUDGEMENT_LINE.fullmatch(first):
+        return _read_judgements(_lines(data, _JUDGEMENT), where)
+    return None
 
 
-def _peeked() -> bytes:
-    peek = getattr(sys.stdin.buffer, "peek", None)
-    return peek(4096) if peek is not None else b""
+def _first_line(data: bytes) -> bytes:
+    """The first line that says something: no remark, which has the form of a run where ids begin so."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start, start + _LONGEST)
+        end = len(data) if end < 0 else end
+        line = data[start : min(end, start + _LONGEST)]
+        if line.strip() and not (line.startswith(b"#") and not _RUN_LINE.fullmatch(line)):
+            return line
+        start = end + 1
+    return b""
 
 
-def read_trec(source: Tabular) -> pa.RecordBatchReader:
-    """``user_id``, ``item_id``, ``rank`` and ``score``. Raises InputError naming a line of another form."""
-    import polars as pl
+def _lines(data: bytes, form: str) -> pl.DataFrame:
+    """``line`` and its ``number``, without blank ones and remarks."""
+    lines = pl.DataFrame({"line": data.decode().split("\n")}).with_row_index("number", offset=1)
+    remark = pl.col("line").str.starts_with("#") & ~pl.col("line").str.contains(form)
+    return lines.filter((pl.col("line").str.strip_chars() != "") & ~remark)
 
-    data = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
-    lines = pl.Series("line", data.decode("utf-8", "replace").splitlines())
-    lines = lines.filter(lines.str.strip_chars() != "")
-    fields = lines.str.extract_groups(_FIELDS).struct.unnest()
+
+def _read_run(lines: pl.DataFrame, where: str) -> pl.DataFrame:
+    fields = lines["line"].str.extract_groups(_RUN).struct.unnest()
     read = fields.select(
         pl.col("user").alias("user_id"),
         pl.col("item").alias("item_id"),
         pl.col("rank").cast(pl.Int64, strict=False),
         pl.col("score").cast(pl.Float64, strict=False),
+        pl.col("tag").fill_null("").alias("run"),
     )
+    _refuse_other_forms(
+        read, lines, where, "user Q0 item rank score tag", "a TREC run has these six fields in every line"
+    )
+    return read
+
+
+def _read_judgements(lines: pl.DataFrame, where: str) -> pl.DataFrame | None:
+    fields = lines["line"].str.extract_groups(_JUDGEMENT).struct.unnest()
+    rounds = fields["round"].drop_nulls()
+    if not rounds.str.contains("^(?i:0|q0)$").all() or len(rounds) * 2 < len(lines):
+        return None  # a log of four columns, in whose first row the second of them is 0
+    read = fields.select(
+        pl.col("user").alias("user_id"),
+        pl.col("item").alias("item_id"),
+        pl.col("grade").cast(pl.Int64, strict=False).clip(lower_bound=0).alias("weight"),
+    )
+    _refuse_other_forms(
+        read, lines, where, "user 0 item grade", "judgements of TREC have these four fields in every line"
+    )
+    return read
+
+
+def _refuse_other_forms(read: pl.DataFrame, lines: pl.DataFrame, where: str, form: str, fix: str) -> None:
     wrong = read.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if wrong.any():
-        row = int(wrong.arg_true()[0])
-        raise InputError(
-            f"{name_of(source)}: line {row + 1} is not of the form 'user Q0 item rank score tag': {lines[row][:60]!r}",
-            fix="a TREC run has these six fields in every line",
-        )
-    refuse_several(fields["tag"].drop_nulls().unique(), name_of(source), "tag")
-    table = read.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return table.cast(pa.schema([
-        ("user_id", pa.string()), ("item_id", pa.string()), ("rank", pa.int64()), ("score", pa.float64())
-    ])).to_reader(max_chunksize=1 << 17)  # fmt: skip
+        number, line = lines["number"][int(wrong.arg_true()[0])], lines["line"][int(wrong.arg_true()[0])]
+        raise InputError(f"{where}: line {number} is not of the form '{form}': {line[:60]!r}", fix=fix)

@@ -8,6 +8,8 @@ from visrec_cli.runtime.words import counted
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 
+_EMPTY = {False: "left out", True: "count as 0, as in trec_eval"}
+
 
 def facts_of(truth: Truth, scores: Sequence[PerUserScores], min_weight: float | None) -> dict[str, str]:
     """A sentence each on relevance, users, candidates, seen items, ties, and users without recommendations or truth."""
@@ -20,6 +22,7 @@ def facts_of(truth: Truth, scores: Sequence[PerUserScores], min_weight: float | 
         "seen items": _seen(truth, scores),
         "ties": "ordered by rank; without ranks by score, equal scores by a hash of the item's id",
         "users without recommendations": f"count as 0: {_of_runs(scores, 'unserved')}",
+        "users with nothing relevant": f"{_EMPTY[truth.empty_is_zero]}: {truth.empty or 'none'}",
         "users without truth": f"left out: {_of_runs(scores, 'strangers')}",
     }
 

@@ -144,7 +144,8 @@ class _Scoring:
                     self._sums[name][one.name][:, rows] = kind.sums(rated, self._truth.world)
                 elif issubclass(kind, Metric):
                     each = kind.each(lists, self._k(one), self._truth.world)
-                    self._values[name][one.name][rows] = np.where(lists.relevant > 0, each, np.nan)
+                    empty = 0.0 if name == "all" and self._truth.empty_is_zero and not kind.needs else np.nan
+                    self._values[name][one.name][rows] = np.where(lists.relevant > 0, each, empty)
         for one in (one for one, _ in self._metrics if one.name in self._shown):
             self._shown[one.name] += self._counted(items[:, : self._k(one)])
 

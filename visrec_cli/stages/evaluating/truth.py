@@ -10,20 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import World
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import world_of
 from visrec_cli.stages.training.content import Shop, open_shop
 from visrec_cli.stages.training.parts import rows_by_part
 from visrec_cli.tables.columns import Mask
-from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.interactions import Columns, open_interactions, without_zeros
 from visrec_cli.tables.reading import Tabular, name_of
 
+NOTHING_RELEVANT = ("skip", "zero")
+_SHOWN = 3
 _KEPT = ("user_id", "item_id", "weight", "timestamp", "event", "split", "fold")
 
 
@@ -36,7 +40,8 @@ class Truth:
     rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
     same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
     ms or None. train, validation: what came before, as tables; shop: the items' table; None where there is none.
-    who, called: what messages call the users (they may be queries) and the truth.
+    who, called: what messages call the users (they may be queries) and the truth. empty: users who were judged, and
+    to whom nothing is relevant; empty_is_zero: whether they are there, their lists worth 0.
     """
 
     users: pa.Array
@@ -51,6 +56,8 @@ class Truth:
     rated: sp.csr_matrix | None = None
     who: str = "users"
     called: str = "the truth"
+    empty: int = 0
+    empty_is_zero: bool = False
 
     @cached_property
     def lots(self) -> npt.NDArray[np.int64]:
@@ -86,18 +93,28 @@ def open_truth(
     needs: Collection[str] = (),
     embedding: str | None = None,
     category: str | None = None,
+    nothing_relevant: str = "skip",
     report: Report | None = None,
 ) -> Truth:
     """Read the truth. With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
 
     train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
     min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
-    the metrics ask of the world. embedding, category: the columns of the items for it. Raises InputError where nothing
-    is relevant.
+    the metrics ask of the world. embedding, category: the columns of the items for it. nothing_relevant: what becomes
+    of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. Raises
+    InputError where nothing is relevant to anybody.
     """
+    if nothing_relevant not in NOTHING_RELEVANT:
+        raise unknown("--nothing-relevant", nothing_relevant, list(NOTHING_RELEVANT))
     report = report or Report()
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
-    table, learned, validation = _apart(_log(source, columns, report), fold, name_of(source))
+    where = name_of(source)
+    table, learned, validation = _apart(_log(source, columns, report, zeros=True), fold, where)
+    judged = pc.unique(table["user_id"])
+    table = without_zeros(table, where, report)
+    learned, validation = (
+        None if part is None else without_zeros(part, where, report) for part in (learned, validation)
+    )
     if train is not None:
         if learned is not None:
             raise UsageProblem(
@@ -116,6 +133,9 @@ def open_truth(
     past = clean(pa.concat_tables(before), Cleaning(), Report()) if before else None
     ratings = "ratings" in needs
     users = pc.unique((table if ratings else relevant)["user_id"])
+    empty = _without_relevant(judged, relevant, nothing_relevant, report)
+    if nothing_relevant == "zero":
+        users = pc.unique(pa.concat_arrays([users, empty]))
     users = users.take(pc.sort_indices(users))
     ids = _catalogue(shop, past, table if ratings else relevant)
     log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
@@ -132,12 +152,24 @@ def open_truth(
         validation,
         shop,
         past_of(table, users, ids) if ratings else None,
+        empty=len(empty),
+        empty_is_zero=nothing_relevant == "zero",
     )
 
 
-def _log(source: Tabular, columns: Columns | None, report: Report) -> pa.Table:
+def _without_relevant(judged: pa.Array, relevant: pa.Table, way: str, report: Report) -> pa.Array:
+    """The users who were judged, and to whom nothing is relevant; the report says which, and what becomes of them."""
+    empty = judged.filter(pc.invert(pc.is_in(judged, pc.unique(relevant["user_id"]))))
+    if len(empty):
+        who = ", ".join(repr(one) for one in empty[:_SHOWN].to_pylist()) + (" …" if len(empty) > _SHOWN else "")
+        done = "counted as 0" if way == "zero" else "left out (trec_eval counts 0: --nothing-relevant zero)"
+        report.warn(f"{counted(len(empty), 'users')} judged, with nothing relevant: {who}: {done}")
+    return empty
+
+
+def _log(source: Tabular, columns: Columns | None, report: Report, *, zeros: bool = False) -> pa.Table:
     """A log without the columns that no metric asks for."""
-    table = open_interactions(source, columns, report=report)
+    table = open_interactions(source, columns, zeros=zeros, report=report)
     if "rank" in table.column_names:
         report.warn(f"{name_of(source)} has ranks, as recommendations do: is it what users did?")
     return table.select([name for name in table.column_names if name in _KEPT])
