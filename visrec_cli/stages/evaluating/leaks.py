@@ -11,10 +11,12 @@ from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.twins import groups_of
+from visrec_cli.stages.evaluating.exclusion import exclusion
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 
 _TWINS = "duplicate_of"
+_SOME = 0.01  # of the places: fewer that show what users had are no policy
 
 
 def warn_of_leaks(truth: Truth, scores: Sequence[PerUserScores], report: Report) -> None:
@@ -70,6 +72,24 @@ def _of_runs(truth: Truth, scores: Sequence[PerUserScores]) -> Iterator[str]:
                 f"{run.run}: {share} recommendations are of the user's validation rows, which it did not take for "
                 "known: such a place is lost, and runs that did know them are ahead"
             )
+        yield from _of_exclusion(truth, run)
+
+
+def _of_exclusion(truth: Truth, run: PerUserScores) -> Iterator[str]:
+    """Lists that avoid the truth, unless what is known of the past says so already."""
+    if run.sample is None or truth.who != "users" or seen_before(truth) or run.notes.seen > _SOME * run.notes.places:
+        return
+    found = exclusion(run.sample, truth.relevant[:, : run.sample.shape[1]])
+    if found is None:
+        return
+    cause = "the truth may hold what the model learned from, or the lists what users had before"
+    if truth.history is not None:
+        cause = "the model may have learned from the truth"
+    says = "" if truth.history is not None else "; --train LOG, or a truth with a column 'split', says what came before"
+    yield (
+        f"{run.run}: the lists seem to leave out what the truth holds: {found.shown:.1%} of what they show is in it, "
+        f"and {found.lacking:.1%} of what is missing in them though like lists have it: {cause}{says}"
+    )
 
 
 def beside_the_table(truth: Truth) -> int:

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.metrics.base import WHOLE, Exposure, Lists, Metric, PerUser, Places, Pooled
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.evaluating.exclusion import PLACES, drawn
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth, only_items
@@ -23,7 +24,8 @@ class PerUserScores:
     values: by name (``ndcg@10``), (users,) float64, NaN where a metric means nothing for a user. exposure: metrics of
     all lists together. pooled: by slice and name, (sums, numbers), each (users,), of metrics whose mean is taken over
     ratings and not over users. slices: the values of some of the users, or where only some of the items count as
-    relevant. notes: what was odd about the run.
+    relevant. notes: what was odd about the run. sample: (users, items) csr of the lists of some users, a cell for each
+    item; None where nobody looked.
     """
 
     run: str
@@ -33,6 +35,7 @@ class PerUserScores:
     pooled: dict[str, dict[str, tuple[PerUser, PerUser]]] = field(default_factory=dict)
     slices: dict[str, dict[str, PerUser]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+    sample: sp.csr_matrix | None = None
 
     def parts(self, name: str, slice: str = "all") -> tuple[PerUser, PerUser]:
         """(users,) sums and (users,) numbers: a metric is its sums' total by its numbers', finished."""
@@ -96,6 +99,7 @@ class _Scoring:
         self._rated = {} if truth.rated is None else {n: only_items(truth.rated, few) for n, few in masks.items()}
         self._met = np.zeros(len(truth.users), bool)
         self._width = longest(metrics)
+        self._drawn, self._lists = drawn(len(truth.users)), list[tuple[Places, Places]]()
         n, m = len(truth.users), len(truth.item_ids)
         self._values = {
             name: {one.name: np.full(n, np.nan) for one, kind in self._metrics if issubclass(kind, Metric)}
@@ -130,10 +134,23 @@ class _Scoring:
             if rated < every:
                 what = f"errors of ratings are of the {rated:,} of {every:,} held-out ratings that were predicted"
                 report.warn(f"{self._run.name}: {what}")
-        return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, self._run.notes)
+        notes, sample = self._run.notes, self._sample()
+        return PerUserScores(self._run.name, self._truth.users, values, exposure, pooled, self._values, notes, sample)
+
+    def _keep(self, rows: Places, items: Places) -> None:
+        """Remember the lists of users that are drawn."""
+        asked = self._drawn[rows]
+        of, at = np.nonzero((items[asked, :PLACES] >= 0) & (items[asked, :PLACES] < len(self._truth.item_ids)))
+        self._lists.append((rows[asked][of], items[asked][of, at]))
+
+    def _sample(self) -> sp.csr_matrix:
+        shape = len(self._truth.users), len(self._truth.item_ids)
+        rows, items = (np.concatenate([np.empty(0, np.int64), *side]) for side in zip(*self._lists, strict=True))
+        return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, items)), shape)
 
     def _score(self, rows: Places, items: Places, scores: np.ndarray | None) -> None:
         self._met[rows] = True
+        self._keep(rows, items)
         history = self._seen(rows, items)
         for name, relevant in self._relevant.items():
             lists = Lists(items, relevant[rows], history, scores)
