@@ -146,6 +146,12 @@ class RecommenderSuite:
         assert items.ids == ("new-0", "new-1")
         assert items.known.all() == self.scores_cold_items
 
+    def test_state_with_a_row_for_each_item_says_so(self) -> None:
+        log, content, _ = planted(cold=2)  # so that there are fewer clicked ones
+        model, kind = self.fitted(log, content), find("recommender", self.name)
+        rows = {name for name, array in model.state.items() if array.shape[:1] == (len(log.items),)}
+        assert rows <= set(kind.item_state)
+
     def test_the_voices_of_the_history(self) -> None:
         log, content, _ = planted()
         model = self.fitted(log, content)

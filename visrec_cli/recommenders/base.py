@@ -51,7 +51,9 @@ class Recommender(ABC):
     """A way to learn a model. Subclasses name themselves and their settings, and are stateless after ``fit``.
 
     needs_content: cannot do without vectors of the items. predicts_ratings: its scores are ratings, to be judged by
-    RMSE as well. needs_times: learns from the order of events. uses_device: can compute on a GPU.
+    RMSE as well. needs_times: learns from the order of events. uses_device: can compute on a GPU. item_state: the
+    arrays of ``Model.state`` that have a row for each item, in the items' order; items that come later have rows of
+    zeros there.
     """
 
     name: ClassVar[str]
@@ -62,6 +64,7 @@ class Recommender(ABC):
     predicts_ratings: ClassVar[bool] = False
     needs_times: ClassVar[bool] = False
     uses_device: ClassVar[bool] = False
+    item_state: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, seed: int = 0, device: str = "auto", **settings: Any) -> None:
         """Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take."""

@@ -28,6 +28,7 @@ class GraphFilter(Recommender):
 
     name = "graph-filter"
     summary = "large and sparse logs: what neighbours say, smoothed by the main tastes of all; closed form"
+    item_state: ClassVar[tuple[str, ...]] = ("voice",)
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "main tastes kept", 16, 512, log=True, least=1),
         "alpha": Setting(0.5, "weight of the main tastes", 0.01, 3, log=True, least=0),

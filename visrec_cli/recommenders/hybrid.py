@@ -46,6 +46,7 @@ class Hybrid(Als):
     summary: ClassVar[str] = "als for what was clicked, looks and words for what was not yet: when new items come daily"
     needs_content: ClassVar[bool] = True
     uses_content: ClassVar[bool] = True
+    item_state: ClassVar[tuple[str, ...]] = ("vectors",)
     settings: ClassVar[dict[str, Setting]] = {
         **Als.settings,
         "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
@@ -108,7 +109,7 @@ class Hybrid(Als):
         projection = Projection.of(model.state, tuple(name for name, _ in model.parts[1:]))
         looks = place(model.state, projection.apply(content), projection.widths)
         behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
-        scale = np.float32(model.state["scale"])
+        scale = np.float32(model.state["scale"].item())
         return Items(tuple(ids), content.valid, np.hstack([behaviour, scale * looks]))
 
     @classmethod

@@ -66,7 +66,7 @@ def sides(state: State, model: Model, ids: Sequence[str], history: sp.csr_matrix
         assert model.users.factors is not None
         return np.tile(model.users.factors, parts)
     vectors = state["vectors"]
-    settings = {**model.settings, "embedding_size": vectors.shape[1], "reg": float(state["reg"])}
+    settings = {**model.settings, "embedding_size": vectors.shape[1], "reg": state["reg"].item()}
     items = Items(model.items.ids, np.asarray(vectors.any(axis=1)), vectors)
     factors = Als.fold_in(replace(model, settings=settings, items=items), ids, history).factors
     assert factors is not None
@@ -85,7 +85,7 @@ def place(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
 
 
 def _weigh(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
-    bank, k = state["bank"], int(state["neighbours"])
+    bank, k = state["bank"], int(state["neighbours"].item())
     if not k:
         return np.hstack([kernel @ state["values"] for kernel in _kernels(features, bank, widths)])
     near = [np.maximum(cosine, 0) / len(widths) for cosine in _cosines(features, bank, widths)]

@@ -19,6 +19,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Log, Rows, Times
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.spaces import as_stored
 
 Vector = npt.NDArray[np.float32]
 
@@ -90,8 +91,9 @@ class Model:
 
     recommender and settings: its name in the catalogue and how it was made. parts: what the blocks of the factors speak
     for, as (name, width): (("behaviour", 64),) or (("behaviour", 64), ("picture", 32), ("text", 32)); they add up to f.
-    state: further arrays by name that folding in or new items need (a projection, a Gram matrix). facts: what else is
-    worth keeping (version, seed, validation), JSON.
+    state: further arrays by name that folding in or new items need (a projection, a Gram matrix); float32 or int64,
+    as a file gives them back, so that a model answers in memory as it will from a file. facts: what else is worth
+    keeping (version, seed, validation), JSON.
     """
 
     recommender: str
@@ -102,6 +104,9 @@ class Model:
     offset: float = 0.0
     state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", {name: as_stored(array) for name, array in self.state.items()})
 
     def scores(self, users: Users | None = None) -> Matrix:
         """(users, items) float32 by the formula above; -inf for items that the model cannot score.

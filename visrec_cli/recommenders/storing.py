@@ -28,8 +28,9 @@ OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
 def to_table(model: Model, about: pa.Table | None = None, space: Space | None = None) -> pa.Table:
     """The model as a table.
 
-    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there. space: of
-    the item vectors that it learned from. Raises InputError if ``about`` has a column of ours.
+    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there; an
+    ``item_id`` among them says nothing new. space: of the item vectors that it learned from. Raises InputError if
+    ``about`` has a column of ours.
     """
     items, users = model.items, model.users
     n, m = len(items.ids), len(users.ids)
@@ -57,6 +58,8 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
     fields[0] = fields[0].with_metadata({_NAME: EXTENSION, _PARAMETER: _facts(model, space)})
     about = pa.table({}) if about is None else about
     for name in about.column_names:
+        if name == "item_id":
+            continue
         if name in OWN:
             raise InputError(f"the items have a column '{name}', which a model uses itself", fix="rename that column")
         column = about[name].combine_chunks()

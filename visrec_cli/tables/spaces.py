@@ -20,6 +20,7 @@ from visrec_cli.errors import InputError, SpaceMismatchError
 
 EXTENSION = b"visrec.embedding"
 _NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
+_PACKED = {"f32": "<f4", "i64": "<i8"}  # little-endian, whatever the machine
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,22 @@ def require_same_space(a: Space | None, b: Space | None, what_a: str, what_b: st
     )
 
 
+def as_stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array as pack_array keeps it: whole numbers as int64, all others as float32; the shape stays."""
+    array = np.asarray(array)
+    kind = np.int64 if array.dtype.kind in "iub" else np.float32
+    return np.asarray(array, kind, order="C")  # not ascontiguousarray, which gives a number an axis
+
+
 def pack_array(array: npt.NDArray[Any]) -> dict[str, Any]:
-    """A float32 array as JSON: shape and base64 of its little-endian bytes."""
-    data = np.ascontiguousarray(array, dtype="<f4")
-    return {"shape": list(data.shape), "f32": base64.b64encode(data.tobytes()).decode()}
+    """An array as JSON: shape and base64 of its little-endian bytes, as ``f32`` or ``i64`` (see as_stored)."""
+    data = as_stored(array)
+    name = "i64" if data.dtype == np.int64 else "f32"
+    return {"shape": list(data.shape), name: base64.b64encode(data.astype(_PACKED[name]).tobytes()).decode()}
 
 
-def unpack_array(packed: dict[str, Any]) -> npt.NDArray[np.float32]:
-    """The inverse of pack_array."""
-    raw = np.frombuffer(base64.b64decode(packed["f32"]), dtype="<f4")
-    return raw.reshape(packed["shape"]).astype(np.float32)
+def unpack_array(packed: dict[str, Any]) -> npt.NDArray[Any]:
+    """The inverse of pack_array. The first release kept numbers with the shape [1], and whole ones as ``f32``."""
+    name = "i64" if "i64" in packed else "f32"
+    raw = np.frombuffer(base64.b64decode(packed[name]), dtype=_PACKED[name])
+    return raw.reshape(packed["shape"]).astype(np.int64 if name == "i64" else np.float32)

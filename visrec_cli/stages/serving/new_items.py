@@ -1,6 +1,7 @@
 """Items that came after training, and newer columns of those that were there."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ def with_columns(served: Served, shop: Shop, report: Report) -> Served:
     ids = served.about["item_id"].combine_chunks()
     listed = pc.is_in(ids, pa.array(shop.ids, pa.string()))
     report.count("items that --items does not list", len(ids) - (pc.sum(listed).as_py() or 0))
-    about, newer = served.about, shop.about_of(served.model.items.ids)
+    about, newer = served.about, shop.about_of(served.model.items.ids).drop_columns(["item_id"])
     for field in newer.schema:
         values = newer[field.name].combine_chunks()
         if field.name in about.column_names:
@@ -54,14 +55,14 @@ def with_new_items(served: Served, shop: Shop, report: Report) -> Served:
         added = replace(added, known=added.known & content.valid)
     if not added.known.any():
         report.warn(f"{served.name} knows items by their clicks and cannot score new ones (hybrid and content-knn can)")
-    about = shop.about_of(new).add_column(0, pa.field("item_id", pa.string()), pa.array(new, pa.string()))
     try:
-        whole = pa.concat_tables([served.about, about], promote_options="permissive").combine_chunks()
+        whole = pa.concat_tables([served.about, shop.about_of(new)], promote_options="permissive").combine_chunks()
     except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
         raise InputError(f"the columns of --new-items do not fit the model's: {error}", fix="convert them") from error
     n = len(served.model.items.ids) + len(new)
-    items = _appended(served.model.items, added)
-    model = replace(served.model, items=items, users=_widened(served.model.users, n))
+    model, items = served.model, _appended(served.model.items, added)
+    state = {name: _lengthened(array, n) if name in kind.item_state else array for name, array in model.state.items()}
+    model = replace(model, items=items, users=_widened(model.users, n), state=state)
     return replace(served, model=model, users=_widened(served.users, n), about=whole)
 
 
@@ -95,6 +96,11 @@ def _stacked(
     if old is None:
         return None
     return np.concatenate([old, np.zeros((m, *old.shape[1:]), np.float32) if new is None else new])
+
+
+def _lengthened(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    """The array with rows of zeros at its end: so many in all."""
+    return np.concatenate([array, np.zeros((rows - len(array), *array.shape[1:]), array.dtype)])
 
 
 def _widened(users: Users, items: int) -> Users:

@@ -34,9 +34,14 @@ class Shop:
         return ids
 
     def about_of(self, ids: Sequence[str]) -> pa.Table:
-        """The columns of these items, in this order; nulls for an item that the table does not have."""
-        places = pc.index_in(pa.array(ids, pa.string()), self.table["item_id"].combine_chunks())
-        return self.about.take(places)
+        """``item_id`` and the columns of these items, in this order; nulls for an item that the table does not have.
+
+        The ids go along, since an Arrow table without columns has no rows.
+        """
+        names = pa.array(ids, pa.string())
+        places = pc.index_in(names, self.table["item_id"].combine_chunks())
+        schema = pa.schema([pa.field("item_id", pa.string()), *self.about.schema])
+        return pa.Table.from_arrays([names, *(column.take(places) for column in self.about.columns)], schema=schema)
 
 
 def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> Shop:
