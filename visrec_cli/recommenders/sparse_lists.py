@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Users
+from visrec_cli.tables.models import HOLDING
 
 TIME = pa.timestamp("ms", "UTC")
 NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))
@@ -50,6 +51,13 @@ def history_column(users: Users, item_ids: tuple[str, ...]) -> pa.Array:
 
 def _from_lists(column: pa.ChunkedArray, ids: pa.Array, where: str, name: str) -> tuple[sp.csr_matrix, pa.StructArray]:
     """The csr matrix of one list of structs per row (sorted by column), and the structs in that order."""
+    if pa.types.is_null(column.type):  # of a text, in which nobody has any
+        column = column.cast(HISTORY if name == "history" else NEIGHBOURS)
+    if not _are_links(column.type):
+        raise InputError(
+            f"{where}: column '{name}' is {column.type}, where a model has lists of ids and weights",
+            fix=f"keep models as {HOLDING}: no other format holds one",
+        )
     whole = column.combine_chunks()
     structs, lengths = whole.flatten(), pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False)
     places = pc.index_in(structs.field(0), ids)
@@ -84,4 +92,21 @@ def histories_of(column: pa.ChunkedArray, ids: pa.Array, where: str) -> tuple[sp
     times = structs.field("timestamp") if "timestamp" in names else pa.nulls(len(structs), TIME)
     if not len(times) or times.null_count:
         return matrix, None
-    return matrix, times.cast(TIME).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    try:
+        if pa.types.is_string(times.type):  # as JSON has them, to the microsecond
+            times = times.cast(pa.timestamp("us", "UTC"))
+        return matrix, times.cast(TIME).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"{where}: column 'history' has times that cannot be read ({error})", fix="train the model again"
+        ) from error
+
+
+def _are_links(kind: pa.DataType) -> bool:
+    """Whether a column has lists of structs that begin with an id and have a weight."""
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type) and kind.value_type.num_fields > 1):
+        return False
+    parts = {part.name: part.type for part in kind.value_type}
+    weight = parts.get("weight", pa.null())
+    number = pa.types.is_floating(weight) or pa.types.is_integer(weight)
+    return number and bool(pa.types.is_string(kind.value_type.field(0).type))

@@ -78,6 +78,9 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
             f"{where} is no model: it has no columns entity, id and history", fix="visrec train-cf makes one"
         )
     facts = _read_facts(table.schema.field("entity"), where)
+    for name in ("entity", "id"):
+        if not pa.types.is_string(table.schema.field(name).type):
+            raise InputError(f"{where}: column '{name}' holds no words", fix="train the model again")
     entity = table["entity"]
     items, users = table.filter(pc.equal(entity, "item")), table.filter(pc.equal(entity, "user"))
     if items.num_rows + users.num_rows != table.num_rows:
@@ -92,9 +95,12 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
         facts.get("settings", {}),
         Users(
             tuple(user_ids.to_pylist()), history, times,
-            _factors(users), _bias(users), links_of(users, user_ids, where),
+            _factors(users), _bias(users, where), links_of(users, user_ids, where),
         ),
-        Items(tuple(item_ids.to_pylist()), known, _factors(items), _bias(items), links_of(items, item_ids, where)),
+        Items(
+            tuple(item_ids.to_pylist()), known,
+            _factors(items), _bias(items, where), links_of(items, item_ids, where),
+        ),
         tuple((name, width) for name, width in facts.get("parts", ())),
         facts.get("offset", 0.0),
         {name: unpack_array(packed) for name, packed in facts.get("state", {}).items()},
@@ -168,7 +174,9 @@ def _factors(side: pa.Table) -> Any:
     return matrix_of(side["factors"], name="factors", ids=side["id"].to_pylist())[0]
 
 
-def _bias(side: pa.Table) -> Any:
+def _bias(side: pa.Table, where: str) -> Any:
     if "bias" not in side.column_names or side["bias"].null_count == side.num_rows:
         return None
+    if not pa.types.is_floating(side["bias"].type):
+        raise InputError(f"{where}: column 'bias' is {side['bias'].type}, not numbers", fix="train the model again")
     return pc.fill_null(side["bias"], 0.0).to_numpy().astype(np.float32)

@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 
+HOLDING = ".arrow, .arrows, .parquet or .ndjson"  # what gives a model back as it was, for people
+
 
 def is_model(schema: pa.Schema) -> bool:
     """Whether a table is a model."""

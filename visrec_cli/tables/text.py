@@ -10,6 +10,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
+from visrec_cli.tables.text_schema import with_note
 from visrec_cli.tables.trec import read_trec
 from visrec_cli.tables.types import plain_batch, plain_schema
 
@@ -43,7 +44,8 @@ def read_text(
 
     as_text: columns that stay text besides those that are called like ids. names: of the columns of a CSV without a
     header. See csv_dialect for the delimiter and what may stand above the header, csv_quotes for quotes. Raises
-    InputError on bytes that are no text, on rows of another width (naming the line) and on an empty table.
+    InputError on bytes that are no text, on rows of another width (naming the line) and on an empty table. NDJSON of
+    a model has its types and its note again (see tables.text_schema).
     """
     report = report or Report()
     text = _utf8(data, where)
@@ -60,7 +62,7 @@ def read_text(
         frame = read_csv(text, where, report, as_text=as_text, names=names)
     if frame.width == 0:
         raise InputError(f"{where} has no columns", fix="expected a header line such as item_id,title")
-    return _reader(frame)
+    return _reader(frame, where)
 
 
 def _utf8(data: bytes, where: str) -> bytes:
@@ -99,8 +101,8 @@ def _refuse_compressed(data: bytes, where: str) -> None:
             raise InputError(f"{where} is compressed ({kind})", fix=f"{unpack} {where} | visrec … -")
 
 
-def _reader(frame: pl.DataFrame) -> pa.RecordBatchReader:
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+def _reader(frame: pl.DataFrame, where: str) -> pa.RecordBatchReader:
+    table = with_note(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), where)
     schema = plain_schema(table.schema).remove_metadata()
     batches: Any = (plain_batch(batch, schema) for batch in table.to_batches(max_chunksize=8192))
     return pa.RecordBatchReader.from_batches(schema, batches)

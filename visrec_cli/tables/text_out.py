@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.conversions import polars_series, python_rows, python_values, stored
+from visrec_cli.tables.text_schema import note_of
 
 
 class CsvWriter:
@@ -37,17 +38,22 @@ class CsvWriter:
 
 
 class NdjsonWriter:
-    """One JSON object per line, vectors as arrays; pictures are left out (named in ``left_out``)."""
+    """One JSON object per line, vectors as arrays; pictures are left out (named in ``left_out``).
+
+    The first object of a model also has what JSON has no words for: see tables.text_schema.
+    """
 
     def __init__(self, raw: BinaryIO, schema: pa.Schema) -> None:
         self._raw = raw
         self.left_out = [f.name for f in schema if _is_bytes(f.type)]
         self._kept = [name for name in schema.names if name not in self.left_out]
+        self._note = note_of(schema)
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Append the rows of one batch."""
         for row in python_rows(batch.select(self._kept)):
-            self._raw.write(_json(row).encode() + b"\n")
+            self._raw.write(_json({**row, **self._note}).encode() + b"\n")
+            self._note = {}
 
     def close(self) -> None:
         """Nothing follows the last line."""

@@ -43,6 +43,12 @@ def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> Gathered:
     if sum(is_path(source) and str(source) == "-" for source in sources) > 1:
         raise UsageProblem("stdin can be one table, not two", fix="name the files of the others")
     served = open_models(models)
+    for one in served:
+        if not one.told:
+            report.warn(
+                f"{one.where} has lost what it says about itself: it scores the users that it holds, and a mean rating "
+                "is missing from the scores"
+            )
     shop = None if newer.items is None else open_shop(newer.items, id_column=None, report=report)
     if shop is not None:
         served = [with_columns(one, shop, report) for one in served]
