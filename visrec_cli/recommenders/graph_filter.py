@@ -62,7 +62,8 @@ class GraphFilter(Recommender):
             return np.zeros((scaled.shape[1], size))
         from sklearn.utils.extmath import randomized_svd
 
-        _, values, right = randomized_svd(scaled, size, n_iter=5, random_state=self.seed)
+        seed = self.seed % 2**32  # scikit-learn knows no others
+        _, values, right = randomized_svd(scaled, size, n_iter=5, random_state=seed)
         right[values <= 1e-9 * values[0]] = 0  # directions without clicks: whatever noise the solver left there
         return np.asarray(right.T, np.float64)
 

@@ -30,7 +30,7 @@ class Random(Recommender):
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
         """Nothing is learned; every item can be scored."""
-        seed = np.array([self.seed])
+        seed = np.array([self.seed % 2**63], np.int64)
         return Model(
             self.name,
             self.set,
