@@ -106,6 +106,7 @@ MISTAKES = [
     ("a table of items asked about users", "visrec recommend colour.arrow --user ana"),
     ("a question about users and items at once", "visrec recommend model.arrow --user ana --item square-red-0"),
     ("a model of another version", "visrec recommend old.arrow --user ana"),
+    ("a model that went through CSV", "visrec recommend model.csv --user ana"),
     ("a blend of one model", "visrec recommend model.arrow --user ana --blend als=1"),
     ("a session of things nobody knows", "visrec recommend model.arrow --session ufo -k 2 -o x.arrow"),
     ("a session and a user at once", "visrec recommend model.arrow --session disc-red-0 --user ana"),
@@ -245,6 +246,7 @@ def prepare(folder: Path) -> None:
         code, said = run(line, folder)
         assert code == 0, said
     write_table(made_by_another(read_all(folder / "model.arrow")), folder / "old.arrow")
+    write_table(read_all(folder / "model.arrow"), folder / "model.csv")
     flipped = bytearray((folder / "colour.arrow").read_bytes())
     flipped[len(flipped) // 2] ^= 1
     (folder / "flipped.arrow").write_bytes(flipped)
