@@ -52,7 +52,7 @@ def test_trained_exported_and_embedded(desk: Path, visrec: Run) -> None:
         (["train-encoder", "imgs", "-t", "labels:way", "-o", "m.safetensors"], 2, "item_id, image_path"),
         (["train-encoder", "items.arrow", "-t", "labels:wya", "-o", "m.safetensors"], 2, "did you mean way"),
         (["train-encoder", "items.arrow", "-t", "labels:way"], 2, "--output"),
-        (["train-encoder", "items.arrow", "-t", "labels:way", "-o", "m.pth"], 2, "-o model.safetensors"),
+        (["train-encoder", "items.arrow", "-t", "labels:way", "-o", "m.pth"], 2, "--output m.safetensors"),
         (["train-encoder", "nowhere", "-t", "self", "-o", "m.safetensors"], 66, "nowhere"),
         (["export-encoder", "lite0", "--int8", "-o", "m.onnx"], 2, "--calibrate"),
         (["embed-images", "imgs", "-e", "onnx:tiny.safetensors"], 65, "onnxruntime"),

@@ -91,9 +91,9 @@ def test_at_a_terminal_runs_stand_beside_their_numbers(files: Path) -> None:
     ("options", "code", "words"),
     [
         (["--html", "no/such/r.html"], 73, b"its folder does not exist"),
-        (["--html", "r.html", "--markdown", "r.html"], 2, b"two of the outputs are one file"),
+        (["--html", "r.html", "--markdown", "r.html"], 2, b"--html and --markdown are one file"),
         (["--per-user", "u.xlsx"], 2, b"the ending says no format"),
-        (["--figure", "f.gif"], 2, b"a figure is .svg, .png or .pdf"),
+        (["--figure", "f.gif"], 2, b"a figure is a file that ends in .svg, .png or .pdf"),
         (["--figure", "f.svg", "-m", "recall@5"], 2, b"two lengths"),
         (["-k", "ten"], 2, b"is no list of lengths"),
     ],

@@ -21,10 +21,10 @@ from visrec_cli.commands.verbs import VERBS, Verbs
 #: What a verb cannot run without. Nothing of it is there: needs are asked before anything is opened.
 LEAST = {
     "preprocess": ["imgs"],
-    "train-encoder": ["x.arrow", "--target", "self", "--output", "x.safetensors"],
-    "export-encoder": ["lite0", "--output", "x.onnx"],
+    "train-encoder": ["items.arrow", "--target", "self", "--output", "m.safetensors"],
+    "export-encoder": ["lite0", "--output", "m.onnx"],
     "eval": ["lists.csv"],
-    "check": ["x.arrow"],
+    "check": ["items.arrow"],
     "cache": ["clear"],
 }
 #: How to make a condition hold that no option names.

@@ -165,6 +165,11 @@ MISTAKES = [
     ("a model that is not on this machine, offline", "visrec embed-images imgs -e timm:resnet50"),
     ("a GPU that is not there", "visrec embed-images imgs -e lite0 --device cuda:99"),
     ("an ending that says no format", "visrec fuse colour.arrow -o table.xlsx"),
+    ("a model in a format that cannot hold it", "visrec train-cf likes.csv --model item-knn -o model.csv"),
+    ("vectors in a format that cannot hold them", "visrec embed-images imgs -e colour -o vectors.csv"),
+    ("recommendations as a matrix", "visrec recommend model.arrow --all-users -o lists.npy"),
+    ("two outputs in one file", "visrec embed-images imgs -e colour -o x.arrow --rejects x.arrow"),
+    ("an output that is an input", "visrec interactions likes.csv -o likes.csv"),
     ("an output folder that is not there", "visrec fuse colour.arrow -o no/such/x.arrow"),
     ("a full disk", "visrec fuse colour.arrow > /dev/full"),
 ]

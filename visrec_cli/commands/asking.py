@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 
 _NAMED_USERS = ("--user", "--users", "--all-users")
@@ -24,6 +25,7 @@ _VECTORS = NeedsInput("vectors, which a model of links between items has not")
 Tables = Annotated[
     list[str] | None,
     typer.Argument(metavar="TABLE|MODEL", help="A table with vectors, a model (several are blended), or - for stdin."),
+    Reads(),
 ]
 K = Annotated[int, typer.Option("-k", min=1, help="How many items per query or user.")]
 Where = Annotated[
@@ -56,6 +58,7 @@ Item = Annotated[
 Image = Annotated[
     list[str] | None,
     typer.Option("--image", metavar="FILE", help="Items like this picture; a folder or archive of them; - is stdin."),
+    Reads(),
     NeedsInput("vectors that were made of pictures"),
     NOT_FOR_USERS,
     NO_GROUPS,
@@ -160,6 +163,7 @@ User = Annotated[
 Users = Annotated[
     str | None,
     typer.Option("--users", metavar="FILE", help="What suits these: one id per line, or a table of users."),
+    Reads(),
     Excludes("--follow"),
 ]
 AllUsers = Annotated[
@@ -177,6 +181,7 @@ Session = Annotated[
 Sessions = Annotated[
     str | None,
     typer.Option("--sessions", metavar="FILE", help="The same for many: the items of a session a line, or a log."),
+    Reads(),
     Excludes(*_NAMED_USERS, "--follow"),
 ]
 Follow = Annotated[
@@ -197,16 +202,19 @@ Repeat = Annotated[
 Allow = Annotated[
     str | None,
     typer.Option("--allow", metavar="FILE", help="Users: recommend only these items (ids, or a table)."),
+    Reads(),
     FOR_USERS,
 ]
 Deny = Annotated[
     str | None,
     typer.Option("--deny", metavar="FILE", help="Users: never recommend these items (ids, or a table)."),
+    Reads(),
     FOR_USERS,
 ]
 NewerItems = Annotated[
     str | None,
     typer.Option("--items", metavar="TABLE", help="Users: newer columns of the items (prices, stock)."),
+    Reads(),
     FOR_USERS,
 ]
 NewItems = Annotated[
@@ -214,11 +222,13 @@ NewItems = Annotated[
     typer.Option(
         "--new-items", metavar="TABLE", help="Users: items that came after training, scored by their vectors."
     ),
+    Reads(),
     FOR_USERS,
 ]
 History = Annotated[
     str | None,
     typer.Option("--history", metavar="LOG", help="Users: clicks since training, of new users too, folded in."),
+    Reads(),
     FOR_USERS,
 ]
 Explain = Annotated[

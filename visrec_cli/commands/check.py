@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads
+
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Files that visrec wrote; - is stdin.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Files that visrec wrote; - is stdin."), Reads()],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the exit code.")] = False,
 ) -> None:
     """Verify that files are whole: end marks, checksums, valid Arrow, unique ids, finite vectors.

@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visrec_cli.catalogue import MENU
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.options import (
     Device,
     Engine,
-    Format,
     IdColumn,
     ImageColumn,
-    Output,
     Precise,
     Quiet,
     Rejects,
     Source,
     Strict,
     Threads,
+    VectorsFormat,
+    VectorsOutput,
 )
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, NeedsInput
 from visrec_cli.runtime.reporting import Report
@@ -32,6 +33,10 @@ _TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 def _handmade(line: CommandValues) -> bool:
     return line.values["encoder"].split("+")[0] in _HANDMADE
+
+
+def _result(line: CommandValues) -> str:
+    return "labels beside vectors" if line.has("labels") else "vectors"
 
 
 _NO_MODEL = Condition(f"--encoder {', '.join(_HANDMADE)}, which needs no model", _handmade)
@@ -53,6 +58,7 @@ def command(
             "onnx:PATH (visrec export-encoder), "
             "or hand-made: colour, lbp, hog, colour+hog.",
         ),
+        Reads(),
     ] = "lite0",
     labels: Annotated[
         int,
@@ -89,8 +95,8 @@ def command(
     ] = False,
     image_column: Annotated[ImageColumn, _TABLE] = None,
     id_column: Annotated[IdColumn, _TABLE] = None,
-    output: Annotated[Output, Excludes("--dry-run")] = "-",
-    format: Annotated[Format, Excludes("--dry-run")] = None,
+    output: Annotated[VectorsOutput, Excludes("--dry-run"), Writes(_result, over=("source",), stdout=True)] = "-",
+    format: Annotated[VectorsFormat, Excludes("--dry-run")] = None,
     rejects: Annotated[Rejects, Excludes("--dry-run")] = None,
     strict: Annotated[Strict, Excludes("--dry-run")] = False,
     quiet: Quiet = False,

@@ -4,20 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.options import (
     BatchSize,
     Device,
     Engine,
-    Format,
     IdColumn,
-    Output,
     Precise,
     Quiet,
     Rejects,
     Strict,
     Table,
     Threads,
+    VectorsFormat,
+    VectorsOutput,
 )
 from visrec_cli.commands.requirements import Excludes
 from visrec_cli.runtime.reporting import Report
@@ -37,7 +38,7 @@ def command(
         str | None, typer.Option("--template", metavar="TEXT", help='Instead of joining: "{title} by {brand}".')
     ] = None,
     encoder: Annotated[
-        str, typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME or st:FOLDER.")
+        str, typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME or st:FOLDER."), Reads()
     ] = "minilm",
     prefix: Annotated[
         str, typer.Option("--prefix", metavar="TEXT", help='Before each text, where a model wants it ("passage: ").')
@@ -55,8 +56,8 @@ def command(
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     id_column: IdColumn = None,
-    output: Output = "-",
-    format: Format = None,
+    output: VectorsOutput = "-",
+    format: VectorsFormat = None,
     rejects: Rejects = None,
     strict: Strict = False,
     quiet: Quiet = False,

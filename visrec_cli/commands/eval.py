@@ -37,6 +37,7 @@ from visrec_cli.commands.evaluation_options import (
     lengths,
     listed,
 )
+from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.options import (
     Format,
     IdColumn,
@@ -59,11 +60,16 @@ if TYPE_CHECKING:
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin.")],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin."), Reads()
+    ],
     truth: TruthLog = None,
     train: TrainLog = None,
     items: Annotated[
-        str | None, typer.Option("--items", metavar="TABLE", help="The catalogue."), Needs("--truth", "--class")
+        str | None,
+        typer.Option("--items", metavar="TABLE", help="The catalogue."),
+        Reads(),
+        Needs("--truth", "--class"),
     ] = None,
     class_column: ClassColumn = None,
     embedding: EmbeddingColumn = None,
@@ -129,7 +135,6 @@ def command(
     if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
         raise UsageProblem("stdin can be one table only, and - is named twice", fix="name a file for the other")
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
-    files.refuse_early(output)
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
     told: list[Told] = []

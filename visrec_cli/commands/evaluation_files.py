@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import OutputError, UsageProblem
+from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
@@ -26,26 +26,6 @@ class Files:
     per_user: str | None = None
     comparisons: str | None = None
     items: str | None = None
-
-    def refuse_early(self, output: str) -> None:
-        """Raises UsageProblem or OutputError for what cannot be written, before an hour of work."""
-        from visrec_cli.tables.writing import format_of
-
-        for table in (self.per_user, self.comparisons):
-            if table is not None:
-                format_of(table)
-        if self.figure is not None and Path(self.figure).suffix.lower() not in (".svg", ".png", ".pdf"):
-            raise UsageProblem(f"'{self.figure}': a figure is .svg, .png or .pdf", fix="--figure curves.pdf")
-        files = (self.html, self.figure, self.junit, self.markdown, self.per_user, self.comparisons)
-        named = [file for file in files if file is not None]
-        taken = [Path(file).resolve() for file in [*named, *([] if output == "-" else [output])]]
-        if len(set(taken)) < len(taken):
-            raise UsageProblem("two of the outputs are one file", fix="give each its own name")
-        for file in named:
-            if not Path(file).resolve().parent.is_dir():
-                raise OutputError(
-                    f"cannot write {file}: its folder does not exist", fix=f"mkdir -p {Path(file).parent}"
-                )
 
     @staticmethod
     def refuse_figure(metrics: Sequence[str], ks: Sequence[int]) -> None:

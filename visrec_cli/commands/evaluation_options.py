@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 
@@ -31,6 +32,7 @@ By = Annotated[
 UsersTable = Annotated[
     str | None,
     typer.Option("--users", metavar="TABLE", help="Users with columns to slice by, such as age."),
+    Reads(),
     Needs("--by"),
 ]
 Baselines = Annotated[
@@ -54,6 +56,7 @@ FailUnder = Annotated[
 FailIfWorseThan = Annotated[
     str | None,
     typer.Option("--fail-if-worse-than", metavar="RECS", help="Exit with 1 if the paired test finds a run worse."),
+    Reads(),
     _JUDGED,
 ]
 Strictly = Annotated[
@@ -64,22 +67,29 @@ Strictly = Annotated[
 PerUser = Annotated[
     str | None,
     typer.Option("--per-user", metavar="FILE", help="Also write what each user's list is worth."),
+    Writes("a table", stdout=True),
     _JUDGED,
 ]
 Html = Annotated[
-    str | None, typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network, with pictures.")
+    str | None,
+    typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network, with pictures."),
+    Writes("a page"),
 ]
 Figure = Annotated[
     str | None,
     typer.Option("--figure", metavar="FILE", help="Also draw metrics over k: .svg, .png or .pdf."),
+    Writes("a figure"),
     NeedsInput("a metric at two lengths of the list"),
 ]
 MarkdownFile = Annotated[
-    str | None, typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request.")
+    str | None,
+    typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request."),
+    Writes("a page"),
 ]
 Junit = Annotated[
     str | None,
     typer.Option("--junit", metavar="FILE", help="Also write the gates as JUnit XML, a case each."),
+    Writes("a page"),
 ]
 Resamples = Annotated[
     int, typer.Option("--resamples", min=0, help="Of the users, for the intervals; 0 leaves them out.")
@@ -92,6 +102,7 @@ Seed = Annotated[
 Comparisons = Annotated[
     str | None,
     typer.Option("--comparisons", metavar="FILE", help="Also write how runs differ, a row per metric."),
+    Writes("a table", stdout=True),
     _JUDGED,
     Needs(_SEVERAL, "--baselines", "--fail-if-worse-than"),
 ]
@@ -112,6 +123,7 @@ RunNames = Annotated[
 Logged = Annotated[
     str | None,
     typer.Option("--logged", metavar="LOG", help="What was shown, where, and clicked (0 or 1): says click rates."),
+    Reads(),
 ]
 SamePlace = Annotated[
     bool,
@@ -142,11 +154,13 @@ TestFold = Annotated[
 TruthLog = Annotated[
     str | None,
     typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'."),
+    Reads(),
     Excludes("--class"),
 ]
 TrainLog = Annotated[
     str | None,
     typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it."),
+    Reads(),
     Needs("--truth"),
 ]
 Relevant = Annotated[

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import IdColumn, ImageColumn, Quiet
 from visrec_cli.commands.requirements import Needs, NeedsInput
 from visrec_cli.runtime.words import sized
@@ -17,9 +18,13 @@ _TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 def command(
     encoder: Annotated[
-        str, typer.Argument(metavar="SPEC", help="lite0, timm:NAME, or file:MODEL.safetensors (visrec train-encoder).")
+        str,
+        typer.Argument(metavar="SPEC", help="lite0, timm:NAME, or file:MODEL.safetensors (visrec train-encoder)."),
+        Reads(),
     ],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the model.")] = ...,  # type: ignore[assignment]
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the model."), Writes("a model in ONNX")
+    ] = ...,  # type: ignore[assignment]
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="onnx, the only one by now.")] = "onnx",
     int8: Annotated[
         bool,
@@ -33,6 +38,7 @@ def command(
         typer.Option(
             "--calibrate", metavar="TABLE|FOLDER", help="Pictures like those to come: for --int8, and to compare with."
         ),
+        Reads(),
     ] = None,
     sample: Annotated[int, typer.Option("--sample", min=1, help="How many of them are looked at."), _PICTURES] = 256,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which ones."), _PICTURES] = 0,

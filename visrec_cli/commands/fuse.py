@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visrec_cli.catalogue import names
-from visrec_cli.commands.options import Device, Format, MatrixIds, Output, Quiet, RowIds
-from visrec_cli.commands.requirements import Condition, Excludes, Needs
+from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
+from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs
 from visrec_cli.commands.words import listed, settings_of
 from visrec_cli.commands.words import weights as parsed
 from visrec_cli.runtime.reporting import Report
@@ -20,6 +21,10 @@ _IN_TORCH = [name for name in _LEARNED if name != "cca"]
 _OF_ITS_OWN_SIZE = [name for name in _LEARNED if name != "weighted-softmax"]
 _PLACES = "tsne|umap"
 _LEARNS = Needs(f"--method {'|'.join(_LEARNED)}")
+
+
+def _result(line: CommandValues) -> str:
+    return "a table" if line.values["method"] in _PLACES.split("|") else "vectors"
 
 
 def _list_methods(wanted: bool) -> None:
@@ -36,6 +41,7 @@ def command(
         typer.Argument(
             metavar="[TABLE]…", help="One or several tables; several are joined by item_id. Default: stdin."
         ),
+        Reads(),
     ] = None,
     method: Annotated[
         str,
@@ -55,6 +61,7 @@ def command(
             metavar="COLUMN|pairs|clicks:LOG",
             help="What to learn from: labels in a column, each item's own picture and text, or who clicked what.",
         ),
+        Reads(),
         Needs(f"--method {'|'.join(_LEARNED)}", "--reduce lda"),
     ] = None,
     set_: Annotated[
@@ -107,7 +114,7 @@ def command(
     seed: Annotated[
         int,
         typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU)."),
-        Needs(f"--method {'|'.join(_LEARNED)}|{_PLACES}"),
+        Needs(f"--method {'|'.join(_LEARNED)}|umap"),
     ] = 0,
     device: Annotated[Device, Needs(f"--method {'|'.join(_IN_TORCH)}")] = "auto",
     into: Annotated[
@@ -120,8 +127,8 @@ def command(
     ] = False,
     ids: MatrixIds = None,
     row_ids: RowIds = False,
-    output: Output = "-",
-    format: Format = None,
+    output: Annotated[VectorsOutput, Writes(_result, over=("tables",), stdout=True)] = "-",
+    format: VectorsFormat = None,
     quiet: Quiet = False,
 ) -> None:
     """Fuse several embeddings of each item into one column, `embedding`.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.options import (
     EventColumn,
     Events,
@@ -39,12 +40,14 @@ def command(
         typer.Option(
             "--items", metavar="TABLE", help="The items: how much of the log has a picture, which ids do not match."
         ),
+        Reads(),
     ] = None,
     hash_users: Annotated[
         str | None,
         typer.Option(
             "--hash-users", metavar="KEYFILE", help="Replace user ids by keyed hashes; the key in a file, or env:NAME."
         ),
+        Reads(),
     ] = None,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,

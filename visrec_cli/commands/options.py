@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.requirements import Excludes, NeedsInput
 
 Source = Annotated[
@@ -12,35 +13,44 @@ Source = Annotated[
         metavar="[TABLE|FOLDER]",
         help="A table (Arrow, Parquet, CSV, NDJSON, NPY), a folder of pictures, or - for stdin.",
     ),
+    Reads(),
 ]
 Table = Annotated[
-    str, typer.Argument(metavar="[TABLE]", help="A table (Arrow, Parquet, CSV, NDJSON, NPY), or - for stdin.")
+    str, typer.Argument(metavar="[TABLE]", help="A table (Arrow, Parquet, CSV, NDJSON, NPY), or - for stdin."), Reads()
 ]
 _MATRIX = NeedsInput("an NPY matrix: other tables name their items")
 MatrixIds = Annotated[
     str | None,
     typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line."),
+    Reads(),
     Excludes("--row-ids"),
     _MATRIX,
 ]
 RowIds = Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …"), _MATRIX]
 Output = Annotated[
     str,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .npy .csv .ndjson; - is stdout."
-    ),
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .csv .ndjson; - is stdout."),
+    Writes("a table", stdout=True),
 ]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="NAME",
-        help="Format where the name does not say: arrow, stream, parquet, npy, csv, tsv, ndjson.",
-    ),
+VectorsOutput = Annotated[
+    str,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .npy .ndjson; - is stdout."),
+    Writes("vectors", over=("source",), stdout=True),
 ]
+ModelOutput = Annotated[
+    str,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .ndjson; - is stdout."),
+    Writes("a model", stdout=True),
+]
+_FORMAT = "Format where the name does not say: arrow, stream, parquet"
+Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, csv, tsv, ndjson.")]
+VectorsFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, npy, ndjson.")]
+ModelFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, ndjson.")]
+AnyFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, npy, csv, tsv, ndjson.")]
 Rejects = Annotated[
     str | None,
     typer.Option("--rejects", metavar="FILE", help="Write what could not be used, with path, stage and reason."),
+    Writes("a table", stdout=True),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything could not be used.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
@@ -73,7 +83,9 @@ BatchSize = Annotated[
 
 # The columns of a log of behaviour, and how it is cleaned: read by commands.behaviour.
 LogFile = Annotated[
-    str, typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin.")
+    str,
+    typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin."),
+    Reads(),
 ]
 UserColumn = Annotated[
     str | None, typer.Option("--user-column", metavar="NAME", help="Who (default: user_id, user, customer_id …).")
@@ -127,11 +139,15 @@ KCore = Annotated[
 TrainingLog = Annotated[
     list[str] | None,
     typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
+    Writes("curves"),
 ]
 SaveCheckpoint = Annotated[
-    str | None, typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training.")
+    str | None,
+    typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training."),
+    Writes("a checkpoint", over=("resume",)),
 ]
 Resume = Annotated[
     str | None,
     typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint; with more epochs than before, too."),
+    Reads(),
 ]

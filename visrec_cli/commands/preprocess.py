@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
 from visrec_cli.commands.requirements import CommandValues, Condition, Needs, NeedsInput
 from visrec_cli.runtime.reporting import Report
@@ -16,6 +17,10 @@ def _from_stdin(line: CommandValues) -> bool:
     return "-" in (line.values["sources"] or ([] if line.has("items") else ["-"]))
 
 
+def _result(line: CommandValues) -> str:
+    return "stored pictures" if line.has("store") else "a table"
+
+
 def command(
     sources: Annotated[
         list[str] | None,
@@ -24,12 +29,14 @@ def command(
             help="Folders, pictures, .zip or .tar archives, a table with a column of paths, or - for paths on stdin.",
             show_default=False,
         ),
+        Reads(),
     ] = None,
     items: Annotated[
         str | None,
         typer.Option(
             "--items", metavar="TABLE", help="Titles, prices …, joined by id. With paths in it, no SOURCE is needed."
         ),
+        Reads(),
     ] = None,
     id_column: Annotated[IdColumn, NeedsInput("a table of items")] = None,
     image_column: Annotated[
@@ -140,7 +147,7 @@ def command(
         NeedsInput("a table of items, and pictures beside it"),
     ] = False,
     threads: Threads = None,
-    output: Output = "-",
+    output: Annotated[Output, Writes(_result, stdout=True)] = "-",
     format: Format = None,
     rejects: Rejects = None,
     strict: Strict = False,

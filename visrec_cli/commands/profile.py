@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import (
     EventColumn,
     Events,
@@ -32,7 +33,7 @@ _LOG = NeedsInput("a log: a model has cleaned its log already")
 
 def command(
     source: Annotated[
-        str, typer.Argument(metavar="[MODEL|LOG]", help="A model of train-cf, or interactions; - is stdin.")
+        str, typer.Argument(metavar="[MODEL|LOG]", help="A model of train-cf, or interactions; - is stdin."), Reads()
     ] = "-",
     user: Annotated[
         list[str] | None, typer.Option("--user", metavar="ID", help="Whose taste. Repeat for more users.")
@@ -40,6 +41,7 @@ def command(
     items: Annotated[
         str | None,
         typer.Option("--items", metavar="TABLE", help="The catalogue: titles, pictures, categories, vectors."),
+        Reads(),
     ] = None,
     category: Annotated[
         str | None,
@@ -49,7 +51,7 @@ def command(
         str | None, typer.Option("--column", metavar="NAME", help="The embedding column of the prototypes.")
     ] = None,
     html: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Draw it too: one page, no network.")
+        str | None, typer.Option("--html", metavar="FILE", help="Draw it too: one page, no network."), Writes("a page")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page."), Needs("--html")] = None,
     min_weight: Annotated[MinWeight, _LOG] = None,
@@ -85,12 +87,10 @@ def command(
     from pathlib import Path
 
     from visrec_cli.commands.running import run_stage
-    from visrec_cli.tables.atomic import atomic, check_place
+    from visrec_cli.tables.atomic import atomic
 
     columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
     cleaning = cleaning_of(min_weight, events, repeats, None, 0)
-    if html is not None:
-        check_place(Path(html))
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.profile import likes_of, table_of, tastes_of

@@ -60,7 +60,7 @@ class Needs:
 
     def words(self, parameters: Mapping[str, Any]) -> str:
         """As in "needs --store jpeg"."""
-        return f"needs {_either(_words(one, parameters) for one in self.conditions)}"
+        return f"needs {either(_words(one, parameters) for one in self.conditions)}"
 
     def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
         """A refusal that names what is missing."""
@@ -79,7 +79,7 @@ class Excludes:
 
     def words(self, parameters: Mapping[str, Any]) -> str:
         """As in "not with --follow"."""
-        return f"not with {_either(_words(one, parameters) for one in self.conditions)}"
+        return f"not with {either(_words(one, parameters) for one in self.conditions)}"
 
     def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
         """A refusal that names what is in the way."""
@@ -159,11 +159,12 @@ def _words(condition: str | Condition, parameters: Mapping[str, Any], *, whole: 
         return condition.words
     owner, wanted = _parts(condition, parameters)
     name = [] if owner.param_type_name == "argument" else [flag_of(owner)]
-    shown = [wanted[0]] if whole and wanted else [_either(wanted)] if wanted else []
+    shown = [wanted[0]] if whole and wanted else [either(wanted)] if wanted else []
     takes = whole and not wanted and owner.metavar and not getattr(owner, "is_flag", False)
     return " ".join([*name, *shown, *([owner.metavar] if takes else [])])
 
 
-def _either(words: Iterable[str]) -> str:
+def either(words: Iterable[str]) -> str:
+    """As in "a, b or c"."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last

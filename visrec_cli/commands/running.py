@@ -5,10 +5,9 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import AnswerIsNo, InputError, UsageProblem
+from visrec_cli.errors import AnswerIsNo, InputError
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.folders import cache_note
 from visrec_cli.runtime.reporting import Report
@@ -44,19 +43,9 @@ def run_stage(
     gives the number of rows. Raises AnswerIsNo when ``strict`` and something was rejected; the output is complete all
     the same.
     """
-    from visrec_cli.tables.atomic import check_place
     from visrec_cli.tables.writing import format_of, write_table
 
     report = new_report()
-    if output != "-" or format is not None:
-        format_of(output, format)  # refuse a wrong name before an hour of work
-    if rejects is not None:
-        format_of(rejects)
-        if output != "-" and os.path.realpath(output) == os.path.realpath(rejects):
-            raise UsageProblem("the output and --rejects are one file", fix="give --rejects another name")
-    for file in (output, rejects):
-        if file is not None and file != "-":
-            check_place(Path(file))
     if output == "-":
         standard_output()  # refused before an hour of work, if it is closed
     at_terminal = output == "-" and format is None and sys.stdout.isatty()
@@ -86,13 +75,7 @@ def run_work(
     noun: str = "rows",
 ) -> None:
     """Run ``work(report)``, which writes ``output`` itself and gives a number of ``noun``; the rest is as run_stage."""
-    from visrec_cli.tables.atomic import check_place
-    from visrec_cli.tables.writing import format_of
-
     report = new_report()
-    if rejects is not None:
-        format_of(rejects)
-        check_place(Path(rejects))
     with _rejects_written(report, rejects), progress(report, quiet):
         number = work(report)
     if not quiet:

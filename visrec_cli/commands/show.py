@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.options import Format, MatrixIds, Quiet, RowIds
+from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
@@ -27,7 +28,7 @@ _OF_A_LOOK = Excludes(*_PAGES, *_CONVERTED)
 
 def command(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to look at; - is stdin.")
+        list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to look at; - is stdin."), Reads()
     ] = None,
     rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show."), _OF_A_LOOK] = 8,
     columns: Annotated[
@@ -42,11 +43,13 @@ def command(
     html: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Draw a gallery: one page, no network."),
+        Writes("a page", stdout=True),
         Excludes("--map", "--json", *_CONVERTED),
     ] = None,
     map: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Draw a zoomable picture map of one table: one page, no network."),
+        Writes("a page", stdout=True),
         Excludes("--json", *_CONVERTED),
     ] = None,
     layout: Annotated[str, typer.Option(metavar="NAME", help="Map: tsne, umap (an extra) or pca."), _OF_A_MAP] = "tsne",
@@ -55,7 +58,7 @@ def command(
         typer.Option(metavar="NAME", help="Map: the column that the points are coloured by first."),
         _OF_A_MAP,
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout."), _OF_A_MAP, Excludes("--layout pca")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout."), _OF_A_MAP, Needs("--layout umap")] = 0,
     title: Annotated[str | None, typer.Option(help="Heading of the page."), _OF_A_PAGE] = None,
     limit: Annotated[
         int | None,
@@ -72,9 +75,11 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The description as JSON."), Excludes(*_CONVERTED)] = False,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format."),
+        Writes("any table", stdout=True),
     ] = None,
-    format: Format = None,
+    format: AnyFormat = None,
     column: Annotated[
         str | None,
         typer.Option(help="The embedding column of the map, or that an .npy holds."),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.behaviour import columns_of
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import (
     EventColumn,
     Format,
@@ -25,6 +26,8 @@ from visrec_cli.runtime.reporting import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_PARTS = tuple(f"{fold}{part}.parquet" for fold in ("", "fold-*/") for part in ("train", "validation", "test"))
 
 
 def command(
@@ -59,7 +62,7 @@ def command(
         Needs("--by random|last|time|cold-item"),
     ] = None,
     items: Annotated[
-        str | None, typer.Option("--items", metavar="TABLE", help="The items, for --group."), Needs("--group")
+        str | None, typer.Option("--items", metavar="TABLE", help="The items, for --group."), Reads(), Needs("--group")
     ] = None,
     seed: Annotated[
         int,
@@ -69,6 +72,7 @@ def command(
     files: Annotated[
         str | None,
         typer.Option("--files", metavar="FOLDER", help="Also write train.parquet, validation.parquet, test.parquet."),
+        Writes("parts", within=_PARTS),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a column 'split' or 'fold'.")] = False,
     user_column: UserColumn = None,

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.options import (
     Device,
     EventColumn,
     Events,
-    Format,
     HalfLife,
     IdColumn,
     ItemColumn,
     KCore,
     LogFile,
     MinWeight,
+    ModelFormat,
+    ModelOutput,
     NoHeader,
-    Output,
     Quiet,
     Rejects,
     Repeats,
@@ -60,6 +61,7 @@ def command(
         typer.Option(
             "--items", metavar="TABLE", help="The items: titles, prices, pictures, embeddings. Needs no clicks."
         ),
+        Reads(),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -146,8 +148,8 @@ def command(
     half_life: Annotated[HalfLife, Excludes("--private")] = None,
     k_core: Annotated[KCore, Excludes("--private")] = 0,
     id_column: Annotated[IdColumn, Needs("--items")] = None,
-    output: Output = "-",
-    format: Format = None,
+    output: ModelOutput = "-",
+    format: ModelFormat = None,
     rejects: Rejects = None,
     strict: Strict = False,
     quiet: Quiet = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.commands.behaviour import cleaning_of, columns_of
+from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import (
     Device,
     IdColumn,
@@ -39,9 +40,12 @@ def command(
             metavar="WHAT",
             help="labels:COLUMN (or several: labels:category,colour), clicks:LOG, duplicates, preference:LOG, self.",
         ),
+        Reads(),
     ] = ...,  # type: ignore[assignment]
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the model: a .safetensors file.")
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write the model: a .safetensors file."),
+        Writes("an encoder"),
     ] = ...,  # type: ignore[assignment]
     backbone: Annotated[
         str,
@@ -51,6 +55,7 @@ def command(
             metavar="SPEC",
             help="Where to begin: lite0 (offline), timm:NAME, file:MODEL.safetensors.",
         ),
+        Reads(),
     ] = "lite0",
     loss: Annotated[
         str | None,

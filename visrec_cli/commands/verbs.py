@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from visrec_cli.commands.file_options import Reads, Writes, files_of
+from visrec_cli.commands.outputs import check_outputs
 from visrec_cli.commands.plain_values import take_plain_values
 from visrec_cli.commands.requirements import CommandValues, Requirement, check_requirements, requirements_of
 from visrec_cli.runtime.command_line import CommandLine, run_under
@@ -69,9 +71,11 @@ class Verbs(MutableMapping[str, Any]):
 
 
 class VerbCommand(TyperCommand):
-    """One verb. requirements: what its options declare (see requirements), by the names of their parameters."""
+    """One verb. requirements, files: what its options declare (see the modules of these names), by the names of their
+    parameters."""
 
     requirements: Mapping[str, Sequence[Requirement]]
+    files: Mapping[str, Writes | Reads]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As the base class does, and plain values by themselves."""
@@ -84,6 +88,7 @@ class VerbCommand(TyperCommand):
         options = frozenset(flag for one in self.get_params(ctx) for flag in (*one.opts, *one.secondary_opts))
         run_under(CommandLine(self.name or "", options, {name: line.flag(name) for name in line.given}))
         check_requirements(self.requirements, line)
+        check_outputs(self.files, line)
         return super().invoke(ctx)
 
 
@@ -109,7 +114,7 @@ def _made(verb: str) -> Any:
     module = import_module(f"visrec_cli.commands.{verb.replace('-', '_')}")
     alone.command(verb, cls=VerbCommand)(_guarded(module.command))
     made: Any = get_command(alone)
-    made.requirements = requirements_of(module.command)
+    made.requirements, made.files = requirements_of(module.command), files_of(module.command)
     return made
 
 

@@ -11,7 +11,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.assigning import codes_of
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes
-from visrec_cli.stages.behaviour.part_files import write_parts
+from visrec_cli.stages.behaviour.part_files import check_parts, write_parts
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns, open_interactions
@@ -46,6 +46,8 @@ def split(
     way = Way(by, test, validation, folds, cut, group, seed)
     if (items is None) != (group is None):
         raise UsageProblem("--group and --items go together", fix="--items items.arrow --group duplicate_of")
+    if files is not None:
+        check_parts(Path(files), way)
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()

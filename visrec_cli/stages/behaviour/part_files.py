@@ -7,7 +7,23 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import OutputError
 from visrec_cli.stages.behaviour.dividing import PARTS
+from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.tables.writing import write_table
+
+
+def check_parts(folder: Path, way: Way) -> None:
+    """Raise OutputError where the folder holds a part of an earlier split that this way of splitting has not."""
+    if way.folds:
+        return
+    moments = 0 if way.cut is None else len(way.cut.split(","))
+    made = {"train": True, "validation": way.validation > 0 or moments > 1, "test": moments or way.shares.test > 0}
+    for part in PARTS:
+        if not made[part] and (folder / f"{part}.parquet").exists():
+            raise _of_another(folder / f"{part}.parquet", part)
+
+
+def _of_another(path: Path, part: str) -> OutputError:
+    return OutputError(f"{path} is of another split: this one has no {part}", fix=f"rm {path}")
 
 
 def write_parts(table: pa.Table, folder: Path) -> list[Path]:
@@ -31,7 +47,7 @@ def write_parts(table: pa.Table, folder: Path) -> list[Path]:
             if rows.num_rows:
                 parts[path] = rows
             elif path.exists():
-                raise OutputError(f"{path} is of another split: this one has no {part}", fix=f"rm {path}")
+                raise _of_another(path, part)
     for path, rows in parts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
