@@ -51,7 +51,7 @@ def read_text(
     text = _utf8(data, where)
     found = None if names else read_trec(text, where)
     if found is not None:
-        return _reader(found)
+        return _reader(found, where)
     if text[:4096].lstrip()[:1] in (b"{", b"["):
         if names:
             raise UsageProblem(
