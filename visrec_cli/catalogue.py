@@ -3,6 +3,8 @@
 Loading happens in ``find``; reading this module costs nothing.
 """
 
+import unicodedata
+from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -121,11 +123,19 @@ def find(family: str, name: str) -> Any:
 
 def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageProblem:
     """A refusal that shows the nearest of the known names."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
     return UsageProblem(
-        f"unknown {what} '{name}'",
-        fix=fix or (f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known[:20])}"),
+        f"unknown {what} '{name}'", fix=fix or did_you_mean(name, known, " or ") or f"one of {', '.join(known[:20])}"
     )
+
+
+def did_you_mean(name: str, known: Sequence[str], join: str = ", ") -> str | None:
+    """The nearest of the known names as a question; it says where only the Unicode form differs, which nobody sees."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if not near:
+        return None
+    same = near[0] != name and unicodedata.normalize("NFC", near[0]) == unicodedata.normalize("NFC", name)
+    form = " (the same letters in another Unicode form: é as one sign, or as two)" if same else ""
+    return f"did you mean {join.join(near)}?{form}"
 
 
 def missing_extra(package: str, extra: str, *, note: str = "") -> UnavailableError:

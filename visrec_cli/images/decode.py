@@ -5,6 +5,7 @@ on pixels that is checked before decoding, and the exceptions of a dozen kinds t
 are not applied.
 """
 
+import errno
 import io
 import os
 import stat
@@ -19,6 +20,7 @@ from PIL import IcoImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
+from visrec_cli.images.path_forms import why_missing
 from visrec_cli.images.pixels import lies_on_its_side, over_white, upright
 
 DEFAULT_MEGAPIXELS = 200.0
@@ -162,7 +164,8 @@ def _reason(error: Exception, head: bytes) -> str:
     kind = kind_of(head)
     words = " ".join(str(error).split())
     if isinstance(error, OSError) and error.errno:
-        return (error.strerror or words).lower()
+        lost = why_missing(str(error.filename or "")) if error.errno == errno.ENOENT else ""
+        return (error.strerror or words).lower() + lost
     if isinstance(error, InputError | FileNotFoundError):
         return words
     if isinstance(error, KeyError) and not head:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.runtime.reporting import Reject
 from visrec_cli.tables.reading import Tabular, is_path
 
@@ -36,6 +37,8 @@ class PictureSource:
         if self.nothing:
             return "no picture"
         if self.data is None and self.path is not None and _ADDRESS.match(self.path):
+            if self.path.lower().startswith("file:"):
+                return "no such file or directory"
             return "a web address: download the pictures first"
         return None
 
@@ -78,20 +81,25 @@ class PictureColumns:
         tried = [path for path in paths if path][:_PROBE]
         if all(self._located(path) == path for path in tried):
             return table
-        moved = [path if not path or _ADDRESS.match(path) else str(self._folder / path) for path in paths]
+        moved = [path if not path else self._moved(path) for path in paths]
         at = table.schema.get_field_index(self._paths)
         return table.set_column(at, table.schema.field(at), pa.chunked_array([moved], pa.string()))
+
+    def _moved(self, path: str) -> str:
+        """The path below the table's folder, without a look at the disk unless it is written in an odd way."""
+        if has_forms(path):
+            return self._located(path) or path
+        return path if _ADDRESS.match(path) else str(self._folder / path) if self._folder else path
 
     def _located(self, path: str | None) -> str | None:
         """The path as it can be opened from here."""
         if path is None or not path.strip():
             return None
-        if self._folder is None or Path(path).is_absolute():
-            return path
         # Our own image_path counts from where preprocess ran; the paths in anybody's table count from the table.
-        here, beside = Path(path), self._folder / path
-        first, second = (here, beside) if self._paths == "image_path" else (beside, here)
-        return path if not first.exists() and not second.exists() else str(first if first.exists() else second)
+        folders = ["", *([self._folder] if self._folder is not None else [])]
+        if not has_forms(path) and (len(folders) == 1 or Path(path).is_absolute()):
+            return path
+        return found(path, *(folders if self._paths == "image_path" else reversed(folders))) or path
 
 
 def picture_columns(schema: pa.Schema, source: Tabular, column: str | None) -> PictureColumns:

@@ -1,5 +1,6 @@
 """A look over a log: how much there is, over which time, and how much of it meets the table of items."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("leading zeros (007 and 7)", lambda text: text.lstrip("0")),
     ("a '.0' at the end (7.0 and 7: numbers with gaps, as pandas writes them)", lambda text: text.removesuffix(".0")),
     ("spaces around them", str.strip),
+    ("the Unicode form of letters (é as one sign, or as two)", lambda text: unicodedata.normalize("NFC", text)),
     ("capital letters", str.lower),
     ("a folder or an ending (imgs/7.jpg and 7)", lambda text: text.rsplit("/", 1)[-1].rsplit(".", 1)[0]),
 )

@@ -9,7 +9,9 @@ import pyarrow as pa
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
 from visrec_cli.images.naming import ID_STYLES, Picture, item_id_of
+from visrec_cli.images.path_forms import same_letters
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 from visrec_cli.stages.preprocessing.sources import Catalogue
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways
@@ -33,9 +35,16 @@ def join(catalogue: Catalogue, *, id_from: str, keep_unlisted: bool, report: Rep
         return [Row(picture.item_id, picture.path, None) for picture in catalogue.pictures]
     ids: list[str] = catalogue.items["item_id"].to_pylist()
     path_of = {picture.item_id: picture.path for picture in catalogue.pictures}
+    renamed = _in_other_letters(catalogue.pictures, ids, path_of)
+    path_of |= {item_id: picture.path for item_id, picture in renamed.items()}
     rows = [Row(item_id, path_of.get(item_id), at) for at, item_id in enumerate(ids)]
-    known = set(ids)
+    known = {*ids, *(picture.item_id for picture in renamed.values())}
     unlisted = [picture for picture in catalogue.pictures if picture.item_id not in known]
+    if renamed:
+        report.warn(
+            f"{counted(len(renamed), 'pictures')} joined whose names differ from their items' in Unicode form alone "
+            "(é as one sign, or as two)"
+        )
     joined = len(catalogue.pictures) - len(unlisted)
     if joined < _FEW * min(len(ids), len(catalogue.pictures)):
         _complain(catalogue, ids, joined, id_from, report, allow=keep_unlisted and joined == 0)
@@ -46,6 +55,26 @@ def join(catalogue: Catalogue, *, id_from: str, keep_unlisted: bool, report: Rep
     for picture in unlisted:
         report.reject("join", "no item has this id", path=picture.path, item_id=picture.item_id)
     return rows
+
+
+def _in_other_letters(pictures: Sequence[Picture], ids: Sequence[str], path_of: dict[str, str]) -> dict[str, Picture]:
+    """By item: the one picture whose id has its letters in another Unicode form, where none has its very id."""
+    known = set(ids)
+    strangers: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        if picture.item_id not in known and not picture.item_id.isascii():
+            strangers.setdefault(same_letters(picture.item_id), []).append(picture)
+    if not strangers:
+        return {}
+    wanting: dict[str, list[str]] = {}
+    for item_id in ids:
+        if item_id not in path_of and same_letters(item_id) in strangers:
+            wanting.setdefault(same_letters(item_id), []).append(item_id)
+    return {
+        items[0]: strangers[letters][0]
+        for letters, items in wanting.items()
+        if len(items) == len(strangers[letters]) == 1
+    }
 
 
 def _complain(

@@ -16,6 +16,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.archives import is_archive, split_member
 from visrec_cli.images.decode import kind_of
 from visrec_cli.images.naming import Picture, check_ids
+from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.images.scan import PICTURE_ENDINGS, Found, no_pictures, scan, take
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
@@ -188,6 +189,8 @@ def _image_column(schema: pa.Schema, column: str | None, where: str) -> str:
 
 
 def _located(path: str, folder: str) -> str:
+    if has_forms(path):
+        return found(path, *([folder] if folder else []), "") or path
     if not folder or "://" in path or Path(path).is_absolute():
         return path
     beside = f"{folder}/{path}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.catalogue import did_you_mean
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.columns import Mask, Matrix, embedding_columns, matrix_of
@@ -67,10 +67,9 @@ class Shelf:
     def row(self, item_id: str) -> int:
         """The row of an item that has a vector. Raises UsageProblem if nobody knows it, InputError if it has none."""
         if item_id not in self._row_of:
-            near = get_close_matches(item_id, self.ids, n=3, cutoff=0.5)
             raise UsageProblem(
                 f"no item {item_id!r} among the {len(self.ids)} items",
-                fix=f"did you mean {', '.join(near)}?" if near else f"ids look like {', '.join(self.ids[:3])}",
+                fix=did_you_mean(item_id, self.ids) or f"ids look like {', '.join(self.ids[:3])}",
             )
         row = self._row_of[item_id]
         if not self.present[row]:

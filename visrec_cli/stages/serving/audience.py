@@ -1,11 +1,10 @@
 """Which users are asked about."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
+from visrec_cli.catalogue import did_you_mean, unknown
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.serving.id_lists import user_ids
@@ -74,5 +73,4 @@ class Strangers:
             self._report.warn(f"user '{user}' is unknown: {near}")
 
     def _near(self, user: str) -> str | None:
-        near = get_close_matches(user, self._served[0].users.ids, n=3, cutoff=0.5)
-        return f"did you mean {', '.join(near)}?" if near else None
+        return did_you_mean(user, self._served[0].users.ids)
