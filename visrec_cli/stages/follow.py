@@ -10,6 +10,7 @@ from visrec_cli.stages.serving.following import Follower, error_of, event_of
 from visrec_cli.stages.serving.gathering import Newer, gather
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.sheet import Sheet
+from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.reading import Tabular, is_path
 
 LONGEST = 1 << 20  # bytes of a line: whatever comes, memory stays
@@ -61,8 +62,13 @@ def _answers(
                 raise InputError(f"a line of more than {LONGEST:,} bytes")
             answer = follower.answer(event_of(line))
         except VisrecError as error:
-            answer = error_of(error, number)
+            answer = error_of(error.what, number)
             report.count("errors")
+        except Exception as error:  # one event must not end the answers to all others
+            what = f"{type(error).__name__}: {in_short(error)}"
+            answer = error_of(f"a bug in visrec: {what}", number)
+            report.count("errors")
+            report.warn(f"event {number:,} met a bug in visrec, the others were answered ({what}); please report it")
         if answer is None:
             report.count("clicks without an answer")
         else:

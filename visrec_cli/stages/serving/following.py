@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, VisrecError
+from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Users
 from visrec_cli.stages.serving.choosing import Chooser
 from visrec_cli.stages.serving.history import merged
@@ -18,6 +17,10 @@ from visrec_cli.stages.serving.sessions import clock, in_order
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.visitors import Visitors
 from visrec_cli.tables.conversions import python_rows
+from visrec_cli.tables.failures import in_short
+
+MOST = 1e9
+"""The largest weight of one click: sums of many stay within floats of 32 bits, and so do their squares."""
 
 _OF_THE_ANSWER = ("user_id", "rank", "source")  # told once, or by the order
 
@@ -38,7 +41,7 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
     try:
         told = line if isinstance(line, Mapping) else json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"no JSON: {error}") from error
+        raise InputError(f"no JSON: {in_short(error)}") from error
     if not isinstance(told, Mapping):
         raise InputError('an event is an object, as {"user_id": "42"}')
     user, item, items = told.get("user_id"), told.get("item_id"), told.get("items")
@@ -49,8 +52,8 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
     answer, weight, k = told.get("answer", True), told.get("weight", 1), told.get("k")
     if not isinstance(answer, bool):
         raise InputError("answer is true or false")
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
-        raise InputError("weight is a number from 0 on")
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= MOST:
+        raise InputError(f"weight is a number from 0 to {MOST:g}")
     if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 1):
         raise InputError("k is a whole number from 1 on")
     clicked = items if items is not None else [] if item is None else [item]
@@ -60,7 +63,12 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
 def _id(told: Any) -> str:
     if isinstance(told, bool) or not isinstance(told, str | int):
         raise InputError(f"{json.dumps(told)[:40]} is no id")
-    return str(told)
+    text = str(told)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{json.dumps(told)[:40]} is no id: it holds half of a character") from error
+    return text
 
 
 class Follower:
@@ -82,12 +90,14 @@ class Follower:
         if strange:
             raise InputError(f"no item '{strange[0]}' in the model")
         sides = [self._side(at, event) for at in range(len(self._chooser.served))]
+        self._keep(event, sides)
         if not event.answer:
             return None
         visitors = Visitors((event.user_id or "",), tuple((np.zeros(len(one.ids), np.int64), one) for one in sides))
         if not self._fallback and not visitors.known.all():
             raise InputError(f"no model knows user '{event.user_id}'")
-        chooser = self._chooser if event.k is None else replace(self._chooser, k=event.k)
+        most = len(self._chooser.stock.row_of)
+        chooser = self._chooser if event.k is None else replace(self._chooser, k=min(event.k, most))
         rows = python_rows(self._sheet.batch(chooser.choose(visitors)))
         who = {} if event.user_id is None else {"user_id": event.user_id}
         source = self._sheet.source_of(bool(visitors.known[0]))
@@ -106,9 +116,15 @@ class Follower:
         if not rows:
             return old
         side = self._clicked(at, old, user, rows, event.weight)
-        if event.user_id is not None:
-            live[user] = side
+        if not _is_finite(side):
+            raise InputError("with this weight, nothing can be computed any more: the click is not kept")
         return side
+
+    def _keep(self, event: Event, sides: list[Users]) -> None:
+        """Remember what the event made of the user, in all models or, where one of them failed, in none."""
+        if event.user_id is not None and event.items:
+            for live, side in zip(self._live, sides, strict=True):
+                live[event.user_id] = side
 
     def _clicked(self, at: int, old: Users, user: str, rows: list[int], weight: float) -> Users:
         one, now = self._chooser.served[at], self._now[at]
@@ -125,6 +141,12 @@ class Follower:
         return one.fold_in(whole)
 
 
+def _is_finite(side: Users) -> bool:
+    """Whether what a model made of a user can be computed with."""
+    arrays = [side.history.data, *(one for one in (side.factors, side.bias) if one is not None)]
+    return all(bool(np.isfinite(one).all()) for one in arrays)
+
+
 def _as_cleaned(served: Served, weight: float) -> tuple[float, str]:
     """The weight as the model's log was cleaned, and what becomes of one on an item that the user had already."""
     told = served.model.facts.get("cleaning") or {}
@@ -134,6 +156,6 @@ def _as_cleaned(served: Served, weight: float) -> tuple[float, str]:
     return weight, "last" if served.kind.predicts_ratings else "sum"
 
 
-def error_of(error: VisrecError, line: int) -> dict[str, Any]:
+def error_of(what: str, line: int) -> dict[str, Any]:
     """An event that could not be answered."""
-    return {"error": error.what, "line": line}
+    return {"error": what, "line": line}
