@@ -143,3 +143,22 @@ def test_a_table_away_from_its_pictures_says_where_they_are_looked_for(shop, vis
     assert done.returncode == 0, done.stderr.decode()
     assert b"run it in the folder that the paths count from" in done.stderr
     assert b"count from" not in visrec("show", "away/made.arrow", "--html", "page.html").stderr, "here they are found"
+
+
+def test_text_that_a_spreadsheet_would_run(tmp_path, visrec) -> None:
+    (tmp_path / "t.ndjson").write_text(
+        '{"item_id": "=1+1", "title": "@SUM(A1)", "price": -1.5, "-x": "+a", "note": "a=b"}\n'
+        '{"item_id": "b", "title": null, "price": 2, "-x": "\\tc", "note": ""}\n'
+    )
+    done = visrec("show", "t.ndjson", "--format", "csv", "--escape-formulas")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines() == [
+        "item_id,title,price,'-x,note",
+        "'=1+1,'@SUM(A1),-1.5,'+a,a=b",
+        'b,,2.0,\'\tc,""',
+    ]
+    assert visrec("show", "t.ndjson", "-o", "t.TSV", "--escape-formulas").returncode == 0
+    plain = visrec("show", "t.ndjson", "--format", "csv")
+    assert b"\n=1+1,@SUM(A1),-1.5,+a," in plain.stdout
+    for other in (["--format", "ndjson"], ["-o", "t.arrow"], []):
+        assert visrec("show", "t.ndjson", *other, "--escape-formulas").returncode == 2

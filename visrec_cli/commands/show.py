@@ -7,7 +7,7 @@ import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
-from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
+from visrec_cli.commands.requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _CONVERTED, _PAGES = ("--output", "--format"), ("--html", "--map")
 _OF_A_MAP, _OF_A_PAGE = Needs("--map"), Needs(*_PAGES)
+_CSV = Condition(
+    "CSV or TSV as --output or --format",
+    lambda line: (line.values["format"] or str(line.values["output"] or "").lower()[-3:]) in ("csv", "tsv"),
+)
 _OF_A_LOOK = Excludes(*_PAGES, *_CONVERTED)
 
 
@@ -88,6 +92,11 @@ def command(
     ] = None,
     ids: Annotated[MatrixIds, Excludes("--html")] = None,
     row_ids: Annotated[RowIds, Excludes("--html")] = False,
+    escape_formulas: Annotated[
+        bool,
+        typer.Option("--escape-formulas", help="CSV for spreadsheets: ' before text that begins with = + - or @."),
+        Needs(_CSV),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery or a map.
@@ -119,7 +128,7 @@ def command(
     elif html is not None:
         _draw(_gallery, sources, html, quiet, title=title, columns=names, limit=limit)
     elif converts:
-        _convert(sources, names, head, output or "-", format, npy, quiet)
+        _convert(sources, names, head, output or "-", format, npy, quiet, escape_formulas)
     else:
         _describe(sources, names, rows, npy, as_json=as_json, pictures=pictures, quiet=quiet)
 
@@ -157,7 +166,14 @@ def _draw(page_of: "Callable[..., str]", sources: list[str], file: str, quiet: b
 
 
 def _convert(
-    sources: list[str], names: list[str], head: int | None, output: str, format: str | None, npy: Any, quiet: bool
+    sources: list[str],
+    names: list[str],
+    head: int | None,
+    output: str,
+    format: str | None,
+    npy: Any,
+    quiet: bool,
+    escape_formulas: bool,
 ) -> None:
     from visrec_cli.commands.running import run_stage
     from visrec_cli.tables.writing import format_of
@@ -171,7 +187,12 @@ def _convert(
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.show import show
 
-        return show(sources[0], columns=names, head=head, report=report, **npy)
+        shown = show(sources[0], columns=names, head=head, report=report, **npy)
+        if not escape_formulas:
+            return shown
+        from visrec_cli.tables.formulas import without_formulas
+
+        return without_formulas(shown)
 
     run_stage(stage, output=output, format=format, column=column, quiet=quiet)
 
