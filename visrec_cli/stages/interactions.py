@@ -8,6 +8,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
+from visrec_cli.stages.behaviour.missing_ids import note_missing_ids
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
@@ -36,6 +37,7 @@ def interactions(
     key = None if hash_users is None else key_of(hash_users)
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     table = open_interactions(source, columns, report=report)
+    note_missing_ids(table, report)
     if key is not None:
         table = with_hashed_users(table, key, report)
     table = clean(table, cleaning or Cleaning(), report)
