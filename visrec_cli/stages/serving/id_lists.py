@@ -28,6 +28,8 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
         found = [str(one) for one in source]
     elif is_path(source) and str(source) == "-":
         raise UsageProblem(f"a list of {what} cannot come from stdin", fix="write it into a file")
+    elif is_path(source) and Path(source).exists() and not Path(source).is_file() and not Path(source).is_dir():
+        found = _piped(Path(source), what)
     elif is_path(source) and not is_table(Path(source)):
         found = [line.strip() for line in text_lines(Path(source)) if line.strip()]
     else:
@@ -41,9 +43,23 @@ def is_table(path: Path) -> bool:
     """Whether a file is a table: by its first bytes, or a first line that names a column of ids, were it the wrong."""
     try:
         with path.open("rb") as raw:
-            head = raw.readline(65536)
+            return _is_table(raw.readline(65536))
     except OSError as error:
         raise MissingInputError(f"{path} cannot be read: {error.strerror or error}", fix="check the path") from error
+
+
+def _piped(path: Path, what: str) -> list[str]:
+    """The lines of a pipe, as ``<(…)`` makes one, which can be read once."""
+    data = path.read_bytes()
+    if _is_table(data.split(b"\n", 1)[0]):
+        raise InputError(f"a table of {what} cannot come through a pipe", fix="write it into a file")
+    try:
+        return [line.strip() for line in data.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8", fix="iconv -f latin1 -t utf-8 makes it so") from error
+
+
+def _is_table(head: bytes) -> bool:
     if head.lstrip(b"\xef\xbb\xbf").startswith(_TABLES):
         return True
     words = head.decode("utf-8", "replace").replace("\ufeff", "").strip().lower()
