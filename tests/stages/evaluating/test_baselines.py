@@ -12,6 +12,7 @@ from visrec_cli.stages.evaluating.scoring import score_run
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.wanted import wanted
 from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.provenance import Fit
 
 LOG = pa.table({
     "user_id": ["u", "u", "v", "v", "w", "u", "v", "u", "v", "x"],
@@ -59,6 +60,11 @@ def test_the_rules_are_those_that_the_lists_show() -> None:
     assert rules_of([Notes(places=100, seen=0)]) == Rules(again=False, validated=False)
     assert rules_of([Notes(places=100, seen=9, validated=9)]) == Rules(again=False, validated=True)
     assert rules_of([Notes(places=100, seen=0), Notes(places=100, seen=30)]) == Rules(again=True, validated=False)
+
+
+@pytest.mark.parametrize(("interactions", "fit_on"), [(50, "train"), (51, "known"), (None, "known")])
+def test_a_model_of_the_training_rows_alone_knew_no_others(interactions: int | None, fit_on: str) -> None:
+    assert rules_of([Notes(places=100)], [Fit("known", interactions)], trained=50).fit_on == fit_on
 
 
 def test_content_knn_finds_what_looks_alike_and_falls_back_to_popularity() -> None:

@@ -41,16 +41,18 @@ class Rules:
     fit_on: str = "train"
 
 
-def rules_of(notes: Collection[Notes], fits: Collection[Fit] = ()) -> Rules:
+def rules_of(notes: Collection[Notes], fits: Collection[Fit] = (), *, trained: int = 0) -> Rules:
     """The rules that the runs' lists show, and fitted as the runs say: if one of them learned from the validation rows,
     so do the baselines, that they are no easier to beat.
 
-    Recommended validation rows are no sign that what was seen comes again.
+    trained: how many training rows there are. A model of everything that it was given, and that was no more than these,
+    knew no validation rows. Recommended validation rows are no sign that what was seen comes again.
     """
     places = max(sum(one.places for one in notes), 1)
     validated = sum(one.validated for one in notes)
     seen = sum(one.seen for one in notes) - validated
-    fit_on = "known" if any(one.on == "known" for one in fits) else "train"
+    knew = any(one.on == "known" and (one.interactions is None or one.interactions > trained) for one in fits)
+    fit_on = "known" if knew else "train"
     return Rules(again=seen > 0.01 * places, validated=validated > 0, fit_on=fit_on)
 
 

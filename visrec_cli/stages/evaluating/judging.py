@@ -61,7 +61,9 @@ def judge(
     warn_of_leaks(truth, scores, report)
     notes = {"fitted on": fitted} if (fitted := _fitted(runs, report)) else {}
     if questions.baselines:
-        rules = rules_of([one.notes for one in scores], [fit for run in runs for fit in run.fits.values()])
+        fits = [fit for run in runs for fit in run.fits.values()]
+        trained = 0 if truth.train is None else truth.train.num_rows
+        rules = rules_of([one.notes for one in scores], fits, trained=trained)
         k = longest(asked) or max(one.notes.longest for one in scores)
         added = baselines_of(
             truth, rules, k=k, taken=[run.name for run in runs], min_weight=min_weight, embedding=embedding, seed=seed,
