@@ -70,6 +70,8 @@ MISTAKES = [
     ("two streams glued together", "cat whole.arrows whole.arrows | visrec fuse -o x.arrow"),
     ("a file with one bit flipped", "visrec check flipped.arrow"),
     ("ids of a matrix in another order than they were written", "visrec fuse shuffled.npy -o x.arrow"),
+    ("a space that was edited", "visrec recommend edited.arrow --item square-red-0"),
+    ("a checkpoint that was cut", "visrec train-cf clicks.csv --model bpr --resume cut.npz -o x.arrow"),
     ("nothing on stdin", "visrec fuse -o x.arrow < /dev/null"),
     ("the reader goes away", "visrec show long.csv --format ndjson | head -1 > /dev/null"),
     ("an unknown item", "visrec recommend colour.arrow --item square-red-9"),
@@ -255,9 +257,20 @@ def prepare(folder: Path) -> None:
     flipped = bytearray((folder / "colour.arrow").read_bytes())
     flipped[len(flipped) // 2] ^= 1
     (folder / "flipped.arrow").write_bytes(flipped)
+    write_table(edited(read_all(folder / "colour.arrow")), folder / "edited.arrow")
+    np.savez(folder / "whole.npz", words=np.array("{}"))
+    (folder / "cut.npz").write_bytes((folder / "whole.npz").read_bytes()[:-30])
     write_table(read_all(folder / "colour.arrow").select(["item_id", "image_embedding"]), folder / "shuffled.npy")
     names = folder / "shuffled.ids.txt"
     names.write_text("".join(sorted(names.read_text().splitlines(keepends=True), reverse=True)))
+
+
+def edited(items: pa.Table) -> pa.Table:
+    """The items with a space that says its number of numbers in words."""
+    at = items.schema.get_field_index("image_embedding")
+    field = items.schema.field(at)
+    said = {name: text.replace(b'"dimension":512', b'"dimension":"many"') for name, text in field.metadata.items()}
+    return items.cast(items.schema.set(at, field.with_metadata(said)))
 
 
 def made_by_another(model: pa.Table) -> pa.Table:

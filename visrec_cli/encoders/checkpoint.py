@@ -3,16 +3,21 @@
 Weights are read as data only: a checkpoint that needs code to load is refused, not run.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from visrec_cli.encoders.framed_images import FramedImageEncoder
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.framing import Framing, Pixels, framing_from
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.tables.documents import Origin
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Spread = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: bool = False) -> TorchImageEncoder:
@@ -75,17 +80,27 @@ class FramedCheckpoint(FramedImageEncoder):
         )  # fmt: skip
 
 
+class MetadataDocument(msgspec.Struct):
+    """What the metadata of a safetensors file say, each key with JSON of its own. Other keys are other programs'."""
+
+    mean: tuple[Share, Share, Share] | None = None
+    std: tuple[Spread, Spread, Spread] | None = None
+    input_size: tuple[Literal[3], Pixels, Pixels] | None = None
+    framing: dict[str, Any] | None = None
+    classes: list[str | int] | None = None
+    trained: dict[str, Any] | None = None
+
+
 def _told(metadata: dict[str, str], name: str) -> Told:
-    try:
-        settings: dict[str, Any] = {
-            key: tuple(json.loads(metadata[key])) for key in ("mean", "std", "input_size") if key in metadata
-        }
-        raw = {key: json.loads(metadata[key]) for key in ("framing", "classes", "trained") if key in metadata}
-        framing = Framing(**raw["framing"]) if "framing" in raw and {"mean", "std"} <= settings.keys() else None
-        classes = [str(one) for one in raw["classes"]] if raw.get("classes") else None
-        return Told(settings, framing, classes, dict(raw["trained"]) if raw.get("trained") else None)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"the metadata of '{name}' are not JSON lists: {error}") from error
+    """Raises InputError for metadata that are none."""
+    origin = Origin(f"the metadata of '{name}' cannot be used", fix="visrec train-encoder writes such a file")
+    raw = {key: origin.json(text) for key, text in metadata.items() if key in MetadataDocument.__struct_fields__}
+    told = origin.typed(raw, MetadataDocument)
+    settings = {key: value for key in ("mean", "std", "input_size") if (value := getattr(told, key)) is not None}
+    framing = None
+    if told.framing is not None and told.mean is not None and told.std is not None:
+        framing = framing_from(told.framing, origin, "framing")
+    return Told(settings, framing, [str(one) for one in told.classes or ()] or None, told.trained or None)
 
 
 def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
@@ -94,26 +109,30 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     from timm.models import load_state_dict
 
     try:
-        state = load_state_dict(str(path), device="cpu", weights_only=True)
+        state = dict(load_state_dict(str(path), device="cpu", weights_only=True))
     except Exception as error:  # pickle, zip, safetensors and torch errors: not weights, or not only weights
-        raise InputError(f"'{path}' cannot be read as weights: {str(error).splitlines()[0][:120]}") from error
+        raise InputError(f"'{path}' cannot be read as weights: {_first_line(error)[:120]}") from error
     classifier = timm.create_model(architecture, pretrained=False).default_cfg.get("classifier", "fc")
     head = state.get(f"{classifier}.weight") if isinstance(classifier, str) else None
-    model = timm.create_model(
-        architecture,
-        pretrained=False,
-        num_classes=len(head) if head is not None else 0,
-        pretrained_cfg_overlay=settings,
-    )
     try:
+        model = timm.create_model(
+            architecture,
+            pretrained=False,
+            num_classes=len(head) if head is not None else 0,
+            pretrained_cfg_overlay=settings,
+        )
         model.load_state_dict(state, strict=True)
-    except RuntimeError as error:
+    except Exception as error:  # what the library says of sizes that it cannot have, and of weights that do not fit
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
-            f"the weights in '{path}' do not fit {architecture}: {' '.join(lines[1:2])[:160]}",
+            f"the weights in '{path}' do not fit {architecture}: {' '.join(lines[1:2] or lines)[:160]}",
             fix="name the architecture that they were trained with: ?arch=NAME",
         ) from error
     return model
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _metadata(path: Path) -> dict[str, str]:
@@ -124,5 +143,5 @@ def _metadata(path: Path) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as stream:
             return stream.metadata() or {}
-    except SafetensorError as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"'{path}' is not a safetensors file: {error}") from error

@@ -1,17 +1,38 @@
 """From a picture of any size to the pixels that a model takes, with Pillow alone: no model library is needed."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 from PIL import Image, ImageOps
 
 from visrec_cli.encoders.base import Prepared
+from visrec_cli.tables.documents import Origin
 
 MARGIN = 1.75
 """A JPEG may be decoded at a half, a quarter or an eighth of its size as long as it stays so many times larger than the
 model's pixels. Measured on 400 photos of 1 and 2.5 megapixels: cosine above .989, and the same precision among the ten
 nearest as with whole decoding (docs/benchmarks.md)."""
+
+
+Pixels = Annotated[int, msgspec.Meta(ge=1, le=1 << 11)]
+"""Of a side: more is no picture for a model."""
+
+
+class FramingDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A Framing as JSON."""
+
+    mode: Literal["square", "centre", "squash"]
+    height: Pixels
+    width: Pixels
+    shorter: Pixels
+    interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+
+
+def framing_from(raw: Any, origin: Origin, path: str) -> "Framing":
+    """The inverse of Framing.to_dict. Raises InputError."""
+    return Framing(**msgspec.structs.asdict(origin.typed(raw, FramingDocument, path)))
 
 
 @dataclass(frozen=True)

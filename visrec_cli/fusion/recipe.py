@@ -15,7 +15,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.learned.base import Fuser, Lesson
 from visrec_cli.fusion.reduce import Pca
 from visrec_cli.tables.columns import Mask, Matrix, unit_rows
-from visrec_cli.tables.spaces import Source, Space, pack_array, unpack_array
+from visrec_cli.tables.spaces import Source, Space, pack_array
 
 MISSING = ("zero", "mean", "drop", "fail")
 NORMALISE = ("l2", "none")
@@ -151,19 +151,11 @@ class Recipe:
 
     @classmethod
     def of(cls, space: Space) -> "Recipe":
-        """The recipe in a fused column's space. Raises UsageProblem when the column was not fused by visrec."""
+        """The recipe in a fused column's space. Raises UsageProblem when the column was not fused by visrec, InputError
+        where the recipe does not make such vectors as the space has of such as its sources have.
+        """
         if space.kind != "fused" or space.transform is None:
             raise UsageProblem(f"the space [{space.describe()}] was not made by fuse")
-        raw = space.transform
-        reduction, learned = raw["reduction"], raw.get("learned")
-        return cls(
-            method=raw["method"],
-            sources=space.sources,
-            weights=raw["weights"],
-            normalise=raw["normalise"],
-            missing=raw["missing"],
-            fills={name: unpack_array(fill) for name, fill in raw["fills"].items()},
-            reduction=catalogue.find("reduction", reduction["name"]).unpack(reduction) if reduction else None,
-            learned=catalogue.find("fuser", learned["name"]).unpack(learned) if learned else None,
-            learned_by=raw.get("learned_by"),
-        )
+        from visrec_cli.fusion.recipe_document import recipe_parts
+
+        return cls(sources=space.sources, **recipe_parts(space))

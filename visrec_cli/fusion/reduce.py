@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.columns import Matrix
-from visrec_cli.tables.spaces import pack_array, unpack_array
+from visrec_cli.tables.documents import Finite, Origin
+from visrec_cli.tables.spaces import pack_array
+
+
+class PcaDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A reduction as JSON: three packed arrays."""
+
+    name: str
+    mean: Any
+    components: Any
+    scale: Any
+    explained: Finite
 
 
 class Pca:
@@ -69,10 +81,15 @@ class Pca:
         }
 
     @classmethod
-    def unpack(cls, packed: dict[str, Any]) -> "Pca":
-        """The inverse of pack."""
-        mean, components, scale = (unpack_array(packed[key]) for key in ("mean", "components", "scale"))
-        return cls(mean, components, scale, packed["explained"])
+    def unpack(cls, packed: Any, origin: Origin, path: str, widths: tuple[int, int]) -> "Pca":
+        """The inverse of pack, from vectors of so many numbers to so many. Raises InputError where it is not so."""
+        document = origin.typed(packed, PcaDocument, path)
+        many, kept = widths
+        shapes = {"mean": (many,), "components": (kept, many), "scale": (kept,)}
+        mean, components, scale = (
+            origin.array(getattr(document, name), f"{path}.{name}", shape) for name, shape in shapes.items()
+        )
+        return cls(mean, components, scale, document.explained)
 
 
 class Whiten(Pca):

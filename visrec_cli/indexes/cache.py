@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from visrec_cli.errors import InputError
 from visrec_cli.indexes.rescoring import Matrix
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.tables.documents import Origin
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,10 @@ def kept_index(wanted: Recipe, report: Report) -> Path | None:
     """The file of this recipe if it is there and whole; a damaged one is mentioned and counts as not there."""
     file, manifest = _paths(wanted)
     try:
-        said = json.loads(manifest.read_text("utf-8"))
+        said = Origin(str(manifest), fix="visrec cache clear").json(manifest.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError):
+    except (OSError, InputError):
         said = None
     try:
         if said == _manifest(wanted, file):

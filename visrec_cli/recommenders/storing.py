@@ -15,9 +15,10 @@ from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
 from visrec_cli.tables.columns import column_of, matrix_of
+from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import Fit
-from visrec_cli.tables.spaces import Space, pack_array, space_from_json, unpack_array
+from visrec_cli.tables.spaces import Space, pack_array, space_from, unpack_array
 
 FORMAT = 1
 EXTENSION = b"visrec.model"
@@ -109,7 +110,8 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
     about = items.drop_columns([name for name in OWN if name in items.column_names])
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
     space = facts.get("space")
-    return model, about, space_from_json(json.dumps(space)) if space else None
+    origin = Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
+    return model, about, space_from(space, origin, "space") if space else None
 
 
 def described(field: pa.Field, where: str) -> str:
@@ -136,7 +138,7 @@ def _facts(model: Model, space: Space | None) -> bytes:
         "offset": model.offset,
         "state": {name: pack_array(array) for name, array in model.state.items()},
         "facts": model.facts,
-        "space": json.loads(space.to_json()) if space else None,
+        "space": space.document() if space else None,
     }
     return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
 
@@ -145,13 +147,9 @@ def _read_facts(field: pa.Field, where: str) -> dict[str, Any]:
     metadata = field.metadata or {}
     if metadata.get(_NAME) != EXTENSION:
         return {}
-    try:
-        facts: dict[str, Any] = json.loads(metadata[_PARAMETER])
-        version = int(facts["format"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{where}: what it says about itself cannot be read ({error})", fix="train it again"
-        ) from error
+    origin = Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
+    facts: dict[str, Any] = origin.typed(origin.json(metadata.get(_PARAMETER, b"")), dict)
+    version = origin.typed(facts.get("format"), int, "format")
     if version != FORMAT:
         made = facts.get("facts", {}).get("version", "another version")
         raise InputError(

@@ -20,7 +20,7 @@ def check(source: Tabular, *, report: Report | None = None) -> int:
     if items:
         reader = with_item_ids(reader, where=where)
     for field in reader.schema:
-        space_of(field)
+        space_of(field, where)
     vectors = embedding_columns(reader.schema)
     rows = 0
     for batch in reader:

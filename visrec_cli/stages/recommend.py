@@ -90,7 +90,7 @@ def recommend(
             return _linked(Links(found, model, asked), k=k, where=where, columns=columns, report=report)
     else:
         found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
-    shelf = fill_shelf(found, column=column, report=report)
+    shelf = fill_shelf(found, column=column, report=report, where=name_of(table))
     if not picture_numbers(shelf.space, shelf.column, shelf.vectors.shape[1]).any():
         report.line.require(False, "same_above", "vectors that say what an item looks like")
     sheet = Recommendations(shelf, columns=columns, pictures=not all_items)

@@ -64,9 +64,8 @@ def recommend_groups(
         raise InputError(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
         )
-    shelf = fill_shelf(
-        with_item_ids(reader, column=id_column, where=name_of(table)).read_all(), column=column, report=report
-    )
+    whole = with_item_ids(reader, column=id_column, where=name_of(table)).read_all()
+    shelf = fill_shelf(whole, column=column, report=report, where=name_of(table))
     allowed = shelf.present
     if where is not None:
         from visrec_cli.ranking.filters import rows_where

@@ -86,7 +86,7 @@ def describe(
             nulls[i] += column.null_count
     told = _told(reader.schema, name_of(source))
     found = [
-        Column(f.name, type_in_words(f.type), n, space_of(f), told.get(f.name, ""))
+        Column(f.name, type_in_words(f.type), n, space_of(f, name_of(source)), told.get(f.name, ""))
         for f, n in zip(reader.schema, nulls, strict=True)
     ]
     return Description(name_of(source), seen, found, pa.Table.from_batches(first, reader.schema))

@@ -60,7 +60,7 @@ def _array(data: bytes, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _loaded(text: bytes, where: str, at: str) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda _: None, parse_int=_whole, parse_float=_float)
+        return json.loads(text, parse_constant=lambda _: None, parse_int=_whole, parse_float=_float)  # noqa: TID251
     except json.JSONDecodeError as error:
         if at == "the array":
             at = f"line {error.lineno}"

@@ -18,7 +18,8 @@ from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.tables.checksum_list import SUFFIX, Listed
 from visrec_cli.tables.checksums import Verification, sha256_of
 from visrec_cli.tables.columns import column_of, matrix_of
-from visrec_cli.tables.spaces import Space, space_from_json
+from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.spaces import Space, space_from
 
 ROWS = 8192
 WIDEST = 1 << 24  # numbers in a row: more is no vector, and no Arrow list
@@ -82,10 +83,10 @@ def _matrix(path: Path | None, stream: Any, where: str) -> Any:
     """(n, d) of numbers, mapped where it is a file."""
     try:
         if path is None:
-            matrix = np.load(io.BytesIO(stream.read()), allow_pickle=False)
+            matrix = np.load(io.BytesIO(stream.read()), allow_pickle=False)  # noqa: TID251
         else:
             stream.close()
-            matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+            matrix = np.load(path, mmap_mode="r", allow_pickle=False)  # noqa: TID251
     except Exception as error:  # the header is Python, and a damaged one raises what Python's own parser does
         raise InputError(f"{where}: not a whole NPY matrix ({str(error)[:120]})", fix="make the file again") from error
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or not 0 < matrix.shape[1] <= WIDEST:
@@ -126,10 +127,8 @@ def _sidecar(path: Path | None, dimension: int, listed: Listed | None) -> Space 
     content = file.read_bytes()
     if listed:
         listed.compare(SPACE, content)
-    try:
-        space = space_from_json(content)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file} is damaged ({error})", fix="delete it, or make the files again") from error
+    origin = Origin(f"{file} is damaged", fix="delete it, or make the files again")
+    space = space_from(origin.json(content), origin)
     if space.dimension != dimension:
         raise InputError(f"{file} says {space.dimension} numbers, the matrix has {dimension}", fix=f"delete {file}")
     return space

@@ -11,6 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from visrec_cli.errors import InputError
+from visrec_cli.tables.documents import Origin
+
 COLUMN = "source"
 _KEY = b"visrec.models"
 _ON = ("known", "train")
@@ -71,8 +74,8 @@ def fits_of(schema: pa.Schema) -> dict[str, Fit]:
     """What recommendations say of their models, in the column ``source`` or passed on; empty where nothing does."""
     told = passed_on(schema) or schema.metadata or {}
     try:
-        models = json.loads(told.get(_KEY, b"{}"))
-    except (ValueError, RecursionError):
+        models = Origin("the note of the models", fix="recommend anew").json(told.get(_KEY, b"{}"))
+    except InputError:
         return {}
     if not isinstance(models, dict):
         return {}

@@ -10,13 +10,15 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, SpaceMismatchError
+from visrec_cli.errors import SpaceMismatchError
+from visrec_cli.tables.documents import Origin, Width
 
 EXTENSION = b"visrec.embedding"
 _NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
@@ -52,7 +54,11 @@ class Space:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no clock, no host name."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return json.dumps(self.document(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    def document(self) -> dict[str, Any]:
+        """What to_json writes, to stand in a larger document."""
+        return asdict(self)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -73,30 +79,74 @@ class Space:
         return f"{made}, {self.dimension} numbers{', normalised' if self.normalised else ''}"
 
 
-def space_of(arrow_field: pa.Field) -> Space | None:
+class SourceDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A Source as JSON."""
+
+    column: str
+    space: "SpaceDocument | None"
+    dimension: Width
+
+
+class SpaceDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A Space as JSON. It has no version of its own: what is not known may change what the vectors are."""
+
+    encoder: str
+    dimension: Width
+    normalised: bool
+    weights: str | None
+    preprocessing: dict[str, Any]
+    kind: str
+    sources: Annotated[list[SourceDocument], msgspec.Meta(max_length=64)]
+    transform: dict[str, Any] | None
+
+
+class _Preprocessing(msgspec.Struct):
+    """What is looked at in a space's preprocessing; the rest is only compared."""
+
+    scaled_to: Width | None = None
+
+
+class _Transform(msgspec.Struct):
+    """What anybody looks at in a space's transform; fusion.recipe knows the whole."""
+
+    method: str | None = None
+    reduction: dict[str, Any] | None = None
+
+
+def space_of(arrow_field: pa.Field, where: str = "the table") -> Space | None:
     """The space written in a field, or None: metadata adds checks, never meaning. Raises InputError on a broken one."""
     metadata = arrow_field.metadata or {}
     if metadata.get(_NAME) != EXTENSION or _PARAMETER not in metadata:
         return None
-    try:
-        return space_from_json(metadata[_PARAMETER])
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"the space of column '{arrow_field.name}' cannot be read: {error}",
-            fix="the file comes from a newer visrec or was edited; embed again, or drop the field's metadata",
-        ) from error
-
-
-def space_from_json(text: str | bytes) -> Space:
-    """The inverse of Space.to_json. Raises ValueError, TypeError or KeyError on text that is no space."""
-    return _from_dict(json.loads(text))
-
-
-def _from_dict(raw: dict[str, Any]) -> Space:
-    sources = tuple(
-        Source(s["column"], _from_dict(s["space"]) if s["space"] else None, s["dimension"]) for s in raw["sources"]
+    origin = Origin(
+        f"{where}: the space of column '{arrow_field.name}' cannot be read",
+        fix="the file comes from a newer visrec or was edited; embed again, or drop the field's metadata",
     )
-    return Space(**{**raw, "sources": sources})
+    space = space_from(origin.json(metadata[_PARAMETER]), origin)
+    kind = arrow_field.type
+    if pa.types.is_fixed_size_list(kind) and kind.list_size != space.dimension:
+        raise origin.wrong("dimension", f"it says {space.dimension} numbers, and the column has {kind.list_size}")
+    return space
+
+
+def space_from(raw: Any, origin: Origin, path: str = "") -> Space:
+    """The inverse of Space.to_json, after ``origin.json``, also within a document. Raises InputError for no space."""
+    return _space(origin.typed(raw, SpaceDocument, path), origin, path)
+
+
+def _space(document: SpaceDocument, origin: Origin, path: str) -> Space:
+    origin.typed(document.preprocessing, _Preprocessing, f"{path}.preprocessing")
+    if document.transform is not None:
+        origin.typed(document.transform, _Transform, f"{path}.transform")
+    sources = []
+    for at, one in enumerate(document.sources):
+        inner = f"{path}.sources[{at}]"
+        space = None if one.space is None else _space(one.space, origin, f"{inner}.space")
+        if space is not None and space.dimension != one.dimension:
+            raise origin.wrong(f"{inner}.dimension", f"it says {one.dimension}, and its space {space.dimension}")
+        sources.append(Source(one.column, space, one.dimension))
+    words = {name: getattr(document, name) for name in document.__struct_fields__}
+    return Space(**{**words, "sources": tuple(sources)})
 
 
 def require_same_space(a: Space | None, b: Space | None, what_a: str, what_b: str) -> None:

@@ -10,8 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from visrec_cli.errors import CutStreamError
+import msgspec
+
+from visrec_cli.errors import CutStreamError, InputError
 from visrec_cli.tables.checksums import BLANK, CHANGED, RandomAccess, fits_own_checksum, sha256_of, with_own_checksum
+from visrec_cli.tables.documents import Count, Origin
 
 END_KEY = b"visrec.end"
 STREAM_KEY = b"visrec.stream"
@@ -43,34 +46,35 @@ class Arrived:
 def check_trailer(end: bytes, arrived: Arrived, where: str) -> None:
     """Compare a trailer with what was read. Raises CutStreamError when they disagree."""
     said = trailer_of(end, where)
-    if said["rows"] != arrived.rows:
+    if said.rows != arrived.rows:
         raise CutStreamError(
-            f"{where}: {arrived.rows} rows arrived, the producer wrote {said['rows']}", fix="make the file again"
+            f"{where}: {arrived.rows} rows arrived, the producer wrote {said.rows}", fix="make the file again"
         )
-    own = said.get("trailer")
+    own = said.trailer
     whole = arrived.format == FIRST_FORMAT if own is None else fits_own_checksum(arrived.trailer, own)
-    if said["sha256"] != arrived.digest or said["bytes"] != arrived.count or not whole:
+    if said.sha256 != arrived.digest or said.bytes != arrived.count or not whole:
         raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
 def compare_until_trailer(end: bytes, file: RandomAccess, where: str) -> None:
     """Compare a trailer with the bytes of a file before it. Raises CutStreamError when they disagree."""
     said = trailer_of(end, where)
-    if sha256_of(file, 0, said["bytes"]).hexdigest() != said["sha256"]:
+    if sha256_of(file, 0, said.bytes).hexdigest() != said.sha256:
         raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
-def trailer_of(end: bytes, where: str) -> dict[str, Any]:
+class TrailerDocument(msgspec.Struct):
+    """The content of a trailer. trailer: since format 2."""
+
+    bytes: Count
+    rows: Count
+    sha256: str
+    trailer: str | None = None
+
+
+def trailer_of(end: bytes, where: str) -> TrailerDocument:
     """The content of a trailer. Raises CutStreamError where it is none."""
     try:
-        said = json.loads(end)
-    except (ValueError, RecursionError):
-        said = None
-    kinds = {"bytes": int, "rows": int, "sha256": str}
-    if (
-        not isinstance(said, dict)
-        or any(type(said.get(name)) is not kind for name, kind in kinds.items())
-        or not isinstance(said.get("trailer", ""), str)
-    ):
-        raise CutStreamError(f"{where}: the trailer is damaged", fix="make the file again")
-    return said
+        return Origin(f"{where}: the trailer", fix="make the file again").read(end, TrailerDocument)
+    except InputError as error:
+        raise CutStreamError(f"{where}: the trailer is damaged", fix=error.fix) from error

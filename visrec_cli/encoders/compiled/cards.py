@@ -14,9 +14,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from visrec_cli.encoders.framing import framing_from
+from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.versions import version_of
-from visrec_cli.tables.spaces import Space, space_from_json
+from visrec_cli.tables.documents import Count, Origin
+from visrec_cli.tables.spaces import Space, space_from
 
 FORMAT = 1  # counted up when compiling changes
 MODEL, CARD = "model.onnx", "card.json"
@@ -29,8 +34,8 @@ class Card:
 
     space: of its vectors, normalised. sources: (path, size, mtime_ns) of the files that it was made from.
     framing, classes: of picture models. inputs, prompts, token_limit: of text models. drift: how far its vectors were
-    from the plain model's when it was compiled. refused: why it cannot be compiled; then there is no model, and the
-    plain one is used.
+    from the plain model's when it was compiled. model_sha256, others_sha256: of the files beside it. refused: why it
+    cannot be compiled; then there is no model, and the plain one is used.
     """
 
     spec: str
@@ -43,6 +48,7 @@ class Card:
     token_limit: int | None = None
     drift: dict[str, float] = field(default_factory=dict)
     model_sha256: str = ""
+    others_sha256: dict[str, str] = field(default_factory=dict)
     refused: str | None = None
     folder: str = ""
 
@@ -53,14 +59,14 @@ class Card:
 
 
 def whole(card: Card, again: Callable[[], Card]) -> Card:
-    """The card, or ``again()`` where its model's file has not the checksum that it was kept with."""
+    """The card, or ``again()`` where a file beside it has not the checksum that it was kept with."""
     return card if _is_whole(card) else again()
 
 
 def _is_whole(card: Card) -> bool:
+    kept = {MODEL: card.model_sha256, **card.others_sha256}
     try:
-        with card.model.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == card.model_sha256
+        return all(hash_of_file(Path(card.folder) / name) == digest for name, digest in kept.items())
     except OSError:
         return False
 
@@ -78,17 +84,52 @@ def kept_card(kind: str, spec: str) -> Card | None:
     """
     folder = _folder(kind, spec)
     try:
-        raw = json.loads((folder / CARD).read_text("utf-8"))
-        raw["space"] = space_from_json(json.dumps(raw["space"]))
-        card = Card(**{**raw, "sources": [tuple(one) for one in raw["sources"]], "folder": str(folder)})
+        card = _card_from((folder / CARD).read_bytes(), folder)
         fresh = card.sources == status_of([Path(path) for path, _, _ in card.sources])
         if not fresh or not (card.refused or card.model.exists()):
             return None
         with suppress(OSError):  # somebody else's cache may be read too
             os.utime(folder / CARD)  # last used now: pruning begins with what was not
         return card
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError):  # of paths, and of what is no card
         return None
+
+
+class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A card as JSON. sha256: of the rest, since a changed card would give vectors a wrong name."""
+
+    spec: str
+    space: dict[str, Any]
+    sources: list[tuple[str, int, int]]
+    framing: dict[str, Any] | None
+    classes: list[str] | None
+    inputs: list[str]
+    prompts: dict[str, str]
+    token_limit: Count | None
+    drift: dict[str, float]
+    model_sha256: str
+    others_sha256: dict[str, str]
+    refused: str | None
+    sha256: str
+
+
+def _card_from(text: bytes, folder: Path) -> Card:
+    """The card in this text. Raises InputError where it is none, or was changed."""
+    origin = Origin(f"the card in {folder}", fix="visrec cache clear --models")
+    raw = origin.json(text)
+    document = origin.typed(raw, CardDocument)
+    if document.sha256 != _digest(raw):
+        raise origin.wrong("sha256", "the card was changed after it was written")
+    words = {name: getattr(document, name) for name in document.__struct_fields__ if name != "sha256"}
+    if document.framing is not None:
+        framing_from(document.framing, origin, "framing")
+    return Card(**{**words, "space": space_from(document.space, origin, "space"), "folder": str(folder)})
+
+
+def _digest(raw: dict[str, Any]) -> str:
+    """Of a card's content, but the digest itself."""
+    rest = {name: value for name, value in raw.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> Card:
@@ -102,12 +143,13 @@ def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> 
     target.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
     try:
-        digest = ""
         if write is not None:
             write(new)
-            digest = hashlib.sha256((new / MODEL).read_bytes()).hexdigest()
-        raw = {**asdict(card), "space": json.loads(card.space.to_json()), "model_sha256": digest}
+        digests = {path.name: hash_of_file(path) for path in sorted(new.iterdir())}
+        raw = {**asdict(card), "space": card.space.document(), "model_sha256": digests.pop(MODEL, "")}
+        raw["others_sha256"] = digests
         raw.pop("folder")
+        raw["sha256"] = _digest(raw)
         (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
         with FileLock(target.parent / ".lock"):  # one process at a time looks, removes, puts and looks again
             found = kept_card(kind, card.spec)

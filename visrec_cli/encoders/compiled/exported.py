@@ -1,19 +1,22 @@
 """A model that ``export-encoder`` wrote: ``onnx:model.onnx``, one file that needs neither torch nor its parent."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from visrec_cli.encoders.compiled.images import SessionImageEncoder
-from visrec_cli.encoders.compiled.sessions import OnnxSession, Session, engine_name, open_session
+from visrec_cli.encoders.compiled.sessions import Array, OnnxSession, Session, engine_name, open_session
+from visrec_cli.encoders.framing import Framing, framing_from
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import InputError, MissingInputError
-from visrec_cli.tables.spaces import Space, space_from_json
-
-if TYPE_CHECKING:
-    from visrec_cli.encoders.framing import Framing
+from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.spaces import Space, space_from
 
 KEY, FORMAT = "visrec.encoder", 1  # of the file's metadata_props
 
@@ -28,33 +31,43 @@ class ExportedImageEncoder(SessionImageEncoder):
                 f"there is no model '{rest}'", fix="visrec export-encoder SPEC -o model.onnx makes one"
             )
         self.spec = f"onnx:{rest}"
-        card, plain = _card_of(path)
-        parent = card["space"]
-        origin = {"from": parent.encoder, "weights": parent.weights, "arithmetic": card["arithmetic"]}
+        plain = _session(path)
+        card, parent, self.framing = _card_of(path, plain)
+        origin = {"from": parent.encoder, "weights": parent.weights, "arithmetic": card.arithmetic}
         preprocessing = {**parent.preprocessing, "exported": origin}
         self.space = Space(self.spec, parent.dimension, normalise, hash_of_file(path), preprocessing)
-        self.classes, self._framing = card["classes"], card["framing"]
+        self.classes = card.classes
         self.scaled_to = parent.preprocessing.get("scaled_to")
-        self.engine = f"{engine_name(engine)}, {card['arithmetic']}"
-        self._session: Session = plain if engine == "onnx" else open_session(path, engine)
-
-    @cached_property
-    def framing(self) -> "Framing":
-        """See SessionImageEncoder."""
-        from visrec_cli.encoders.framing import Framing
-
-        return Framing(**self._framing)
+        self.engine = f"{engine_name(engine)}, {card.arithmetic}"
+        self._session = _Guarded(path, plain if engine == "onnx" else open_session(path, engine))
 
     def session(self) -> Session:
         """See SessionImageEncoder."""
         return self._session
 
 
-def card_for(space: Space, framing: "Framing", classes: list[str] | None, arithmetic: str) -> dict[str, str]:
+class _Guarded:
+    """A session over a file that may come from anywhere: what the engine cannot compute is the file's fault."""
+
+    def __init__(self, path: Path, session: Session) -> None:
+        self._path, self._session, self.engine = path, session, session.engine
+
+    def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
+        """See Session. Raises InputError where the model cannot be computed."""
+        try:
+            return self._session.run(inputs)
+        except Exception as error:  # of the engine, which has a dozen of its own
+            raise InputError(
+                f"the model in '{self._path}' cannot be computed: {str(error).strip().splitlines()[0][:160]}",
+                fix="make it again: visrec export-encoder SPEC -o model.onnx",
+            ) from error
+
+
+def card_for(space: Space, framing: Framing, classes: list[str] | None, arithmetic: str) -> dict[str, str]:
     """What goes into the file's metadata. space: of the encoder that is exported; arithmetic: float32 or int8."""
     words = {
         "format": FORMAT,
-        "space": json.loads(replace(space, normalised=True).to_json()),
+        "space": replace(space, normalised=True).document(),
         "framing": framing.to_dict(),
         "classes": classes,
         "arithmetic": arithmetic,
@@ -62,25 +75,41 @@ def card_for(space: Space, framing: "Framing", classes: list[str] | None, arithm
     return {KEY: json.dumps(words, sort_keys=True)}
 
 
-def _card_of(path: Path) -> tuple[dict[str, Any], OnnxSession]:
+class CardDocument(msgspec.Struct):
+    """What an exported file says of itself, as JSON. Keys that are not known here are passed over: format tells."""
+
+    format: int
+    space: dict[str, Any]
+    framing: dict[str, Any]
+    classes: list[str] | None
+    arithmetic: Literal["float32", "int8"]
+
+
+def _session(path: Path) -> OnnxSession:
     try:
-        session = OnnxSession(path)
+        return OnnxSession(path)
     except Exception as error:  # onnxruntime has a dozen of its own
         raise InputError(
             f"'{path}' is no model that onnxruntime can run: {str(error).strip().splitlines()[0][:160]}",
             fix="make it again: visrec export-encoder SPEC -o model.onnx",
         ) from error
+
+
+def _card_of(path: Path, session: OnnxSession) -> tuple[CardDocument, Space, Framing]:
+    """What the file says of itself, held against what the model in it takes and gives. Raises InputError."""
     if KEY not in session.metadata:
         raise InputError(
             f"'{path}' does not say what pictures it takes: it is not from export-encoder",
             fix="visrec export-encoder SPEC -o model.onnx makes one that does",
         )
-    try:
-        card = json.loads(session.metadata[KEY])
-        if card["format"] != FORMAT:
-            raise InputError(f"'{path}' is of another version of visrec", fix="export it again")
-        return {**card, "space": space_from_json(json.dumps(card["space"]))}, session
-    except (ValueError, TypeError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"the card in '{path}' cannot be read: {error}", fix="export it again") from error
+    origin = Origin(f"the card in '{path}' cannot be read", fix="export it again")
+    raw = origin.json(session.metadata[KEY])
+    if isinstance(raw, dict) and raw.get("format") != FORMAT:
+        raise InputError(f"'{path}' is of another version of visrec", fix="export it again")
+    card = origin.typed(raw, CardDocument)
+    space, framing = space_from(card.space, origin, "space"), framing_from(card.framing, origin, "framing")
+    classes = None if card.classes is None else len(card.classes)
+    mismatch = session.mismatch((framing.height, framing.width), space.dimension, classes)
+    if mismatch is not None:
+        raise origin.wrong("", mismatch)
+    return card, space, framing

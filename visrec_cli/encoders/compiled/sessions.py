@@ -7,7 +7,7 @@ cores there are or on what else was in the batch.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,6 +60,29 @@ class OnnxSession:
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
         """See Session."""
         return list(self._session.run(None, dict(inputs)))
+
+    def mismatch(self, picture: tuple[int, int], dimension: int, classes: int | None) -> str | None:
+        """In what the model is none from such pictures, (height, width), to such vectors and classes; None: it is."""
+        taken = {one.name: (one.type, one.shape) for one in self._session.get_inputs()}
+        given = {one.name: (one.type, one.shape) for one in self._session.get_outputs()}
+        wanted = {"vectors": ("tensor(float)", (None, dimension))}
+        wanted |= {} if classes is None else {"classes": ("tensor(float)", (None, classes))}
+        for what, found, kinds in (("takes", taken, {"pixels": ("tensor(uint8)", (None, *picture, 3))}),
+                                   ("gives", given, wanted)):  # fmt: skip
+            if list(found) != list(kinds):
+                return f"the model {what} {', '.join(found) or 'nothing'}, not {', '.join(kinds)}"
+            for name, (kind, shape) in kinds.items():
+                if found[name][0] != kind or not _fits(found[name][1], shape):
+                    return (
+                        f"the model {what} {name} as {found[name][0]} of {found[name][1]}, not {kind} of {list(shape)}"
+                    )
+        return None
+
+
+def _fits(found: Sequence[Any], wanted: Sequence[int | None]) -> bool:
+    """Whether a shape is the wanted one; words in it stand for any number, as None does."""
+    pairs = zip(found, wanted, strict=False)
+    return len(found) == len(wanted) and all(b is None or not isinstance(a, int) or a == b for a, b in pairs)
 
 
 class OpenVinoSession:

@@ -47,15 +47,19 @@ class CompiledTextEncoder(TextEncoder):
         self._opening = threading.Lock()
 
     @cached_property
-    def _opened(self) -> Session:
+    def _kept(self) -> Card:
         self._card = whole(self._card, self._again)
-        return open_session(self._card.model, self._name)
+        return self._card
+
+    @cached_property
+    def _opened(self) -> Session:
+        return open_session(self._kept.model, self._name)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
         from tokenizers import Tokenizer
 
-        return Tokenizer.from_file(str(Path(self._card.folder) / TOKENS))
+        return Tokenizer.from_file(str(Path(self._kept.folder) / TOKENS))
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""

@@ -15,7 +15,7 @@ from visrec_cli.encoders.learning.objectives import Objective, Rows
 from visrec_cli.encoders.learning.schedule import Schedule, Watch
 from visrec_cli.encoders.learning.views import STRONG, Views
 from visrec_cli.encoders.torch_images import memory_errors
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import InputError, UsageProblem
 
 Arrays = dict[str, npt.NDArray[Any]]
 Pixels = Callable[[Rows], npt.NDArray[np.uint8]]
@@ -99,20 +99,33 @@ class Learner:
         return {name: tensor.cpu().numpy().copy() for name, tensor in found.items()}
 
     def restore(self, state: Arrays) -> None:
-        """Go back to what ``state`` gave."""
+        """Go back to what ``state`` gave. Raises InputError for moments that are of no optimiser like this one."""
         import torch
 
+        moments: dict[int, dict[str, Any]] = {}
+        for place, shapes in self._moments(state).items():
+            for which, shape in shapes.items():
+                array = state.get(f"moments.{place}.{which}")
+                if array is None or array.shape != shape:
+                    raise InputError(
+                        f"the checkpoint is of another optimiser: moments.{place}.{which} does not fit",
+                        fix="start again without --resume",
+                    )
+                moments.setdefault(place, {})[which] = torch.from_numpy(np.array(array))
         with torch.no_grad():
             for name, parameter in self._learning():
                 parameter.copy_(torch.from_numpy(state[f"weights.{name}"]))
-        moments: dict[int, dict[str, Any]] = {}
-        for name, array in state.items():
-            kind, _, rest = name.partition(".")
-            if kind == "moments":
-                place, _, which = rest.partition(".")
-                moments.setdefault(int(place), {})[which] = torch.from_numpy(np.array(array))
         whole = self._optimiser.state_dict()
         self._optimiser.load_state_dict({**whole, "state": moments})
+
+    def _moments(self, state: Arrays) -> dict[int, dict[str, tuple[int, ...]]]:
+        """What Adam keeps, and of which shape, of each parameter that a state has anything of, by its number."""
+        parameters = [one for group in self._optimiser.param_groups for one in group["params"]]
+        return {
+            place: {"step": (), "exp_avg": tuple(one.shape), "exp_avg_sq": tuple(one.shape)}
+            for place, one in enumerate(parameters)
+            if any(name.startswith(f"moments.{place}.") for name in state)
+        }
 
     def _epoch(self, number: int) -> float:
         rng = np.random.default_rng([self._seed, number])

@@ -20,6 +20,12 @@ def heads(xp: Any, weights: Any, blocks: Sequence[Any]) -> list[Any]:
     return [block @ weights[f"head:{m}"] + weights[f"bias:{m}"] for m, block in enumerate(blocks)]
 
 
+def head_shapes(widths: Sequence[int], dimension: int) -> dict[str, Sequence[int]]:
+    """The shapes of what ``heads`` takes, for blocks of these widths."""
+    maps = {f"head:{m}": (width, dimension) for m, width in enumerate(widths)}
+    return {**maps, **{f"bias:{m}": (dimension,) for m in range(len(widths))}}
+
+
 def softmax_over_parts(xp: Any, scores: Any, present: Any) -> Any:
     """Softmax over axis 1 among what is present; zeros where nothing is. scores, present (0 or 1): (n, parts, …)."""
     scores = xp.where(present > 0, scores, scores * 0 + _NEVER)

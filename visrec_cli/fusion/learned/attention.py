@@ -10,6 +10,7 @@ from visrec_cli.fusion.learned.mixing import Mixing
 from visrec_cli.fusion.learned.training import drawn
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Shape
 
 
 class Attention(Mixing):
@@ -36,6 +37,13 @@ class Attention(Mixing):
         if settings["score"] == "additive":
             arrays |= {"shift": np.zeros((1, size), np.float32), "score": drawn(rng, size, 1)}
         return arrays
+
+    @classmethod
+    def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """As drawn."""
+        size = settings["attention_size"]
+        shapes: dict[str, Shape] = {"own": (dimension, size), "shared": (dimension, size)}
+        return {**shapes, "shift": (1, size), "score": (size, 1)} if settings["score"] == "additive" else shapes
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+import msgspec
 import numpy as np
 
 from visrec_cli.errors import InputError, UsageProblem
@@ -12,12 +13,22 @@ from visrec_cli.fusion.targets import Rows, Target
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Mask, Matrix
-from visrec_cli.tables.spaces import pack_array, unpack_array
+from visrec_cli.tables.documents import Origin, Shape
+from visrec_cli.tables.spaces import pack_array
 
 LEAST = 20
 """Items to learn from, at least: with fewer, what is held back tells nothing."""
 
 Arrays = Mapping[str, Matrix]
+
+
+class FuserDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """What was learned, as JSON; arrays: packed."""
+
+    name: str
+    settings: dict[str, Any]
+    facts: dict[str, Any]
+    arrays: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -99,10 +110,17 @@ class Fuser(ABC):
         return {"name": self.name, "settings": self.settings_used, "facts": self.facts, "arrays": arrays}
 
     @classmethod
-    def unpack(cls, packed: Mapping[str, Any]) -> Self:
-        """The inverse of pack."""
-        arrays = {name: unpack_array(array) for name, array in packed["arrays"].items()}
-        return cls(arrays, packed["settings"], packed["facts"])
+    def unpack(cls, packed: Any, origin: Origin, path: str, widths: Sequence[int], dimension: int) -> Self:
+        """The inverse of pack. widths: of the parts. Raises InputError for what was not packed so."""
+        document = origin.typed(packed, FuserDocument, path)
+        settings = origin.settings(document.settings, cls.settings, f"{path}.settings")
+        shapes = cls.shapes(widths, dimension, settings)
+        return cls(origin.arrays(document.arrays, f"{path}.arrays", shapes), settings, document.facts)
+
+    @classmethod
+    @abstractmethod
+    def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """What ``apply`` needs to make ``dimension`` numbers of parts of these widths: arrays, by name their shapes."""
 
     @classmethod
     def require_sides(cls, columns: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from visrec_cli.fusion.learned.mixing import Mixing
 from visrec_cli.fusion.learned.training import drawn
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Shape
 
 
 class CrossAttention(Mixing):
@@ -47,6 +48,12 @@ class CrossAttention(Mixing):
         del parts
         width = dim // settings["tokens"]
         return {name: drawn(rng, width, width) for name in ("query", "key", "value")}
+
+    @classmethod
+    def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """As drawn: no other number of tokens makes them of these shapes."""
+        width = dimension // settings["tokens"]
+        return dict.fromkeys(("query", "key", "value"), (width, width))
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:

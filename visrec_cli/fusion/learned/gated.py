@@ -9,6 +9,7 @@ from visrec_cli.fusion.learned.arithmetic import heads, softmax_over_parts
 from visrec_cli.fusion.learned.mixing import Mixing
 from visrec_cli.fusion.learned.training import drawn
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Shape
 
 
 class Gated(Mixing):
@@ -28,6 +29,11 @@ class Gated(Mixing):
         """The gates' map and shift."""
         del settings
         return {"gate": drawn(rng, parts * dim, parts * dim), "open": np.zeros((1, parts * dim), np.float32)}
+
+    @classmethod
+    def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """As drawn."""
+        return {"gate": (parts * dimension, parts * dimension), "open": (1, parts * dimension)}
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:

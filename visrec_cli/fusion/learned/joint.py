@@ -1,12 +1,14 @@
 """Pictures and texts in one space: each modality has a linear map of its own into it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from visrec_cli.fusion.learned.arithmetic import heads, unit
+from visrec_cli.fusion.learned.arithmetic import head_shapes, heads, unit
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Shape
 
 
 class Joint(Fuser):
@@ -27,6 +29,11 @@ class Joint(Fuser):
         sides = [unit(np, side) * there[:, None] for side, there in zip(self.sides_of(blocks), present, strict=True)]
         many = np.maximum(np.sum(present, axis=0), 1)[:, None]
         return np.asarray(sum(sides) / many, np.float32)
+
+    @classmethod
+    def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """A head and a bias for each modality."""
+        return dict(head_shapes(widths, dimension))
 
     def sides_of(self, blocks: Sequence[Matrix]) -> list[Matrix]:
         """Each modality by itself in the common space, (n, k)."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from visrec_cli.fusion.learned.arithmetic import unit
+from visrec_cli.fusion.learned.arithmetic import head_shapes, unit
 from visrec_cli.fusion.learned.base import Fuser, Lesson
 from visrec_cli.fusion.learned.judging import precision
 from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +38,16 @@ class Mixing(Fuser):
     @abstractmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
         """What there is to learn besides the heads, drawn by chance."""
+
+    @classmethod
+    @abstractmethod
+    def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """The shapes of what ``mixer`` draws."""
+
+    @classmethod
+    def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """The heads', and the mixer's."""
+        return {**head_shapes(widths, dimension), **cls.mixer_shapes(len(widths), dimension, settings)}
 
     @property
     def dimension(self) -> int:

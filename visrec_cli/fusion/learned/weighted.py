@@ -12,6 +12,7 @@ from visrec_cli.fusion.learned.training import SETTINGS, Course, train
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,11 @@ class WeightedSoftmax(Fuser):
     def dimension(self) -> int:
         """Sum of the parts' numbers."""
         return int(self.arrays["widths"].sum())
+
+    @classmethod
+    def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """One score for each modality; what is kept in a column is a plain concatenation with these weights."""
+        return {"scores": (1, len(widths)), "widths": (1, len(widths))}
 
     def weights(self) -> list[float]:
         """√α of each modality."""

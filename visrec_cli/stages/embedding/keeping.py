@@ -7,15 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from visrec_cli.encoders.base import Encoder, Label, Vectors
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.archives import MARK, split_member
 from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
 from visrec_cli.runtime.caching.stamps import Stamp, stamp_of
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.tables.documents import Finite, Origin
 
 Cache = bool | str | Path
 """Whether vectors are kept between runs: True in the user's cache folder, a path in that one, False nowhere."""
@@ -88,7 +90,8 @@ class Keeper:
     def _found(self, digests: Sequence[bytes]) -> dict[bytes, Result]:
         assert self._cache is not None
         packed = self._cache.find(self._kind, digests) if digests else {}
-        return {digest: _unpacked(payload, self._dimension) for digest, payload in packed.items()}
+        found = {digest: _unpacked(payload, self._dimension) for digest, payload in packed.items()}
+        return {digest: result for digest, result in found.items() if result is not None}
 
 
 def digest_of(content: bytes) -> bytes:
@@ -121,9 +124,22 @@ def _packed(result: Result) -> bytes:
     return result.vector.astype("<f4").tobytes() + (json.dumps(words).encode() if words else b"")
 
 
-def _unpacked(payload: bytes, dimension: int) -> Result:
+class ResultDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """What is kept behind a vector, where there is anything to say."""
+
+    labels: list[tuple[str, Finite]] = []
+    cut: bool = False
+
+
+def _unpacked(payload: bytes, dimension: int) -> Result | None:
+    """The inverse of _packed; None for anything else, which is computed again."""
+    if len(payload) < 4 * dimension:
+        return None
     vector = np.frombuffer(payload, "<f4", dimension)
     if len(payload) == 4 * dimension:
         return Result(vector)
-    words = json.loads(payload[4 * dimension :])
-    return Result(vector, tuple(Label(*one) for one in words.get("labels", ())), words.get("cut", False))
+    try:
+        words = Origin("a kept vector", fix="visrec cache clear").read(payload[4 * dimension :], ResultDocument)
+    except InputError:
+        return None
+    return Result(vector, tuple(Label(*one) for one in words.labels), words.cut)

@@ -80,7 +80,7 @@ class Shelf:
         return row
 
 
-def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
+def fill_shelf(table: pa.Table, *, column: str | None, report: Report, where: str = "the table") -> Shelf:
     """Take one embedding column of a table with item ids. Raises InputError without items or vectors."""
     column = choose_column(table.schema, column, report)
     ids = table["item_id"]
@@ -99,8 +99,9 @@ def fill_shelf(table: pa.Table, *, column: str | None, report: Report) -> Shelf:
     order = np.asarray(pc.sort_indices(ids)).astype(np.int64)
     vectors = vectors[order]
     vectors /= np.where(present, lengths, 1)[order, None].astype(np.float32)
+    space = space_of(table.schema.field(column), where)
     others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
-    return Shelf(table.select(others), order, vectors, present[order], column, space_of(table.schema.field(column)))
+    return Shelf(table.select(others), order, vectors, present[order], column, space)
 
 
 def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:

@@ -17,7 +17,7 @@ from visrec_cli.stages.serving.sessions import clock, in_order
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.visitors import Visitors
 from visrec_cli.tables.conversions import python_rows
-from visrec_cli.tables.failures import in_short
+from visrec_cli.tables.documents import Origin
 
 MOST = 1e9
 """The largest weight of one click: sums of many stay within floats of 32 bits, and so do their squares."""
@@ -38,10 +38,7 @@ class Event:
 
 def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
     """Read one line. Raises InputError for anything that is no event."""
-    try:
-        told = line if isinstance(line, Mapping) else json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"no JSON: {in_short(error)}") from error
+    told = line if isinstance(line, Mapping) else Origin("the event", fix='such as {"user_id": "42"}').json(line)
     if not isinstance(told, Mapping):
         raise InputError('an event is an object, as {"user_id": "42"}')
     user, item, items = told.get("user_id"), told.get("item_id"), told.get("items")

@@ -2,7 +2,7 @@
 
 import ast
 import json
-import zipfile
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,10 @@ import numpy as np
 
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.recommenders.base import Arrays
+from visrec_cli.stages.training.checkpoint_document import CheckpointDocument, require_consistent
 from visrec_cli.tables.atomic import atomic
+from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.npz import read_arrays
 
 _FORMAT = 1
 _LATER = ("fit_on", "known", "metric")  # not in checkpoints of the first release, which are resumed all the same
@@ -86,20 +89,22 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
 
     The number of epochs may be another: see stages.training.continuation.
     """
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:  # np.load would leave a bad file open
-            arrays = {name: file[name] for name in file.files}
-        words = json.loads(str(arrays.pop("words")))
-    except FileNotFoundError as error:
-        raise MissingInputError(f"{path} does not exist", fix="start without --resume") from error
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ", or is damaged"
-        raise InputError(
-            f"{path} is no checkpoint{why}", fix="name the file of --save-checkpoint, or start again without --resume"
-        ) from error
-    if words.get("format") != _FORMAT:
+    origin = Origin(
+        f"{path} is no checkpoint, or is damaged",
+        fix="name the file of --save-checkpoint, or start again without --resume",
+    )
+    if not path.exists():
+        raise MissingInputError(f"{path} does not exist", fix="start without --resume")
+    arrays = read_arrays(path, origin)
+    if "words" not in arrays:
+        raise origin.wrong("words", "they are not there")
+    raw = origin.json(str(arrays.pop("words")))
+    if isinstance(raw, dict) and raw.get("format") != _FORMAT:
         raise InputError(f"{path} is a checkpoint of another version of visrec", fix="start again without --resume")
-    before = words["about"]
+    words = origin.typed(raw, CheckpointDocument)
+    facts = words.about.get("facts", {})
+    require_consistent(words, facts, _parted(words.about.get("settings"))[1], origin)
+    before = words.about
     differing = [
         name
         for name, value in about.items()
@@ -115,8 +120,9 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
         for kind in ("state.", "kept.", "searched.")
     )
-    phase, epoch, best_epoch, best, curve = (words[name] for name in ("phase", "epoch", "best_epoch", "best", "curve"))
-    return Checkpoint(phase, epoch, best_epoch, best, curve, state, kept, before, searched)
+    return Checkpoint(
+        words.phase, words.epoch, words.best_epoch, words.best, raw["curve"], state, kept, before, searched
+    )
 
 
 def _parted(value: Any) -> tuple[Any, int | None]:
@@ -124,6 +130,6 @@ def _parted(value: Any) -> tuple[Any, int | None]:
     if isinstance(value, str) and value.startswith("{"):
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
             value = ast.literal_eval(value)
-    if not isinstance(value, dict) or not str(value.get("epochs", "")).isdecimal():
+    if not isinstance(value, dict) or not re.fullmatch(r"[0-9]{1,9}", str(value.get("epochs", ""))):
         return value, None
     return {name: one for name, one in value.items() if name != "epochs"}, int(value["epochs"])

@@ -8,6 +8,7 @@ import numpy as np
 from visrec_cli.recommenders.base import Arrays, Iterative, Unwatched
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
+from visrec_cli.stages.training.checkpoint_document import require_arrays
 from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
 from visrec_cli.stages.training.looks import Goal, step_of
 
@@ -67,11 +68,13 @@ class Watching:
         self._every, self._epochs = 1, 0
 
     def begin(self, epochs: int, recommender: Learner) -> int:
-        """Announce the work, and go to where a checkpoint was."""
+        """Announce the work, and go to where a checkpoint was. Raises InputError where it does not fit the learner."""
         self._every, self._epochs = step_of(epochs), epochs
         self.report.expect(epochs, "epochs")
         if self.resumed is None:
             return 0
+        states = {"state": self.resumed.state} | ({"kept": self.resumed.kept} if self.resumed.kept else {})
+        require_arrays(states, recommender.state())
         recommender.restore(self.resumed.state)
         seen = [seen for seen in self.resumed.curve if seen["phase"] == self.phase]
         if self.validation is not None:

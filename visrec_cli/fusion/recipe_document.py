@@ -1,0 +1,105 @@
+"""A recipe as JSON, in the space of a fused column: read, and held against the vectors that it is to make."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from visrec_cli import catalogue
+from visrec_cli.fusion.learned.base import Fuser
+from visrec_cli.fusion.reduce import Pca
+from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin, Positive
+from visrec_cli.tables.spaces import Space
+
+PATH = "transform"
+
+
+class LearnedBy(msgspec.Struct, forbid_unknown_fields=True):
+    """What a combiner's weights were learned by, for people."""
+
+    name: str
+    settings: dict[str, Any]
+    facts: dict[str, Any]
+
+
+class RecipeDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A Recipe as JSON; fills: packed arrays. reduction and learned: see Pca.pack and Fuser.pack."""
+
+    method: str
+    weights: dict[str, Positive]
+    normalise: Literal["l2", "none"]
+    missing: Literal["zero", "mean", "drop", "fail"]
+    fills: dict[str, Any]
+    reduction: dict[str, Any] | None
+    learned: dict[str, Any] | None = None
+    learned_by: LearnedBy | None = None
+
+
+def recipe_parts(space: Space) -> dict[str, Any]:
+    """All fields of the recipe in a fused space, but its sources. Raises InputError where they do not go together."""
+    origin = Origin(f"the recipe of the space [{space.describe()}] cannot be read", fix="fuse the columns again")
+    document: RecipeDocument = origin.typed(space.transform, RecipeDocument, PATH)
+    widths = {source.column: source.dimension for source in space.sources}
+    if not widths or len(widths) < len(space.sources):
+        raise origin.wrong("sources", "they do not name each column once")
+    if set(document.weights) != set(widths):
+        raise origin.wrong(f"{PATH}.weights", f"they are of {', '.join(document.weights)}, not {', '.join(widths)}")
+    if document.fills and set(document.fills) != set(widths):
+        raise origin.wrong(f"{PATH}.fills", f"they are of {', '.join(document.fills)}, not {', '.join(widths)}")
+    learned = _learned(document, space, origin)
+    made = space.dimension if learned else _combined(document.method, list(widths.values()), origin)
+    reduction = _reduction(document, (made, space.dimension), origin)
+    if reduction is None and made != space.dimension:
+        raise origin.wrong(PATH, f"it makes {made} numbers, and the space has {space.dimension}")
+    return {
+        "method": document.method,
+        "weights": document.weights,
+        "normalise": document.normalise,
+        "missing": document.missing,
+        "fills": _fills(document, widths, origin),
+        "reduction": reduction,
+        "learned": learned,
+        "learned_by": None if document.learned_by is None else msgspec.structs.asdict(document.learned_by),
+    }
+
+
+def _fills(document: RecipeDocument, widths: Mapping[str, int], origin: Origin) -> dict[str, Matrix]:
+    shapes = {name: (width,) for name, width in widths.items()} if document.fills else {}
+    return origin.arrays(document.fills, f"{PATH}.fills", shapes)
+
+
+def _learned(document: RecipeDocument, space: Space, origin: Origin) -> Fuser | None:
+    raw = document.learned
+    if raw is None:
+        return None
+    name = raw.get("name")
+    if name != document.method or name not in catalogue.names("fuser"):
+        raise origin.wrong(f"{PATH}.learned.name", f"{name!r} is not how the columns were fused, {document.method!r}")
+    kind: type[Fuser] = catalogue.find("fuser", name)
+    least, most = kind.sides
+    if not least <= len(space.sources) <= (most or len(space.sources)):
+        raise origin.wrong("sources", f"{name} does not fuse {len(space.sources)} columns")
+    if kind.weights is not Fuser.weights or document.reduction is not None:
+        raise origin.wrong(f"{PATH}.learned", f"nothing is kept so of {name}, or with a reduction")
+    widths = [source.dimension for source in space.sources]
+    return kind.unpack(raw, origin, f"{PATH}.learned", widths, space.dimension)
+
+
+def _combined(method: str, widths: list[int], origin: Origin) -> int:
+    """Numbers that a combiner makes."""
+    if method not in catalogue.names("combiner"):
+        raise origin.wrong(f"{PATH}.method", f"{method!r} combines nothing by itself")
+    if method == "mean" and len(set(widths)) > 1:
+        raise origin.wrong("sources", f"a mean of {widths} numbers")
+    return widths[0] if method == "mean" else sum(widths)
+
+
+def _reduction(document: RecipeDocument, widths: tuple[int, int], origin: Origin) -> Pca | None:
+    if document.reduction is None:
+        return None
+    name = document.reduction.get("name")
+    if name not in catalogue.names("reduction"):
+        raise origin.wrong(f"{PATH}.reduction.name", f"there is no reduction {name!r}")
+    kind: type[Pca] = catalogue.find("reduction", name)
+    return kind.unpack(document.reduction, origin, f"{PATH}.reduction", widths)
