@@ -136,7 +136,7 @@ def run(data: str, recommender: str, args: argparse.Namespace) -> dict[str, Any]
         begun = time.perf_counter()
         model = Fitting(plan, task.train, content, task.validation, report).run()
         seconds.append(time.perf_counter() - begun)
-        if number == 0:
+        if number == 0 and trials:
             settings = {name: value for name, value in model.settings.items() if name != "epochs"}
         for name, values in per_user(model, task).items():
             found[name].append(values)

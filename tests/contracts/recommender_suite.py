@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
-from visrec_cli.recommenders.base import Iterative, Recommender
+from visrec_cli.recommenders.base import AUTO, Iterative, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
@@ -164,12 +164,27 @@ class RecommenderSuite:
         with pytest.raises(UsageProblem, match="unknown setting"):
             self.make(nonsense=3)
         for name, knob in find("recommender", self.name).settings.items():
-            if isinstance(knob.default, int | float):
+            if knob.auto or isinstance(knob.default, int | float):
                 with pytest.raises(UsageProblem, match=name):
                     self.make(**{name: "many"})
             if knob.least is not None:
                 with pytest.raises(UsageProblem, match=f"{name}=.* is less than"):
                     self.make(**{name: knob.least - 1})
+
+    def test_what_the_log_decides_is_a_number_in_the_model_and_gives_way_to_one_that_is_given(self) -> None:
+        auto = [name for name, knob in find("recommender", self.name).settings.items() if knob.auto]
+        log, content, _ = planted()
+        model = self.fitted(log, content)
+        assert all(isinstance(model.settings[name], int | float) for name in auto)
+        left = {name: AUTO for name in auto if name not in self.settings}
+        asked = self.fitted(log, content, **left)
+        assert to_table(asked).equals(to_table(model), check_metadata=True)
+        numbers = {name: model.settings[name] for name in auto}
+        given = self.fitted(log, content, **numbers)
+        assert to_table(given).equals(to_table(model), check_metadata=True)
+        other = self.fitted(log, content, **{name: 3 * value for name, value in numbers.items()})
+        assert {name: other.settings[name] for name in auto} == {name: 3 * value for name, value in numbers.items()}
+        assert not auto or not to_table(other).equals(to_table(model))
 
     def test_an_interrupted_training_resumes_to_the_same_model(self) -> None:
         if not issubclass(find("recommender", self.name), Iterative):

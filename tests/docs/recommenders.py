@@ -29,7 +29,8 @@ def section(name: str) -> str:
         for knob, setting in kind.settings.items():
             searched = ", ".join(map(str, setting.choices))
             if not searched and setting.low is not None:
-                searched = f"{setting.low:g} to {setting.high:g}{', log scale' if setting.log else ''}"
+                searched = f"{setting.low:g} to {setting.high:g}{' times that' if setting.auto else ''}"
+                searched += ", log scale" if setting.log else ""
             lines.append(
                 f"| `{knob}` | {setting.default} | {setting.help.replace('|', chr(92) + '|')} | {searched or '–'} |"
             )

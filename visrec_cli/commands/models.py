@@ -38,4 +38,5 @@ def _range(setting: object) -> str:
     choices, low, high = (getattr(setting, name) for name in ("choices", "low", "high"))
     if choices:
         return f" ({', '.join(map(str, choices))})"
-    return "" if low is None else f" (searched: {low:g} to {high:g})"
+    of_it = " times what suits the log" if getattr(setting, "auto", False) else ""
+    return "" if low is None else f" (searched: {low:g} to {high:g}{of_it})"

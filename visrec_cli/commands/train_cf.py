@@ -65,7 +65,12 @@ def command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", metavar="NAME=VALUE", help="A setting of the recommender; repeat, or use commas."),
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="NAME=VALUE",
+            help="A setting of the recommender; repeat, or use commas. 'auto', where --models says it: by the log.",
+        ),
     ] = None,
     models: Annotated[
         bool,

@@ -1,14 +1,15 @@
 """Matrix factorisation for implicit feedback by alternating least squares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from visrec_cli.recommenders.als_defaults import regularisation_of, unobserved_weight_of
 from visrec_cli.recommenders.als_steps import Halves, OnGpu, OnProcessor
-from visrec_cli.recommenders.base import Arrays, Iterative, Setting
+from visrec_cli.recommenders.base import AUTO, Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, Vector, users_of
@@ -27,6 +28,14 @@ class Als(Iterative):
             + sum over u of λ(u) |x(u)|²  +  sum over i of λ(i) |y(i)|²
         λ(u) = reg · (W(u) + α₀ · items)^ν,   λ(i) = reg · (W(i) + α₀ · users)^ν,   W = sum of the row's weights
 
+    Where nobody says, α₀ and reg follow the log, U users, I items and the weight W of all clicks:
+
+        α₀  = 4 · W / (U · I)
+        reg = min(0.9 · z^1.5, 0.9) / (1 + α₀ · U · I / W)      z = mean over clicks of 1/√clicks(u) + 1/√clicks(i)
+
+    so that what was not clicked weighs four times as much as what was, and only what stands out from chance is learned
+    (see als_defaults; for weights that differ, and other ν, too).
+
     Source: Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation
     benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. A
     GPU is taken where the clicks are many enough to make up for its start.
@@ -38,9 +47,9 @@ class Als(Iterative):
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "epochs": Setting(15, "rounds of users, then items", least=1),
-        "reg": Setting(0.03, "strength of the regularisation", 1e-3, 0.3, log=True, least=0),
+        "reg": Setting(AUTO, "strength of the regularisation", 0.3, 3.0, log=True, least=0, kind=float),
         "unobserved_weight": Setting(
-            0.01, "weight α₀ of what was not clicked; a click weighs 1", 1e-3, 1.0, log=True, least=0
+            AUTO, "weight α₀ of what was not clicked; a click weighs 1", 0.1, 10.0, log=True, least=0, kind=float
         ),
         "nu": Setting(
             1.0, "how strongly the regularisation grows with the number of clicks: 0 not, 1 in proportion", least=0
@@ -50,7 +59,7 @@ class Als(Iterative):
 
     def start(self, log: Log, content: Content | None) -> None:
         """Random factors for whoever clicked or was clicked, zeros for all others."""
-        self._log = log
+        self._log, self.set = log, self.resolved(self.asked, log)
         sides = [Rows.of(log.matrix), Rows.of(log.matrix.T.tocsr())]
         rng = np.random.default_rng(self.seed)
         size = (self.set["embedding_size"],)
@@ -82,6 +91,19 @@ class Als(Iterative):
             Items(self._log.items, self._log.touched, items),
             (("behaviour", self.set["embedding_size"]),),
         )
+
+    @classmethod
+    def resolved(
+        cls, settings: Mapping[str, Any], log: Log, times: Mapping[str, float] | None = None
+    ) -> dict[str, Any]:
+        """See Recommender; the formulas are in als_defaults."""
+        whole, times = super().resolved(settings, log, times), times or {}
+        if whole["unobserved_weight"] == AUTO:
+            whole["unobserved_weight"] = unobserved_weight_of(log.matrix, times.get("unobserved_weight", 1.0))
+        if whole["reg"] == AUTO:
+            given = whole["unobserved_weight"], whole["nu"]
+            whole["reg"] = regularisation_of(log.matrix, *given, times.get("reg", 1.0))
+        return whole
 
     def state(self) -> Arrays:
         """The factors of both sides."""

@@ -1,7 +1,7 @@
 """What every recommender is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -11,10 +11,10 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.runtime.settings import Setting, parsed
+from visrec_cli.runtime.settings import AUTO, Setting, parsed
 from visrec_cli.tables.columns import Matrix
 
-__all__ = ["Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
+__all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -71,6 +71,17 @@ class Recommender(ABC):
         self.seed = seed
         self.device = device
         self.set = parsed(self.name, self.settings, settings)  # all of them: the model's metadata says how it was made
+        self.asked = dict(self.set)  # before what is AUTO is worked out
+
+    @classmethod
+    def resolved(
+        cls, settings: Mapping[str, Any], log: Log, times: Mapping[str, float] | None = None
+    ) -> dict[str, Any]:
+        """All settings, with a number for those that are AUTO: what suits the log, or ``times`` that, by name.
+
+        Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take.
+        """
+        return parsed(cls.name, cls.settings, settings)
 
     @abstractmethod
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:

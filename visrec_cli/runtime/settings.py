@@ -9,13 +9,16 @@ import numpy as np
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class Setting:
     """One knob: its default, what it means, and where a search looks (low to high, or among choices).
 
     A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
-    ``least`` make no sense and are refused.
+    ``least`` make no sense and are refused. kind: the type of a setting whose default is AUTO, a number that is worked
+    out from the data where nobody gives one; low and high are then multiples of that number.
     """
 
     default: Any
@@ -25,16 +28,25 @@ class Setting:
     log: bool = False
     choices: tuple[Any, ...] = ()
     least: float | None = None
+    kind: type | None = None
+
+    @property
+    def auto(self) -> bool:
+        """Whether AUTO is a value of it."""
+        return self.kind is not None
 
     def parse(self, name: str, value: Any) -> Any:
-        """The value in the setting's own type. Raises UsageProblem for what it cannot be."""
-        kind = type(self.default)
+        """The value in the setting's own type, or AUTO. Raises UsageProblem for what it cannot be."""
+        kind = self.kind or type(self.default)
+        if self.auto and value == AUTO:
+            return AUTO
         try:
             if kind is bool and isinstance(value, str):
                 value = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
             parsed = kind(value) if kind is not int else _whole(value)
         except (ValueError, TypeError, KeyError) as error:
             word = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
+            word += f", or {AUTO}" if self.auto else ""
             raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
         if self.choices and parsed not in self.choices:
             raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])

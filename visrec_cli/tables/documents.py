@@ -121,11 +121,12 @@ class Origin:
     def settings(self, raw: Mapping[str, Any], knobs: Mapping[str, Setting], path: str) -> dict[str, Any]:
         """All of these settings, by default where an earlier version did not know them; others stay as they are.
 
-        Raises InputError for a value that the setting cannot have.
+        One that is AUTO by default has become a number. Raises InputError for a value that the setting cannot have.
         """
         found = dict(raw)
         for name, knob in knobs.items():
-            value, kind = found.get(name, knob.default), type(knob.default)
+            kind: Any = knob.kind or type(knob.default)
+            value = found.get(name, knob.default)
             if type(value) is not kind and not (kind is float and type(value) is int):
                 raise self.wrong(f"{path}.{name}", f"expected {kind.__name__}, got {type(value).__name__}")
             if kind is int and value > _LARGEST_SETTING:

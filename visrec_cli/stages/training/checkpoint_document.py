@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.recommenders.base import Arrays
-from visrec_cli.tables.documents import Count, Origin
+from visrec_cli.tables.documents import Count, Origin, Positive
 
 Phase = Literal["search", "fit", "refit"]
+Numbers = dict[Phase, dict[str, Positive]]
+"""By phase, what settings that the log decides became."""
 
 
 class SeenDocument(msgspec.Struct):

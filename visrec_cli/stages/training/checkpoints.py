@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.errors import InputError, MissingInputError
-from visrec_cli.recommenders.base import Arrays
-from visrec_cli.stages.training.checkpoint_document import CheckpointDocument, require_consistent
+from visrec_cli.recommenders.base import AUTO, Arrays
+from visrec_cli.stages.training.checkpoint_document import CheckpointDocument, Numbers, require_consistent
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.npz import read_arrays
@@ -105,10 +105,11 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
     facts = words.about.get("facts", {})
     require_consistent(words, facts, _parted(words.about.get("settings"))[1], origin)
     before = words.about
+    origin.typed(before.get("auto", {}), Numbers, "about.auto")
     differing = [
         name
         for name, value in about.items()
-        if _parted(before.get(name, value if name in _LATER else None))[0] != _parted(value)[0]
+        if not _same(_parted(before.get(name, value if name in _LATER else None))[0], _parted(value)[0])
     ]
     if differing:
         name = differing[0]
@@ -133,3 +134,10 @@ def _parted(value: Any) -> tuple[Any, int | None]:
     if not isinstance(value, dict) or not re.fullmatch(r"[0-9]{1,9}", str(value.get("epochs", ""))):
         return value, None
     return {name: one for name, one in value.items() if name != "epochs"}, int(value["epochs"])
+
+
+def _same(before: Any, now: Any) -> bool:
+    """Whether they are of one training. A setting that is AUTO now is what it was."""
+    if not isinstance(before, dict) or not isinstance(now, dict) or before.keys() != now.keys():
+        return bool(before == now)
+    return all(now[name] in (before[name], AUTO) for name in now)

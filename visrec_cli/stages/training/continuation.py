@@ -38,6 +38,16 @@ class Continuation:
         return dict(self._at.facts)
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What was asked for, by name, and what a search had found."""
+        return dict(self._at.about["settings"])
+
+    @property
+    def numbers(self) -> dict[str, dict[str, float]]:
+        """By phase, what settings that the log decides became."""
+        return dict(self._at.about.get("auto", {}))
+
+    @property
     def searched(self) -> list[dict[str, Any]] | None:
         """The curve of a search that is over and needs no more; None where it goes on, or begins anew.
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.recommenders.base import Arrays
+from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
+from visrec_cli.stages.training.auto_settings import as_before, auto_of, auto_words, before_words, settled
 from visrec_cli.stages.training.continuation import Continuation
 from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.plan import Plan, TrainingData
@@ -43,7 +44,7 @@ class Fitting:
         save: Path | None = None,
         resume: Path | None = None,
     ) -> None:
-        self.plan, self.report, self.save = plan, report, save
+        self.plan, self.settings, self.report, self.save = plan, dict(plan.settings), report, save
         self.curve: list[dict[str, Any]] = []
         self._last: Arrays = {}  # the state in which the search ended
         self.train, self.content, truth = log, content, None if held is None else held.matrix
@@ -67,6 +68,13 @@ class Fitting:
         self._truth = truth
         self._check(save, resume)
         self.resumed = None if resume is None else Continuation(resume, self._about, plan, report)
+        self._numbers: dict[str, dict[str, Any]] = {}  # by phase, what settings that are AUTO became
+        if self.resumed is not None:
+            before = as_before(plan.kind, self.settings, self.resumed.settings)
+            self.settings |= before
+            self._numbers |= self.resumed.numbers
+            if before:
+                report.say(before_words(plan.kind, before))
         if self.resumed is not None and self.resumed.after_search and not self._again:
             raise InputError(
                 f"{resume} is of a training that fits again on all that is known",
@@ -107,13 +115,14 @@ class Fitting:
 
     def run(self) -> Model:
         """Search for settings if asked, fit, and fit again on all that is known unless the plan says otherwise."""
-        plan, settings, trials = self.plan, dict(self.plan.settings), list[Trial]()
+        plan, trials = self.plan, list[Trial]()
         if plan.trials:
             trials = tune(
-                plan.kind, self._attempt, trials=plan.trials, fixed=settings, measure=plan.measure, seed=plan.seed,
-                report=self.report,
+                plan.kind, self._attempt, trials=plan.trials, fixed=self.settings, log=self.train, measure=plan.measure,
+                seed=plan.seed, report=self.report,
             )  # fmt: skip
-            settings |= trials[0].settings
+            self.settings |= trials[0].settings
+        settings = dict(self.settings)
         facts: dict[str, Any] = {}
         model: Model | None = None
         if self.panel is not None:
@@ -123,6 +132,10 @@ class Fitting:
                 settings["epochs"] = facts["epochs"]
             model, _ = self._fit(self.known, settings, "refit" if self._again else "fit", facts)
         assert model is not None
+        auto = auto_of(plan.kind, self.settings)
+        if auto:
+            self.report.say(auto_words(plan.kind, model.settings, auto))
+            facts["auto"] = list(auto)
         return model.with_facts(**facts, **self._fit_facts())
 
     def _search(self, settings: dict[str, Any], trials: list[Trial]) -> tuple[Model | None, dict[str, Any]]:
@@ -137,7 +150,7 @@ class Fitting:
         if at is not None and at.after_search and at.facts.get("epochs") == watch.best_epoch:
             return None, at.facts  # judged before
         if watch.lost:
-            model = self.plan.make(settings).fit(data.log, data.content, Until(watch.best_epoch))
+            model = self._made(settings, "search", data.log).fit(data.log, data.content, Until(watch.best_epoch))
         return model, self._judged(model, watch, trials)
 
     def _fit_facts(self) -> dict[str, Any]:
@@ -149,10 +162,15 @@ class Fitting:
                 facts["validation_interactions"] = int(self._truth.nnz)
         return facts
 
+    def _made(self, settings: dict[str, Any], phase: str, log: Log) -> Recommender:
+        """The recommender of a phase; what is AUTO stays what it was where the phase goes on from a checkpoint."""
+        self._numbers[phase] = settled(self.plan.kind, settings, log, self._numbers.get(phase, {}))
+        return self.plan.make({**settings, **self._numbers[phase]})
+
     def _fit(
         self, data: TrainingData, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
     ) -> tuple[Model, Watching]:
-        made = self.plan.make(settings)
+        made = self._made(settings, phase, data.log)
         watch = Watching(
             self.report,
             self.panel if phase == "search" else None,
@@ -160,7 +178,7 @@ class Fitting:
             phase=phase,
             save=self.save,
             resumed=None if self.resumed is None else self.resumed.within(phase, made.set.get("epochs", 0)),
-            about=None if self.save is None else {**self._about, "facts": facts or {}},
+            about=None if self.save is None else {**self._about, "auto": dict(self._numbers), "facts": facts or {}},
             searched=self._last if phase == "refit" else None,
         )
         watch.curve = list(self.curve)
@@ -197,19 +215,26 @@ class Fitting:
         self.report.say(words)
         return facts
 
-    @cached_property
+    @property
     def _about(self) -> dict[str, Any]:
         """What a checkpoint is of."""
-        plan, times = self.plan, self.plan.kind.needs_times
+        plan, (learned, known) = self.plan, self._digests
         return {
             "model": plan.kind.name,
-            "settings": {name: str(value) for name, value in plan.make(plan.settings).set.items()},
+            "settings": {name: str(value) for name, value in plan.make(self.settings).asked.items()},
             "seed": plan.seed,
-            "data": TrainingData(self.train, self.content).digest(times=times),
+            "data": learned,
             "metric": plan.measure.name,
             "fit_on": plan.fit_on,
-            "known": self.known.digest(times=times) if self._again else None,
+            "known": known,
         }
+
+    @cached_property
+    def _digests(self) -> tuple[str, str | None]:
+        """Of what is learned from, and of all that is known if the model is fitted again on that."""
+        times = self.plan.kind.needs_times
+        learned = TrainingData(self.train, self.content).digest(times=times)
+        return learned, self.known.digest(times=times) if self._again else None
 
 
 class _Silent(Report):

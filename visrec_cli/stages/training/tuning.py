@@ -8,6 +8,7 @@ import numpy as np
 
 from visrec_cli.errors import UsageProblem, VisrecError
 from visrec_cli.recommenders.base import Recommender, Setting
+from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.training.validation import Measure
 
@@ -27,14 +28,16 @@ def tune(
     *,
     trials: int,
     fixed: dict[str, Any],
+    log: Log,
     measure: Measure,
     seed: int,
     report: Report,
 ) -> list[Trial]:
     """Try settings, first the defaults, then where Optuna's TPE expects the most; the best trial is the first returned.
 
-    attempt: from settings to the metric on the validation part. fixed: settings that are not searched. Raises
-    UsageProblem where there is nothing to search, and what the attempts raise if all of them fail.
+    attempt: from all settings to the metric on the validation part. fixed: settings that are not searched. log: what is
+    learned from: a setting that suits it by default is searched around what suits it. Raises UsageProblem where there
+    is nothing to search, and what the attempts raise if all of them fail.
     Source: Bergstra et al. 2011 (TPE).
     """
     import optuna
@@ -47,15 +50,18 @@ def tune(
     study = optuna.create_study(
         direction="minimize" if lower else "maximize", sampler=optuna.samplers.TPESampler(seed=seed)
     )
-    study.enqueue_trial({name: kind.settings[name].default for name in knobs})
+    study.enqueue_trial({name: 1.0 if knob.auto else knob.default for name, knob in knobs.items()})
     done: list[Trial] = []
     failures: list[VisrecError] = []
     report.expect(trials, "trials")
     for number in range(1, trials + 1):
         asked = study.ask()
-        settings = {name: _suggest(asked, name, knob) for name, knob in knobs.items()}
+        drawn = {name: _suggest(asked, name, knob) for name, knob in knobs.items()}
+        times = {name: drawn.pop(name) for name, knob in knobs.items() if knob.auto}
+        whole = kind.resolved({**fixed, **drawn}, log, times)
+        settings = {name: whole[name] for name in knobs}
         try:
-            value = attempt({**fixed, **settings})
+            value = attempt(whole)
         except (UsageProblem, FloatingPointError) as error:  # numbers that ran away say where not to look
             failures += [error] if isinstance(error, VisrecError) else []
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
