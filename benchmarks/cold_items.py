@@ -1,14 +1,15 @@
 """Items that nobody has clicked yet: who finds them, and what it costs for the others.
 
-    python benchmarks/cold_items.py ml-100k --items all.arrow [--seeds 5] [--models hybrid,two-tower]
+    python benchmarks/cold_items.py ml-100k --items all.arrow [--seeds 5] [--models hybrid,hybrid:exposure=1,two-tower]
     python benchmarks/cold_items.py tiktok-mm
 
 For each seed a fifth of the items is held out entirely, and a fifth of the clicks on all others; models learn from the
-rest with their default settings. One list of all items that the user has not seen is judged: recall@20 of the held-out
-items, ndcg@10 and recall@20 of the held-out clicks on known items (as a list without cold items, and as the one list),
-and of all held-out clicks together. Ties are broken by a hash. Mean and standard deviation over the seeds. --features
-takes one modality alone (picture, text, sound), or shuffles the vectors among the items: the control. Data: the folder
-VISREC_SHARED_DATA.
+rest with their default settings, or with those behind a colon (NAME:SETTING=VALUE:SETTING=VALUE). One list of all items
+that the user has not seen is judged: recall@20 of the held-out items, ndcg@10 and recall@20 of the held-out clicks on
+known items (as a list without cold items, and as the one list), and of all held-out clicks together. Ties are broken by
+a hash. Mean over the seeds ± its standard deviation, the 95 % interval of the mean by Student's t, and of the
+difference to the first model with the same seed. --features takes one modality alone (picture, text, sound), or
+shuffles the vectors among the items: the control. Data: the folder VISREC_SHARED_DATA.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from recommenders import Task, benchmark, movielens
+from scipy.special import stdtrit
 
 from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Lists, World
@@ -77,7 +79,9 @@ def one_seed(task: Task, content: Content, names: list[str], seed: int) -> Itera
     of_cold, of_warm, of_both = (log.only(mask).matrix for mask in (on_cold, drawn, on_cold | drawn))
     touched = learned.touched
     for name in names:
-        model = find("recommender", name)(seed=seed).fit(learned, content)
+        kind, *settings = name.split(":")
+        given = dict(setting.split("=") for setting in settings)
+        model = find("recommender", kind)(seed=seed, **given).fit(learned, content)
         seen = learned.matrix
         result: dict[str, Any] = {"cold recall@20": judged(model, of_cold, seen, None)["recall@20"]}
         result["cold among cold"] = judged(model, of_cold, seen, ~touched)["recall@20"]
@@ -85,6 +89,12 @@ def one_seed(task: Task, content: Content, names: list[str], seed: int) -> Itera
         result["known ndcg@10, no cold items listed"] = judged(model, of_warm, seen, touched)["ndcg@10"]
         result["both ndcg@10"] = judged(model, of_both, seen, None)["ndcg@10"]
         yield name, result
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """95 % of the mean, by Student's t."""
+    half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(values.mean()) - half, float(values.mean()) + half
 
 
 def main() -> None:
@@ -102,12 +112,17 @@ def main() -> None:
         content = features(task.content, args.features, seed)
         for name, result in one_seed(task, content, args.models.split(","), seed):
             found.setdefault(name, []).append(result)
+    first = next(iter(found.values()))
     for name, results in found.items():
         print(f"{args.data} {args.features:9} {name}")
         for metric in results[0]:
-            values = np.array([one[metric] for one in results])
+            values, others = (np.array([one[metric] for one in of]) for of in (results, first))
+            low, high = interval(values)
+            least, most = interval(values - others)
             print(
-                f"    {metric:38} {values.mean():.4f} ± {values.std(ddof=1) if len(values) > 1 else 0:.4f}", flush=True
+                f"    {metric:38} {values.mean():.4f} ± {values.std(ddof=1):.4f} ({low:.4f} to {high:.4f})  "
+                f"{(values - others).mean():+.4f} ({least:+.4f} to {most:+.4f})",
+                flush=True,
             )
 
 

@@ -167,9 +167,9 @@ def command(
     part, as published protocols do. Both ways users are not recommended what they did in either part. The model is a
     table, which recommend reads, and says how it was made.
 
-    Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid when new items
-    must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next, by the times of
-    the log. All of them: visrec train-cf --models
+    Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid with --set exposure=1
+    when new items must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next,
+    by the times of the log. All of them: visrec train-cf --models
 
     Examples:
 

@@ -105,6 +105,11 @@ class Recommender(ABC):
         return Items(tuple(ids), np.zeros(len(ids), bool))
 
     @classmethod
+    def new_items_note(cls, settings: Mapping[str, Any]) -> str | None:
+        """What to know before a model with these settings is to show items without clicks. None: nothing."""
+        return None
+
+    @classmethod
     def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """(history, items): how much each item of the user's history spoke for each of ``items``.
 

@@ -1,9 +1,9 @@
 """ALS for what people clicked; looks and words for what nobody clicked yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,9 @@ class Hybrid(Als):
     """
 
     name: ClassVar[str] = "hybrid"
-    summary: ClassVar[str] = "als for what was clicked, looks and words for what was not yet: when new items come daily"
+    summary: ClassVar[str] = (
+        "als for what was clicked, looks and words for what was not yet: with exposure=1, when new items come daily"
+    )
     needs_content: ClassVar[bool] = True
     uses_content: ClassVar[bool] = True
     item_state: ClassVar[tuple[str, ...]] = ("vectors",)
@@ -51,7 +53,11 @@ class Hybrid(Als):
         **Als.settings,
         "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
         "components": Setting(128, "principal components kept of each modality", least=1),
-        "exposure": Setting(0.02, "places for cold items, in parts of what random items would earn: 1 is all", least=0),
+        "exposure": Setting(
+            0.02,
+            "places for cold items, in parts of what random items would earn: 1 is all, the default next to none",
+            least=0,
+        ),
         "trials": Setting(3, "how often items are hidden to choose the map; 0: the first is taken on trust", least=0),
     }
 
@@ -111,6 +117,17 @@ class Hybrid(Als):
         behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
         scale = np.float32(model.state["scale"].item())
         return Items(tuple(ids), content.valid, np.hstack([behaviour, scale * looks]))
+
+    @classmethod
+    def new_items_note(cls, settings: Mapping[str, Any]) -> str | None:
+        """That the default exposure shows them hardly ever."""
+        default = cls.settings["exposure"].default
+        if settings.get("exposure", default) > default:
+            return None
+        return (
+            f"items without clicks will hardly be shown beside the others (exposure {settings['exposure']:g}): "
+            "train-cf --set exposure=1 gives them as many places as random items earn"
+        )
 
     @classmethod
     def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:

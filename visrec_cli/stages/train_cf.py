@@ -119,6 +119,9 @@ def train_cf(
     fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
     check_for_judging(fitting.panel is not None, report.line, metric=metric)
     fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
+    note = kind.new_items_note(fitted.settings)
+    if note is not None and (fitted.items.known & ~fitting.fitted.touched).any():
+        report.warn(f"{model}: {note}")
     if fitted.users.ids:
         users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=fit_on)
         fitted = replace(fitted, users=users)

@@ -194,6 +194,24 @@ def test_new_items_are_scored_by_their_vectors() -> None:
     assert np.mean([group_of(item) == 1 for item in again["item_id"]]) >= 0.6  # clicks on new items count
 
 
+@pytest.mark.parametrize("exposure", [0.02, 1.0])
+def test_that_new_items_will_hardly_be_shown_is_said_of_a_model_of_that_exposure(exposure: float) -> None:
+    """And not of items without a vector, which cannot be shown at all."""
+    of, whole, _ = planted(cold=2)
+    content, space = replace(whole, parts=(("picture", 16),)), Space("lite0", 16, True)
+    settings = {"epochs": 3, "embedding_size": 4, "components": 4, "trials": 1, "map": "ridge"}
+    model = to_table(find("recommender", "hybrid")(exposure=exposure, **settings).fit(of, content), None, space)
+    arrived = arrivals(space, content.vectors)
+    names = pa.array([f"later {name}" for name in arrived["item_id"].to_pylist()])
+    report, none = Report(), Report()
+    ask(model, ["u3"], new_items=arrived.set_column(0, "item_id", names), report=report)
+    hardly = [said for said in report.warnings if "hardly be shown" in said]
+    assert len(hardly) == (exposure < 1)
+    assert all("--set exposure=1" in said for said in hardly)
+    ask(model, ["u3"], new_items=arrived, report=none)
+    assert not any("hardly" in said for said in none.warnings)
+
+
 def test_items_that_are_not_new_change_nothing() -> None:
     report = Report()
     old = pa.table({"item_id": ["i3"], "price": [1.0]})

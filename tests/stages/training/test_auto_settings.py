@@ -146,3 +146,16 @@ def test_what_no_training_leaves_in_a_checkpoint_is_refused(tmp_path: Path, told
     save_checkpoint(keep, replace(found, about=found.about | told))
     with pytest.raises(InputError, match=r"damaged: about[.](auto|settings)"):
         trained(resume=str(keep))
+
+
+@pytest.mark.parametrize("settings", [{}, {"exposure": "1"}])
+def test_that_new_items_will_hardly_be_shown_is_said_where_there_are_some(settings: dict[str, str]) -> None:
+    report, none = Report(), Report()
+    small = {**{name: str(value) for name, value in SMALL.items()}, **settings}
+    for one, items in (
+        (report, shop()),
+        (none, shop().filter([i != "never-clicked" for i in shop()["item_id"].to_pylist()])),
+    ):
+        train_cf(clicks(), model="hybrid", items=items, settings=small, report=one).read_all()
+    assert any("hardly be shown" in one and "--set exposure=1" in one for one in report.warnings) == (not settings)
+    assert not any("hardly" in one for one in none.warnings)

@@ -55,6 +55,8 @@ def with_new_items(served: Served, shop: Shop, report: Report) -> Served:
         added = replace(added, known=added.known & content.valid)
     if not added.known.any():
         report.warn(f"{served.name} knows items by their clicks and cannot score new ones (hybrid and content-knn can)")
+    elif note := kind.new_items_note(served.model.settings):
+        report.warn(f"{served.name}: {note}")
     try:
         whole = pa.concat_tables([served.about, shop.about_of(new)], promote_options="permissive").combine_chunks()
     except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
