@@ -89,6 +89,7 @@ MISTAKES = [
         "a condition that compares text with a number",
         'visrec recommend colour.arrow --item square-red-0 --where "title < 5"',
     ),
+    ("a list of questions that is empty", "visrec recommend colour.arrow --texts nobody.txt"),
     ("a query picture that is broken", "visrec recommend colour.arrow --image bad/empty/none.jpg"),
     ("a log without a header", "visrec interactions u.data -o x.arrow"),
     ("a log with one column per item", "visrec interactions matrix.csv -o x.arrow"),

@@ -41,6 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.append(f"{item},{colour} {shape},number {number} of many,{shape},{10 + number},imgs/{item}.jpg")
     (folder / "items.csv").write_text("\n".join(lines) + "\n")
     draw("disc", COLOURS["red"], size=280, seed=99).save(folder / "query.jpg")
+    (folder / "questions.txt").write_text("a red disc\nsomething blue\n")
     for line in (
         "visrec preprocess imgs --items items.csv | visrec embed-images -e colour+hog -o image.arrow",
         "visrec embed-text items.csv -c title -o text.arrow",

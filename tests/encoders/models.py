@@ -67,3 +67,39 @@ def save_in_hub_cache(cache: Path, repo: str, files: dict[str, Path | dict[str, 
     for name, content in files.items():
         data = json.dumps(content).encode() if isinstance(content, dict) else content.read_bytes()
         (snapshot / name).write_bytes(data)
+
+
+BERT_WORDS = [
+    "red",
+    "blue",
+    "long",
+    "short",
+    "wool",
+    "cotton",
+    "dress",
+    "coat",
+    "shoe",
+    "bag",
+    "watch",
+    "winter",
+    "men",
+]
+
+
+def save_tiny_bert(folder: Path, prompts: dict[str, str] | None = None) -> Path:
+    """A BERT of two layers and 32 numbers that knows BERT_WORDS, as a sentence-transformers folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *BERT_WORDS, "query", "passage", ":"]
+    (folder / "vocab.txt").write_text("\n".join(words))
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=24, **sizes)).save_pretrained(folder / "bert")
+    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=24).save_pretrained(folder / "bert")
+    body = Transformer(str(folder / "bert"), max_seq_length=24)
+    model = SentenceTransformer(modules=[body, Pooling(32, "mean")], device="cpu", prompts=prompts)
+    model.save(str(folder / "model"), create_model_card=False)
+    return folder / "model"

@@ -8,33 +8,26 @@ from tests.conftest import draw
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import SpaceMismatchError, UsageProblem
 from visrec_cli.stages.embed_text import embed_text
-from visrec_cli.stages.recommending.encode_query import encode_picture, encode_sentence
+from visrec_cli.stages.recommending.encode_query import picture_encoder, text_encoder
 from visrec_cli.tables.columns import matrix_of
 from visrec_cli.tables.spaces import Space, space_of
 
-PICTURES = [draw("disc", (200, 30, 40), seed=n) for n in range(70)]
+PICTURE = draw("disc", (200, 30, 40))
 
 
-def test_a_picture_lands_where_the_table_has_it() -> None:
-    encoder = open_image_encoder("colour+hog")
-    expected = encoder.encode([encoder.prepare(picture) for picture in PICTURES])
-    np.testing.assert_array_equal(encode_picture(encoder.space, PICTURES), expected)
-
-
-def test_raw_spaces_get_raw_vectors() -> None:
-    space = open_image_encoder("colour", normalise=False).space
-    [vector] = encode_picture(space, PICTURES[:1])
-    assert encode_picture(open_image_encoder("colour").space, PICTURES[:1]).shape == (1, len(vector))
-    np.testing.assert_array_equal(vector, open_image_encoder("colour", normalise=False).encode(
-        [open_image_encoder("colour").prepare(PICTURES[0])]
-    )[0])  # fmt: skip
+def test_the_encoder_is_the_one_that_made_the_space() -> None:
+    for normalise in (True, False):
+        made = open_image_encoder("colour+hog", normalise=normalise)
+        found = picture_encoder(made.space)
+        assert (found.spec, found.space, found.engine) == (made.spec, made.space, made.engine)
+        np.testing.assert_array_equal(*(one.encode([one.prepare(PICTURE)]) for one in (found, made)))
 
 
 def test_a_sentence_lands_where_the_table_has_it() -> None:
     table = embed_text(pa.table({"id": ["1"], "title": ["a red dress"]}), columns=["title"], device="cpu").read_all()
     space = space_of(table.schema.field("text_embedding"))
     assert space is not None
-    [query] = encode_sentence(space, ["a red dress"], device="cpu")
+    [query] = text_encoder(space, device="cpu").encode_query(["a red dress"])
     [[stored], _] = matrix_of(table["text_embedding"])
     np.testing.assert_allclose(query, stored, atol=1e-5)
 
@@ -43,16 +36,12 @@ def test_other_weights_or_preprocessing_are_another_space() -> None:
     space = open_image_encoder("lite0", device="cpu").space
     for other in (replace(space, weights="0" * 64), replace(space, preprocessing={"decoder": "opencv"})):
         with pytest.raises(SpaceMismatchError):
-            encode_picture(other, PICTURES[:1], device="cpu")
+            picture_encoder(other, device="cpu")
 
 
 def test_what_a_space_cannot_take() -> None:
     with pytest.raises(UsageProblem, match="lite0 cannot be compared with text") as caught:
-        encode_sentence(Space("lite0", 1280, True), ["red"])
+        text_encoder(Space("lite0", 1280, True))
     assert "embed-text" in str(caught.value.fix)
     with pytest.raises(UsageProblem, match="minilm cannot be compared with pictures"):
-        encode_picture(Space("minilm", 384, True), PICTURES[:1])
-
-
-def test_no_queries_give_no_vectors() -> None:
-    assert encode_picture(open_image_encoder("colour").space, []).shape[0] == 0
+        picture_encoder(Space("minilm", 384, True))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.contracts.index_suite import unit
+from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.errors import InputError, MissingInputError, SpaceMismatchError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.fuse import fuse
@@ -25,23 +26,43 @@ TEXTS = Space("minilm", 3, True, kind="text")
 WORDS = {"red": RED, "green": GREEN, "blue": BLUE}
 
 
-def seen(pictures: Sequence[Image.Image]) -> np.ndarray:
+class Seen(ImageEncoder):
     """A picture's vector is its mean colour."""
-    colours = np.array([np.asarray(picture, np.float64).mean(axis=(0, 1)) for picture in pictures])
-    return (colours / np.maximum(np.linalg.norm(colours, axis=1, keepdims=True), 1)).astype(np.float32)
+
+    spec = "lite0"
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def prepare(self, picture: Image.Image) -> np.ndarray:
+        return np.asarray(picture, np.float64).mean(axis=(0, 1))
+
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        colours = np.array(batch)
+        return (colours / np.maximum(np.linalg.norm(colours, axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def read(texts: Sequence[str]) -> np.ndarray:
+class Understood(TextEncoder):
     """A sentence's vector is the colour that it names."""
-    return unit(np.array([WORDS[text.split()[0]] for text in texts], np.float64))
+
+    spec, token_limit = "minilm", 256
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> np.ndarray:
+        return unit(np.array([WORDS[text.split()[0]] for text in texts], np.float64))
+
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        return [False] * len(texts)
 
 
 @pytest.fixture(autouse=True)
 def _fake_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
-    from visrec_cli.stages.recommending import encode_query
+    from visrec_cli.stages.recommending import query_pictures, query_texts
 
-    monkeypatch.setattr(encode_query, "encode_picture", lambda space, pictures: seen(pictures))
-    monkeypatch.setattr(encode_query, "encode_sentence", lambda space, texts: read(texts))
+    monkeypatch.setattr(query_pictures, "picture_encoder", Seen)
+    monkeypatch.setattr(query_texts, "text_encoder", Understood)
 
 
 def picture(colour: tuple[int, int, int], path: Path | None = None) -> bytes:

@@ -70,6 +70,13 @@ Text = Annotated[
     NOT_FOR_USERS,
     NO_GROUPS,
 ]
+Texts = Annotated[
+    str | None,
+    typer.Option("--texts", metavar="FILE", help="The same for many: one per line, or a table of texts; - is stdin."),
+    NeedsInput("vectors that were made of texts, or by a model that knows both"),
+    NOT_FOR_USERS,
+    NO_GROUPS,
+]
 Like = Annotated[
     list[str] | None,
     typer.Option("--like", metavar="ID", help="One query of all likes and unlikes together."),
@@ -87,7 +94,7 @@ AllItems = Annotated[
     bool,
     typer.Option("--all", help="Similar items for every item, or groups for every group."),
     NOT_FOR_USERS,
-    Excludes("--item", "--image", "--text", "--like", "--unlike", "--group"),
+    Excludes("--item", "--image", "--text", "--texts", "--like", "--unlike", "--group"),
 ]
 GroupBy = Annotated[
     str | None,

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 from visrec_cli.commands import asking
+from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict
-from visrec_cli.commands.requirements import Excludes, NeedsInput
+from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.words import listed, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
@@ -23,6 +24,7 @@ def command(
     item: asking.Item = None,
     image: asking.Image = None,
     text: asking.Text = None,
+    texts: asking.Texts = None,
     like: asking.Like = None,
     unlike: asking.Unlike = None,
     all_items: asking.AllItems = False,
@@ -60,6 +62,8 @@ def command(
     search_k: asking.SearchK = None,
     nlist: asking.Nlist = None,
     nprobe: asking.Nprobe = None,
+    cache: Annotated[CacheFolder, Needs("--image", "--text", "--texts", "--index annoy|faiss")] = None,
+    no_cache: Annotated[NoCache, Needs("--image", "--text", "--texts")] = False,
     id_column: Annotated[
         IdColumn, asking.NOT_FOR_USERS, NeedsInput("a table of items: a model has its own ids")
     ] = None,
@@ -73,9 +77,9 @@ def command(
 ) -> None:
     """Find the items most similar to an item, a picture, a sentence or a taste, or those that suit a user.
 
-    Each --item, --image and --text is a query of its own; --like and --unlike together are one (the mean of what is
-    liked minus half the mean of what is not); --mix makes one query of everything. Scores are cosines (with --mix,
-    rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
+    Each --item, --image and --text is a query of its own, and so is each line of --texts; --like and --unlike together
+    are one (the mean of what is liked minus half the mean of what is not); --mix makes one query of everything. Scores
+    are cosines (with --mix, rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
 
     With --group-by, groups of items (brands, say) are compared by the mean of their vectors: the column group names
     those that are alike, and item_id one of their items, the nearest.
@@ -91,6 +95,8 @@ def command(
         visrec recommend table.arrow --item 1164 -k 5
 
         visrec recommend table.arrow --image query.jpg --where "price < 50"
+
+        visrec recommend catalogue.arrow --texts questions.txt -k 5
 
         visrec recommend table.arrow --like 1164 --like 1525 --unlike 1546
 
@@ -113,6 +119,8 @@ def command(
     from visrec_cli.commands.coprocess import run_coprocess
     from visrec_cli.commands.running import run_stage
 
+    kept = cache_of(cache, no_cache)
+
     def about_items(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend import recommend
 
@@ -121,6 +129,7 @@ def command(
             items=item or (),
             images=image or (),
             texts=text or (),
+            listed_texts=texts,
             like=like or (),
             unlike=unlike or (),
             all_items=all_items,
@@ -137,6 +146,7 @@ def command(
             search_k=search_k,
             nlist=nlist,
             nprobe=nprobe,
+            cache=kept,
             id_column=id_column,
             ids=ids,
             row_ids=row_ids,

@@ -95,9 +95,14 @@ class ImageEncoder(Encoder):
 
 
 class TextEncoder(Encoder):
-    """Turns texts into vectors. ``token_limit``: how many tokens of a text the model reads; the rest is cut."""
+    """Turns texts into vectors.
+
+    token_limit: how many tokens of a text the model reads; the rest is cut. queries_differ: whether ``encode_query``
+    may give another vector than ``encode``.
+    """
 
     token_limit: int
+    queries_differ: bool = True
 
     @abstractmethod
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:

@@ -40,6 +40,8 @@ class SentenceTextEncoder(TextEncoder):
         _require(self.model, "text", spec)
         self.space = space_of_model(spec, self.model, weights, normalise)
         self.token_limit = self.model.max_seq_length or 10**9
+        asked_apart = any(type(module).__name__ == "Router" for module in self.model)
+        self.queries_differ = asked_apart or any(self.model.prompts.values())
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""

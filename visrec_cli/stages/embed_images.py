@@ -14,16 +14,22 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_pictures
-from visrec_cli.stages.embedding.working import LABELS, Work, label_column, new_entries, tell, variety, vector_column
+from visrec_cli.stages.embedding.working import (
+    AT_ONCE,
+    LABELS,
+    Work,
+    label_column,
+    new_entries,
+    tell,
+    variety,
+    vector_column,
+)
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.tables.reading import Tabular
 
 if TYPE_CHECKING:
     from visrec_cli.stages.embedding.estimating import Estimate
-
-AT_ONCE = 128
-"""Rows that a model which works picture by picture gets through between two commits of the cache."""
 
 
 def embed_images(

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.encoders.base import TextEncoder, Vectors
+from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.opening import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.embedding.growing import is_pipe, put_columns, while_memory_lasts, with_columns
-from visrec_cli.stages.embedding.keeping import Cache, Keeper, Result, digest_of
+from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
+from visrec_cli.stages.embedding.keeping import Cache, Keeper
+from visrec_cli.stages.embedding.text_work import TextWork
 from visrec_cli.stages.embedding.texts import TextColumns
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.batches import even
@@ -72,7 +73,7 @@ def embed_text(
     def batches() -> Iterator[pa.RecordBatch]:
         rows, used = 0, 0
         keeper = Keeper(model, cache, report)
-        work = _Work(model, keeper, batch_size, report)
+        work = TextWork(model, keeper, batch_size, report)
         try:
             for batch in even(reader, batch_size * WINDOW):
                 texts = texts_of.rows(batch)
@@ -94,27 +95,3 @@ def embed_text(
             )
 
     return pa.RecordBatchReader.from_batches(schema, batches())
-
-
-class _Work:
-    """The model at work on the texts that are not known yet, in batches that its device can hold."""
-
-    def __init__(self, model: TextEncoder, keeper: Keeper, size: int, report: Report) -> None:
-        self._model, self._keeper, self._size, self._report = model, keeper, size, report
-
-    def vectors(self, texts: list[str]) -> Vectors:
-        """(n, d), row i for texts[i]; what is computed is kept, what is cut counted."""
-        digests = [digest_of(text.encode("utf-8", "surrogatepass")) for text in texts]
-        found = self._keeper.find(digests)
-        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}
-        if missing:
-            vectors, self._size = while_memory_lasts(
-                lambda size: self._model.encode(list(missing.values()), batch_size=size), self._size, self._report
-            )
-            cut = self._model.cut(list(missing.values()))
-            new = {d: Result(vector, cut=many) for d, vector, many in zip(missing, vectors, cut, strict=True)}
-            self._keeper.keep(new)
-            found |= new
-        self._report.count("vectors from the cache", sum(digest not in missing for digest in digests))
-        self._report.count(f"texts cut at {self._model.token_limit} tokens", sum(found[d].cut for d in digests))
-        return np.stack([found[digest].vector for digest in digests])

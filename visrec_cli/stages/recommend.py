@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.answers import Answer, Answerer
-from visrec_cli.stages.recommending.asking import Asked
+from visrec_cli.stages.recommending.asking import Asked, require_one_stdin
 from visrec_cli.stages.recommending.looks import picture_numbers
 from visrec_cli.stages.recommending.open_index import index_opener
 from visrec_cli.stages.recommending.recommendations import Recommendations
@@ -22,6 +23,7 @@ from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommending.model_items import Links
+    from visrec_cli.stages.recommending.query_texts import Sentence
 
 SAME_ABOVE = 0.98
 """Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
@@ -37,6 +39,7 @@ def recommend(
     items: Sequence[str] = (),
     images: Sequence[Any] = (),
     texts: Sequence[str] = (),
+    listed_texts: Tabular | None = None,
     like: Sequence[str] = (),
     unlike: Sequence[str] = (),
     all_items: bool = False,
@@ -53,25 +56,31 @@ def recommend(
     search_k: int | None = None,
     nlist: int | None = None,
     nprobe: int | None = None,
+    cache: Cache = True,
     id_column: str | None = None,
     report: Report | None = None,
     **npy: Any,
 ) -> pa.RecordBatchReader:
     """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
 
-    Every one of items, images and texts is a query of its own; like and unlike together are one; ``mix`` makes one
+    Every one of items, images and texts is a query of its own (listed_texts: a file of them, see
+    recommending.query_texts); like and unlike together are one; ``mix`` makes one
     query of all of them, by reciprocal rank fusion. ``all_items`` asks for every item. The items asked about, items
     without a vector and, unless ``keep_duplicates``, near-duplicates of the query or of a better answer are left out.
     where: SQL condition on the items' columns. columns: which item columns go along. diversity: 0 (off) to 1. index:
-    exact, annoy (trees, search_k) or faiss (nlist, nprobe). npy: see tables.reading.open_table.
+    exact, annoy (trees, search_k) or faiss (nlist, nprobe). cache: of the vectors of pictures and texts that are asked
+    with, as for embed_images. npy: see tables.reading.open_table.
 
     Returns query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a mixed query the
     fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageProblem
     for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
     """
     report = report or Report()
-    asked = Asked(items, images, texts, like, unlike, all_items, mix)
-    asked.require_two_inputs(table)
+    require_one_stdin(table, images, listed_texts)
+    if isinstance(texts, str):
+        raise UsageProblem("texts is a list", fix='texts=["red dress"]')
+    words = _words(texts, listed_texts, report) if texts or listed_texts is not None else []
+    asked = Asked(items, images, words, like, unlike, all_items, mix)
     if k < 1:
         raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
     if not 0 <= diversity <= 1:
@@ -95,7 +104,7 @@ def recommend(
         report.line.require(False, "same_above", "vectors that say what an item looks like")
     sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
     allowed = _allowed(shelf, where, report)
-    blocks = asked.queries(shelf, report)
+    blocks = asked.queries(shelf, cache, report)
     settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
     sides = Sides(shelf, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
     answerer = Answerer(shelf, sides, k, diversity, None if keep_duplicates else same_above, report)
@@ -109,6 +118,12 @@ def recommend(
             yield sheet.batch(answers)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def _words(texts: Sequence[str], listed: Tabular | None, report: Report) -> "list[Sentence]":
+    from visrec_cli.stages.recommending.query_texts import sentences
+
+    return sentences(texts, listed, report)
 
 
 def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:

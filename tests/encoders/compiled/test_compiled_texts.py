@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 
 from tests.contracts.encoder_suite import TEXTS, cosines
+from tests.encoders.models import BERT_WORDS, save_tiny_bert
 from visrec_cli.encoders.compiled.exporting import LEAST_AGREEMENT, LEAST_COSINE, drift
 from visrec_cli.encoders.compiled.texts import CompiledTextEncoder
 from visrec_cli.encoders.opening import open_text_encoder
 
-WORDS = ["red", "blue", "long", "short", "wool", "cotton", "dress", "coat", "shoe", "bag", "watch", "winter", "men"]
-
 
 def titles(count: int) -> list[str]:
     rng = np.random.default_rng(0)
-    return [" ".join(rng.choice(WORDS, rng.integers(1, 14))) for _ in range(count)]
+    return [" ".join(rng.choice(BERT_WORDS, rng.integers(1, 14))) for _ in range(count)]
 
 
 def test_vectors_stay_within_the_stated_drift_of_torch() -> None:
@@ -45,23 +44,7 @@ def test_a_vector_does_not_depend_on_what_is_beside_it_to_the_last_bit() -> None
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny BERT with prompts, as sentence-transformers saves it."""
     monkeypatch.setenv("VISREC_CACHE_DIR", str(tmp_path / "cache"))
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "query", "passage", ":"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words))
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=24, **sizes)).save_pretrained(tmp_path / "bert")
-    BertTokenizerFast(str(tmp_path / "vocab.txt"), model_max_length=24).save_pretrained(tmp_path / "bert")
-    body = Transformer(str(tmp_path / "bert"), max_seq_length=24)
-    model = SentenceTransformer(
-        modules=[body, Pooling(32, "mean")], device="cpu", prompts={"query": "query : ", "document": "passage : "}
-    )
-    model.save(str(tmp_path / "model"), create_model_card=False)
-    return tmp_path / "model"
+    return save_tiny_bert(tmp_path, {"query": "query : ", "document": "passage : "})
 
 
 def test_prompts_of_queries_and_documents_are_the_model_s_own(folder: Path) -> None:

@@ -43,6 +43,7 @@ class CompiledTextEncoder(TextEncoder):
         self.spec, self._card, self._name, self._again, self._threads = card.spec, card, engine, again, threads
         self.space = replace(card.space, normalised=normalise)
         self.token_limit = card.token_limit or 10**9
+        self.queries_differ = card.prompts.get("query", "") != card.prompts.get("document", "")
         self.engine = engine_name(engine)
         self._opening = threading.Lock()
 

@@ -1,7 +1,7 @@
 """Reading the pictures of a table in threads, ahead of whoever works on them: order kept, memory bounded."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -19,7 +19,9 @@ _HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one 
 
 
 class Read(NamedTuple):
-    """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used."""
+    """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used, and
+    what mends that.
+    """
 
     source: PictureSource
     result: Result | None = None
@@ -28,6 +30,7 @@ class Read(NamedTuple):
     digest: bytes | None = None
     wanted: Wanted | None = None
     fresh: bool = False
+    fix: str | None = None
 
 
 def read_pictures(
@@ -40,17 +43,38 @@ def read_pictures(
     rows: int,
     threads: int | None,
 ) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
-    """Batches of ``rows`` rows, each with a Read for every row.
-
-    compute: results of prepared pictures. An encoder that works picture by picture does so here, in the threads, so
-    that no core waits for another; for the others the pictures come back prepared, with the next two batches under way.
-    """
+    """Batches of ``rows`` rows, each with a Read for every row; see read_sources."""
     waiting: deque[pa.RecordBatch] = deque()
 
-    def wanted() -> Iterator[Wanted]:
+    def parts() -> Iterator[list[PictureSource]]:
         for batch in even(reader, rows):
             waiting.append(batch)
-            yield from keeper.look_up(list(pictures.rows(batch)))
+            yield list(pictures.rows(batch))
+
+    for reads in read_sources(parts(), encoder, keeper, compute, ahead=2 * rows, threads=threads):
+        yield waiting.popleft(), reads
+
+
+def read_sources(
+    parts: Iterable[Sequence[PictureSource]],
+    encoder: ImageEncoder,
+    keeper: Keeper,
+    compute: Callable[[list[Prepared]], list[Result]],
+    *,
+    ahead: int,
+    threads: int | None,
+) -> Iterator[list[Read]]:
+    """The Reads of each part, none of which is empty.
+
+    compute: results of prepared pictures. An encoder that works picture by picture does so here, in the threads, so
+    that no core waits for another; for the others the pictures come back prepared, with the next ``ahead`` under way.
+    """
+    sizes: deque[int] = deque()
+
+    def wanted() -> Iterator[Wanted]:
+        for part in parts:
+            sizes.append(len(part))
+            yield from keeper.look_up(part)
 
     def known(one: Wanted) -> Read | None:
         return Read(one.source, one.result) if one.result is not None else None
@@ -63,10 +87,11 @@ def read_pictures(
         return read
 
     reads: list[Read] = []
-    for read in ordered_map(attempt, wanted(), threads=threads, ahead=2 * rows, known=known):
+    for read in ordered_map(attempt, wanted(), threads=threads, ahead=ahead, known=known):
         reads.append(read)
-        if len(reads) == waiting[0].num_rows:
-            yield waiting.popleft(), reads
+        if len(reads) == sizes[0]:
+            sizes.popleft()
+            yield reads
             reads = []
 
 
@@ -89,7 +114,7 @@ def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
         picture: Image = load_picture(content if content is not None else str(source.path), at_least=at_least)
         return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
     except PictureError as error:
-        return Read(source, refused=str(error))
+        return Read(source, refused=str(error), fix=error.fix)
 
 
 def _digest_of_file(path: str) -> bytes:

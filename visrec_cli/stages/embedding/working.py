@@ -1,6 +1,7 @@
 """The model at work on what was read, and what becomes of its results: columns, counts, entries of the cache."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ from visrec_cli.stages.embedding.keeping import Result
 from visrec_cli.stages.embedding.reading import Read
 from visrec_cli.tables.columns import column_of
 
+B = TypeVar("B")
+AT_ONCE = 128
+"""Rows that a model which works picture by picture gets through between two commits of the cache."""
 LABELS = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())]))
 
 
@@ -29,15 +33,13 @@ class Work:
         results, self._size = while_memory_lasts(lambda size: self._in_parts(prepared, size), self._size, self._report)
         return results
 
-    def finished(
-        self, batches: Iterator[tuple[pa.RecordBatch, list[Read]]]
-    ) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
+    def finished(self, batches: Iterator[tuple[B, list[Read]]]) -> Iterator[tuple[B, list[Read]]]:
         """The batches, with results for what came prepared; several are under way where the device wants that."""
         if self._model.in_flight == 1:
             return map(self._finish, batches)
         return ordered_map(self._finish, batches, threads=self._model.in_flight, ahead=self._model.in_flight)
 
-    def _finish(self, pair: tuple[pa.RecordBatch, list[Read]]) -> tuple[pa.RecordBatch, list[Read]]:
+    def _finish(self, pair: tuple[B, list[Read]]) -> tuple[B, list[Read]]:
         batch, reads = pair
         prepared = [read.prepared for read in reads if read.prepared is not None]
         if not prepared:

@@ -75,10 +75,13 @@ def picture_queries(
     ]
 
 
-def text_queries(texts: Sequence[str], vectors: Matrix) -> list[Query]:
+def text_queries(ids: Sequence[str], texts: Sequence[str], vectors: Matrix) -> list[Query]:
     """One query per sentence. No item is a duplicate of a sentence."""
     none = vectors[:0]
-    return [Query(text, "text", text, vectors[i : i + 1], none, (f"text '{text}'",)) for i, text in enumerate(texts)]
+    return [
+        Query(query_id, "text", text, vectors[i : i + 1], none, (f"text '{text}'",))
+        for i, (query_id, text) in enumerate(zip(ids, texts, strict=True))
+    ]
 
 
 def taste_query(shelf: Shelf, like: Sequence[str], unlike: Sequence[str]) -> Query:

@@ -3,25 +3,27 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import MARK
-from visrec_cli.images.decode import PictureError, load_picture
 from visrec_cli.images.scan import find_pictures
+from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.stages.recommending.encode_query import scaled_to
+from visrec_cli.stages.embedding.keeping import Cache, Keeper
+from visrec_cli.stages.embedding.reading import Read, read_sources
+from visrec_cli.stages.embedding.working import AT_ONCE, Work, new_entries, variety
+from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.stages.recommending.encode_query import picture_encoder
 from visrec_cli.stages.recommending.queries import Query, picture_queries
-from visrec_cli.stages.recommending.query_vectors import picture_vectors
+from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
 from visrec_cli.stages.recommending.shelf import Shelf
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-_AT_ONCE = 32
+from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -33,26 +35,79 @@ class _Asked:
     path: str | None
 
 
-def image_queries(shelf: Shelf, images: Sequence[Any], report: Report) -> list[Query]:
+def image_queries(shelf: Shelf, images: Sequence[Any], cache: Cache, report: Report) -> list[Query]:
     """One query per picture. A picture that cannot be used is rejected; InputError if no other is left.
 
-    images: paths of pictures, folders or archives, ``-`` for the bytes on stdin, bytes, or PIL images.
+    images: paths of pictures, folders or archives, ``-`` for the bytes on stdin, bytes, or PIL images. A picture that
+    embed-images has embedded is not computed again; cache: see there.
     """
-    asked = [one for image in images for one in _asked(image)]
-    side = scaled_to(shelf.space)
-    queries: list[Query] = []
-    for start in range(0, len(asked), _AT_ONCE):
-        usable = list(_loaded(asked[start : start + _AT_ONCE], side, report, alone=len(asked) == 1))
-        if not usable:
-            continue
-        pictures = [picture for _, picture in usable]
-        vectors = picture_vectors(shelf.space, shelf.column, pictures, shelf.vectors.shape[1])
-        names = [one.name for one, _ in usable]
-        labels = [Path(name).name or name for name in names]
-        queries += picture_queries(names, labels, [one.path for one, _ in usable], _unit(vectors, names))
-    if asked and not queries:
-        raise InputError(f"none of the {len(asked)} query pictures can be used", fix="--rejects FILE says why")
-    return queries
+    pictures = _Pictures([one for image in images for one in _asked(image)], cache, report)
+    if not pictures.asked:
+        return []
+    vectors = query_vectors(shelf.space, shelf.column, shelf.vectors.shape[1], "pictures", pictures.vectors)
+    pictures.tell()
+    usable = [row for row in range(len(pictures.asked)) if row not in pictures.refused]
+    asked = [pictures.asked[row] for row in usable]
+    names = [one.name for one in asked]
+    labels = [Path(name).name or name for name in names]
+    return picture_queries(
+        names, labels, [one.path for one in asked], unit_queries(vectors[usable], [f"picture {name}" for name in names])
+    )
+
+
+class _Pictures:
+    """The pictures, read for each encoder that the space was made with. refused: by number, those of no use."""
+
+    def __init__(self, asked: Sequence[_Asked], cache: Cache, report: Report) -> None:
+        self.asked, self._cache, self._report = asked, cache, report
+        self.refused: dict[int, Read] = {}
+
+    def vectors(self, space: Space) -> Matrix:
+        """(n, d) float32 in a space that an encoder made, zeros for those of no use."""
+        encoder = picture_encoder(space)
+        keeper = Keeper(encoder, self._cache, self._report, variety=variety(0))
+        size = AT_ONCE if encoder.alone else encoder.batch_size
+        work = Work(encoder, 0, size, self._report)
+        vectors = np.zeros((len(self.asked), encoder.dimension), np.float32)
+        try:
+            for rows, reads in work.finished(self._reads(encoder, keeper, work, size)):
+                keeper.keep(*new_entries(reads))
+                for row, one in zip(rows, reads, strict=True):
+                    if one.result is None:
+                        self.refused.setdefault(row, one)
+                    else:
+                        vectors[row] = one.result.vector
+                        self._report.count("query vectors from the cache", int(not one.fresh))
+        finally:
+            keeper.close()
+        return vectors
+
+    def tell(self) -> None:
+        """Reject what is of no use. Raises InputError where nothing else is left."""
+        if len(self.asked) == 1 and self.refused:
+            (one,) = self.refused.values()
+            raise InputError(f"the query picture {self.asked[0].name} cannot be used: {one.refused}", fix=one.fix)
+        for row, one in sorted(self.refused.items()):
+            self._report.reject("recommend", str(one.refused), path=self.asked[row].name)
+        if len(self.refused) == len(self.asked):
+            raise InputError(f"none of the {len(self.asked)} query pictures can be used", fix="--rejects FILE says why")
+
+    def _reads(
+        self, encoder: ImageEncoder, keeper: Keeper, work: Work, size: int
+    ) -> Iterator[tuple[list[int], list[Read]]]:
+        """Rows and their Reads; pictures that are open already are known by no content, and so never kept."""
+        rows = [row for row, one in enumerate(self.asked) if isinstance(one.source, str | Path | bytes)]
+        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        sources = ([_source(self.asked[row].source) for row in part] for part in parts)
+        reads = read_sources(sources, encoder, keeper, work.compute, ahead=2 * size, threads=usable_cores())
+        yield from zip(parts, reads, strict=True)
+        for row in sorted(set(range(len(self.asked))) - set(rows)):
+            prepared = encoder.prepare(self.asked[row].source.convert("RGB"))
+            yield [row], [Read(PictureSource(None, None, None), prepared=prepared)]
+
+
+def _source(source: str | Path | bytes) -> PictureSource:
+    return PictureSource(None, source, None) if isinstance(source, bytes) else PictureSource(None, None, str(source))
 
 
 def _asked(image: Any) -> list[_Asked]:
@@ -66,29 +121,3 @@ def _asked(image: Any) -> list[_Asked]:
     if MARK in str(image) and not Path(image).exists():
         return [_Asked(str(image), str(image), str(image))]
     return [_Asked(picture.path, picture.path, picture.path) for picture in find_pictures(image)]
-
-
-def _loaded(
-    asked: Sequence[_Asked], side: int | None, report: Report, *, alone: bool
-) -> "Iterator[tuple[_Asked, Image]]":
-    for one in asked:
-        if not isinstance(one.source, str | Path | bytes):
-            yield one, one.source.convert("RGB")
-            continue
-        try:
-            yield one, load_picture(one.source, at_least=(side, side) if side else None)
-        except PictureError as error:
-            if alone:
-                raise InputError(f"the query picture {one.name} cannot be used: {error}", fix=error.fix) from error
-            report.reject("recommend", str(error), path=one.name)
-
-
-def _unit(
-    vectors: np.ndarray[Any, np.dtype[np.float32]], names: Sequence[str]
-) -> np.ndarray[Any, np.dtype[np.float32]]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not lengths.all():
-        raise InputError(
-            f"the query picture {names[int(np.argmin(lengths))]} is blank to this encoder: its vector is zero"
-        )
-    return (vectors / lengths).astype(np.float32)

@@ -1,37 +1,31 @@
 """New pictures and sentences in the space of a table's embedding column."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.spaces import Space
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+_KINDS = {"pictures": ("image", "joint"), "texts": ("text", "joint")}
 
 
-def picture_vectors(space: Space | None, column: str, pictures: "Sequence[Image]", width: int) -> Matrix:
-    """(n, width) float32, pictures in the space of ``column``; see _vectors for what is raised."""
-    return _vectors(space, column, width, pictures, ())
+def query_vectors(space: Space | None, column: str, width: int, what: str, encode: Callable[[Space], Matrix]) -> Matrix:
+    """(n, width) float32: queries in the space of ``column``, which is entered through its sources where it is fused.
 
-
-def text_vectors(space: Space | None, column: str, texts: Sequence[str], width: int) -> Matrix:
-    """(n, width) float32, sentences in the space of ``column``; see _vectors for what is raised."""
-    return _vectors(space, column, width, (), texts)
-
-
-def _vectors(space: Space | None, column: str, width: int, pictures: "Sequence[Image]", texts: Sequence[str]) -> Matrix:
-    """Raises InputError when the column does not say what made it, UsageProblem when that takes no pictures (texts)."""
+    what: "pictures" or "texts". encode: (n, d) vectors of them in a space that an encoder made. Raises InputError when
+    the column does not say what made it, UsageProblem when that takes none of these.
+    """
     if space is None:
         raise InputError(
             f"column '{column}' does not say which encoder made it, so nothing new can be put beside it",
             fix="make the column with visrec embed-images or embed-text and keep it in .arrow or .parquet "
             "(NPY and some tools drop its space), or ask by --item",
         )
-    vectors = _encoded(space, pictures, texts)
+    vectors = _encoded(space, what, encode)
     if vectors is None:
-        raise _takes_none(space, column, "pictures" if pictures else "texts")
+        raise _takes_none(space, column, what)
     if vectors.shape[1] != width:
         raise SpaceMismatchError(
             f"the query has {vectors.shape[1]} numbers, column '{column}' has {width}: the column was changed after "
@@ -41,19 +35,23 @@ def _vectors(space: Space | None, column: str, width: int, pictures: "Sequence[I
     return vectors
 
 
-def _encoded(space: Space, pictures: "Sequence[Image]", texts: Sequence[str]) -> Matrix | None:
-    """The vectors, or None where the space has no side for them. A fused space is entered through its sources."""
-    if space.sources:
-        from visrec_cli.stages.recommending.fused_query import project
+def unit_queries(vectors: Matrix, names: Sequence[str]) -> Matrix:
+    """Each scaled to length 1, whatever its space does. Raises InputError for one without a direction."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not lengths.all():
+        raise InputError(f"the query {names[int(np.argmin(lengths))]} is blank to this encoder: its vector is zero")
+    return (vectors / lengths).astype(np.float32)
 
-        parts = {s.column: _encoded(s.space, pictures, texts) for s in space.sources if s.space is not None}
-        known = {column: vectors for column, vectors in parts.items() if vectors is not None}
-        return project(space, known) if known else None
-    from visrec_cli.stages.recommending.encode_query import encode_picture, encode_sentence
 
-    if pictures:
-        return encode_picture(space, pictures) if space.kind in ("image", "joint") else None
-    return encode_sentence(space, texts) if space.kind in ("text", "joint") else None
+def _encoded(space: Space, what: str, encode: Callable[[Space], Matrix]) -> Matrix | None:
+    """The vectors, or None where the space has no side for them."""
+    if not space.sources:
+        return encode(space) if space.kind in _KINDS[what] else None
+    from visrec_cli.stages.recommending.fused_query import project
+
+    parts = {s.column: _encoded(s.space, what, encode) for s in space.sources if s.space is not None}
+    known = {column: vectors for column, vectors in parts.items() if vectors is not None}
+    return project(space, known) if known else None
 
 
 def _takes_none(space: Space, column: str, what: str) -> UsageProblem:

@@ -1,0 +1,46 @@
+"""The model at work on the texts that are not known yet."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visrec_cli.encoders.base import TextEncoder, Vectors
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.embedding.growing import while_memory_lasts
+from visrec_cli.stages.embedding.keeping import Keeper, Result, digest_of
+
+
+class TextWork:
+    """Computes in batches that the device can hold, keeps what is computed, and counts what is cut.
+
+    queries: the texts are questions, before which some models want another prompt than before documents.
+    """
+
+    def __init__(self, model: TextEncoder, keeper: Keeper, size: int, report: Report, *, queries: bool = False) -> None:
+        self._model, self._keeper, self._size, self._report, self._queries = model, keeper, size, report, queries
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """(n, d), row i for texts[i]; n is 1 or more."""
+        digests = [digest_of(text.encode("utf-8", "surrogatepass")) for text in texts]
+        found = self._keeper.find(digests)
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}
+        if missing:
+            computed = list(missing.values())
+            vectors, self._size = while_memory_lasts(
+                lambda size: self._encoded(computed, size), self._size, self._report
+            )
+            cut = self._model.cut(computed)
+            new = {d: Result(vector, cut=many) for d, vector, many in zip(missing, vectors, cut, strict=True)}
+            self._keeper.keep(new)
+            found |= new
+        what = "query vectors" if self._queries else "vectors"
+        self._report.count(f"{what} from the cache", sum(digest not in missing for digest in digests))
+        self._report.count(f"texts cut at {self._model.token_limit} tokens", sum(found[d].cut for d in digests))
+        return np.stack([found[digest].vector for digest in digests])
+
+    def _encoded(self, texts: list[str], size: int) -> Vectors:
+        if not self._queries:
+            return self._model.encode(texts, batch_size=size)
+        return np.concatenate(
+            [self._model.encode_query(texts[start : start + size]) for start in range(0, len(texts), size)]
+        )
