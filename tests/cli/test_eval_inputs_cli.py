@@ -103,4 +103,4 @@ def test_recommendations_given_as_the_truth_are_noticed(desk: Path, visrec: Run)
     (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\n")
     done = visrec("eval", "truth.csv", "--truth", "recs.csv", "-m", "hit@1", "-o", "x.csv")
     assert done.returncode == 0
-    assert "recs.csv has ranks, as recommendations do" in done.stderr.decode()
+    assert "recs.csv: the log has ranks, as recommendations do" in done.stderr.decode()

@@ -132,6 +132,7 @@ def evaluate(
             id_column=id_column,
             needs=needs(asked),
             embedding=embedding,
+            likes=any("ratings" not in one.kind.needs for one in asked),
             report=report,
         )
     log = None if logged is None else open_log(logged, seed=seed, report=report)

@@ -1,16 +1,15 @@
 """``interactions``: a log of behaviour in any usual form, cleaned and looked over."""
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
-from visrec_cli.stages.behaviour.missing_ids import note_missing_ids
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
+from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular, is_path
 
 
@@ -36,13 +35,10 @@ def interactions(
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     key = None if hash_users is None else key_of(hash_users)
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
-    table = open_interactions(source, columns, report=report)
-    note_missing_ids(table, report)
+    cleaning = cleaning or Cleaning()
+    table, notes = read_log(source, columns, Use("kept", cleaning), report)
     if key is not None:
         table = with_hashed_users(table, key, report)
-    table = clean(table, cleaning or Cleaning(), report)
-    audit(table, report, items=shop)
-    low, high = pc.min_max(table["weight"]).as_py().values()
-    if has_ratings(table) and low < high:
-        report.warn(f"the weights are ratings from {low:g} to {high:g}; --min-weight makes likes of the better ones")
-    return table.to_reader(max_chunksize=8192)
+    table = clean(table, cleaning, report)
+    audit(table, notes, items=shop)
+    return notes.on(table).to_reader(max_chunksize=8192)

@@ -10,11 +10,13 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.assigning import codes_of
+from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.part_files import check_parts, write_parts
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular, is_path
 
 
@@ -51,7 +53,11 @@ def split(
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
-    table = _without_parts(open_interactions(source, columns, report=report), replace)
+    log, notes = read_log(
+        source, columns, Use("kept", min_weight="train-cf --min-weight", events="train-cf --events"), report
+    )
+    table = _without_parts(log, replace)
+    audit(table, notes)
     codes = codes_of(table, way, shop, report)
     if way.folds:
         table = table.append_column("fold", pa.array(codes, pa.int32()))
@@ -62,7 +68,7 @@ def split(
         _tell(table, codes, way, report)
     if files is not None:
         write_parts(table, Path(files))
-    return table.to_reader(max_chunksize=8192)
+    return notes.on(table).to_reader(max_chunksize=8192)
 
 
 def _without_parts(table: pa.Table, replace: bool) -> pa.Table:

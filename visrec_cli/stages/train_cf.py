@@ -17,6 +17,7 @@ from visrec_cli.recommenders.storing import to_table
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
@@ -29,7 +30,7 @@ from visrec_cli.stages.training.seen import with_known
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.columns import embedding_columns
-from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular, is_path
 
 
@@ -92,12 +93,14 @@ def train_cf(
         check_log(path)
     if save_checkpoint is not None:
         check_place(Path(save_checkpoint))
-    parts = parts_of(open_interactions(source, columns or Columns(), report=report), fold=fold, report=report)
+    use = Use("other" if kind.predicts_ratings else "likes", cleaning)
+    table, notes = read_log(source, columns, use, report)
+    parts = parts_of(table, fold=fold, report=report)
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     if privacy is not None and shop is not None:
         parts = for_privacy(parts, shop.ids, fit_on, report)
     train, known = _cleaned(parts, plan, cleaning, report)
-    audit(known if plan.fit_on == "known" else train, report, items=None if shop is None else shop.table)
+    audit(known if plan.fit_on == "known" else train, notes, items=None if shop is None else shop.table)
     learned = log_of(train, items=shop.ids if shop else ())
     if kind.needs_times and learned.times is None:
         raise InputError(

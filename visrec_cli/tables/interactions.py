@@ -1,5 +1,8 @@
 """A log of behaviour, who did what to which item, brought to one form."""
 
+import json
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -8,16 +11,18 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.conversions import polars_series
+from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.ids import ids_or_nulls
 from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_ratings, find_columns
 from visrec_cli.tables.reading import Tabular, name_of, open_table
 from visrec_cli.tables.times import read_times
 
-__all__ = ["Columns", "has_ratings", "open_interactions", "with_weights", "without_zeros"]
+__all__ = ["Columns", "has_ratings", "noted", "notes_of", "open_interactions", "with_weights", "without_zeros"]
 
 _OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "timestamp", "event": "event"}
 _SHOWN = 1000
 _RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
+_NOTES = b"visrec.notes"  # in the metadata of the user's field
 
 
 def open_interactions(
@@ -43,8 +48,8 @@ def open_interactions(
         values = _read(table, kind, name, where)
         if values is not None:
             arrays[_OURS[kind]] = values
-            ratings = kind == "weight" and name is not None and _says_ratings(table.schema.field(name))
-            fields.append(pa.field(_OURS[kind], values.type, metadata={_RATINGS: b"1"} if ratings else None))
+            told = None if name is None else _metadata(table.schema.field(name), kind)
+            fields.append(pa.field(_OURS[kind], values.type, metadata=told))
     for field in table.schema:
         if field.name in found.values():
             continue
@@ -75,6 +80,22 @@ def has_ratings(table: pa.Table) -> bool:
     return _RATINGS in (table.schema.field("weight").metadata or {})
 
 
+def notes_of(table: pa.Table) -> set[str]:
+    """What stages before have said of a log from ``open_interactions``, by kind; nothing where the mark is none."""
+    text = (table.schema.field("user_id").metadata or {}).get(_NOTES, b"[]")
+    try:
+        return set(Origin("the notes of the log", fix="").read(text, list[str]))
+    except InputError:
+        return set()  # then they are said once more
+
+
+def noted(table: pa.Table, kinds: Collection[str]) -> pa.Table:
+    """The log with a mark of what was said of it."""
+    at = table.schema.get_field_index("user_id")
+    told = {_NOTES: json.dumps(sorted(kinds), separators=(",", ":")).encode()} if kinds else None
+    return table.set_column(at, table.schema.field(at).with_metadata(told), table["user_id"])
+
+
 def with_weights(table: pa.Table, weights: npt.NDArray[np.floating], *, ratings: bool) -> pa.Table:
     """The log with other weights, and a mark that says whether they are ratings. weights: (rows,)."""
     field = pa.field("weight", pa.float32(), metadata={_RATINGS: b"1"} if ratings else None)
@@ -82,8 +103,12 @@ def with_weights(table: pa.Table, weights: npt.NDArray[np.floating], *, ratings:
     return table.set_column(table.schema.get_field_index("weight"), field, column)
 
 
-def _says_ratings(field: pa.Field) -> bool:
-    return are_ratings(field.name) or _RATINGS in (field.metadata or {})
+def _metadata(field: pa.Field, kind: str) -> dict[bytes, bytes] | None:
+    """What of a column's metadata is ours, and whether its name says that it holds ratings."""
+    told = field.metadata or {}
+    if kind == "weight" and (are_ratings(field.name) or _RATINGS in told):
+        return {_RATINGS: b"1"}
+    return {_NOTES: told[_NOTES]} if kind == "user" and _NOTES in told else None
 
 
 def _read(table: pa.Table, kind: str, name: str | None, where: str) -> pa.ChunkedArray | None:

@@ -1,6 +1,7 @@
 """A look over a log: how much there is, over which time, and how much of it meets the table of items."""
 
 import unicodedata
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
+from visrec_cli.stages.behaviour.log_reader import Notes, singles
 from visrec_cli.tables.columns import is_embedding_type
 
 _SHOWN = 3
@@ -24,24 +25,30 @@ _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 
 
-def audit(table: pa.Table, report: Report, *, items: pa.Table | None = None) -> None:
+def audit(table: pa.Table, notes: Notes, *, items: pa.Table | None = None) -> None:
     """Put users, items, density, spread and time range of a log into the report, and what it shares with ``items``.
 
-    table: as ``open_interactions`` gives it. items: with ``item_id``, and any of ``image_path``, ``image`` and vectors.
+    table: of ``read_log``, cleaned or not. items: with ``item_id``, and any of ``image_path``, ``image`` and vectors.
     Raises InputError if no interaction has an item in that table.
     """
-    per_user, per_item = (_sizes(table[name]) for name in ("user_id", "item_id"))
-    report.count("users", len(per_user))
-    report.count("items", len(per_item))
-    density = table.num_rows / (len(per_user) * len(per_item))
-    report.warn(
-        f"density {_percent(density)}; {_spread(per_user)} per user, {_spread(per_item)} per item{_range(table)}"
-    )
-    for name, sizes in (("user", per_user), ("item", per_item)):
-        if len(sizes) == 1:
-            report.warn(f"there is only one {name}: nothing can be learned from a comparison of {name}s")
+    users, products = overview(table, notes)
+    notes.report.count("users", users)
+    notes.report.count("items", products)
     if items is not None:
-        _meet(table, items, report)
+        _meet(table, items, notes)
+
+
+def overview(table: pa.Table, notes: Notes) -> tuple[int, int]:
+    """Tell density, spread and time range of a log; how many users and items it has."""
+    per_user, per_item = (_sizes(table[name]) for name in ("user_id", "item_id"))
+    density = table.num_rows / (len(per_user) * len(per_item))
+    notes.tell(
+        "density",
+        f"density {_percent(density)}; {_spread(per_user)} per user, {_spread(per_item)} per item{_range(table)}",
+    )
+    for kind, text in singles(table):
+        notes.tell(kind, text)
+    return len(per_user), len(per_item)
 
 
 def _sizes(ids: pa.ChunkedArray) -> np.ndarray:
@@ -59,7 +66,7 @@ def _range(table: pa.Table) -> str:
     return f"; {first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
-def _meet(table: pa.Table, items: pa.Table, report: Report) -> None:
+def _meet(table: pa.Table, items: pa.Table, notes: Notes) -> None:
     """Shares of the interactions whose item has a row, a picture, a vector; ids that match no item."""
     known = items["item_id"].combine_chunks()
     place = pc.index_in(table["item_id"], known)
@@ -74,16 +81,21 @@ def _meet(table: pa.Table, items: pa.Table, report: Report) -> None:
         hint = spelling(strangers, known.to_pylist())
         if not here.any():
             raise InputError(what, fix=hint or f"the items are called {', '.join(map(repr, known.to_pylist()[:3]))}")
-        report.warn(f"{what}{f'; {hint}' if hint else ''}")
+        _tell(notes, f"{what}{f'; {hint}' if hint else ''}")
     shares = [f"{_percent(here.mean())} of the interactions are with items of the table"]
     rows = place.filter(pa.array(here)).combine_chunks()
     for word, has in _possessions(items):
         share = has[rows.to_numpy()].sum() / table.num_rows
         shares.append(f"{_percent(share)} with items that have {word}")
     untouched = items.num_rows - len(pc.unique(rows))
-    report.warn(", ".join(shares))
+    _tell(notes, ", ".join(shares))
     if untouched:
-        report.count("items without interactions", untouched)
+        notes.report.count("items without interactions", untouched)
+
+
+def _tell(notes: Notes, text: str) -> None:
+    """Of log and items together: it is another note where it says another thing, as with other items."""
+    notes.tell(f"items {zlib.crc32(text.encode()):08x}", text)
 
 
 def _possessions(items: pa.Table) -> list[tuple[str, np.ndarray]]:

@@ -90,12 +90,6 @@ def _weigh_events(table: pa.Table, events: Mapping[str, float], report: Report) 
     kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
     shown = sorted(kinds, key=lambda name: (-kinds[name], name))
     if not events:
-        if len(kinds) > 1:
-            words = ", ".join(f"{name} ({kinds[name]:,})" for name in shown[:_NAMED])
-            example = ",".join(f"{name}={weight}" for weight, name in enumerate(shown[:3], 1))
-            report.warn(
-                f"the log holds events of several kinds, which count alike: {words}; --events {example} weighs them"
-            )
         return table
     for name in shown:
         if not events.get(name):

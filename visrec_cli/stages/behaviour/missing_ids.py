@@ -1,9 +1,9 @@
 """Ids that are no ids: what other tools write where there was nothing."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from visrec_cli.runtime.reporting import Report
 
 _NOTHING = (
     "nan", "null", "none", "\\n", "na", "n/a", "<na>", "nil", "nat", "undefined", "unknown", "anonymous", "(null)",
@@ -11,8 +11,11 @@ _NOTHING = (
 )  # fmt: skip
 
 
-def note_missing_ids(table: pa.Table, report: Report) -> None:
-    """Say if the user (or item) of most rows is called as other tools call nothing: many people, taken for one."""
+def missing_ids(table: pa.Table) -> Iterator[tuple[str, str]]:
+    """A note, with its kind, if the user (or item) of most rows is called as other tools call nothing.
+
+    Then many people were taken for one.
+    """
     for column, who in (("user_id", "user"), ("item_id", "item")):
         counts = pc.value_counts(table[column])
         if len(counts) < 2:
@@ -20,7 +23,10 @@ def note_missing_ids(table: pa.Table, report: Report) -> None:
         sizes = counts.field("counts").to_numpy()
         name = counts.field("values")[int(sizes.argmax())].as_py()
         if name.strip().lower() in _NOTHING and (sizes == sizes.max()).sum() == 1:
-            report.warn(
-                f"the {who} with the most rows is called '{name}' ({int(sizes.max()):,} of {table.num_rows:,}): where "
-                f"this stands for nobody, drop these rows before (in polars: df.filter(pl.col('{column}') != '{name}'))"
+            rows = f"{int(sizes.max()):,} of {table.num_rows:,}"
+            drop = f"df.filter(pl.col('{column}') != '{name}')"
+            yield (
+                f"missing {who}",
+                f"the {who} with the most rows is called '{name}' ({rows}): where this stands for nobody, drop these "
+                f"rows before (in polars: {drop})",
             )

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import PerEvent, attraction, examination
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.impressions import open_impressions
 from visrec_cli.tables.reading import Tabular, name_of
 
@@ -46,6 +47,8 @@ def open_log(source: Tabular, *, seed: int = 0, report: Report | None = None) ->
     """Read a log of impressions. Where it has no propensities they are estimated, and said to be."""
     report, where = report or Report(), name_of(source)
     table = open_impressions(source, report)
+    for _, note in missing_ids(table):
+        report.warn(f"{where}: {note}")
     (users, user), (items, item) = (_numbered(table[name]) for name in ("user_id", "item_id"))
     has_places = "position" in table.column_names
     place = table["position"].to_numpy() - 1 if has_places else np.zeros(table.num_rows, np.int64)

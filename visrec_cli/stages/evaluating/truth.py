@@ -18,12 +18,13 @@ from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.log_reader import EVENTS, Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import world_of
 from visrec_cli.stages.training.content import Shop, open_shop
 from visrec_cli.stages.training.parts import rows_by_part
 from visrec_cli.tables.columns import Mask
-from visrec_cli.tables.interactions import Columns, open_interactions, without_zeros
+from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.reading import Tabular, name_of
 
 NOTHING_RELEVANT = ("skip", "zero")
@@ -94,6 +95,7 @@ def open_truth(
     embedding: str | None = None,
     category: str | None = None,
     nothing_relevant: str = "skip",
+    likes: bool = True,
     report: Report | None = None,
 ) -> Truth:
     """Read the truth. With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
@@ -101,7 +103,8 @@ def open_truth(
     train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
     min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
     the metrics ask of the world. embedding, category: the columns of the items for it. nothing_relevant: what becomes
-    of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. Raises
+    of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. likes: whether
+    lists are judged, to which every row of the truth is a like; errors of ratings take them for what they are. Raises
     InputError where nothing is relevant to anybody.
     """
     if nothing_relevant not in NOTHING_RELEVANT:
@@ -109,7 +112,8 @@ def open_truth(
     report = report or Report()
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     where = name_of(source)
-    table, learned, validation = _apart(_log(source, columns, report, zeros=True), fold, where)
+    use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), events=EVENTS, called=where, alone=True)
+    table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), fold, where)
     judged = pc.unique(table["user_id"])
     table = without_zeros(table, where, report)
     learned, validation = (
@@ -120,7 +124,7 @@ def open_truth(
             raise UsageProblem(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
-        learned = _log(train, columns, report)
+        learned = _log(train, columns, Use("other", events=EVENTS, called=name_of(train), alone=True), report)
     table = clean(table, Cleaning(), report)
     weights = table["weight"].to_numpy()
     relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
@@ -167,11 +171,9 @@ def _without_relevant(judged: pa.Array, relevant: pa.Table, way: str, report: Re
     return empty
 
 
-def _log(source: Tabular, columns: Columns | None, report: Report, *, zeros: bool = False) -> pa.Table:
+def _log(source: Tabular, columns: Columns | None, use: Use, report: Report, *, zeros: bool = False) -> pa.Table:
     """A log without the columns that no metric asks for."""
-    table = open_interactions(source, columns, zeros=zeros, report=report)
-    if "rank" in table.column_names:
-        report.warn(f"{name_of(source)} has ranks, as recommendations do: is it what users did?")
+    table, _ = read_log(source, columns, use, report, zeros=zeros)
     return table.select([name for name in table.column_names if name in _KEPT])
 
 

@@ -10,7 +10,9 @@ import scipy.sparse as sp
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.audit import overview
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.log_reader import EVENTS, Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.learning.targets import (
     AloneTarget,
@@ -21,7 +23,7 @@ from visrec_cli.stages.learning.targets import (
     Target,
 )
 from visrec_cli.stages.training.parts import held_back, parts_of
-from visrec_cli.tables.interactions import Columns, open_interactions
+from visrec_cli.tables.interactions import Columns
 
 LOSSES = ("cross-entropy", "contrast")
 
@@ -37,8 +39,11 @@ def open_target(
     kind, _, rest = spec.partition(":")
 
     def matrix() -> tuple[sp.csr_matrix, sp.csr_matrix]:
-        parts = parts_of(open_interactions(rest, columns, report=report), fold=None, report=report)
-        return _clicks(clean(parts.train, cleaning, report), table, share if kind == "preference" else 0.0, seed)
+        log, notes = read_log(rest, columns, Use(cleaning=cleaning, events=EVENTS, called=f"--target {spec}"), report)
+        parts = parts_of(log, fold=None, report=report)
+        train = clean(parts.train, cleaning, report)
+        overview(train, notes)
+        return _clicks(train, table, share if kind == "preference" else 0.0, seed)
 
     made: dict[str, Callable[[], Target]] = {
         "labels": lambda: LabelTarget(table, rest, loss=loss or LOSSES[0]),

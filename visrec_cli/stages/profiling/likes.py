@@ -12,12 +12,14 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Rows, Times
 from visrec_cli.recommenders.storing import from_table
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.audit import overview
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import CATEGORIES, categories_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.tables.columns import embedding_columns
-from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
+from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 
@@ -115,10 +117,10 @@ def _of_model(source: Tabular) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr
 def _of_log(
     source: Tabular, shop: Shop | None, columns: Columns, cleaning: Cleaning, report: Report
 ) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None]:
-    table = open_interactions(source, columns, report=report)
-    if has_ratings(table) and cleaning.min_weight is None:
-        report.warn("every rating is taken for a like, however low; --min-weight 4 takes those from 4 on")
-    log = log_of(clean(table, cleaning, report), items=() if shop is None else shop.ids)
+    table, notes = read_log(source, columns, Use(cleaning=cleaning), report)
+    table = clean(table, cleaning, report)
+    overview(table, notes)
+    log = log_of(table, items=() if shop is None else shop.ids)
     if shop is not None and len(log.items) > len(shop.ids):
         strangers = len(log.items) - len(shop.ids)
         report.count("items of the log that --items does not have", strangers)

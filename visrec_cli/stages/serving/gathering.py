@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.cleaning import Cleaning
+from visrec_cli.stages.behaviour.log_reader import EVENTS, MIN_WEIGHT, Use, read_log
 from visrec_cli.stages.serving.history import with_history
 from visrec_cli.stages.serving.new_items import with_columns, with_new_items
 from visrec_cli.stages.serving.served import Served, open_models
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.tables.columns import Matrix, embedding_columns
-from visrec_cli.tables.interactions import open_interactions
 from visrec_cli.tables.reading import Tabular, is_path
 
 
@@ -56,7 +57,18 @@ def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> Gathered:
         arrived = open_shop(newer.new_items, id_column=None, report=report)
         served = [with_new_items(one, arrived, report) for one in served]
     if newer.history is not None:
-        clicks = open_interactions(newer.history, report=report)
+        clicks, _ = read_log(newer.history, None, _use_of(served), report)
         report.count("interactions of --history", clicks.num_rows)
         served = [with_history(one, clicks, report) for one in served]
     return Gathered(served, shop)
+
+
+def _use_of(served: Sequence[Served]) -> Use:
+    """How ``--history`` is taken: cleaned as the models' own logs were, so that only those without it need to know."""
+    told = [one.model.facts.get("cleaning") or {} for one in served]
+    likes = any(
+        not one.kind.predicts_ratings and how.get("min_weight") is None for one, how in zip(served, told, strict=True)
+    )
+    events: dict[str, float] = next((how["events"] for how in told if how.get("events")), {})
+    weights = "likes" if likes else "other"
+    return Use(weights, Cleaning(events=events), MIN_WEIGHT, EVENTS, "--history", alone=True)

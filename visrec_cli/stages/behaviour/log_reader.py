@@ -1,0 +1,121 @@
+"""One door for logs of behaviour: they are read, and every verb says alike what their reader should know of them.
+
+What was said travels with the log, as metadata of its column ``user_id``: what ``interactions`` or ``split`` has said
+of a log is settled, and no stage after it repeats it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import ceil
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.runtime.reporting import Report
+from visrec_cli.stages.behaviour.cleaning import Cleaning
+from visrec_cli.stages.behaviour.missing_ids import missing_ids
+from visrec_cli.tables.interactions import Columns, has_ratings, noted, notes_of, open_interactions
+from visrec_cli.tables.reading import Tabular
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Use:
+    """How a verb takes a log.
+
+    weights: ``likes`` where every row is one, unless --min-weight says otherwise; ``kept`` where they are passed on;
+    ``other`` where they are ratings, or mean nothing. cleaning: what was asked for. min_weight, events: the options
+    that mend it, as they are written where the verb has none. called: what notes call the log, where a verb reads
+    several. alone: whether a single user is nothing odd, as in a part of a log.
+    """
+
+    weights: str = "likes"
+    cleaning: Cleaning = field(default_factory=Cleaning)
+    min_weight: str = "--min-weight"
+    events: str = "--events"
+    called: str = ""
+    alone: bool = False
+
+
+#: How the options for cleaning are written where the verb has none.
+MIN_WEIGHT, EVENTS = "visrec interactions --min-weight", "visrec interactions --events"
+
+
+@dataclass
+class Notes:
+    """Says each kind of note once: not what stages before have said of this log.
+
+    said: by them, and here. called: what the log is called, where a verb reads several.
+    """
+
+    report: Report
+    said: set[str] = field(default_factory=set)
+    called: str = ""
+
+    def tell(self, kind: str, text: str) -> None:
+        """Say it, unless it was said."""
+        if kind not in self.said:
+            self.said.add(kind)
+            self.report.warn(f"{self.called}: {text}" if self.called else text)
+
+    def on(self, table: pa.Table) -> pa.Table:
+        """The log with a mark of all that was said of it."""
+        return noted(table, self.said)
+
+
+def read_log(
+    source: Tabular, columns: Columns | None, use: Use, report: Report, *, zeros: bool = False
+) -> tuple[pa.Table, Notes]:
+    """The log as ``open_interactions`` gives it, looked over; and what was said, for whoever passes the log on."""
+    table = open_interactions(source, columns, zeros=zeros, report=report)
+    notes = Notes(report, notes_of(table), use.called)
+    for kind, text in _look(table, use):
+        notes.tell(kind, text)
+    return table, notes
+
+
+def _look(table: pa.Table, use: Use) -> Iterator[tuple[str, str]]:
+    events, cleaning = _events(table, use), use.cleaning
+    if events:
+        yield "events", events
+    if has_ratings(table) and use.weights != "other" and cleaning.min_weight is None and not cleaning.events:
+        low, high = pc.min_max(table["weight"]).as_py().values()
+        if low < high:
+            yield "ratings", _ratings(low, high, use)
+    if "rank" in table.column_names:
+        yield "ranks", "the log has ranks, as recommendations do: is it what users did?"
+    yield from missing_ids(table)
+    if not use.alone:
+        yield from singles(table)
+
+
+def singles(table: pa.Table) -> Iterator[tuple[str, str]]:
+    """Each with its kind: that there is a single user, a single item."""
+    for kind, name in (("user", "user_id"), ("item", "item_id")):
+        if len(pc.unique(table[name])) == 1:
+            yield kind, f"there is only one {kind}: nothing can be learned from a comparison of {kind}s"
+
+
+def _ratings(low: float, high: float, use: Use) -> str:
+    what = f"the weights are ratings from {low:g} to {high:g}"
+    if use.weights == "kept":
+        return f"{what}; {use.min_weight} makes likes of the better ones"
+    least = low + 0.7 * (high - low)
+    least = ceil(least) if ceil(least) <= high else round(least, 2)
+    takes = "takes" if use.min_weight.startswith("--") else "makes likes of"
+    return (
+        f"{what}, and each is taken for a like, however low; {use.min_weight} {least:g} {takes} those from {least:g} on"
+    )
+
+
+def _events(table: pa.Table, use: Use) -> str:
+    if "event" not in table.column_names or use.cleaning.events:
+        return ""
+    kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
+    if len(kinds) < 2:
+        return ""
+    shown = sorted(kinds, key=lambda name: (-kinds[name], name))
+    words = ", ".join(f"{name} ({kinds[name]:,})" for name in shown[:_NAMED])
+    example = ",".join(f"{name}={weight}" for weight, name in enumerate(shown[:3], 1))
+    return f"the log holds events of several kinds, which count alike: {words}; {use.events} {example} weighs them"
