@@ -10,6 +10,7 @@ import typer
 from visrec_cli import __version__
 from visrec_cli.commands.verbs import VERBS, Stopped, VerbGroup
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
+from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.own_process import claim
 from visrec_cli.runtime.standard_streams import make_whole, output_is_closed
 
@@ -92,7 +93,7 @@ def _code_of(error: BaseException) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, VisrecError):
-        _complain(error.what, error.fix)
+        _complain(error.what, command_line().suited(error.ways) if error.ways else error.fix)
         return error.exit_code
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
@@ -104,10 +105,15 @@ def _code_of(error: BaseException) -> int:
         _complain(error.format_message(), f"see '{hint}'")
         return 2
     if isinstance(error, MemoryError):
-        _complain("memory ran out", "a smaller --batch-size, fewer items at once, or a machine with more")
+        fewer = "fewer items at once, or a machine with more"
+        ways = (f"a smaller --batch-size, {fewer}", fewer)
+        _complain("memory ran out", command_line().suited(ways))
         return 71
     if isinstance(error, OSError) and error.errno == errno.EBADF and output_is_closed():
-        _complain("cannot write stdout: it is closed", "-o FILE, or leave stdout open")
+        _complain(
+            "cannot write stdout: it is closed",
+            command_line().suited(("-o FILE, or leave stdout open", "leave stdout open")),
+        )
         return 73
     if isinstance(error, OSError) and error.errno in _TRANSFER:
         where = f" ({error.filename})" if error.filename else ""

@@ -9,14 +9,19 @@ from typing import ClassVar
 
 
 class VisrecError(Exception):
-    """Base of all refusals. ``str(error)`` is the one-line message; ``fix`` the line that mends it."""
+    """Base of all refusals. ``str(error)`` is the one-line message; ``fix`` the line that mends it.
+
+    What is raised far below the verbs may give several such lines: said is the first that names no option which the
+    verb that runs lacks. The last should name none.
+    """
 
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, what: str, *, fix: str | None = None) -> None:
+    def __init__(self, what: str, *, fix: str | tuple[str, ...] | None = None) -> None:
         super().__init__(what)
         self.what = what
-        self.fix = fix
+        self.ways = fix if isinstance(fix, tuple) else ()
+        self.fix = fix[0] if isinstance(fix, tuple) else fix
 
     def __str__(self) -> str:  # OSError and KeyError would otherwise decorate the text
         return self.what

@@ -121,9 +121,8 @@ def summarise(
         who = one.path or one.item_id or "?"
         print(f"visrec: {one.stage}: {printable(who)}: {printable(one.reason)}", file=sys.stderr)
     if len(report.rejects) > len(shown) > 0:
-        print(
-            f"visrec: … and {len(report.rejects) - len(shown):,} more; --rejects FILE lists them all", file=sys.stderr
-        )
+        hint = command_line().hint("; --rejects FILE lists them all")
+        print(f"visrec: … and {len(report.rejects) - len(shown):,} more{hint}", file=sys.stderr)
     parts = [counted(rows, noun), *(counted(n, name) for name, n in report.counts.items() if n)]
     if report.rejects:
         parts.append(f"{counted(len(report.rejects), 'rejects')}{f' in {rejects}' if rejects else ''}")

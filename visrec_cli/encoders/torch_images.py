@@ -109,5 +109,10 @@ def memory_errors(device: Any) -> Iterator[None]:
         if device.type == "cuda":
             torch.cuda.empty_cache()
         raise DeviceMemoryError(
-            f"the device {device} ran out of memory", fix="use a smaller --batch-size, or --device cpu"
+            f"the device {device} ran out of memory",
+            fix=(
+                "use a smaller --batch-size, or --device cpu",
+                "--device cpu",
+                "CUDA_VISIBLE_DEVICES= visrec … computes on the CPU",
+            ),
         ) from error

@@ -84,7 +84,7 @@ def _umap() -> Any:
     try:
         from umap import UMAP
     except ImportError as error:
-        raise missing_extra("umap-learn", "umap", note="; --layout tsne needs nothing more") from error
+        raise missing_extra("umap-learn", "umap", note="; tsne needs nothing more") from error
     return UMAP
 
 

@@ -140,7 +140,10 @@ def _check_size(image: Image.Image, max_megapixels: float) -> None:
     if megapixels > max_megapixels:
         raise PictureError(
             f"{image.format} says {width}x{height}: {megapixels:.0f} megapixels, over the limit of {max_megapixels:g}",
-            fix="--max-megapixels raises the limit",
+            fix=(
+                "--max-megapixels raises the limit",
+                "make them smaller: visrec preprocess FOLDER --max-megapixels 1000 --store jpeg --resize 1024",
+            ),
         )
 
 

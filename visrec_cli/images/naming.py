@@ -27,7 +27,10 @@ def check_ids(pictures: list[Picture]) -> None:
         more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""
         raise InputError(
             f"{printable(one)} and {printable(two)} would both be item {item_id!r}{more}",
-            fix="--id-from path keeps the ending in the id, --id-from full the whole path as given",
+            fix=(
+                "--id-from path keeps the ending in the id, --id-from full the whole path as given",
+                "visrec preprocess FOLDER --id-from path keeps the ending in the id",
+            ),
         )
 
 

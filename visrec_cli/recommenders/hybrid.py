@@ -126,7 +126,7 @@ class Hybrid(Als):
             return None
         return (
             f"items without clicks will hardly be shown beside the others (exposure {settings['exposure']:g}): "
-            "train-cf --set exposure=1 gives them as many places as random items earn"
+            "visrec train-cf --set exposure=1 gives them as many places as random items earn"
         )
 
     @classmethod

@@ -1,10 +1,19 @@
 """The command line that runs in this process, for those below who must know what was written on it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from visrec_cli.errors import UsageProblem
+
+_OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z0-9-]*|-o(?= ))")
+_ANOTHER = re.compile(r"\bvisrec [a-z-]+[^,;]*")  # a command line that stands in a text, of another verb
+
+
+def options_in(text: str) -> list[str]:
+    """The options of the verb that runs which a text names; those of another command in it are not meant."""
+    return _OPTION.findall(_ANOTHER.sub("", text))
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,14 @@ class CommandLine:
         if not met and option in self.written:
             flag = self.written[option]
             raise UsageProblem(f"{flag} needs {needs}", fix=fix or f"leave out {flag}")
+
+    def hint(self, text: str) -> str:
+        """The text, or nothing where it names an option that the verb does not have."""
+        return text if not self.verb or self.options.issuperset(options_in(text)) else ""
+
+    def suited(self, hints: Iterable[str]) -> str | None:
+        """The first of the ways out that this verb has; None where it has none."""
+        return next(filter(None, map(self.hint, hints)), None)
 
 
 _running: ContextVar[CommandLine | None] = ContextVar("visrec_command_line", default=None)

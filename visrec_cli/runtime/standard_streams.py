@@ -61,7 +61,9 @@ def standard_input() -> BinaryIO:
 def standard_output() -> BinaryIO:
     """Where the bytes of results go. Raises OutputError where it is closed."""
     if output_is_closed():
-        raise OutputError("cannot write stdout: it is closed", fix="-o FILE")
+        raise OutputError(
+            "cannot write stdout: it is closed", fix=("-o FILE, or leave stdout open", "leave stdout open")
+        )
     return sys.stdout.buffer
 
 

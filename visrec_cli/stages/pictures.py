@@ -61,7 +61,10 @@ class PictureColumns:
             where = f"column '{column}'" if column else f"the columns {names}"
             raise InputError(
                 f"no pictures and no paths of pictures in {where}",
-                fix="name a column with --image-column, or start from the folder: visrec preprocess FOLDER",
+                fix=(
+                    "name a column with --image-column, or start from the folder: visrec preprocess FOLDER",
+                    "start from the folder: visrec preprocess FOLDER",
+                ),
             )
 
     def rows(self, batch: pa.RecordBatch) -> Iterator[PictureSource]:

@@ -94,7 +94,10 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
         if len(lengths) > 1:
             raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
         return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))
-    raise InputError(f"column '{name}' is {kind}, not a list of numbers", fix="name an embedding column with --column")
+    raise InputError(
+        f"column '{name}' is {kind}, not a list of numbers",
+        fix=("name an embedding column with --column", "make vectors: visrec embed-images TABLE"),
+    )
 
 
 def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:

@@ -24,6 +24,7 @@ _EXACT = {
     pa.float32(): 2.0**24,
     pa.float64(): 2.0**53,
 }  # from here on, whole numbers are left out
+_ID_COLUMN = ("name it with --id-column COLUMN, or call it item_id", "call it item_id")
 _RECBOLE = re.compile(r":(token|float)(_seq)?$")
 
 
@@ -51,7 +52,7 @@ def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str =
     for alias in ITEM_ALIASES:
         if alias in lower:
             return lower[alias]
-    raise InputError(f"{where} has no id column (its columns are: {columns})", fix="name it with --id-column COLUMN")
+    raise InputError(f"{where} has no id column (its columns are: {columns})", fix=_ID_COLUMN)
 
 
 def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array:

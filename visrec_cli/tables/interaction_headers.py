@@ -83,16 +83,20 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
     names: list[str] = schema.names
     words = names[0].split() if len(names) == 1 else []
     if len(words) > 1:
+        tabs = f"tr -s ' ' '\\t' < {where} | visrec … -"
         raise InputError(
             f"{where}: its columns are divided by spaces (the first line is {names[0][:60]})",
-            fix=f"tr -s ' ' '\\t' < {where} | visrec … -{' --no-header' if all(map(_is_number, words)) else ''}",
+            fix=(f"{tabs} --no-header", f"{tabs}, below a line of names") if all(map(_is_number, words)) else tabs,
         )
     numbers = sum(_is_number(name) for name in names)
     if numbers == len(names) <= _WIDE:
         line = ", ".join(original_name(name) for name in names)
         raise InputError(
             f"{where} has no header: its first line is {line}",
-            fix=f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
+            fix=(
+                f"--no-header takes the columns as {', '.join(WITHOUT_HEADER)}; otherwise put a line of names on top",
+                "put a line of names on top",
+            ),
         )
     index, others = ("item", "user") if found["user"] is None and found["item"] else ("user", "item")
     first = found[index] or (names[0] if not names[0].strip() else None)  # pandas leaves the name of an index out
@@ -119,7 +123,7 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
     lacking = "user" if found["user"] is None else "item"
     raise InputError(
         f"{where} has no column of {lacking}s that visrec knows (its columns are: {', '.join(names[:20])})",
-        fix=f"name it with --{lacking}-column COLUMN",
+        fix=(f"name it with --{lacking}-column COLUMN", f"call it {lacking}_id"),
     )
 
 

@@ -23,6 +23,7 @@ _OURS = {"user": "user_id", "item": "item_id", "weight": "weight", "time": "time
 _SHOWN = 1000
 _RATINGS = b"visrec.ratings"  # in the metadata of the weight's field
 _NOTES = b"visrec.notes"  # in the metadata of the user's field
+_WEIGHTS = ("--weight-column names another column, or none", "call the column of weights weight")
 
 
 def open_interactions(
@@ -69,9 +70,7 @@ def without_zeros(table: pa.Table, where: str, report: Report) -> pa.Table:
         return table
     report.count("rows of weight 0 left out", int(nothing.sum()))
     if nothing.all():
-        raise InputError(
-            f"{where}: all weights are 0: nothing happened", fix="--weight-column names another column, or none"
-        )
+        raise InputError(f"{where}: all weights are 0: nothing happened", fix=_WEIGHTS)
     return table.filter(pa.array(~nothing))
 
 
@@ -139,7 +138,7 @@ def _read_weights(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedA
     if weights.null_count() == len(weights) > column.null_count:
         raise InputError(
             f"{where}: column '{name}' holds no numbers: the first is {str(values.drop_nulls()[0])[:40]!r}",
-            fix="--weight-column names another column, or none",
+            fix=_WEIGHTS,
         )
     return pa.chunked_array([weights.to_arrow()])
 
@@ -165,7 +164,10 @@ def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
         counts = ", ".join(f"{reason}: {int(mask.sum()):,}" for reason, mask in problems.items() if mask.any())
         raise InputError(
             f"{where}: none of its {table.num_rows:,} rows can be used ({counts})",
-            fix="name its columns with --user-column, --item-column, --weight-column, --time-column",
+            fix=(
+                "name its columns with --user-column, --item-column, --weight-column, --time-column",
+                "call them user_id, item_id, weight, timestamp",
+            ),
         )
     return table.filter(pa.array(~bad)) if bad.any() else table
 

@@ -103,7 +103,10 @@ def _ids(
     if file is None or not (ids or file.exists()):
         raise UsageProblem(
             f"{where} is a bare matrix: nothing says which row is which item",
-            fix="--ids FILE with one id per line, or --row-ids to call the rows 0, 1, 2 …",
+            fix=(
+                "--ids FILE with one id per line, or --row-ids to call the rows 0, 1, 2 …",
+                f"write the ids, one per line, into {'a table with it' if path is None else path.with_suffix(IDS)}",
+            ),
         )
     try:
         content = file.read_bytes()

@@ -40,7 +40,7 @@ def times_of_any_form(column: pa.ChunkedArray, *, name: str, where: str) -> pa.C
     if times.null_count() == len(times) > column.null_count:
         raise InputError(
             f"{where}: column '{name}' holds no times between 1970 and 2100: {_first(values)}",
-            fix=f"known are {FORMS}; --time-column names another column, or none",
+            fix=(f"known are {FORMS}; --time-column names another column, or none", f"write them as {FORMS}"),
         )
     return pa.chunked_array([times.to_arrow().cast(pa.int64()).cast(TIME)])
 
@@ -60,7 +60,7 @@ def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
         raise InputError(
             f"{where}: column '{name}' holds numbers from {low:.0f} to {high:.0f}: "
             "in no one unit are these times from 1973 to 2100",
-            fix="--time-column names another column, or none",
+            fix=("--time-column names another column, or none", f"write them as {FORMS}"),
         )
     return (values * factor).round().cast(pl.Int64, strict=False).set(~fits.fill_null(False), None)
 

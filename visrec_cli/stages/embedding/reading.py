@@ -30,7 +30,7 @@ class Read(NamedTuple):
     digest: bytes | None = None
     wanted: Wanted | None = None
     fresh: bool = False
-    fix: str | None = None
+    fix: str | tuple[str, ...] | None = None
 
 
 def read_pictures(
@@ -114,7 +114,7 @@ def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
         picture: Image = load_picture(content if content is not None else str(source.path), at_least=at_least)
         return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
     except PictureError as error:
-        return Read(source, refused=str(error), fix=error.fix)
+        return Read(source, refused=str(error), fix=error.ways or error.fix)
 
 
 def _digest_of_file(path: str) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.runtime.command_line import command_line
 from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.spaces import Space
 
@@ -57,10 +58,11 @@ def _encoded(space: Space, what: str, encode: Callable[[Space], Matrix]) -> Matr
 def _takes_none(space: Space, column: str, what: str) -> UsageProblem:
     made = f"column '{column}' ({space.describe()})"
     if what == "texts":
+        flag = "--texts" if "texts" in command_line().written else "--text"
         return UsageProblem(
-            f"{made} holds no texts, so --text cannot be compared with it",
-            fix="add a text side: … | visrec embed-text --columns title | visrec fuse, "
-            "or embed the pictures with a model that knows both: --encoder st:clip-ViT-B-32",
+            f"{made} holds no texts, so {flag} cannot be compared with it",
+            fix="add a text side: … | visrec embed-text --columns title | visrec fuse, or embed the pictures with a "
+            "model that knows both: visrec embed-images IMAGES --encoder st:clip-ViT-B-32",
         )
     return UsageProblem(
         f"{made} holds no pictures, so --image cannot be compared with it",

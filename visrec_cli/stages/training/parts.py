@@ -45,7 +45,8 @@ def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
         folds = pc.unique(table["fold"]).sort().to_pylist()
         if fold is None or fold not in folds:
             raise UsageProblem(
-                f"the log is in folds {', '.join(map(str, folds[:10]))}: which one is left out?", fix="--fold 0"
+                f"the log is in folds {', '.join(map(str, folds[:10]))}: which one is left out?",
+                fix=("--fold 0", "take the rows of one: visrec split LOG --replace --folds 5 --files FOLDER"),
             )
         held = pc.equal(table["fold"], fold)
         report.count("interactions of the fold left out", int(pc.sum(held).as_py() or 0))
