@@ -140,7 +140,7 @@ def test_mistakes_are_answered_with_near_names() -> None:
     with pytest.raises(UsageProblem, match="nobody"):
         profile(log(), users=[])
     model = train_cf(log(), items=shop(), model="popularity").read_all()
-    with pytest.raises(UsageProblem, match="a model has cleaned its log already"):
+    with pytest.raises(UsageProblem, match="a model, which has cleaned its log already"):
         profile(model, users=["ana"], cleaning=Cleaning(min_weight=4))
 
 

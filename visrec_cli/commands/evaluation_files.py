@@ -33,7 +33,7 @@ class Files:
         at = {metric for metric in metrics if "@" in metric}
         several = len(set(ks)) > 1 and (not metrics or len(at) < len(set(metrics)))
         if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
-            raise UsageProblem("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
+            raise UsageProblem("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
 
     def write(self, done: "Evaluation", told: "Told", report: Report) -> None:
         """Write them."""

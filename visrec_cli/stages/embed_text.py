@@ -40,7 +40,7 @@ def embed_text(
     id_column: str | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
-    """Add ``text_embedding`` to a table. A row whose text is missing or blank stays, with null.
+    """Add ``text_embedding`` to a table. A row whose text is missing or blank stays, with null; blanks are rejects.
 
     columns: a name or several, joined by ". " in this order, missing ones left out; by default the usual text
     columns that are there.
@@ -83,6 +83,8 @@ def embed_text(
                     vectors[valid] = work.vectors([prefix + text for text in texts if text])
                 yield put_columns(batch, schema, {into: column_of(vectors, valid, half=half)})
                 rows, used = rows + len(texts), used + int(valid.sum())
+                for row in texts_of.blank(batch, texts):
+                    report.reject("embed-text", "the text is blank", item_id=batch.column("item_id")[row].as_py())
                 report.count("texts", int(valid.sum()))
                 report.count("items without text", int((~valid).sum()))
                 report.advance(len(texts))

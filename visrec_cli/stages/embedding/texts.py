@@ -42,6 +42,11 @@ class TextColumns:
         parts = [[_words(value) for value in batch.column(name).to_pylist()] for name in self.columns]
         return [self._joined(row) for row in zip(*parts, strict=True)]
 
+    def blank(self, batch: pa.RecordBatch, texts: Sequence[str]) -> list[int]:
+        """The rows that hold something and no text: blanks, or empty lists. Nothing at all is no fault of a row."""
+        columns = [batch.column(name) for name in self.columns]
+        return [row for row, text in enumerate(texts) if not text and any(one[row].is_valid for one in columns)]
+
     def _joined(self, row: tuple[str, ...]) -> str:
         if not any(row):
             return ""

@@ -23,6 +23,11 @@ from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 
+_OF_LOGS = (
+    *("user_column", "item_column", "weight_column", "time_column", "event_column"),
+    *("events", "repeats", "min_weight"),
+)
+
 
 @dataclass(frozen=True)
 class Likes:
@@ -80,9 +85,12 @@ def open_likes(
         source = open_table(source, report=report).read_all()
     if columns.header and _is_model(source):
         if columns != Columns() or cleaning != Cleaning():
+            told = next(
+                (report.line.written[name] for name in _OF_LOGS if name in report.line.written), "columns, cleaning"
+            )
             raise UsageProblem(
-                "a model has cleaned its log already, and the options about logs say nothing to it",
-                fix="leave them out, or profile the log itself",
+                f"{told} needs a log, and {name_of(source)} is a model, which has cleaned its log already",
+                fix="leave it out, or profile the log itself",
             )
         users, ids, history, times, own = _of_model(source)
         shop = shop or own

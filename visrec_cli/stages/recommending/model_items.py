@@ -10,6 +10,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.recommenders.storing import from_table
+from visrec_cli.runtime.command_line import command_line
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.asking import Asked
 from visrec_cli.stages.recommending.queries import item_queries
@@ -50,9 +51,11 @@ class Links:
     """Answers about items from a model's neighbours: its own numbers, which no vector holds."""
 
     def __init__(self, about: pa.Table, model: Model, asked: Asked) -> None:
-        if asked.images or asked.texts or asked.like or asked.unlike or asked.mix:
+        words = "--texts" if "texts" in command_line().written else "--text"
+        wanted = {"--image": asked.images, words: asked.texts, "--like": asked.like or asked.unlike, "--mix": asked.mix}
+        if told := [flag for flag, given in wanted.items() if given]:
             raise UsageProblem(
-                f"{model.recommender} links items to items and has no vectors of them",
+                f"{told[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
                 fix="ask with --item ID or --all",
             )
         order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)
