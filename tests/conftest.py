@@ -1,5 +1,6 @@
 """Fixtures that every part of the suite shares."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,9 +20,10 @@ settings.register_profile("visrec", deadline=None)  # no test is timed
 settings.load_profile("visrec")
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault(
-    "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels")
-)  # loops are compiled once, not per test
+_HOW = hashlib.sha256((ROOT / "visrec_cli/recommenders/kernels/compiling.py").read_bytes()).hexdigest()[:8]
+os.environ.setdefault(  # loops are compiled once, not per test; how they are is nothing that numba looks at
+    "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels" / _HOW)
+)
 MODELS = ROOT / ".pytest_cache" / "models"
 MODELS.mkdir(parents=True, exist_ok=True)
 for _old in MODELS.iterdir():  # what tests compiled of models that they made; the two defaults stay

@@ -120,6 +120,11 @@ class Recommender(ABC):
         return voices(model, users, row, items)
 
 
+def _smaller_steps(settings: Mapping[str, Setting]) -> str:
+    tamer = {"learning_rate": "a smaller --set learning_rate", "reg": "another --set reg"}
+    return " or ".join(words for name, words in tamer.items() if name in settings)
+
+
 class Iterative(Recommender):
     """A recommender that learns in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
     resumed run gives the same model as one that was never interrupted."""
@@ -130,16 +135,22 @@ class Iterative(Recommender):
         self.start(log, content)
         done = watch.begin(self.set["epochs"], self)
         for number in range(done + 1, self.set["epochs"] + 1):
-            loss = self.epoch(number)
+            loss = self._loss_of(number)
             if not np.isfinite(loss):
                 raise UsageProblem(
                     f"{self.name}: the loss is {loss} in epoch {number}: the numbers have run away",
-                    fix="take a smaller --set learning_rate, or a larger --set reg",
+                    fix=f"take {_smaller_steps(self.settings)}, or look for huge weights in the log",
                 )
             if watch.epoch(number, loss, self):
                 break
         watch.end(self)
         return self.model()
+
+    def _loss_of(self, number: int) -> float:
+        try:
+            return self.epoch(number)
+        except np.linalg.LinAlgError:  # what LAPACK says of NaN
+            return float("nan")
 
     @abstractmethod
     def start(self, log: Log, content: Content | None) -> None:

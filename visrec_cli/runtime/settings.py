@@ -10,6 +10,7 @@ from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
 
 AUTO = "auto"
+_LARGEST = 1e30  # what learns does so in floats of 32 bits, and multiplies
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ class Setting:
             raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
         if self.choices and parsed not in self.choices:
             raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
-        if isinstance(parsed, float) and not np.isfinite(parsed):
-            raise UsageProblem(f"setting {name}={value} is no finite number", fix=f"the default is {self.default}")
+        if isinstance(parsed, float) and not abs(parsed) <= _LARGEST:
+            what = f"larger than {_LARGEST:g}" if np.isfinite(parsed) else "no finite number"
+            raise UsageProblem(f"setting {name}={value} is {what}", fix=f"the default is {self.default}")
         if self.least is not None and parsed < self.least:
             raise UsageProblem(
                 f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}"

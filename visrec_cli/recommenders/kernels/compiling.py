@@ -1,7 +1,7 @@
 """How a loop is compiled: once for each machine, and kept in our cache folder."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 
@@ -14,11 +14,14 @@ R = TypeVar("R")
 if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR of the environment wins
     numba.config.CACHE_DIR = str(cache_dir() / "kernels" / __version__)  # a new version may call what it kept stale
 
+_ARITHMETIC: dict[str, Any] = {"fastmath": True, "error_model": "numpy"}
+
 
 def sequential(function: Callable[P, R]) -> Callable[P, R]:
     """The function as machine code that runs in one thread, sums in any order; ``sharing`` gives threads its calls.
 
-    Kept for the next process. Without a folder to keep it in, it is compiled again in each.
+    Kept for the next process. Without a folder to keep it in, it is compiled again in each. What is divided by 0 is
+    infinite or NaN, as in NumPy, for the caller to refuse: sums in any order take NaN for 0, and would raise for it.
 
     Its arithmetic must all be in the function itself and what is ``inlined`` in it, so that a process that compiles it
     and one that finds it kept do the same sums, bit for bit. What numba compiles apart (helpers that stay calls, the
@@ -27,11 +30,11 @@ def sequential(function: Callable[P, R]) -> Callable[P, R]:
     own code. In the next process only the other copy exists, whose multiplications and additions are fused otherwise.
     """
     try:
-        return numba.njit(function, fastmath=True, nogil=True, cache=True)
+        return numba.njit(function, **_ARITHMETIC, nogil=True, cache=True)
     except RuntimeError:  # no place to keep it
-        return numba.njit(function, fastmath=True, nogil=True)
+        return numba.njit(function, **_ARITHMETIC, nogil=True)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """A helper that compiled functions of the same module call. It becomes a part of each: see ``sequential``."""
-    return numba.njit(function, fastmath=True, forceinline=True)
+    return numba.njit(function, **_ARITHMETIC, forceinline=True)
