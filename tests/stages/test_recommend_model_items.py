@@ -46,7 +46,7 @@ def test_parts_of_the_factors_are_told() -> None:
     factors = np.array([[1, 0, 2], [1, 1, 1], [0, 3, 1]], np.float32)
     users = Users(("u",), sp.csr_matrix(np.ones((1, 3), np.float32)), factors=np.ones((1, 3), np.float32))
     items = Items(("a", "b", "c"), np.ones(3, bool), factors)
-    model = Model("hybrid", {}, users, items, (("behaviour", 2), ("picture", 1)))
+    model = Model("made by hand", {}, users, items, (("behaviour", 2), ("picture", 1)))
     first = recommend(to_table(model), items=["a"]).read_all().to_pylist()[0]
     assert first["item_id"] == "b"
     assert first["why"] == f"behaviour {1 / 15**0.5:.2f} · picture {2 / 15**0.5:.2f}"

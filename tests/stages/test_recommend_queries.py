@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.contracts.index_suite import unit
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
-from visrec_cli.errors import InputError, MissingInputError, SpaceMismatchError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend import recommend
@@ -207,7 +207,7 @@ def test_a_column_that_does_not_say_what_made_it() -> None:
 
 
 def test_a_column_that_no_longer_has_the_dimension_of_its_space() -> None:
-    with pytest.raises(SpaceMismatchError, match="the query has 3 numbers, column 'image_embedding' has 4"):
+    with pytest.raises(InputError, match=r"'image_embedding' .*dimension: it says 3 numbers, and the column has 4"):
         recommend(items_of_width_4(), images=[picture(RED)])
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.tables.tables import SPACE, embedded
 from visrec_cli.errors import InputError, SpaceMismatchError
-from visrec_cli.tables.spaces import Source, Space, pack_array, require_same_space, space_of, unpack_array
+from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.spaces import Source, Space, pack_array, require_same_space, space_of
 
 FUSED = Space(
     "concat",
@@ -76,4 +77,4 @@ def test_equal_and_unknown_spaces_pass() -> None:
 
 def test_packed_arrays_come_back_bit_by_bit() -> None:
     array = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
-    np.testing.assert_array_equal(unpack_array(pack_array(array)), array)
+    np.testing.assert_array_equal(Origin("a test", fix="").array(pack_array(array), "array"), array)

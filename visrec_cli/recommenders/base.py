@@ -11,8 +11,10 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.requirements import require_whole
 from visrec_cli.runtime.settings import AUTO, Setting, parsed
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 __all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
 
@@ -86,6 +88,14 @@ class Recommender(ABC):
     @abstractmethod
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
         """Learn from the log, and from the items' vectors if it uses them."""
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """Raise InputError unless ``fold_in``, ``new_items`` and ``voices`` can work with what a model holds.
+
+        It comes from a file, and its settings are this recommender's. What all rely on is looked at here.
+        """
+        require_whole(model, origin)
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

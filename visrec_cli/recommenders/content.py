@@ -13,7 +13,10 @@ import numpy.typing as npt
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.requirements import state_of
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Origin
 
 
 def required(content: Content | None, name: str) -> Content:
@@ -76,6 +79,16 @@ class Projection:
         """As arrays for ``Model.state``."""
         means = {f"mean:{number}": mean for number, mean in enumerate(self.means)}
         return means | {f"components:{number}": axes for number, axes in enumerate(self.components)}
+
+    @staticmethod
+    def require(model: Model, origin: Origin, parts: int) -> tuple[int, ...]:
+        """Raise InputError unless the model's state holds a projection of so many parts; its widths."""
+        widths = []
+        for number in range(parts):
+            axes = state_of(model, origin, f"components:{number}", (None, None))
+            state_of(model, origin, f"mean:{number}", (len(axes),))
+            widths.append(axes.shape[1])
+        return tuple(widths)
 
     @classmethod
     def of(cls, state: Mapping[str, npt.NDArray[Any]], names: tuple[str, ...]) -> "Projection":

@@ -12,7 +12,9 @@ from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.content import required
 from visrec_cli.recommenders.data import DAY, Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.recommenders.requirements import factors_of, state_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 
 class ContentKnn(Recommender):
@@ -45,6 +47,12 @@ class ContentKnn(Recommender):
         items = Items(log.items, content.valid.copy(), vectors)
         model = Model(self.name, self.set, users_of(log), items, content.parts, state={"mean": mean})
         return replace(model, users=self.fold_in(model, log.users, log.matrix, log.times))
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        state_of(model, origin, "mean", (factors_of(model, origin).shape[1],))
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

@@ -11,7 +11,9 @@ from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.nearest import nearest, share_of_clicks, weighted
+from visrec_cli.recommenders.requirements import factors_of, state_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 
 class GraphFilter(Recommender):
@@ -66,6 +68,14 @@ class GraphFilter(Recommender):
         _, values, right = randomized_svd(scaled, size, n_iter=5, random_state=seed)
         right[values <= 1e-9 * values[0]] = 0  # directions without clicks: whatever noise the solver left there
         return np.asarray(right.T, np.float64)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        state_of(model, origin, "voice", (len(factors_of(model, origin)),))
+        if model.items.neighbours is None:
+            raise origin.wrong("the items", "they have no neighbours, without which graph-filter cannot go on")
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

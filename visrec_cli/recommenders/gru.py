@@ -9,6 +9,7 @@ from visrec_cli.recommenders.base import Arrays, Setting
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.sequences import SequenceModel
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +36,13 @@ class Gru(SequenceModel):
         **SequenceModel.common,
         "hidden_size": Setting(128, "numbers that the network holds of a user", 32, 512, log=True, least=1),
     }
+
+    @classmethod
+    def shapes(cls, settings: Mapping[str, Any], origin: Origin) -> dict[str, Shape]:
+        """See SequenceModel."""
+        d, h = settings["embedding_size"], settings["hidden_size"]
+        gates = dict(zip(_GATES, ((3 * h, d), (3 * h, h), (3 * h,), (3 * h,)), strict=True))
+        return {**gates, "out": (h, d), "out.bias": (d,)}
 
     def draw(self, rng: np.random.Generator) -> Arrays:
         """The gates, and the way from what is held to the space of the items."""

@@ -14,10 +14,12 @@ from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.base import Setting, Watch
 from visrec_cli.recommenders.content import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
-from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, sides
+from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, require_map, sides
 from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.requirements import factors_of, number_of, require_parts
 from visrec_cli.recommenders.trials import Guess, Trial, choose
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Origin
 
 _ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tells nothing
 
@@ -97,6 +99,20 @@ class Hybrid(Als):
     def _plain(self, log: Log) -> Model:
         settings = {name: value for name, value in self.set.items() if name in Als.settings}
         return Als(seed=self.seed, device=self.device, **settings).fit(log)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        if len(model.parts) < 2:
+            raise origin.wrong("parts", "there are none for looks and words")
+        width, factors = model.parts[0][1], factors_of(model, origin)
+        if model.users.factors is None:
+            raise origin.wrong("the users", "they have no factors")
+        widths = Projection.require(model, origin, len(model.parts) - 1)
+        number_of(model, origin, "scale")
+        blocks = require_map(model, origin, len(factors), width, widths)
+        require_parts(model, origin, (width, *blocks))
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

@@ -22,7 +22,9 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.model import Items, Model
+from visrec_cli.recommenders.requirements import number_of, state_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = Mapping[str, npt.NDArray[Any]]
@@ -58,6 +60,27 @@ def learn(choice: Choice, model: Model, features: Matrix, widths: Sequence[int])
         kernel[np.diag_indices_from(kernel)] += np.float32(smooth)
         values = np.linalg.solve(kernel, values)
     return {"bank": bank, "values": values, "neighbours": np.array(smooth if kind == "knn" else 0, np.int64)}
+
+
+def require_map(model: Model, origin: Origin, items: int, width: int, widths: Sequence[int]) -> tuple[int, ...]:
+    """Raise InputError unless the state of a model holds a map to factors of ``width`` numbers; what each part brings.
+
+    widths: of the projected parts.
+    """
+    total = sum(widths)
+    if "vectors" in model.state:
+        state_of(model, origin, "vectors", (items, total))
+        if number_of(model, origin, "reg") < 0:
+            raise origin.wrong("state.reg", "it is less than 0")
+        return tuple(widths)
+    if "weights" in model.state:
+        state_of(model, origin, "weights", (total, width))
+    else:
+        bank = state_of(model, origin, "bank", (None, total))
+        state_of(model, origin, "values", (len(bank), width))
+        if number_of(model, origin, "neighbours") < 0:
+            raise origin.wrong("state.neighbours", "it is less than 0")
+    return (width,) * len(widths)
 
 
 def sides(state: State, model: Model, ids: Sequence[str], history: sp.csr_matrix, parts: int) -> Matrix:

@@ -11,7 +11,9 @@ from scipy.special import ndtri
 from visrec_cli.recommenders.base import Recommender, Watch
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.recommenders.requirements import factors_of, number_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 _WIDTH = 32  # of 16-bit numbers: one blake2b digest
 
@@ -41,6 +43,13 @@ class Random(Recommender):
         )
 
     @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        number_of(model, origin, "seed")
+        origin.require_shape(factors_of(model, origin), (None, _WIDTH), "factors")
+
+    @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
         """The ids decide, not the history."""
         return Users(tuple(ids), history, times, _directions("user", ids, model.state["seed"]))
@@ -53,7 +62,7 @@ class Random(Recommender):
 
 def _directions(side: str, ids: Sequence[str], seed: npt.NDArray[np.int64]) -> Matrix:
     """(n, 32) float32 of length 1: hashed bits as normal deviates, whose direction is uniform."""
-    salt = f"{int(seed[0])} {side} ".encode()
+    salt = f"{int(seed.item())} {side} ".encode()
     digests = b"".join(hashlib.blake2b(salt + one.encode()).digest() for one in ids)
     bits = np.frombuffer(digests, "<u2").reshape(len(ids), _WIDTH)
     drawn = ndtri((bits + 0.5) / 65536)

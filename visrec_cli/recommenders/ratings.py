@@ -16,6 +16,7 @@ from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 
 def centre(ratings: sp.csr_matrix) -> float:
@@ -97,6 +98,13 @@ class RatingFactors(Iterative):
     def restore(self, state: Arrays) -> None:
         """Go on from there."""
         self._factors = [np.array(state[name], np.float32) for name in ("users", "items")]
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        if model.items.factors is not None:
+            origin.require_shape(model.items.factors, (None, model.settings["embedding_size"]), "factors")
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

@@ -11,6 +11,7 @@ from visrec_cli.recommenders.base import Arrays, Setting
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.sequences import SequenceModel
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from visrec_cli.recommenders.steps import Dropout
 
 _EPSILON = 1e-5
+_DEEPEST = 1000  # layers that a file may ask for
 
 
 class SasRec(SequenceModel):
@@ -48,6 +50,22 @@ class SasRec(SequenceModel):
         "layers": Setting(2, "blocks of attention on top of each other", 1, 3, least=1),
         "heads": Setting(1, "parts of the vectors that attend by themselves", choices=(1, 2, 4)),
     }
+
+    @classmethod
+    def shapes(cls, settings: Mapping[str, Any], origin: Origin) -> dict[str, Shape]:
+        """See SequenceModel."""
+        d, layers = settings["embedding_size"], settings["layers"]
+        if d % settings["heads"]:
+            raise origin.wrong("settings.heads", f"{d} numbers cannot be shared by {settings['heads']}")
+        if layers > _DEEPEST:
+            raise origin.wrong("settings.layers", f"{layers} are more than {_DEEPEST}")
+        shapes: dict[str, Shape] = {"places": (settings["length"], d), "end.scale": (d,), "end.shift": (d,)}
+        for layer in range(layers):
+            for name in ("query", "key", "value", "out", "up", "down"):
+                shapes |= {f"{layer}.{name}": (d, d), f"{layer}.{name}.bias": (d,)}
+            for name in ("attend", "think"):
+                shapes |= {f"{layer}.{name}.scale": (d,), f"{layer}.{name}.shift": (d,)}
+        return shapes
 
     def draw(self, rng: np.random.Generator) -> Arrays:
         """The embedding of the places, and the blocks."""

@@ -16,7 +16,9 @@ from visrec_cli.recommenders.content import Projection, side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.orders import Steps
+from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
 from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.documents import Origin, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -152,6 +154,23 @@ class SequenceModel(Iterative):
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        size = model.settings["embedding_size"]
+        factors_of(model, origin)
+        require_parts(model, origin, (size,) * max(len(model.parts), 1))
+        total = sum(Projection.require(model, origin, len(model.parts) - 1))
+        state_of(model, origin, "looks", (total, size))
+        for name, shape in cls.shapes(model.settings, origin).items():
+            state_of(model, origin, f"net:{name}", shape)
+
+    @classmethod
+    @abstractmethod
+    def shapes(cls, settings: Mapping[str, Any], origin: Origin) -> dict[str, Shape]:
+        """The network's numbers, as ``draw`` makes them. Raises InputError for settings that make no network."""
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

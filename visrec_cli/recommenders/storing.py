@@ -13,16 +13,22 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.model_document import (
+    EXTENSION,
+    FORMAT,
+    NAME,
+    PARAMETER,
+    ModelDocument,
+    note_of,
+    origin_of,
+    required,
+)
 from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
 from visrec_cli.tables.columns import column_of, matrix_of
-from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import Fit
-from visrec_cli.tables.spaces import Space, pack_array, space_from, unpack_array
+from visrec_cli.tables.spaces import Space, pack_array, space_from
 
-FORMAT = 1
-EXTENSION = b"visrec.model"
-_NAME, _PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
 OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
 
 
@@ -56,7 +62,7 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
         columns["neighbours"] = pa.concat_arrays([of_items, links_column(users.neighbours, users.ids, m)])
     columns["history"] = pa.concat_arrays([pa.nulls(n, HISTORY), history_column(users, items.ids)])
     fields = [pa.field(name, column.type) for name, column in columns.items()]
-    fields[0] = fields[0].with_metadata({_NAME: EXTENSION, _PARAMETER: _facts(model, space)})
+    fields[0] = fields[0].with_metadata({NAME: EXTENSION, PARAMETER: _facts(model, space)})
     about = pa.table({}) if about is None else about
     for name in about.column_names:
         if name == "item_id":
@@ -78,7 +84,8 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
         raise InputError(
             f"{where} is no model: it has no columns entity, id and history", fix="visrec train-cf makes one"
         )
-    facts = _read_facts(table.schema.field("entity"), where)
+    note, origin = note_of(table.schema.field("entity"), where), origin_of(where)
+    said = note or ModelDocument()
     for name in ("entity", "id"):
         if not pa.types.is_string(table.schema.field(name).type):
             raise InputError(f"{where}: column '{name}' holds no words", fix="train the model again")
@@ -92,8 +99,8 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
         known |= np.asarray(items[name].is_valid())
     history, times = histories_of(users["history"], item_ids, where)
     model = Model(
-        facts.get("recommender", "unknown"),
-        facts.get("settings", {}),
+        said.recommender,
+        said.settings,
         Users(
             tuple(user_ids.to_pylist()), history, times,
             _factors(users), _bias(users, where), links_of(users, user_ids, where),
@@ -102,16 +109,15 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
             tuple(item_ids.to_pylist()), known,
             _factors(items), _bias(items, where), links_of(items, item_ids, where),
         ),
-        tuple((name, width) for name, width in facts.get("parts", ())),
-        facts.get("offset", 0.0),
-        {name: unpack_array(packed) for name, packed in facts.get("state", {}).items()},
-        facts.get("facts", {}),
+        tuple(said.parts),
+        said.offset,
+        origin.arrays(said.state, "state", {}),
+        said.facts,
     )  # fmt: skip
+    model = model if note is None else required(model, origin)
     about = items.drop_columns([name for name in OWN if name in items.column_names])
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
-    space = facts.get("space")
-    origin = Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
-    return model, about, space_from(space, origin, "space") if space else None
+    return model, about, None if said.space is None else space_from(said.space, origin, "space")
 
 
 def described(field: pa.Field, where: str) -> str:
@@ -119,13 +125,13 @@ def described(field: pa.Field, where: str) -> str:
 
     Raises InputError for a note that cannot be read, or of another format version.
     """
-    told = _read_facts(field, where)
-    facts = told.get("facts", {})
-    fit = Fit.of(facts)
-    words = [str(told["recommender"])] if "recommender" in told else []
-    words += [] if fit is None else [f"fitted on {fit.describe()}"]
-    if isinstance(facts.get("validation"), int | float):
-        words.append(f"validation {facts.get('metric')} {facts['validation']:.4f}")
+    note = note_of(field, where)
+    if note is None:
+        return ""
+    fit = Fit.of(note.facts)
+    words = [note.recommender] + ([] if fit is None else [f"fitted on {fit.describe()}"])
+    if isinstance(note.facts.get("validation"), int | float):
+        words.append(f"validation {note.facts.get('metric')} {note.facts['validation']:.4f}")
     return "; ".join(words)
 
 
@@ -143,22 +149,6 @@ def _facts(model: Model, space: Space | None) -> bytes:
     return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _read_facts(field: pa.Field, where: str) -> dict[str, Any]:
-    metadata = field.metadata or {}
-    if metadata.get(_NAME) != EXTENSION:
-        return {}
-    origin = Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
-    facts: dict[str, Any] = origin.typed(origin.json(metadata.get(_PARAMETER, b"")), dict)
-    version = origin.typed(facts.get("format"), int, "format")
-    if version != FORMAT:
-        made = facts.get("facts", {}).get("version", "another version")
-        raise InputError(
-            f"{where} was made by visrec {made}, in model format {version}; this visrec reads format {FORMAT}",
-            fix="train it again, or use that version",
-        )
-    return facts
-
-
 def _ids(side: pa.Table, where: str, kind: str) -> pa.Array:
     ids = side["id"].combine_chunks()
     if ids.null_count or len(pc.unique(ids)) != len(ids):
@@ -167,7 +157,7 @@ def _ids(side: pa.Table, where: str, kind: str) -> pa.Array:
 
 
 def _factors(side: pa.Table) -> Any:
-    if "factors" not in side.column_names or side["factors"].null_count == side.num_rows:
+    if "factors" not in side.column_names or 0 < side["factors"].null_count == side.num_rows:
         return None
     return matrix_of(side["factors"], name="factors", ids=side["id"].to_pylist())[0]
 
@@ -177,4 +167,7 @@ def _bias(side: pa.Table, where: str) -> Any:
         return None
     if not pa.types.is_floating(side["bias"].type):
         raise InputError(f"{where}: column 'bias' is {side['bias'].type}, not numbers", fix="train the model again")
-    return pc.fill_null(side["bias"], 0.0).to_numpy().astype(np.float32)
+    bias = pc.fill_null(side["bias"], 0.0).to_numpy().astype(np.float32)
+    if not np.isfinite(bias).all():
+        raise InputError(f"{where}: column 'bias' holds NaN or infinity", fix="train the model again")
+    return bias

@@ -12,7 +12,9 @@ from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.content import Projection, side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -146,6 +148,17 @@ class TwoTower(Iterative):
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        size = model.settings["embedding_size"]
+        factors_of(model, origin)
+        require_parts(model, origin, (size,) * max(len(model.parts), 1))
+        total = sum(Projection.require(model, origin, len(model.parts) - 1))
+        for name, shape in (("looks", (total, size)), ("appeal", (total,)), ("history", (size, size))):
+            state_of(model, origin, name, shape)
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

@@ -11,9 +11,11 @@ from visrec_cli.recommenders.content import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.pairs import Pairs, draw_pairs
+from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
 from visrec_cli.recommenders.vbpr_gpu import VbprOnGpu
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.documents import Origin
 
 _BLOCK = 256  # pairs that share one step of E and β'
 _FOLD_IN_EPOCHS = 30
@@ -111,6 +113,20 @@ class Vbpr(Iterative):
             self._learned.moments[name][...] = state[f"moments:{name}"]
         if self._gpu is not None:
             self._gpu.restore(state)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        factors_of(model, origin)
+        if model.items.bias is None:
+            raise origin.wrong("the items", "they have no bias, without which vbpr cannot go on")
+        if len(model.parts) < 2:
+            raise origin.wrong("parts", "there are none for looks")
+        widths = Projection.require(model, origin, len(model.parts) - 1)
+        embedding = state_of(model, origin, "embedding", (sum(widths), None))
+        state_of(model, origin, "taste", (sum(widths), 1))
+        require_parts(model, origin, (model.parts[0][1], *(embedding.shape[1] for _ in widths)))
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:

@@ -41,7 +41,8 @@ class PackedArray(msgspec.Struct, forbid_unknown_fields=True):
     """An array as tables.spaces.pack_array writes it: its shape, and its bytes in base64 under their kind."""
 
     shape: Annotated[list[Count], msgspec.Meta(max_length=8)]
-    f32: str
+    f32: str | None = None
+    i64: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,17 @@ class Origin:
     def array(self, raw: Any, path: str, shape: Shape | None = None) -> npt.NDArray[Any]:
         """A packed array of finite numbers. Raises InputError, also where its shape is not the one that is needed."""
         packed = self.typed(raw, PackedArray, path)
+        text = packed.i64 if packed.f32 is None else packed.f32
+        if text is None or None not in (packed.f32, packed.i64):
+            raise self.wrong(path, "it has either f32 or i64")
         try:
-            content = base64.b64decode(packed.f32, validate=True)
+            content = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise self.wrong(f"{path}.f32", f"it is no base64 ({error})") from error
-        if len(content) != 4 * prod(packed.shape):
-            raise self.wrong(
-                path, f"it has {len(content)} bytes, and a shape of {packed.shape} numbers of 4 bytes each"
-            )
-        array = np.frombuffer(content, "<f4").reshape(packed.shape).astype(np.float32)
+            raise self.wrong(path, f"it is no base64 ({error})") from error
+        kind = np.dtype("<f4" if packed.i64 is None else "<i8")
+        if len(content) != kind.itemsize * prod(packed.shape):
+            raise self.wrong(path, f"it has {len(content)} bytes, and a shape of {packed.shape} {kind.name} numbers")
+        array = np.frombuffer(content, kind).reshape(packed.shape).astype(kind.newbyteorder("="))
         if not np.isfinite(array).all():
             raise self.wrong(path, "it holds NaN or infinity")
         if shape is not None:

@@ -169,14 +169,11 @@ def as_stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def pack_array(array: npt.NDArray[Any]) -> dict[str, Any]:
-    """An array as JSON: shape and base64 of its little-endian bytes, as ``f32`` or ``i64`` (see as_stored)."""
+    """An array as JSON: shape and base64 of its little-endian bytes, as ``f32`` or ``i64`` (see as_stored).
+
+    ``Origin.array`` (tables.documents) reads it. The first release kept numbers with the shape [1], and whole ones as
+    ``f32``.
+    """
     data = as_stored(array)
     name = "i64" if data.dtype == np.int64 else "f32"
     return {"shape": list(data.shape), name: base64.b64encode(data.astype(_PACKED[name]).tobytes()).decode()}
-
-
-def unpack_array(packed: dict[str, Any]) -> npt.NDArray[Any]:
-    """The inverse of pack_array. The first release kept numbers with the shape [1], and whole ones as ``f32``."""
-    name = "i64" if "i64" in packed else "f32"
-    raw = np.frombuffer(base64.b64decode(packed[name]), dtype=_PACKED[name])
-    return raw.reshape(packed["shape"]).astype(np.int64 if name == "i64" else np.float32)

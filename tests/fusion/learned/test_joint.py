@@ -30,9 +30,10 @@ class TestCca(JointSuite):
             **self.options(dim=3, settings={"ridge": 1e-8, "power": 0}, normalise="none"),
         )
         arrays = space.transform["learned"]["arrays"]
-        from visrec_cli.tables.spaces import unpack_array
+        from visrec_cli.tables.documents import Origin
 
-        x, y = pictures @ unpack_array(arrays["head:0"]), texts @ unpack_array(arrays["head:1"])
+        left, right = (Origin("a test", fix="").array(arrays[f"head:{m}"], "head") for m in range(2))
+        x, y = pictures @ left, texts @ right
         ours = [np.corrcoef(x[:, i], y[:, i])[0, 1] for i in range(3)]
         a, b = CCA(n_components=3, max_iter=5000).fit_transform(pictures, texts)
         np.testing.assert_allclose(ours, [np.corrcoef(a[:, i], b[:, i])[0, 1] for i in range(3)], atol=1e-3)

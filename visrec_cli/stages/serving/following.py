@@ -146,8 +146,7 @@ def _is_finite(side: Users) -> bool:
 
 def _as_cleaned(served: Served, weight: float) -> tuple[float, str]:
     """The weight as the model's log was cleaned, and what becomes of one on an item that the user had already."""
-    told = served.model.facts.get("cleaning") or {}
-    least = told.get("min_weight")
+    least = served.cleaning.min_weight
     if least is not None:
         return float(weight >= least), "max"
     return weight, "last" if served.kind.predicts_ratings else "sum"

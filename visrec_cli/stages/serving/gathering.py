@@ -65,10 +65,7 @@ def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> Gathered:
 
 def _use_of(served: Sequence[Served]) -> Use:
     """How ``--history`` is taken: cleaned as the models' own logs were, so that only those without it need to know."""
-    told = [one.model.facts.get("cleaning") or {} for one in served]
-    likes = any(
-        not one.kind.predicts_ratings and how.get("min_weight") is None for one, how in zip(served, told, strict=True)
-    )
-    events: dict[str, float] = next((how["events"] for how in told if how.get("events")), {})
+    likes = any(not one.kind.predicts_ratings and one.cleaning.min_weight is None for one in served)
+    events = next((one.cleaning.events for one in served if one.cleaning.events), {})
     weights = "likes" if likes else "other"
     return Use(weights, Cleaning(events=events), MIN_WEIGHT, EVENTS, "--history", alone=True)

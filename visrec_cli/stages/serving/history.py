@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
+from visrec_cli.stages.behaviour.cleaning import clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.training.seen import with_met
@@ -56,8 +56,7 @@ def _in_file_order(table: pa.Table, now: int) -> pa.Table:
 
 def _read(served: Served, table: pa.Table) -> tuple[Users, str]:
     """The log's users over the model's items, and what becomes of a click on an item that the user had already."""
-    told = served.model.facts.get("cleaning") or {}
-    cleaning = Cleaning(**{**told, "half_life": None, "k_core": 0})
+    cleaning = replace(served.cleaning, half_life=None, k_core=0)
     items = served.model.items.ids
     every = log_of(clean(table, replace(cleaning, min_weight=None), Report()), items=items)
     if cleaning.min_weight is None:

@@ -14,7 +14,9 @@ from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
+from visrec_cli.recommenders.model_document import origin_of
 from visrec_cli.recommenders.storing import from_table
+from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
@@ -74,6 +76,12 @@ class Served:
             )
         return self.kind
 
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """How the model's log was cleaned. Raises InputError where the model says something else of it."""
+        told = self.model.facts.get("cleaning")
+        return Cleaning() if told is None else origin_of(self.where).typed(told, Cleaning, "facts.cleaning")
+
     def fold_in(self, users: Users) -> Users:
         """The users (ids, history, times) as the model sees them, from what they like.
 
@@ -82,13 +90,24 @@ class Served:
         """
         liked = users.history.data != 0
         if liked.all():
-            return self.folds_in.fold_in(self.model, users.ids, users.history, users.times)
+            return self._finite(self.folds_in.fold_in(self.model, users.ids, users.history, users.times))
         rows = np.repeat(np.arange(len(users.ids)), np.diff(users.history.indptr))[liked]
         cells = (users.history.data[liked], (rows, users.history.indices[liked]))
         likes = sp.csr_matrix(cells, users.history.shape, dtype=np.float32)
         times = None if users.times is None else users.times[liked]
-        folded = self.folds_in.fold_in(self.model, users.ids, likes, times)
+        folded = self._finite(self.folds_in.fold_in(self.model, users.ids, likes, times))
         return replace(folded, history=users.history, times=users.times)
+
+    def _finite(self, users: Users) -> Users:
+        """The users. Raises InputError for one with NaN or infinity: huge weights, or huge numbers in the model."""
+        for side in (users.factors, users.bias):
+            if side is not None and not np.isfinite(side).all():
+                row = int(np.flatnonzero(~np.isfinite(side.reshape(len(side), -1)).all(axis=1))[0])
+                raise InputError(
+                    f"{self.where}: numbers overflow as the clicks of user '{users.ids[row]}' are folded in",
+                    fix="look for huge weights among the clicks, or train the model again",
+                )
+        return users
 
 
 def open_models(sources: Sequence[Tabular]) -> list[Served]:

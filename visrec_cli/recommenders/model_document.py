@@ -1,0 +1,71 @@
+"""The note of a model, in JSON: read by its type, and held against what its recommender needs to go on from it."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from visrec_cli.catalogue import find, names
+from visrec_cli.errors import InputError
+from visrec_cli.recommenders.base import Recommender
+from visrec_cli.recommenders.model import Model
+from visrec_cli.tables.documents import Finite, Origin, Width
+
+FORMAT = 1
+EXTENSION = b"visrec.model"
+NAME, PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
+
+
+class ModelDocument(msgspec.Struct):
+    """What a model says of itself. Keys that are not known here are passed over: format tells.
+
+    state: packed arrays. space: see tables.spaces. facts: for people, but for those that Served and Fit look at.
+    """
+
+    format: int = FORMAT
+    recommender: str = "unknown"
+    settings: dict[str, Any] = {}
+    parts: list[tuple[str, Width]] = []
+    offset: Finite = 0.0
+    state: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    space: dict[str, Any] | None = None
+
+
+def origin_of(where: str) -> Origin:
+    """Whose note it is."""
+    return Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
+
+
+def note_of(field: pa.Field, where: str) -> ModelDocument | None:
+    """The note on a model's column ``entity``; None where it was lost.
+
+    Raises InputError for one that cannot be read, or of another format version.
+    """
+    metadata = field.metadata or {}
+    if metadata.get(NAME) != EXTENSION:
+        return None
+    origin = origin_of(where)
+    raw = origin.typed(origin.json(metadata.get(PARAMETER, b"")), dict)
+    version = origin.typed(raw.get("format"), int, "format")
+    if version != FORMAT:
+        facts = raw.get("facts")
+        made = facts.get("version") if isinstance(facts, dict) else None
+        raise InputError(
+            f"{where} was made by visrec {made or 'another version'}, in model format {version}; this visrec reads "
+            f"format {FORMAT}",
+            fix="train it again, or use that version",
+        )
+    return origin.typed(raw, ModelDocument)
+
+
+def required(model: Model, origin: Origin) -> Model:
+    """The model with all settings of its recommender. Raises InputError where that could not go on from it."""
+    if model.recommender not in names("recommender"):
+        Recommender.require(model, origin)
+        return model
+    kind: type[Recommender] = find("recommender", model.recommender)
+    model = replace(model, settings=origin.settings(model.settings, kind.settings, "settings"))
+    kind.require(model, origin)
+    return model
