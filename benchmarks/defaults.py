@@ -9,7 +9,8 @@ splits of ml-100k pooled, ratings of 4 and 5 are likes, whatever was rated in tr
 them, likes alone left out. amazon-baby, tiktok-mm: their fixed splits, the training part alone. demo: a fifth of the
 invented clicks. The second: the validation part (or a tenth of each user's training clicks), a fit for each of the
 multiples of the two numbers, as shares of the best of them; NAME/N is a random Nth of the training clicks, NAME/Nusers
-and NAME/Nitems all clicks of an Nth of the users or items. By this the numbers in recommenders/als_defaults.py were
+and NAME/Nitems all clicks of an Nth of the users or items, NAME/heavy all clicks with weights that have nothing to do
+with tastes, most of them small and few very large. By this the numbers in recommenders/als_defaults.py were
 chosen. Data: the folder VISREC_SHARED_DATA.
 """
 
@@ -46,7 +47,8 @@ def demo() -> Task:
         [person.user_id for person in people], [thing.item_id for thing in catalogue]))  # fmt: skip
     made = clicks(people, catalogue)
     cells = [rows[click.user_id] for click in made], [columns[click.item_id] for click in made]
-    log = Log(tuple(rows), tuple(columns), sp.csr_matrix((np.ones(len(made), np.float32), cells)))
+    weights = np.array([click.weight for click in made], np.float32)
+    log = Log(tuple(rows), tuple(columns), sp.csr_matrix((weights, cells)))
     tested = held_back(log, 0.2, 0)
     learned, truth = log.only(~tested), log.only(tested)
     return Task(learned, None, truth.matrix, learned.matrix, None)
@@ -106,8 +108,12 @@ def compared(name: str, trials: int) -> None:
 
 
 def thinned(log: Log, how: str) -> Log:
-    """Some of the clicks: N of them at random, or all of an Nth of the users or items."""
+    """Some of the clicks: N of them at random, or all of an Nth of the users or items. heavy: all, with odd weights."""
     rng = np.random.default_rng(0)
+    if how == "heavy":
+        weighed = log.matrix.copy()
+        weighed.data = np.ceil(rng.lognormal(0, 1.5, weighed.nnz)).astype(np.float32)
+        return replace(log, matrix=weighed)
     number = int(how.removesuffix("users").removesuffix("items"))
     rows = np.repeat(np.arange(len(log.users)), np.diff(log.matrix.indptr))
     if how.endswith("users"):

@@ -31,10 +31,10 @@ class Als(Iterative):
     Where nobody says, α₀ and reg follow the log, U users, I items and the weight W of all clicks:
 
         α₀  = 4 · W / (U · I)
-        reg = min(0.9 · z^1.5, 0.9) / (1 + α₀ · U · I / W)      z = mean over clicks of 1/√clicks(u) + 1/√clicks(i)
+        reg = min(0.8 · z^1.5, 0.9) / (1 + α₀ · U · I / W)      z = mean over clicks of 1/√clicks(u) + 1/√clicks(i)
 
     so that what was not clicked weighs four times as much as what was, and only what stands out from chance is learned
-    (see als_defaults; for weights that differ, and other ν, too).
+    (see als_defaults, for other ν too).
 
     Source: Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation
     benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. A
