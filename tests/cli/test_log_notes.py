@@ -20,6 +20,7 @@ from visrec_cli.commands.verbs import VERBS, Verbs
 NOTES = {
     "events": "the log holds events of several kinds, which count alike: view (73), buy (14); ",
     "ratings": "the weights are ratings from 1 to 10",
+    "positions": "the times are whole numbers from 0 to 21: an order of the events, and no dates",
     "ranks": "the log has ranks, as recommendations do: is it what users did?",
     "nobody": "the user with the most rows is called 'NULL' (15 of 87)",
 }
@@ -38,8 +39,8 @@ LINES = {
     "eval --train": "eval recs.csv --truth plain.csv --train LOG --metrics hit@1 --resamples 0",
     "eval --logged": "eval recs.csv --logged LOG --resamples 0",
 }
-#: Notes that mean nothing there: to what was known before a rating is no like; what was shown has no weights.
-NOT_OF = {"eval --train": {"ratings"}, "eval --logged": {"events", "ratings", "ranks"}}
+#: Notes that mean nothing there: what was known before is no like; what was shown has no weights and no times.
+NOT_OF = {"eval --train": {"ratings"}, "eval --logged": {"events", "ratings", "positions", "ranks"}}
 MAIN = {"interactions LOG", "split LOG", "train-cf LOG", "profile MODEL|LOG", "fuse --target", "train-encoder --target"}
 
 
@@ -70,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{user},{item},{n % 10 + 1},{'buy' if n % 6 == 5 else 'view'},{n // 4},{n % 2},1"
         for n, (user, item) in enumerate(pairs)
     ]
-    (home / "log.csv").write_text("\n".join(["user_id,item_id,rating,event,step,clicked,rank", *rows]) + "\n")
+    (home / "log.csv").write_text("\n".join(["user_id,item_id,rating,event,time,clicked,rank", *rows]) + "\n")
     (home / "plain.csv").write_text("\n".join(["user_id,item_id", *(f"{u},{i}" for u, i in pairs[15:])]) + "\n")
     (home / "backbone").write_text(tiny_backbone(home))
     for line in (

@@ -15,6 +15,10 @@ MISTAKES = [
     ("two columns of one name", "visrec interactions odd/twice.csv -o x.arrow"),
     ("JSON that is cut", "visrec interactions odd/cut.ndjson -o x.arrow"),
     ("a column of two kinds", "visrec interactions odd/mixed.ndjson -o x.arrow"),
+    ("a log that counts its events", "visrec interactions odd/counted.csv -o x.arrow"),
+    ("a half-life of positions", "visrec interactions odd/counted.csv --half-life 30 -o x.arrow"),
+    ("a date in a log of positions", "visrec split odd/counted.csv --by global-time --cut 2020-09-15 -o x.arrow"),
+    ("one order of events that each user counts anew", "visrec split odd/counted.csv --by global-time -o x.arrow"),
     ("ids that went through floats", "visrec interactions odd/floats.parquet -o x.arrow"),
 ]
 
@@ -30,6 +34,7 @@ def prepare(folder: Path) -> None:
         "swallowed.csv": 'user,item,note\n7,a,"fine\n7,b,x\n8,b,"\n',
         "twice.csv": "user,item,rating,rating\n7,a,5,4\n8,b,4,4\n",
         "cut.ndjson": '{"user": 7, "item": "a"}\n{"user": 7, "it\n',
+        "counted.csv": "user,item,time\n7,a,0\n7,b,1\n8,b,0\n8,c,1\n",
         "mixed.ndjson": '{"user": 7, "item": "a", "tags": 5}\n{"user": 8, "item": "b", "tags": ["x"]}\n',
     }
     for name, text in texts.items():

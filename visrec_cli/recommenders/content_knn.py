@@ -37,8 +37,10 @@ class ContentKnn(Recommender):
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
-        """A mean per user. Items without a vector are unknown."""
+        """A mean per user. Items without a vector are unknown. Raises UsageProblem if clicks age and have no time."""
         content = required(content, self.name)
+        if self.set["half_life"]:
+            log.require_dates("content-knn with a half_life")
         width = content.vectors.shape[1]
         mean = np.zeros(width, np.float32)
         if self.set["centre"] and content.valid.sum() > 1:

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from visrec_cli.errors import UsageProblem
 from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.times import are_positions
 
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.int64]
@@ -22,7 +24,8 @@ class Log:
 
     matrix: (users, items) float32, sorted indices, no duplicates; a stored value is the weight (1 for a like, the
     rating where ratings are to be predicted). times: (nnz,) milliseconds since 1970 in the order of ``matrix.data``,
-    or None. Items that nobody touched have an empty column; users without interactions an empty row.
+    or None; positions where the log numbers its events (tables.times). Items that nobody touched have an empty column;
+    users without interactions an empty row.
     """
 
     users: tuple[str, ...]
@@ -34,6 +37,20 @@ class Log:
     def clicks_of_items(self) -> npt.NDArray[np.int64]:
         """(items,) how many users touched each item."""
         return np.bincount(self.matrix.indices, minlength=len(self.items))
+
+    @property
+    def dated(self) -> bool:
+        """Whether the times say when, and not only in which order: what an age is counted from."""
+        return self.times is not None and len(self.times) > 0 and not are_positions(self.times)
+
+    def require_dates(self, what: str) -> None:
+        """Raise UsageProblem where ``what`` counts days and the log does not say when."""
+        if self.matrix.nnz and not self.dated:
+            but = "" if self.times is None else ", and this log has positions: an order, and no dates"
+            raise UsageProblem(
+                f"{what} needs the time of every click{but}",
+                fix="name a column of times with --time-column, or leave out --set half_life",
+            )
 
     @cached_property
     def touched(self) -> Mask:

@@ -5,7 +5,6 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender, Setting, Watch
 from visrec_cli.recommenders.data import DAY, Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
@@ -27,7 +26,7 @@ class Popularity(Recommender):
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
-        """Count. Raises UsageProblem if clicks shall age and the log has no times."""
+        """Count. Raises UsageProblem if clicks shall age and the log has no times, or an order alone."""
         counted = np.bincount(log.matrix.indices, log.matrix.data * self._freshness(log), len(log.items))
         items = Items(log.items, log.touched, bias=counted.astype(np.float32))
         return Model(self.name, self.set, users_of(log), items)
@@ -36,10 +35,7 @@ class Popularity(Recommender):
         half_life = self.set["half_life"]
         if half_life == 0 or not log.matrix.nnz:
             return 1.0
-        if log.times is None:
-            raise UsageProblem(
-                "popularity with a half_life needs the time of every click",
-                fix="name the column of the times, or leave out --set half_life",
-            )
+        log.require_dates("popularity with a half_life")
+        assert log.times is not None
         age: npt.NDArray[np.float64] = (log.times.max() - log.times) / (half_life * DAY)
         return np.exp2(-age)

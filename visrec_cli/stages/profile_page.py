@@ -68,7 +68,7 @@ def _profile(likes: Likes, taste: Taste, titles: Sequence[str], thumbnails: Iter
         pictures = [Picture(titles[item], one) for item, one in zip(shown, islice(thumbnails, len(shown)), strict=True)]
         looks.append(Looks(tuple(pictures), _facts(likes, taste, part), len(part.items) - len(shown)))
     newest = [int(item) for item in taste.items[::-1][:LATEST]]
-    days = [] if taste.times is None else [_day(int(when)) for when in taste.times[::-1][:LATEST]]
+    days = [] if taste.times is None or not taste.dated else [_day(int(when)) for when in taste.times[::-1][:LATEST]]
     latest = [
         Picture(titles[item], one, days[at] if days else "")
         for at, (item, one) in enumerate(zip(newest, islice(thumbnails, len(newest)), strict=True))

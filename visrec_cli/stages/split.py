@@ -18,6 +18,7 @@ from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.times import are_positions
 
 
 def split(
@@ -54,7 +55,10 @@ def split(
         raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     log, notes = read_log(
-        source, columns, Use("kept", min_weight="train-cf --min-weight", events="train-cf --events"), report
+        source,
+        columns,
+        Use("kept", min_weight="visrec train-cf --min-weight", events="visrec train-cf --events"),
+        report,
     )
     table = _without_parts(log, replace)
     audit(table, notes)
@@ -105,6 +109,9 @@ def _tell(table: pa.Table, codes: Codes, way: Way, report: Report) -> None:
 def _range(table: pa.Table, way: Way) -> str:
     if way.by != "global-time":
         return ": users have too few interactions" if way.by in ("random", "last", "time") else ""
+    if are_positions(table["timestamp"]):
+        low, high = pc.min_max(table["timestamp"].cast(pa.int64())).as_py().values()
+        return f": the log goes from position {low:,} to {high:,}"
     first, last = pc.min_max(table["timestamp"]).as_py().values()
     return f": the log goes from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
 

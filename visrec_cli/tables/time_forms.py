@@ -1,6 +1,7 @@
 """Times in the forms that logs have: Unix seconds to nanoseconds, ISO dates and times, ``20200920``, Arrow's own.
 
-A number says its unit by its size: all times of people who click lie between 1973 and 2100. See tables.times.
+A number says its unit by its size: all times of people who click lie between 1973 and 2100. Whole numbers that are
+smaller in every unit are positions, an order. See tables.times.
 """
 
 import polars as pl
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.conversions import polars_series
-from visrec_cli.tables.times import LAST, TIME
+from visrec_cli.tables.times import LAST, POSITIONS, TIME
 
 FORMS = "Unix seconds (or milli-, micro-, nanoseconds), 2020-09-20, 2020-09-20T18:30:00+02:00"
 _FIRST = 100_000_000  # seconds: March 1973
@@ -52,6 +53,8 @@ def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
         return values.cast(pl.Int64)
     if present.is_between(_FIRST_DAY, _LAST_DAY).all():
         return _days(values)
+    if present.max() < POSITIONS and present.min() >= 0 and (present.floor() == present).all():  # type: ignore[operator]
+        return _positions(values, present, name, where)
     middle = present.quantile(0.5, "nearest") or 0.0
     factor = next((factor for factor in _UNITS if _FIRST <= middle * factor / 1000 < LAST), 0.0)
     fits = (values * factor / 1000).is_between(_FIRST, LAST)
@@ -59,10 +62,20 @@ def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
         low, high = (present.quantile(end) or 0.0 for end in (0.0, 1.0))
         raise InputError(
             f"{where}: column '{name}' holds numbers from {low:.0f} to {high:.0f}: "
-            "in no one unit are these times from 1973 to 2100",
+            "in no one unit are these times from 1973 to 2100, nor whole numbers that count the events",
             fix=("--time-column names another column, or none", f"write them as {FORMS}"),
         )
     return (values * factor).round().cast(pl.Int64, strict=False).set(~fits.fill_null(False), None)
+
+
+def _positions(values: pl.Series, present: pl.Series, name: str, where: str) -> pl.Series:
+    """Numbers of events, such as 0, 1, 2 …, each as so many milliseconds."""
+    if len(present) > 1 and present.n_unique() == 1:
+        raise InputError(
+            f"{where}: column '{name}' is {present[0]:.0f} in every row: neither times nor an order",
+            fix=("--time-column names another column, or none", f"write them as {FORMS}, or leave the column out"),
+        )
+    return values.cast(pl.Int64)
 
 
 def _days(values: pl.Series) -> pl.Series:

@@ -32,6 +32,10 @@ def test_how_much_there_is() -> None:
     assert report.warnings == [expected]
 
 
+def test_positions_are_no_time_range() -> None:
+    assert said(["a", "b"], time=[0, 1]).warnings[0].endswith("per item")
+
+
 def test_shares_of_the_interactions_that_meet_an_item_a_picture_and_a_vector() -> None:
     about = embedded(3, nulls=(1,)).append_column("image_path", pa.array(["0.jpg", "1.jpg", None]))
     report = said(["0", "0", "1", "x"], about)

@@ -9,7 +9,9 @@ from visrec_cli.stages.behaviour import dividing
 from visrec_cli.stages.behaviour.lots import lots_of, lots_of_pairs
 from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.behaviour.ways import TIMED, Way
-from visrec_cli.tables.times import read_times
+from visrec_cli.tables.times import are_positions, read_times
+
+_ONE_ORDER = 0.9  # positions per row: with fewer they are counted anew for each user
 
 
 def codes_of(table: pa.Table, way: Way, shop: pa.Table | None, report: Report) -> dividing.Codes:
@@ -60,11 +62,32 @@ def codes_of(table: pa.Table, way: Way, shop: pa.Table | None, report: Report) -
 
 def _by_moments(table: pa.Table, way: Way) -> dividing.Codes:
     times = table["timestamp"].cast(pa.int64()).to_numpy()
+    numbered = are_positions(times)
     if way.cut is None:
+        if numbered and len(np.unique(times)) < _ONE_ORDER * len(times):
+            raise InputError(
+                f"--by global-time needs one order of all events, and the log numbers those of each user anew "
+                f"({len(np.unique(times)):,} positions for {len(times):,} rows)",
+                fix="--by time or --by last, or name a column of times with --time-column",
+            )
         return dividing.by_time(times, *dividing.moments(times, way.shares))
-    words = [word.strip() for word in way.cut.split(",")]
-    read = read_times(pa.chunked_array([pa.array(words, pa.string())]), name=way.cut, where="--cut")
-    cuts = sorted(read.cast(pa.int64()).drop_null().to_pylist())
-    if not len(cuts) == len(words) <= 2:
+    cuts = sorted(_moment(word.strip(), way.cut, numbered) for word in way.cut.split(","))
+    if len(cuts) > 2:
         raise UsageProblem(f"--cut {way.cut} is not one or two moments", fix="--cut 2020-09-15")
     return dividing.by_time(times, cuts[-1], cuts[0] if len(cuts) == 2 else None)
+
+
+def _moment(word: str, cut: str, numbered: bool) -> int:
+    """One moment of --cut in milliseconds, or a position where the log has these."""
+    read = read_times(pa.chunked_array([pa.array([word], pa.string())]), name=cut, where="--cut")
+    if read.null_count:
+        raise UsageProblem(f"--cut {cut} is not one or two moments", fix="--cut 2020-09-15")
+    if are_positions(read) != numbered:
+        is_a, has = ("a date", "positions: an order, and no dates") if numbered else ("a position", "times")
+        fix = (
+            "--cut N, the position from which rows are for test"
+            if numbered
+            else "a moment within the log: --cut 2020-09-15"
+        )
+        raise UsageProblem(f"--cut {word} is {is_a}, and the log has {has}", fix=fix)
+    return int(read.cast(pa.int64())[0].as_py())

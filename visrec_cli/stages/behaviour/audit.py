@@ -12,6 +12,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.log_reader import Notes, singles
 from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.times import are_positions
 
 _SHOWN = 3
 # Ways in which one id is written as two, each with the words for it.
@@ -60,7 +61,7 @@ def _spread(sizes: np.ndarray) -> str:
 
 
 def _range(table: pa.Table) -> str:
-    if "timestamp" not in table.column_names:
+    if "timestamp" not in table.column_names or are_positions(table["timestamp"]):
         return ""
     first, last = pc.min_max(table["timestamp"]).as_py().values()
     return f"; {first:%Y-%m-%d} to {last:%Y-%m-%d}"

@@ -15,6 +15,7 @@ from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.repeats import REPEATS, merge
 from visrec_cli.tables.interactions import has_ratings, with_weights
+from visrec_cli.tables.times import are_positions
 
 _NAMED = 5
 
@@ -116,6 +117,11 @@ def _fading(table: pa.Table, half_life: float | None) -> npt.NDArray[np.float64]
         return None
     if "timestamp" not in table.column_names:
         raise UsageProblem("--half-life needs a log with times", fix="name the column with --time-column")
+    if are_positions(table["timestamp"]):
+        raise UsageProblem(
+            "--half-life counts days, and the times of this log are positions: an order, and no dates",
+            fix="leave out --half-life, or name a column of times with --time-column",
+        )
     times = table["timestamp"].cast(pa.int64()).to_numpy()
     return np.exp2((times - times.max()) / (half_life * DAY))
 

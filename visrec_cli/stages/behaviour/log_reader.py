@@ -16,6 +16,7 @@ from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.interactions import Columns, has_ratings, noted, notes_of, open_interactions
 from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.times import are_positions
 
 _NAMED = 5
 
@@ -83,6 +84,12 @@ def _look(table: pa.Table, use: Use) -> Iterator[tuple[str, str]]:
         low, high = pc.min_max(table["weight"]).as_py().values()
         if low < high:
             yield "ratings", _ratings(low, high, use)
+    if "timestamp" in table.column_names and are_positions(table["timestamp"]):
+        first, last = pc.min_max(table["timestamp"].cast(pa.int64())).as_py().values()
+        yield (
+            "positions",
+            f"the times are whole numbers from {first:,} to {last:,}: an order of the events, and no dates",
+        )
     if "rank" in table.column_names:
         yield "ranks", "the log has ranks, as recommendations do: is it what users did?"
     yield from missing_ids(table)

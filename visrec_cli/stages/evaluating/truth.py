@@ -26,6 +26,7 @@ from visrec_cli.stages.training.parts import rows_by_part
 from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.times import are_positions
 
 NOTHING_RELEVANT = ("skip", "zero")
 _SHOWN = 3
@@ -125,6 +126,9 @@ def open_truth(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
         learned = _log(train, columns, Use("other", events=EVENTS, called=name_of(train), alone=True), report)
+        if _in_order_alone(table) or _in_order_alone(learned):
+            # of another file: what is 5 there may come after 9 here
+            learned = learned.drop_columns([name for name in learned.column_names if name == "timestamp"])
     table = clean(table, Cleaning(), report)
     weights = table["weight"].to_numpy()
     relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
@@ -169,6 +173,10 @@ def _without_relevant(judged: pa.Array, relevant: pa.Table, way: str, report: Re
         done = "counted as 0" if way == "zero" else "left out (trec_eval counts 0: --nothing-relevant zero)"
         report.warn(f"{counted(len(empty), 'users')} judged, with nothing relevant: {who}: {done}")
     return empty
+
+
+def _in_order_alone(table: pa.Table) -> bool:
+    return "timestamp" in table.column_names and are_positions(table["timestamp"])
 
 
 def _log(source: Tabular, columns: Columns | None, use: Use, report: Report, *, zeros: bool = False) -> pa.Table:

@@ -9,6 +9,7 @@ from visrec_cli.runtime.words import counted
 from visrec_cli.stages.profiling.likes import Likes
 from visrec_cli.stages.profiling.prototypes import FEW, Grouping, prototypes_of
 from visrec_cli.stages.profiling.statistics import HALF, SIGNIFICANT, Drift, changed, drift_of, surely
+from visrec_cli.tables.times import are_positions
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,14 @@ class Taste:
     drift: Drift | None
     notes: tuple[str, ...]
 
+    @property
+    def dated(self) -> bool:
+        """Whether somebody knows when, and not only in which order."""
+        return self.times is not None and not are_positions(self.times)
+
     def span(self, items: Rows) -> tuple[int, int] | None:
-        """The first and the last time of some of the items."""
-        if self.times is None or not len(items):
+        """The first and the last time of some of the items; None where nobody knows, or only in which order."""
+        if self.times is None or not self.dated or not len(items):
             return None
         when = self.times[np.isin(self.items, items)]
         return int(when.min()), int(when.max())

@@ -17,6 +17,7 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.training.seen import with_met
 from visrec_cli.tables.interactions import has_ratings
+from visrec_cli.tables.times import are_positions
 
 
 def with_history(served: Served, table: pa.Table, report: Report) -> Served:
@@ -36,6 +37,8 @@ def with_history(served: Served, table: pa.Table, report: Report) -> Served:
     if kind.needs_times and "timestamp" not in table.column_names:
         report.warn("--history has no times: its rows are taken in their order")
         table = _in_file_order(table, newest(served.users) or 0)
+    elif _in_order_alone(table, served):
+        table = _after(table, newest(served.users) or 0)
     new, way = _read(served, table)
     known = np.array([served.row_of.get(user, -1) for user in new.ids], np.int64)
     report.count("new users of --history", int((known < 0).sum()))
@@ -52,6 +55,20 @@ def _in_file_order(table: pa.Table, now: int) -> pa.Table:
     """The log with times, each row a millisecond after the one before and all after ``now``."""
     times = pa.array(now + 1 + np.arange(table.num_rows)).cast(pa.timestamp("ms", "UTC"))
     return table.append_column("timestamp", times)
+
+
+def _in_order_alone(table: pa.Table, served: Served) -> bool:
+    """Whether the log, or the model, numbers its events: then their numbers cannot be compared."""
+    if "timestamp" not in table.column_names or served.users.times is None:
+        return False
+    return are_positions(table["timestamp"]) or are_positions(served.users.times)
+
+
+def _after(table: pa.Table, now: int) -> pa.Table:
+    """The log with its events in their order, each a millisecond after the one before and all after ``now``."""
+    _, places = np.unique(table["timestamp"].cast(pa.int64()).to_numpy(), return_inverse=True)
+    at = table.schema.get_field_index("timestamp")
+    return table.set_column(at, table.schema.field(at), pa.array(now + 1 + places).cast(pa.timestamp("ms", "UTC")))
 
 
 def _read(served: Served, table: pa.Table) -> tuple[Users, str]:

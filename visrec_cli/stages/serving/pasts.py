@@ -9,6 +9,7 @@ from visrec_cli.recommenders.sparse_lists import TIME
 from visrec_cli.stages.recommending.queries import path_column, title_column
 from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.stages.serving.stock import Stock
+from visrec_cli.tables.times import are_positions
 
 STEP = pa.struct(
     [
@@ -31,7 +32,9 @@ def pasts(past: Users, users: Rows, latest: int, stock: Stock) -> pa.Array:
     about = stock.about.schema
     title, path = title_column(about), path_column(about)
     part = take_rows(stock.about.select(list(dict.fromkeys(["item_id", title, *([path] if path else [])]))), items)
-    times = pa.nulls(len(cells), TIME) if past.times is None else pa.array(past.times[cells], pa.int64()).cast(TIME)
+    times = pa.nulls(len(cells), TIME)
+    if past.times is not None and not are_positions(past.times):
+        times = pa.array(past.times[cells], pa.int64()).cast(TIME)
     arrays = [
         part["item_id"].combine_chunks(),
         part[title].combine_chunks().cast(pa.string()),

@@ -17,7 +17,7 @@ def popularity(users: Users, items: tuple[str, ...]) -> tuple[npt.NDArray[np.flo
     """
     log = Log(users.ids, items, users.history, users.times)
     log = log.only(log.matrix.data > 0)  # a weight of 0 is a thing seen and not liked
-    lately = log.times is not None and len(log.times) > 0
+    lately = log.dated
     model = Popularity(half_life=HALF_LIFE if lately else 0).fit(log)
     assert model.items.bias is not None
     scores = np.where(model.items.known, model.items.bias, -np.inf).astype(np.float32)
