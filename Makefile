@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Annoy compiles itself with -march=native, which crashes on another processor than the one that built it.
 export ANNOY_COMPILER_ARGS ?= -D_CRT_SECURE_NO_WARNINGS,-DANNOYLIB_MULTITHREADED_BUILD,-O3,-std=c++14
 
-.PHONY: test setup lint types layers unit docs demo floors pythons clean
+.PHONY: test setup lint types layers unit robustness docs demo floors pythons clean
 
 test: setup lint types layers unit
 
@@ -32,6 +32,12 @@ layers: setup
 unit: setup
 	$(BIN)/python -m compileall -q visrec_cli
 	$(BIN)/pytest -n 2 --dist loadfile --durations 20
+
+# Many more rounds of files that are wrong than the tests of every day go: some minutes each. A number beside each says
+# how many rounds gave a result, a refusal, or a bug.
+ROUNDS ?= 15
+robustness: setup
+	VISREC_MUTATIONS=$(ROUNDS) $(BIN)/pytest -s --verbosity=1 tests/robustness
 
 docs: setup
 	$(BIN)/python -m tests.docs.reference

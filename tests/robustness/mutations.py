@@ -97,7 +97,8 @@ def _tuned(holder: Any, key: Any, chance: random.Random) -> None:
     if isinstance(value, bool):
         holder[key] = not value
     elif isinstance(value, int | float):
-        holder[key] = chance.choice((value + 1, value - 1, -value, value * 2, value * 1000, str(value), float(value)))
+        other = float(value) if abs(value) < 1 << 63 else 0.0
+        holder[key] = chance.choice((value + 1, value - 1, -value, value * 2, value * 1000, str(value)[:400], other))
     elif isinstance(value, str):
         at = chance.randrange(len(value) + 1)
         holder[key] = chance.choice((value[:at], value + "=", value[:at] + "A" + value[at:], value.upper()))

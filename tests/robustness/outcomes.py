@@ -30,12 +30,15 @@ def survey(rounds: Iterable[tuple[str, Callable[[], object]]], *, refused: float
             outcomes["refusal"] += 1
             if error.exit_code not in ALLOWED:
                 failures.append(f"{what}: exit code {error.exit_code}: {error}")
-        except Exception as error:
+        except BaseException as error:  # a panic of polars is no Exception
+            if isinstance(error, KeyboardInterrupt):
+                raise
             last = traceback.extract_tb(error.__traceback__)
             ours = [frame for frame in last if "visrec_cli" in frame.filename] or last
             place = f"{ours[-1].filename.rpartition('visrec_cli/')[2]}:{ours[-1].lineno}"
             failures.append(f"{what}: {type(error).__name__} in {place}: {str(error)[:200]}")
     total = sum(outcomes.values()) + len(failures)
+    print(f"{total} rounds: {outcomes['result']} results, {outcomes['refusal']} refusals, {len(failures)} bugs")
     shown = "\n".join(failures[:20])
     assert not failures, f"{len(failures)} of {total} rounds end in exit code 70:\n{shown}"
     assert outcomes["refusal"] >= refused * total, f"only {outcomes} of {total}: the files are not wrong enough"
