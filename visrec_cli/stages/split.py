@@ -57,7 +57,7 @@ def split(
     log, notes = read_log(
         source,
         columns,
-        Use("kept", min_weight="visrec train-cf --min-weight", events="visrec train-cf --events"),
+        Use("kept"),
         report,
     )
     table = _without_parts(log, replace)

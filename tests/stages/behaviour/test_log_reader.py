@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
-from visrec_cli.stages.behaviour.log_reader import EVENTS, MIN_WEIGHT, Use, read_log
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.tables.interactions import notes_of
 from visrec_cli.tables.reading import open_table
 from visrec_cli.tables.writing import write_table
@@ -17,32 +18,38 @@ def log(**columns: list) -> pa.Table:
     return pa.table({"user": ["u", "v", "w"], "item": ["a", "a", "b"], **columns})
 
 
-def said(table: pa.Table, use: Use) -> list[str]:
-    report = Report()
+PYTHON = CommandLine()
+LACKS = CommandLine("recommend")
+
+
+def said(table: pa.Table, use: Use, line: CommandLine = PYTHON) -> list[str]:
+    report = Report(line=line)
     read_log(table, None, use, report)
     return report.warnings
 
 
 @pytest.mark.parametrize(
-    ("use", "expected"),
+    ("use", "line", "expected"),
     [
         (
             Use(),
+            PYTHON,
             "the weights are ratings from 1 to 10, and each is taken for a like, however low; "
             "--min-weight 8 takes those from 8 on",
         ),
         (
-            Use(min_weight=MIN_WEIGHT, called="--history"),
+            Use(called="--history"),
+            LACKS,
             "--history: the weights are ratings from 1 to 10, and each is taken for a like, however low; "
             "visrec interactions --min-weight 8 makes likes of those from 8 on",
         ),
-        (Use("kept"), "the weights are ratings from 1 to 10; --min-weight makes likes of the better ones"),
-        (Use("other"), None),
-        (Use(cleaning=Cleaning(min_weight=4)), None),
+        (Use("kept"), PYTHON, "the weights are ratings from 1 to 10; --min-weight makes likes of the better ones"),
+        (Use("other"), PYTHON, None),
+        (Use(cleaning=Cleaning(min_weight=4)), PYTHON, None),
     ],
 )
-def test_ratings(use: Use, expected: str | None) -> None:
-    assert said(log(rating=[1, 10, 7]), use) == ([] if expected is None else [expected])
+def test_ratings(use: Use, line: CommandLine, expected: str | None) -> None:
+    assert said(log(rating=[1, 10, 7]), use, line) == ([] if expected is None else [expected])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,7 @@ def test_events() -> None:
     events = log(event=["view", "buy", "view"])
     words = "the log holds events of several kinds, which count alike: view (2), buy (1)"
     assert said(events, Use()) == [f"{words}; --events view=1,buy=2 weighs them"]
-    assert said(events, Use(events=EVENTS)) == [f"{words}; visrec interactions --events view=1,buy=2 weighs them"]
+    assert said(events, Use(), LACKS) == [f"{words}; visrec interactions --events view=1,buy=2 weighs them"]
     assert said(events, Use(cleaning=Cleaning(events={"buy": 1}))) == []
     assert said(log(event=["view"] * 3), Use()) == []
 

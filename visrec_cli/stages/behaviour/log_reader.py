@@ -11,6 +11,7 @@ from math import ceil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
@@ -26,21 +27,14 @@ class Use:
     """How a verb takes a log.
 
     weights: ``likes`` where every row is one, unless --min-weight says otherwise; ``kept`` where they are passed on;
-    ``other`` where they are ratings, or mean nothing. cleaning: what was asked for. min_weight, events: the options
-    that mend it, as they are written where the verb has none. called: what notes call the log, where a verb reads
-    several. alone: whether a single user is nothing odd, as in a part of a log.
+    ``other`` where they are ratings, or mean nothing. cleaning: what was asked for. called: what notes call the
+    log, where a verb reads several. alone: whether a single user is nothing odd, as in a part of a log.
     """
 
     weights: str = "likes"
     cleaning: Cleaning = field(default_factory=Cleaning)
-    min_weight: str = "--min-weight"
-    events: str = "--events"
     called: str = ""
     alone: bool = False
-
-
-#: How the options for cleaning are written where the verb has none.
-MIN_WEIGHT, EVENTS = "visrec interactions --min-weight", "visrec interactions --events"
 
 
 @dataclass
@@ -71,19 +65,19 @@ def read_log(
     """The log as ``open_interactions`` gives it, looked over; and what was said, for whoever passes the log on."""
     table = open_interactions(source, columns, zeros=zeros, report=report)
     notes = Notes(report, notes_of(table), use.called)
-    for kind, text in _look(table, use):
+    for kind, text in _look(table, use, report.line):
         notes.tell(kind, text)
     return table, notes
 
 
-def _look(table: pa.Table, use: Use) -> Iterator[tuple[str, str]]:
-    events, cleaning = _events(table, use), use.cleaning
+def _look(table: pa.Table, use: Use, line: CommandLine) -> Iterator[tuple[str, str]]:
+    events, cleaning = _events(table, use, line), use.cleaning
     if events:
         yield "events", events
     if has_ratings(table) and use.weights != "other" and cleaning.min_weight is None and not cleaning.events:
         low, high = pc.min_max(table["weight"]).as_py().values()
         if low < high:
-            yield "ratings", _ratings(low, high, use)
+            yield "ratings", _ratings(low, high, use, line)
     if "timestamp" in table.column_names and are_positions(table["timestamp"]):
         first, last = pc.min_max(table["timestamp"].cast(pa.int64())).as_py().values()
         yield (
@@ -104,19 +98,23 @@ def singles(table: pa.Table) -> Iterator[tuple[str, str]]:
             yield kind, f"there is only one {kind}: nothing can be learned from a comparison of {kind}s"
 
 
-def _ratings(low: float, high: float, use: Use) -> str:
+def _option(name: str, line: CommandLine) -> str:
+    """An option for cleaning, as it is written where the verb has it, and where it has not."""
+    return line.suited((name, f"visrec interactions {name}")) or name
+
+
+def _ratings(low: float, high: float, use: Use, line: CommandLine) -> str:
+    option = _option("--min-weight", line)
     what = f"the weights are ratings from {low:g} to {high:g}"
     if use.weights == "kept":
-        return f"{what}; {use.min_weight} makes likes of the better ones"
+        return f"{what}; {option} makes likes of the better ones"
     least = low + 0.7 * (high - low)
     least = ceil(least) if ceil(least) <= high else round(least, 2)
-    takes = "takes" if use.min_weight.startswith("--") else "makes likes of"
-    return (
-        f"{what}, and each is taken for a like, however low; {use.min_weight} {least:g} {takes} those from {least:g} on"
-    )
+    takes = "takes" if option.startswith("--") else "makes likes of"
+    return f"{what}, and each is taken for a like, however low; {option} {least:g} {takes} those from {least:g} on"
 
 
-def _events(table: pa.Table, use: Use) -> str:
+def _events(table: pa.Table, use: Use, line: CommandLine) -> str:
     if "event" not in table.column_names or use.cleaning.events:
         return ""
     kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
@@ -125,4 +123,5 @@ def _events(table: pa.Table, use: Use) -> str:
     shown = sorted(kinds, key=lambda name: (-kinds[name], name))
     words = ", ".join(f"{name} ({kinds[name]:,})" for name in shown[:_NAMED])
     example = ",".join(f"{name}={weight}" for weight, name in enumerate(shown[:3], 1))
-    return f"the log holds events of several kinds, which count alike: {words}; {use.events} {example} weighs them"
+    weigh = f"{_option('--events', line)} {example} weighs them"
+    return f"the log holds events of several kinds, which count alike: {words}; {weigh}"

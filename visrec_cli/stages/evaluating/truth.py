@@ -18,7 +18,7 @@ from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import EVENTS, Use, read_log
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import world_of
 from visrec_cli.stages.training.content import Shop, open_shop
@@ -113,7 +113,7 @@ def open_truth(
     report = report or Report()
     shop = None if items is None else open_shop(items, id_column=id_column, report=report)
     where = name_of(source)
-    use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), events=EVENTS, called=where, alone=True)
+    use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), called=where, alone=True)
     table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), fold, where)
     judged = pc.unique(table["user_id"])
     table = without_zeros(table, where, report)
@@ -125,7 +125,7 @@ def open_truth(
             raise UsageProblem(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
-        learned = _log(train, columns, Use("other", events=EVENTS, called=name_of(train), alone=True), report)
+        learned = _log(train, columns, Use("other", called=name_of(train), alone=True), report)
         if _in_order_alone(table) or _in_order_alone(learned):
             # of another file: what is 5 there may come after 9 here
             learned = learned.drop_columns([name for name in learned.column_names if name == "timestamp"])

@@ -60,10 +60,10 @@ def _may_be_labels(field: pa.Field) -> bool:
 
 def _clicks(table: pa.Table, target: str, report: Report) -> Clicks:
     from visrec_cli.stages.behaviour.audit import overview
-    from visrec_cli.stages.behaviour.log_reader import EVENTS, MIN_WEIGHT, Use, read_log
+    from visrec_cli.stages.behaviour.log_reader import Use, read_log
 
     where = target.removeprefix(CLICKS)
-    log, notes = read_log(where, None, Use(min_weight=MIN_WEIGHT, events=EVENTS, called=f"--target {target}"), report)
+    log, notes = read_log(where, None, Use(called=f"--target {target}"), report)
     overview(log, notes)
     places = pc.index_in(log["item_id"].combine_chunks(), table["item_id"].combine_chunks())
     here = np.asarray(places.is_valid())

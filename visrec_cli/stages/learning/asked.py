@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.audit import overview
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import EVENTS, Use, read_log
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.learning.targets import (
     AloneTarget,
@@ -39,7 +39,7 @@ def open_target(
     kind, _, rest = spec.partition(":")
 
     def matrix() -> tuple[sp.csr_matrix, sp.csr_matrix]:
-        log, notes = read_log(rest, columns, Use(cleaning=cleaning, events=EVENTS, called=f"--target {spec}"), report)
+        log, notes = read_log(rest, columns, Use(cleaning=cleaning, called=f"--target {spec}"), report)
         parts = parts_of(log, fold=None, report=report)
         train = clean(parts.train, cleaning, report)
         overview(train, notes)

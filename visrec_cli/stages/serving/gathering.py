@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
-from visrec_cli.stages.behaviour.log_reader import EVENTS, MIN_WEIGHT, Use, read_log
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import with_history
 from visrec_cli.stages.serving.new_items import with_columns, with_new_items
 from visrec_cli.stages.serving.served import Served, open_models
@@ -68,4 +68,4 @@ def _use_of(served: Sequence[Served]) -> Use:
     likes = any(not one.kind.predicts_ratings and one.cleaning.min_weight is None for one in served)
     events = next((one.cleaning.events for one in served if one.cleaning.events), {})
     weights = "likes" if likes else "other"
-    return Use(weights, Cleaning(events=events), MIN_WEIGHT, EVENTS, "--history", alone=True)
+    return Use(weights, Cleaning(events=events), "--history", alone=True)

@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.behaviour.log_reader import EVENTS, MIN_WEIGHT, Use, read_log
+from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import newest
 from visrec_cli.stages.serving.id_lists import is_table, text_lines
 from visrec_cli.stages.serving.served import Served
@@ -40,7 +40,7 @@ def sessions_of(given: Sequence[Sequence[str]], listed: Tabular | None, report: 
         if not any(lines):
             raise InputError(f"{listed} has no sessions", fix="write the items of one session a line: 1164,1525")
         return _named([items for items in lines if items])
-    log, _ = read_log(listed, None, Use(min_weight=MIN_WEIGHT, events=EVENTS, called="--sessions", alone=True), report)
+    log, _ = read_log(listed, None, Use(called="--sessions", alone=True), report)
     if "timestamp" in log.column_names:
         log = log.take(np.argsort(log["timestamp"].cast("int64").to_numpy(), kind="stable"))
     found: dict[str, list[str]] = {name: [] for name in sorted(pc.unique(log["user_id"]).to_pylist())}
