@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 
 from visrec_cli.catalogue import find, names
+from visrec_cli.runtime.settings import INPUTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "recommenders.md"
 MARK = "<!-- below: made by python -m tests.docs.recommenders -->"
@@ -31,9 +32,10 @@ def section(name: str) -> str:
             if not searched and setting.low is not None:
                 searched = f"{setting.low:g} to {setting.high:g}{' times that' if setting.auto else ''}"
                 searched += ", log scale" if setting.log else ""
-            lines.append(
-                f"| `{knob}` | {setting.default} | {setting.help.replace('|', chr(92) + '|')} | {searched or '–'} |"
-            )
+            needs = [INPUTS[one][0] if one in INPUTS else f"`{one}`" for one in setting.needs]
+            only = f" (needs {', '.join(needs)})" if needs else ""
+            meaning = f"{setting.help.replace('|', chr(92) + '|')}{only}"
+            lines.append(f"| `{knob}` | {setting.default} | {meaning} | {searched or '–'} |")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from tests.contracts.recommender_suite import DAY, planted
 from visrec_cli.catalogue import find
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.private import Privacy
+from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf as training
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.served import Served
@@ -130,6 +131,8 @@ def trained(
 
     kept = training.to_table
     small = {key: value for key, value in SMALL.items() if key in kind.settings}
+    for key in idle(kind.settings, small | dict(settings), {"vectors": items}):
+        small.pop(key, None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "to_table", to_table)
         table = training.train_cf(

@@ -101,6 +101,10 @@ UNMET = {
 #: What needs no declaration, since it is a setting or a value.
 ALSO = [
     ("eval lists.arrow --truth parts.arrow --users ages.csv --by activity", "--users"),
+    ("train-cf log.csv -m hybrid --items vectors.arrow --column image_embedding -s trials=0,exposure=1", "exposure"),
+    ("train-cf log.csv -m two-tower -s components=3", "components"),
+    ("fuse vectors.arrow --columns image_embedding,text_embedding --method cca -s ridge=1 --seed 3", "--seed"),
+    ("train-cf timeless.csv -m popularity -s half_life=3", "half_life"),
     ("train-cf log.csv -m als --save-checkpoint c.npz --tune 2 --resume c.npz", "--tune"),
 ]
 LINES = [

@@ -23,6 +23,15 @@ _PLACES = "tsne|umap"
 _LEARNS = Needs(f"--method {'|'.join(_LEARNED)}")
 
 
+def _ridge_is_given(line: CommandValues) -> bool:
+    """Whether cca has nothing left to choose on held-back pairs."""
+    ridge = str(settings_of(line.values["set_"] or []).get("ridge", "0"))
+    return line.values["method"] == "cca" and ridge.strip("0.") != ""
+
+
+_NOTHING_TO_CHOOSE = Excludes(Condition("a --set ridge for cca, where nothing is left to choose", _ridge_is_given))
+
+
 def _result(line: CommandValues) -> str:
     return "a table" if line.values["method"] in _PLACES.split("|") else "vectors"
 
@@ -104,6 +113,7 @@ def command(
         float,
         typer.Option("--validation", metavar="SHARE", help="Items held back to judge by, and to stop in time."),
         _LEARNS,
+        _NOTHING_TO_CHOOSE,
     ] = 0.1,
     patience: Annotated[
         int,
@@ -115,6 +125,7 @@ def command(
         int,
         typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU)."),
         Needs(f"--method {'|'.join(_LEARNED)}|umap"),
+        _NOTHING_TO_CHOOSE,
     ] = 0,
     device: Annotated[Device, Needs(f"--method {'|'.join(_IN_TORCH)}")] = "auto",
     into: Annotated[

@@ -52,9 +52,12 @@ class Als(Iterative):
             AUTO, "weight α₀ of what was not clicked; a click weighs 1", 0.1, 10.0, log=True, least=0, kind=float
         ),
         "nu": Setting(
-            1.0, "how strongly the regularisation grows with the number of clicks: 0 not, 1 in proportion", least=0
+            1.0,
+            "how strongly the regularisation grows with the number of clicks: 0 not, 1 in proportion",
+            least=0,
+            needs=("reg",),
         ),
-        "init_scale": Setting(0.1, "length of the vectors in the beginning", least=0),
+        "init_scale": Setting(0.1, "length of the vectors in the beginning", least=1e-6),
     }
 
     def start(self, log: Log, content: Content | None) -> None:

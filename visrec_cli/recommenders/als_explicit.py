@@ -22,7 +22,7 @@ class AlsExplicit(RatingFactors):
     settings = {  # noqa: RUF012
         "embedding_size": Setting(32, "numbers per user and item", 8, 128, log=True, least=1),
         "epochs": Setting(15, "rounds of users, then items", least=1),
-        "reg": Setting(0.12, "strength of the regularisation", 0.01, 0.5, log=True, least=0),
+        "reg": Setting(0.12, "strength of the regularisation", 0.01, 0.5, log=True, least=1e-6),
     }
 
     def start(self, log: Log, content: Content | None) -> None:

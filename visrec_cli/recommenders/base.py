@@ -85,6 +85,11 @@ class Recommender(ABC):
         """
         return parsed(cls.name, cls.settings, settings)
 
+    @classmethod
+    def inputs(cls, log: Log, content: Content | None) -> dict[str, bool]:
+        """Of what settings may need of the input (see runtime.settings.INPUTS), what is there."""
+        return {"vectors": content is not None, "times": log.times is not None}
+
     @abstractmethod
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
         """Learn from the log, and from the items' vectors if it uses them."""

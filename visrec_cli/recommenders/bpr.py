@@ -36,7 +36,7 @@ class Bpr(Iterative):
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "epochs": Setting(80, "times through the clicks", least=1),
-        "learning_rate": Setting(0.1, "size of the steps", 0.01, 0.3, log=True, least=0),
+        "learning_rate": Setting(0.1, "size of the steps", 0.01, 0.3, log=True, least=1e-6),
         "reg": Setting(0.03, "strength of the regularisation", 1e-4, 0.1, log=True, least=0),
     }
 

@@ -33,7 +33,9 @@ class ContentKnn(Recommender):
     uses_content = True
     settings: ClassVar[dict[str, Setting]] = {
         "centre": Setting(True, "subtract the mean vector of the catalogue", choices=(True, False)),
-        "half_life": Setting(0.0, "days after which a click counts half, from the user's newest on; 0: never", least=0),
+        "half_life": Setting(
+            0.0, "days after which a click counts half, from the user's newest on; 0: never", least=0, needs=("times",)
+        ),
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:

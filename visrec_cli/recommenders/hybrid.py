@@ -59,9 +59,20 @@ class Hybrid(Als):
             0.02,
             "places for cold items, in parts of what random items would earn: 1 is all, the default next to none",
             least=0,
+            needs=("trials", "hidden items"),
         ),
-        "trials": Setting(3, "how often items are hidden to choose the map; 0: the first is taken on trust", least=0),
+        "trials": Setting(
+            3,
+            "how often items are hidden to choose the map; 0: the first is taken on trust",
+            least=0,
+            needs=("hidden items",),
+        ),
     }
+
+    @classmethod
+    def inputs(cls, log: Log, content: Content | None) -> dict[str, bool]:
+        """Also whether there are items enough to hide some."""
+        return {**super().inputs(log, content), "hidden items": _can_hide(log, content)}
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
         """ALS, watched; trials with hidden items; the cold items' places."""
@@ -72,7 +83,7 @@ class Hybrid(Als):
         choices = [choice for choice in CHOICES if self.set["map"] in ("auto", choice[0])]
         best, scale = choices[0], 1.0
         found: dict[Choice, float] = {}
-        if self.set["trials"] and (log.touched & content.valid).sum() >= _ENOUGH:
+        if self.set["trials"] and _can_hide(log, content):
             seeds = [[self.seed, number] for number in range(self.set["trials"])]
             trials = [Trial.of(log, log.touched & content.valid, self._plain, seed) for seed in seeds]
             guesses = {choice: partial(_guess, choice, features=features, widths=widths) for choice in choices}
@@ -157,6 +168,10 @@ class Hybrid(Als):
             users = replace(users, factors=_factors(users)[:, others])
             spoken[:, cold] = voices.voices(_as_cold(model), users, row, items[cold])
         return spoken
+
+
+def _can_hide(log: Log, content: Content | None) -> bool:
+    return content is not None and int((log.touched & content.valid).sum()) >= _ENOUGH
 
 
 def _factors(side: Users | Items) -> Matrix:

@@ -22,7 +22,9 @@ class Popularity(Recommender):
     name = "popularity"
     summary = "the same best-sellers for everybody: the baseline to beat, and what unknown users get"
     settings: ClassVar[dict[str, Setting]] = {
-        "half_life": Setting(0.0, "days after which a click counts half; 0: all clicks count the same", least=0),
+        "half_life": Setting(
+            0.0, "days after which a click counts half; 0: all clicks count the same", least=0, needs=("times",)
+        ),
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:

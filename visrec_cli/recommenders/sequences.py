@@ -41,16 +41,25 @@ class SequenceModel(Iterative):
     common: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "length": Setting(50, "how many of the latest items are read", least=1),
-        "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),
-        "epochs": Setting(100, "passes over the histories"),
+        "components": Setting(
+            64, "principal components kept of each modality", 16, 256, log=True, least=1, needs=("vectors", "content")
+        ),
+        "epochs": Setting(100, "passes over the histories", least=1),
         "batch_size": Setting(64, "pieces of histories per step", least=1),
-        "learning_rate": Setting(0.001, "step size of Adam", 3e-4, 0.01, log=True, least=0),
+        "learning_rate": Setting(0.001, "step size of Adam", 3e-4, 0.01, log=True, least=1e-6),
         "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
         "dropout": Setting(0.2, "share of the network's numbers that are left out in a step", 0.0, 0.6, least=0),
-        "hidden_ids": Setting(0.2, "share of the items with a vector that are without their id in a step", 0.0, 0.6),
+        "hidden_ids": Setting(
+            0.2,
+            "share of the items with a vector that are without their id in a step",
+            0.0,
+            0.6,
+            least=0,
+            needs=("vectors", "content", "item_ids"),
+        ),
         "negatives": Setting(0, "items that the next one is compared with in a step; 0: all", least=0),
         "item_ids": Setting(True, "whether an item has an id beside its vector"),
-        "content": Setting(True, "whether the embeddings of --items are looked at"),
+        "content": Setting(True, "whether the embeddings of --items are looked at", needs=("vectors",)),
     }
 
     @abstractmethod

@@ -23,7 +23,7 @@ class SgdMf(RatingFactors):
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 8, 256, log=True, least=1),
         "epochs": Setting(40, "times through the ratings", least=1),
-        "learning_rate": Setting(0.02, "size of the first steps", 0.003, 0.1, log=True, least=0),
+        "learning_rate": Setting(0.02, "size of the first steps", 0.003, 0.1, log=True, least=1e-6),
         "reg": Setting(0.1, "strength of the regularisation", 0.01, 0.3, log=True, least=0),
     }
 

@@ -46,13 +46,17 @@ class TwoTower(Iterative):
     uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
-        "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),
-        "epochs": Setting(30, "passes over the users"),
+        "components": Setting(
+            64, "principal components kept of each modality", 16, 256, log=True, least=1, needs=("vectors",)
+        ),
+        "epochs": Setting(30, "passes over the users", least=1),
         "batch_size": Setting(256, "users per step", least=1),
-        "learning_rate": Setting(0.003, "step size of Adam", 0.001, 0.03, log=True, least=0),
+        "learning_rate": Setting(0.003, "step size of Adam", 0.001, 0.03, log=True, least=1e-6),
         "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
         "loss": Setting("softmax", "softmax, in-batch, bpr or bce", choices=("softmax", "in-batch", "bpr", "bce")),
-        "temperature": Setting(1.0, "what scores are divided by: small makes them bold", 0.05, 2.0, log=True),
+        "temperature": Setting(
+            1.0, "what scores are divided by: small makes them bold", 0.05, 2.0, log=True, least=1e-3
+        ),
         "hidden_history": Setting(0.5, "share of a history that the user tower does not see", 0.1, 0.8, least=0),
         "hidden_ids": Setting(0.2, "share of the items that are without their id in a step", 0.0, 0.6, least=0),
         "user_ids": Setting(True, "whether a user has an id beside the history"),

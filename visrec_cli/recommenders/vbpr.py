@@ -48,8 +48,8 @@ class Vbpr(Iterative):
         "embedding_size": Setting(64, "numbers per user and item for behaviour (γ)", 16, 128, log=True, least=1),
         "visual_size": Setting(32, "numbers per user and item for each modality (θ)", 8, 64, log=True, least=1),
         "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),
-        "epochs": Setting(50, "passes over the interactions"),
-        "learning_rate": Setting(0.05, "step size of Adagrad", 0.005, 0.3, log=True, least=0),
+        "epochs": Setting(50, "passes over the interactions", least=1),
+        "learning_rate": Setting(0.05, "step size of Adagrad", 0.005, 0.3, log=True, least=1e-6),
         "reg": Setting(0.02, "pull of users' and items' numbers towards zero", 1e-4, 0.3, log=True, least=0),
         "reg_visual": Setting(0.001, "pull of E and β' towards zero", 1e-6, 0.1, log=True, least=0),
     }

@@ -11,6 +11,12 @@ from visrec_cli.errors import UsageProblem
 
 AUTO = "auto"
 _LARGEST = 1e30  # what learns does so in floats of 32 bits, and multiplies
+INPUTS = {
+    "vectors": ("items with vectors", "give --items with an embedding column"),
+    "times": ("a log with times", "name the column with --time-column"),
+    "hidden items": ("20 clicked items with a vector, of which some are hidden", "give more of them"),
+}
+"""What a setting may need of the input: in words, and what to do where it is not there."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class Setting:
 
     A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
     ``least`` make no sense and are refused. kind: the type of a setting whose default is AUTO, a number that is worked
-    out from the data where nobody gives one; low and high are then multiples of that number.
+    out from the data where nobody gives one; low and high are then multiples of that number. needs: names of INPUTS,
+    and of other settings, which must be neither 0 nor False; where one is lacking, the setting has no effect.
     """
 
     default: Any
@@ -30,6 +37,7 @@ class Setting:
     choices: tuple[Any, ...] = ()
     least: float | None = None
     kind: type | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def auto(self) -> bool:
@@ -67,6 +75,25 @@ def parsed(what: str, knobs: Mapping[str, Setting], given: Mapping[str, Any]) ->
         if name not in knobs:
             raise unknown(f"setting of {what}", name, list(knobs))
     return {name: knob.parse(name, given.get(name, knob.default)) for name, knob in knobs.items()}
+
+
+def idle(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping[str, bool]) -> dict[str, str]:
+    """Which settings have no effect, beside those that are given and with these inputs, and the need that is not met.
+
+    inputs: of INPUTS, what is there; those that are not named are not known yet, and count as there.
+    """
+    values = {name: knob.parse(name, given.get(name, knob.default)) for name, knob in knobs.items()}
+    there = {name: bool(value) for name, value in values.items()} | dict(inputs)
+    lacking = {name: next((one for one in knob.needs if not there.get(one, True)), "") for name, knob in knobs.items()}
+    return {name: need for name, need in lacking.items() if need}
+
+
+def check_needs(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping[str, bool]) -> None:
+    """Raise UsageProblem for a setting that is given, not as it is by default, and that has no effect. See ``idle``."""
+    for name, need in idle(knobs, given, inputs).items():
+        if name in given and knobs[name].parse(name, given[name]) != knobs[name].default:
+            words, add = INPUTS.get(need, (f"{need}, which is {given.get(need)}", f"set {need}"))
+            raise UsageProblem(f"setting {name} needs {words}", fix=f"{add}, or leave out {name}")
 
 
 def _whole(value: Any) -> int:

@@ -15,6 +15,7 @@ from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.private import Privacy
 from visrec_cli.recommenders.storing import to_table
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.settings import check_needs
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
@@ -86,6 +87,7 @@ def train_cf(
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
     plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, fit_on, tune, privacy)
     plan.make(plan.settings)  # refuse wrong settings before reading anything
+    check_needs(kind.settings, plan.settings, {})
     _check(kind, source, items, tune, resume)
     files = {"--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
     check_for_recommender(kind, files, report.line, device=device, column=column)
@@ -118,6 +120,7 @@ def train_cf(
         whole = log_of(known, items=shop.ids if shop else ())
         all_known = TrainingData(whole, _content(kind, shop, whole, column, report))
     content = _content(kind, shop, learned, column, Report() if all_known else report)
+    check_needs(kind.settings, plan.settings, kind.inputs(learned, content))
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
     check_for_judging(fitting.panel is not None, report.line, metric=metric)

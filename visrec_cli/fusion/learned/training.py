@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SETTINGS = {
     "epochs": Setting(100, "passes over the items, at most", least=1),
     "batch_size": Setting(256, "items per step", least=2),
-    "learning_rate": Setting(0.01, "step size of Adam", least=0),
+    "learning_rate": Setting(0.01, "step size of Adam", least=1e-6),
     "reg": Setting(0.01, "weight decay", least=0),
     "temperature": Setting(0.1, "what cosines are divided by: small looks at the nearest only", least=0.001),
 }

@@ -36,7 +36,7 @@ class WeightedSoftmax(Fuser):
     settings: ClassVar[dict[str, Setting]] = {
         **SETTINGS,
         "epochs": Setting(30, "passes over the items", least=1),
-        "learning_rate": Setting(0.05, "step size of Adam", least=0),
+        "learning_rate": Setting(0.05, "step size of Adam", least=1e-6),
     }
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from visrec_cli import catalogue
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.settings import parsed
+from visrec_cli.runtime.settings import check_needs, parsed
 from visrec_cli.stages.fusing.places import PLACES
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def check(
         raise UsageProblem(f"--method {method} has its own --dim and goes with no --reduce", fix="leave out --reduce")
     _check_target(kind, learning)
     settings = parsed(f"--method {method}", kind.settings, learning.settings)
+    check_needs(kind.settings, learning.settings, {})
     return Learning(
         learning.target or PAIRS, settings, learning.validation, learning.patience, learning.seed, learning.device
     )

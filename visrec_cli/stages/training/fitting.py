@@ -10,6 +10,7 @@ from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.settings import idle
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.auto_settings import as_before, auto_of, auto_words, before_words, settled
 from visrec_cli.stages.training.continuation import Continuation
@@ -117,8 +118,11 @@ class Fitting:
         """Search for settings if asked, fit, and fit again on all that is known unless the plan says otherwise."""
         plan, trials = self.plan, list[Trial]()
         if plan.trials:
+            kind = plan.kind
+            useless = idle(kind.settings, self.settings, kind.inputs(self.train, self.content))
+            fixed = {name: kind.settings[name].default for name in useless} | self.settings
             trials = tune(
-                plan.kind, self._attempt, trials=plan.trials, fixed=self.settings, log=self.train, measure=plan.measure,
+                kind, self._attempt, trials=plan.trials, fixed=fixed, log=self.train, measure=plan.measure,
                 seed=plan.seed, report=self.report,
             )  # fmt: skip
             self.settings |= trials[0].settings
