@@ -107,7 +107,7 @@ def _fitted(runs: Sequence[Run], report: Report) -> str:
     if len(ways) > 1:
         report.warn(
             "some runs are of models fitted on training and validation rows, others on the training rows alone: part "
-            "of a difference between them is that (train-cf --fit-on)"
+            "of a difference between them is that (visrec train-cf --fit-on)"
         )
     said = [f"{run.name}: {' + '.join(_described(run))}" for run in runs]
     return "; ".join(said) if ways else ""
