@@ -106,10 +106,28 @@ def test_a_hostile_folder_neither_hangs_nor_crashes(visrec, shop):
     assert "\x1b" not in result.stderr.decode()
     rows = rows_of(shop / "no.csv")
     assert sorted(row["reason"] for row in rows) == [
-        "broken link", "its name is not UTF-8", "not a picture (starts with '<html>')", "not a plain file",
+        "broken link", "its name is not UTF-8", "not a picture: a web page", "not a plain file",
     ]  # fmt: skip
     assert r"imgs/latin\xe9.png" in {row["path"] for row in rows}
     assert visrec("preprocess", "imgs", "--strict", "-o", "out.arrow").returncode == 1
+
+
+def test_pictures_in_other_formats_are_told_and_alone_they_are_refused(visrec, shop):
+    (shop / "others").mkdir()
+    for number in range(20):
+        (shop / "imgs" / f"x{number}.jxl").write_bytes(b"\xff\x0a" + bytes(60))
+        (shop / "others" / f"x{number}.jxl").write_bytes(b"\xff\x0a" + bytes(60))
+    result = visrec("preprocess", "imgs", "-o", "out.arrow")
+    assert result.returncode == 0, result.stderr.decode()
+    assert "JPEG XL picture: the format is not supported" in result.stderr.decode()
+    assert "20 rejects" in result.stderr.decode()
+    refused = visrec("preprocess", "others", "--rejects", "no.csv", "-o", "none.arrow")
+    assert refused.returncode == 65
+    assert "20 that cannot be used" in refused.stderr.decode()
+    assert len(rows_of(shop / "no.csv")) == 20
+    assert not (shop / "none.arrow").exists()
+    embedded = visrec("embed-images", "imgs", "-e", "colour", "-o", "out.arrow")
+    assert "20 rejects" in embedded.stderr.decode()
 
 
 def test_help_names_every_option_of_the_stage(visrec):

@@ -53,6 +53,9 @@ MISTAKES = [
     ("a picture of 3,600 megapixels", "visrec preprocess bad/giant -o x.arrow"),
     ("a PNG called .jpg (read all the same)", "visrec preprocess bad/misnamed -o x.arrow"),
     ("a web page called .jpg", "visrec preprocess bad/page -o x.arrow"),
+    ("pictures in a format that is not read", "visrec preprocess bad/formats -o x.arrow"),
+    ("nothing but such pictures", "visrec preprocess bad/foreign -o x.arrow"),
+    ("limits that no picture keeps", "visrec preprocess imgs --min-resolution 8k -o x.arrow"),
     ("a folder without pictures", "visrec embed-images bad/none"),
     ("two pictures with one id", "visrec preprocess bad/collision -o x.arrow"),
     ("a folder that is not there", "visrec embed-images nowhere"),
@@ -180,7 +183,7 @@ MISTAKES = [
 
 def prepare(folder: Path) -> None:
     """The files that the mistakes need, drawn here."""
-    for name in ("truncated", "empty", "giant", "misnamed", "page", "none", "collision"):
+    for name in ("truncated", "empty", "giant", "misnamed", "page", "none", "collision", "formats", "foreign"):
         (folder / "bad" / name).mkdir(parents=True)
     (folder / "imgs").mkdir()
     lines = ["item_id,title"]
@@ -239,6 +242,9 @@ def prepare(folder: Path) -> None:
     (bad / "giant" / "huge.png").write_bytes(whole)
     draw("square", (30, 60, 190)).save(bad / "misnamed" / "really-a-png.jpg", format="PNG")
     (bad / "page" / "photo.jpg").write_text("<!DOCTYPE html><title>404</title>")
+    draw("square", (30, 60, 190)).save(bad / "formats" / "good.png")
+    for name in ("formats/good.txt", "formats/drawing.svg", "foreign/photo.jxl"):
+        (bad / name).write_text("<svg/>")
     (bad / "none" / "readme.txt").write_text("no pictures here")
     draw("square", (30, 60, 190)).save(bad / "collision" / "a.png")
     draw("square", (30, 60, 190)).save(bad / "collision" / "a.jpg")

@@ -1,4 +1,5 @@
 import io
+import stat
 import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from PIL import Image
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.images import archives
 from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.found import HIDDEN, NO_ENDING
 from visrec_cli.images.scan import find_pictures, scan
 
 
@@ -55,6 +57,9 @@ def test_members_are_found_and_opened_in_place(tmp_path, name):
     assert load_picture(found["imgs/red"]).getpixel((0, 0)) == (255, 0, 0)
     assert load_picture(found["imgs/deep/blue"]).getpixel((0, 0)) == (0, 0, 255)
     assert not (tmp_path.parent / "escape.png").exists()
+    assert {path.rsplit("::", 1)[1]: reason for path, reason in scan(path).unusable} == (
+        {} if path.suffix == ".zip" else {"link.png": "a link, which is not followed in archives"}
+    )
 
 
 @pytest.mark.parametrize("name", ["s.zip", "s.tar.gz"])
@@ -123,3 +128,82 @@ def test_a_file_whose_own_name_looks_like_a_member_is_opened_as_a_file(tmp_path)
     path = tmp_path / "s.zip::a.png"
     path.write_bytes(png("red"))
     assert load_picture(path).getpixel((0, 0)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["s.tar", "s.tgz"])
+def test_whatever_a_tar_holds_is_used_or_told(tmp_path, name):
+    kinds = {
+        "first.png": (tarfile.REGTYPE, ""), "hard.png": (tarfile.LNKTYPE, "first.png"),
+        "harder.png": (tarfile.LNKTYPE, "hard.png"), "lost.png": (tarfile.LNKTYPE, "nowhere.png"),
+        "self.png": (tarfile.LNKTYPE, "self.png"), "soft.png": (tarfile.SYMTYPE, "first.png"),
+        "pipe.png": (tarfile.FIFOTYPE, ""), "disk.png": (tarfile.BLKTYPE, ""), "port.png": (tarfile.CHRTYPE, ""),
+        "folder.png": (tarfile.DIRTYPE, ""), "disk": (tarfile.BLKTYPE, ""), ".hidden.png": (tarfile.SYMTYPE, "/"),
+    }  # fmt: skip
+    with tarfile.open(tmp_path / name, "w:gz" if name.endswith("gz") else "w") as file:
+        for member, (kind, link) in kinds.items():
+            info = tarfile.TarInfo(member)
+            info.type, info.linkname = kind, link
+            info.size = len(png("red")) if kind == tarfile.REGTYPE else 0
+            file.addfile(info, io.BytesIO(png("red")))
+    found = scan(tmp_path / name)
+    assert [picture.item_id for picture in found.pictures] == ["first", "hard", "harder"]
+    for picture in found.pictures:
+        assert load_picture(picture.path).getpixel((0, 0)) == (255, 0, 0)
+    assert {path.rsplit("::", 1)[1]: reason for path, reason in found.unusable} == {
+        "lost.png": "a hard link to a file that is not in the archive",
+        "self.png": "a hard link to a file that is not in the archive",
+        "soft.png": "a link, which is not followed in archives",
+        "pipe.png": "not a plain file", "disk.png": "not a plain file", "port.png": "not a plain file",
+    }  # fmt: skip
+    assert found.other_files == {NO_ENDING: 1, HIDDEN: 1}
+
+
+@pytest.mark.parametrize("name", ["s.zip", "s.tar"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_equal_names_the_last_is_read_and_the_others_are_told(tmp_path, name):
+    path = tmp_path / name
+    pack(path)
+    with tarfile.open(path, "a") if name.endswith("tar") else zipfile.ZipFile(path, "a") as file:
+        for colour in ("white", "lime"):
+            if isinstance(file, zipfile.ZipFile):
+                file.writestr("imgs/deep/blue.PNG", png(colour))
+            else:
+                info = tarfile.TarInfo("imgs/deep/blue.PNG")
+                info.size = len(png(colour))
+                file.addfile(info, io.BytesIO(png(colour)))
+    found = scan(path)
+    assert [p.item_id for p in found.pictures].count("imgs/deep/blue") == 1
+    assert load_picture(f"{path}::imgs/deep/blue.PNG").getpixel((0, 0)) == (0, 255, 0)
+    assert sum("more than once" in reason for _, reason in found.unusable) == 2
+
+
+def test_links_and_encrypted_members_of_a_zip_are_told(tmp_path):
+    path = tmp_path / "s.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("good.png", png("red"))
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        file.writestr(link, "good.png")
+        locked = zipfile.ZipInfo("locked.png")
+        file.writestr(locked, png("red"))
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\1\2") + 8] |= 1  # the last entry of the directory says that it is encrypted
+    path.write_bytes(data)
+    found = scan(path)
+    assert [picture.item_id for picture in found.pictures] == ["good"]
+    assert [reason for _, reason in found.unusable] == ["a link, which is not followed in archives", "encrypted"]
+
+
+def test_a_damaged_member_is_told_from_one_that_is_packed_in_an_unknown_way(tmp_path):
+    path = pack(tmp_path / "s.zip")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"IDAT")
+    data[at + 6] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match="damaged in its archive"):
+        load_picture(f"{path}::./imgs/red.png")
+    data = bytearray(pack(tmp_path / "t.zip").read_bytes())
+    data[data.index(b"PK\1\2") + 10] = 99
+    (tmp_path / "t.zip").write_bytes(data)
+    with pytest.raises(PictureError, match="in a compression that is not supported"):
+        load_picture(f"{tmp_path / 't.zip'}::./imgs/red.png")

@@ -2,10 +2,15 @@ import os
 import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.images.formats import FOREIGN_ENDINGS
+from visrec_cli.images.found import HIDDEN, LINKS, NO_ENDING
 from visrec_cli.images.scan import find_pictures, scan
+from visrec_cli.runtime.reporting import Report
 
 
 def touch(folder, *names):
@@ -64,7 +69,7 @@ def test_missing_source_and_folder_without_pictures(tmp_path):
     with pytest.raises(InputError, match="found nothing"):
         find_pictures(tmp_path)
     touch(tmp_path, "a.txt", "b.TXT", "c.csv", "README")
-    with pytest.raises(InputError, match=r"found 2 \.txt, 1 without an ending, 1 \.csv"):
+    with pytest.raises(InputError, match=r"found 2 \.txt, 1 \.csv, 1 without an ending"):
         find_pictures(tmp_path)
 
 
@@ -82,10 +87,21 @@ class TestPosix:
         (tmp_path / "self").symlink_to(tmp_path / "self")
         assert ids(tmp_path) == ["z/a"]
 
-    def test_a_linked_folder_elsewhere_is_followed(self, tmp_path):
-        touch(tmp_path, "elsewhere/a.jpg", "source/b.jpg")
+    def test_a_linked_folder_elsewhere_is_followed_only_when_asked(self, tmp_path):
+        touch(tmp_path, "elsewhere/a.jpg", "elsewhere/deep/c.jpg", "source/b.jpg", "source-too/d.jpg")
         (tmp_path / "source" / "link").symlink_to(tmp_path / "elsewhere")
-        assert ids(tmp_path / "source") == ["b", "link/a"]
+        (tmp_path / "source" / "near").symlink_to(tmp_path / "source-too")  # its name begins alike
+        found = scan(tmp_path / "source")
+        assert [picture.item_id for picture in found.pictures] == ["b"]
+        assert found.other_files == {LINKS: 2}
+        followed = scan(tmp_path / "source", follow_links=True)
+        assert [picture.item_id for picture in followed.pictures] == ["b", "link/a", "link/deep/c", "near/d"]
+
+    def test_a_link_to_a_hidden_folder_inside_is_followed_and_the_source_may_be_a_link(self, tmp_path):
+        touch(tmp_path, "source/.kept/a.jpg")
+        (tmp_path / "source" / "shown").symlink_to(".kept")
+        (tmp_path / "way").symlink_to(tmp_path / "source")
+        assert ids(tmp_path / "way") == ["shown/a"]
 
     def test_fifo_broken_link_and_folder_with_a_picture_name(self, tmp_path):
         touch(tmp_path, "good.jpg", "folder.jpg/inside.jpg")
@@ -122,3 +138,71 @@ class TestPosix:
 def test_odd_names_are_ids_like_any_other(tmp_path, name):
     touch(tmp_path, name)
     assert ids(tmp_path) == [name[: name.rindex(".")]]
+
+
+def test_pictures_in_other_formats_are_rejected_by_name(tmp_path):
+    touch(tmp_path, "good.jpg", "a.jxl", "b.PSD", "c.tga", "d.dds", "e.svg", "f.NEF")
+    report = Report()
+    assert [picture.item_id for picture in find_pictures(tmp_path, report=report)] == ["good"]
+    assert {one.path.rsplit("/", 1)[1]: one.reason.split(" picture")[0] for one in report.rejects} == {
+        "a.jxl": "JPEG XL", "b.PSD": "Photoshop", "c.tga": "Targa", "d.dds": "DirectDraw", "e.svg": "SVG",
+        "f.NEF": "raw camera",
+    }  # fmt: skip
+    assert all("not supported" in one.reason for one in report.rejects)
+    assert not report.counts["other files"]
+
+
+def test_other_files_are_counted_and_captions_apart(tmp_path):
+    touch(
+        tmp_path, "a.jpg", "a.txt", "a.json", "b.seg.png", "b.cls", "deep/c.jpg", "c.json", "notes.txt", "README", ".x",
+        ".git/y", "deep/c.backup.JSON",
+    )  # fmt: skip
+    report = Report()
+    find_pictures(tmp_path, report=report)
+    assert report.rejects == []
+    assert report.counts["other files"] == 9
+    (note,) = report.warnings
+    for words in ("1 .txt beside pictures", "2 .json beside pictures", "1 .cls beside pictures", "1 .json,", "1 .txt,"):
+        assert words in f"{note},", note
+    assert f"1 {NO_ENDING}" in note
+    assert f"2 {HIDDEN}" in note
+    assert "find DIR -type f" in note
+
+
+def test_a_folder_of_pictures_alone_says_nothing(tmp_path):
+    touch(tmp_path, "a.jpg", "b/c.jpg")
+    report = Report()
+    find_pictures(tmp_path, report=report)
+    assert not report.warnings
+    assert not +report.counts
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and FIFOs")
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_file_is_used_rejected_or_counted(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("tree")
+    (folder / "outside").mkdir()
+    (folder / "source").mkdir()
+    endings = st.sampled_from([".jpg", ".PNG", ".txt", ".json", "", ".tar.gz", ".é", ".", *sorted(FOREIGN_ENDINGS)[:3]])
+    names = data.draw(st.lists(st.tuples(st.sampled_from(["a", "b", ".c", "d.e"]), endings), unique=True, max_size=12))
+    made = 0
+    for stem, ending in names:
+        path = folder / "source" / f"{stem}{ending}"
+        if path.name in (".", "..") or path.exists() or path.is_symlink():
+            continue
+        kind = data.draw(st.sampled_from(["file", "link", "lost", "pipe", "folder link", "hard link"]))
+        made += 1
+        if kind == "file":
+            path.write_bytes(b"x")
+        elif kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "folder link":
+            path.symlink_to(folder / "outside")
+        elif kind == "hard link":
+            (folder / "outside" / "one").write_bytes(b"x")
+            os.link(folder / "outside" / "one", path)
+        else:
+            path.symlink_to(folder / ("outside" if kind == "lost" else "source") / "nowhere")
+    found = scan(folder / "source")
+    assert len(found.pictures) + len(found.unusable) + found.other_files.total() == made

@@ -1,4 +1,5 @@
 import io
+import tarfile
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -224,6 +225,44 @@ class TestSources:
         assert packed["image_path"].to_pylist() == [f"{tmp_path}/shop.zip::a.png", f"{tmp_path}/shop.zip::b/c.png"]
         assert packed.drop_columns("image_path").equals(plain.drop_columns("image_path"))
 
+    def test_what_archives_hold_beside_pictures_is_told(self, tmp_path):
+        put(tmp_path, "a.png")
+        with tarfile.open(tmp_path / "shop.tar", "w") as file:
+            for name in ("a.png", "b.png", "b.json", "b.txt", "c.jxl", "a.png"):
+                file.add(tmp_path / "a.png", name)
+            link = tarfile.TarInfo("link.png")
+            link.type, link.linkname = tarfile.SYMTYPE, "a.png"
+            file.addfile(link)
+        result, report = table(tmp_path / "shop.tar")
+        assert result["item_id"].to_pylist() == ["a", "b"]
+        assert [(one.path.split("::")[1], one.reason.split(",")[0].split(":")[0]) for one in report.rejects] == [
+            ("a.png", "the archive holds this name more than once"),
+            ("c.jxl", "JPEG XL picture"),
+            ("link.png", "a link"),
+        ]
+        assert report.counts["other files"] == 2
+        assert report.warnings == ["left out: 1 .json beside pictures, 1 .txt beside pictures"]
+
+    def test_a_picture_that_two_sources_name_is_counted(self, tmp_path):
+        put(tmp_path, "imgs/a.png", "imgs/b.png")
+        _, report = table([tmp_path / "imgs", tmp_path / "imgs"])
+        assert report.counts["pictures named more than once"] == 2
+
+    def test_links_to_folders_elsewhere(self, tmp_path):
+        put(tmp_path, "imgs/a.png", "elsewhere/b.png")
+        (tmp_path / "imgs" / "more").symlink_to(tmp_path / "elsewhere")
+        result, report = table(tmp_path / "imgs")
+        assert result["item_id"].to_pylist() == ["a"]
+        assert "1 links to folders elsewhere" in report.warnings[0]
+        assert "--follow-links" in report.warnings[0]
+        assert table(tmp_path / "imgs", follow_links=True)[0]["item_id"].to_pylist() == ["a", "more/b"]
+
+    @pytest.mark.parametrize("name", ["a.jxl", "a.svg", "a.xyz", "README"])
+    def test_nothing_that_can_be_read_is_refused(self, tmp_path, name):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(InputError, match="no picture in"):
+            table(tmp_path)
+
     def test_members_of_archives_in_a_table_count_from_its_folder(self, tmp_path):
         put(tmp_path, "a.png")
         with zipfile.ZipFile(tmp_path / "shop.zip", "w") as file:
@@ -264,7 +303,7 @@ class TestBroken:
         assert told(report) == [
             ("decode", "cut", "truncated JPEG"),
             ("decode", "empty", "empty file"),
-            ("decode", "page", "not a picture (starts with '<!DOCTYPE html><')"),
+            ("decode", "page", "not a picture: a web page"),
         ]
         assert {one.path for one in report.rejects} == {str(tmp_path / f"{n}.jpg") for n in ("cut", "empty", "page")}
 
@@ -339,9 +378,14 @@ class TestQuality:
         assert report.rejects == []
 
     def test_when_no_picture_is_good_enough_that_is_said(self, folder):
-        result, report = table(folder, min_resolution="8k")
-        assert result.num_rows == 0
-        assert report.warnings == ["not one picture is within the limits"]
+        with pytest.raises(
+            InputError, match=r"none of 3 pictures is within the limits, the first .*below 8k"
+        ) as refusal:
+            table(folder, min_resolution="8k")
+        assert "--flag" in refusal.value.fix
+        with pytest.raises(InputError, match="within the limits"):
+            table(folder, items=pa.table({"item_id": ["big", "small"]}), min_resolution="8k")
+        assert table(folder, min_resolution="8k", flag=True)[0].num_rows == 3
 
     def test_a_rejected_picture_is_nobodys_original(self, folder):
         photo(0, (40, 30)).save(folder / "a-copy-of-big.png")

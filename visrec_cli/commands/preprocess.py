@@ -60,6 +60,11 @@ def command(
         typer.Option("-0", "--null", help="Paths on stdin end with NUL (find -print0)."),
         Needs(Condition("paths on stdin", _from_stdin), fix="find ./imgs -print0 | visrec preprocess -0 -"),
     ] = False,
+    follow_links: Annotated[
+        bool,
+        typer.Option("--follow-links", help="Also read folders elsewhere to which links in a folder lead."),
+        NeedsInput("a folder"),
+    ] = False,
     max_megapixels: Annotated[
         float, typer.Option("--max-megapixels", min=0, help="Larger pictures are refused before they are decoded.")
     ] = 200,
@@ -156,7 +161,7 @@ def command(
     """Make one table of items from pictures: ids, paths, quality, duplicates, and your own columns.
 
     Pictures are read upright, transparent parts over white, the first frame of animations. What cannot be used is
-    counted, and listed with --rejects.
+    counted, and listed with --rejects; other files are counted.
 
     Examples:
 
@@ -180,6 +185,7 @@ def command(
             image_column=image_column,
             id_from=id_from,
             nul_separated=nul_separated,
+            follow_links=follow_links,
             max_megapixels=max_megapixels,
             trim=trim,
             resize=resize,

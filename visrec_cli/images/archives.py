@@ -3,21 +3,31 @@
 A member is named ``shop.zip::a/b.jpg`` everywhere: in ``image_path``, in rejects and in ``load_picture``.
 """
 
+import lzma
 import os
+import stat
+import struct
 import tarfile
 import tempfile
 import threading
 import zipfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from visrec_cli.errors import InputError, MissingInputError
+from visrec_cli.runtime.words import sized
 
 MARK = "::"
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_MEMBER_BYTES = 1 << 30  # a picture file above 1 GiB is a bomb or no picture
 _KEPT_OPEN = 16
+_BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, ValueError, NotImplementedError, OverflowError),
+)  # what the two libraries raise of damaged archives
+_LINK, _NO_FILE = "a link, which is not followed in archives", "not a plain file"
 
 
 def is_archive(path: str) -> bool:
@@ -36,30 +46,62 @@ def split_member(path: str) -> tuple[str, str] | None:
 
 
 class Archive:
-    """One open archive. Safe to use from several threads; one reads at a time."""
+    """One open archive. Safe to use from several threads; one reads at a time.
+
+    odd: (name, reason) of what is in it and cannot be read as a file: links, devices, encrypted files, all but the last
+    of equal names. Hard links are the files that they name.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.lock = threading.Lock()
         self.closed = False
+        self.odd: list[tuple[str, str]] = []
         self._zip: zipfile.ZipFile | None = None
         self._tar: tarfile.TarFile | None = None
         self._unpacked: IO[bytes] | None = None
+        self._members: dict[str, Any] = {}
         try:
             if path.lower().endswith(".zip"):
                 self._zip = zipfile.ZipFile(path)
-                self._sizes = {info.filename: info.file_size for info in self._zip.infolist() if not info.is_dir()}
+                self._list_zip(self._zip)
             else:
                 self._tar = self._open_tar(path)
-                self._members = {member.name: member for member in self._tar if member.isfile()}
-                self._sizes = {name: member.size for name, member in self._members.items()}
+                self._list_tar(self._tar)
         except FileNotFoundError:
             raise MissingInputError(f"there is no archive {path}", fix="check the path") from None
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError) as error:
+        except _BROKEN as error:
             self.close()
             raise InputError(
                 f"{path} cannot be read as an archive: {error}", fix="pack it again, or give the unpacked folder"
             ) from error
+
+    def _list_zip(self, packed: zipfile.ZipFile) -> None:
+        for info in packed.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where it was packed on Windows
+            if info.is_dir():
+                continue
+            if kind not in (0, stat.S_IFREG):
+                self.odd.append((info.filename, _LINK if kind == stat.S_IFLNK else _NO_FILE))
+            elif info.flag_bits & 1:
+                self.odd.append((info.filename, "encrypted"))
+            else:
+                self._list(info.filename, info)
+
+    def _list_tar(self, packed: tarfile.TarFile) -> None:
+        for member in packed:
+            if member.isfile():
+                self._list(member.name, member)
+            elif member.islnk() and member.linkname in self._members:
+                self._list(member.name, self._members[member.linkname])
+            elif not member.isdir():
+                lost = "a hard link to a file that is not in the archive"
+                self.odd.append((member.name, lost if member.islnk() else _LINK if member.issym() else _NO_FILE))
+
+    def _list(self, name: str, member: Any) -> None:
+        if name in self._members:
+            self.odd.append((name, "the archive holds this name more than once: the last is read"))
+        self._members[name] = member
 
     def _open_tar(self, path: str) -> tarfile.TarFile:
         if path.lower().endswith(".tar"):
@@ -76,17 +118,19 @@ class Archive:
         return tarfile.open(fileobj=self._unpacked, mode="r:")
 
     def members(self) -> list[str]:
-        """Names of the plain files inside, sorted."""
-        return sorted(self._sizes)
+        """Names of the files inside, sorted."""
+        return sorted(self._members)
 
     def read(self, member: str) -> bytes:
-        """The bytes of one member. KeyError if there is none, ValueError if it is over 1 GiB."""
-        if self._sizes[member] > MAX_MEMBER_BYTES:
-            raise ValueError(f"unpacks to {self._sizes[member] >> 20} MiB")
+        """The bytes of one member. KeyError if there is none, InputError if it is over 1 GiB."""
+        found = self._members[member]
+        size = found.size if self._tar is not None else found.file_size
+        if size > MAX_MEMBER_BYTES:
+            raise InputError(f"unpacks to {sized(size)}, over the limit of {sized(MAX_MEMBER_BYTES)}")
         if self._zip is not None:
-            return self._zip.read(member)
+            return self._zip.read(found)
         assert self._tar is not None
-        file = self._tar.extractfile(self._members[member])
+        file = self._tar.extractfile(found)
         assert file is not None  # only plain files are listed
         return file.read()
 

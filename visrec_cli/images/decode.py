@@ -5,23 +5,23 @@ on pixels that is checked before decoding, and the exceptions of a dozen kinds t
 are not applied.
 """
 
-import errno
 import io
 import os
 import stat
-import struct
 import warnings
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, cast
 
-from PIL import IcoImagePlugin, Image, ImageFile, UnidentifiedImageError
+from PIL import IcoImagePlugin, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
-from visrec_cli.images.path_forms import why_missing
+from visrec_cli.images.formats import ICON, kind_of
+from visrec_cli.images.libtiff import has_codec, silence
 from visrec_cli.images.pixels import lies_on_its_side, over_white, upright
+from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
 
 DEFAULT_MEGAPIXELS = 200.0
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
@@ -31,20 +31,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000
 Image.MAX_IMAGE_PIXELS = None
 # Pillow warns about odd metadata on stderr, in the middle of the progress bar; what matters raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-HEIC = "HEIC picture"
-_ICON = b"\0\0\1\0"
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG", "PNG"),
-    (b"GIF8", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"\0\0\0\x0cjP", "JPEG2000"),
-    (_ICON, "ICO"),
-    *((b"P%d" % n, "PPM") for n in range(1, 7)),
-)
 
 
 class PictureError(InputError):
@@ -75,7 +61,7 @@ def load_picture(
     except PictureError:
         raise
     except Exception as error:  # Pillow raises SyntaxError, TypeError, ValueError, struct.error … on broken files
-        raise PictureError(_reason(error, head)) from error
+        raise PictureError(reason_of(error, head)) from error
 
 
 def picture_bytes(source: str | Path, most: int) -> bytes | None:
@@ -89,7 +75,7 @@ def picture_bytes(source: str | Path, most: int) -> bytes | None:
     except PictureError:
         raise
     except Exception as error:  # archives have exceptions of their own
-        raise PictureError(_reason(error, b"")) from error
+        raise PictureError(reason_of(error, b"")) from error
     return content if len(content) <= most else None
 
 
@@ -111,17 +97,41 @@ def _decode(
     stream: io.BufferedIOBase, head: bytes, max_megapixels: float, at_least: tuple[int, int] | None
 ) -> Image.Image:
     image: Image.Image
-    if head.startswith(_ICON):  # an icon may hold a whole PNG, whose size it does not say, and is decoded when opened
+    if head.startswith(ICON):  # an icon may hold a whole PNG, whose size it does not say, and is decoded when opened
         _check_size(IcoImagePlugin.IcoFile(cast(IO[bytes], stream)).frame(0), max_megapixels)
         stream.seek(0)
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # some libraries switch it on for the whole process
-    with Image.open(stream, formats=_formats()) as image:  # type: ignore[arg-type]
+    silence()
+    with _identified(stream, head) as image:
         _check_size(image, max_megapixels)
         if at_least:
             image.draft(None, at_least[::-1] if lies_on_its_side(image) else at_least)
-        image.load()
+        _load(image)
         _check_size(image, max_megapixels)  # some formats know their true size only now
         return over_white(upright(image))
+
+
+def _identified(stream: io.BufferedIOBase, head: bytes) -> Image.Image:
+    """The opened picture, of which no pixel is decoded yet."""
+    try:
+        return Image.open(stream, formats=_formats())  # type: ignore[arg-type]
+    except UnidentifiedImageError:
+        kind = kind_of(head)
+        if kind not in FORMATS:
+            raise
+        raise unidentified_in(kind, stream) from None
+
+
+def _load(image: Image.Image) -> None:
+    """Decode the pixels. Raises PictureError for a TIFF in a compression that this libtiff was built without."""
+    try:
+        image.load()
+    except Exception:
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            number = image.tag_v2.get(TiffImagePlugin.COMPRESSION, 1)
+            if isinstance(number, int) and not has_codec(number):
+                raise PictureError(not_supported("TIFF", "compression")) from None
+        raise
 
 
 @cache
@@ -145,45 +155,3 @@ def _check_size(image: Image.Image, max_megapixels: float) -> None:
                 "make them smaller: visrec preprocess FOLDER --max-megapixels 1000 --store jpeg --resize 1024",
             ),
         )
-
-
-def kind_of(head: bytes) -> str | None:
-    """The picture format that the first bytes of a file claim, whatever its name; None if they claim none."""
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[4:8] == b"ftyp":
-        if head[8:12] in (b"avif", b"avis"):
-            return "AVIF"
-        if head[8:11] in (b"hei", b"hev", b"mif", b"msf"):
-            return "HEIC"
-    return None
-
-
-def _reason(error: Exception, head: bytes) -> str:
-    """One short line for a person, from whatever was raised."""
-    kind = kind_of(head)
-    words = " ".join(str(error).split())
-    if isinstance(error, OSError) and error.errno:
-        lost = why_missing(str(error.filename or "")) if error.errno == errno.ENOENT else ""
-        return (error.strerror or words).lower() + lost
-    if isinstance(error, InputError | FileNotFoundError):
-        return words
-    if isinstance(error, KeyError) and not head:
-        return "no such member in the archive"
-    if kind == "HEIC" and isinstance(error, UnidentifiedImageError):
-        return f"{HEIC}: it needs the package pillow-heif"
-    if isinstance(error, MemoryError):
-        return f"{kind or 'picture'} too large for the memory"
-    if isinstance(error, UnidentifiedImageError):
-        return f"broken {kind}" if kind else f"not a picture (starts with {_start(head)})"
-    if "truncated" in words.lower() or isinstance(error, EOFError | struct.error):
-        return f"truncated {kind or 'picture'}"
-    return f"broken {kind or 'picture'}: {words[:100]}" if words else f"broken {kind or 'picture'}"
-
-
-def _start(head: bytes) -> str:
-    text = head[:16].decode("latin-1").strip()
-    return repr(text) if text.isascii() and text.isprintable() else f"bytes {head[:8].hex(' ')}"

@@ -6,82 +6,51 @@ The order never depends on the file system: by item id, then by path.
 
 import os
 import posixpath
-import stat
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.archives import MARK, is_archive, open_archive
-from visrec_cli.images.naming import ID_STYLES, Picture, check_ids, item_id_of, printable
+from visrec_cli.images.found import HIDDEN, LINKS, Found
+from visrec_cli.images.naming import ID_STYLES, Picture, check_ids, printable
+from visrec_cli.runtime.reporting import Report
 
-# fmt: off
-PICTURE_ENDINGS = frozenset([
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm",
-    ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".heic", ".heif",
-])
-# fmt: on
 _NOT_LOOKED_INTO = frozenset({"@eadir", "__macosx", "node_modules", "$recycle.bin"})
 
 
-@dataclass
-class Found:
-    """What a scan saw. ``unusable`` holds (path, reason) of pictures by name that cannot even be opened."""
-
-    pictures: list[Picture] = field(default_factory=list)
-    unusable: list[tuple[str, str]] = field(default_factory=list)
-    other_files: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "Found") -> None:
-        """Take over what another scan found."""
-        self.pictures += other.pictures
-        self.unusable += other.unusable
-        self.other_files += other.other_files
-
-    def in_words(self) -> str:
-        """What there was instead of pictures: "3 .txt, 1 .csv"."""
-        if not self.other_files and not self.unusable:
-            return "nothing"
-        common = sorted(self.other_files.items(), key=lambda pair: (-pair[1], pair[0]))
-        words = [f"{n} {ending or 'without an ending'}" for ending, n in common[:4]]
-        if len(common) > 4:
-            words.append(f"{sum(n for _, n in common[4:])} others")
-        if self.unusable:
-            words.append(f"{len(self.unusable)} that cannot be opened")
-        return ", ".join(words)
-
-
-def find_pictures(folder: str | Path, *, id_from: str = "stem") -> list[Picture]:
-    """Every picture under ``folder``, sorted by id; hidden files and folders are left out.
+def find_pictures(folder: str | Path, *, id_from: str = "stem", report: Report | None = None) -> list[Picture]:
+    """Every picture under ``folder``, sorted by id; what else is there is told to the report.
 
     Raises MissingInputError if it is not there, InputError if it holds no picture or if two would have the same id.
     """
     found = scan(folder, id_from=id_from)
+    if report is not None:
+        found.tell(report)
     if not found.pictures:
         raise no_pictures(os.fspath(folder), found)
     check_ids(found.pictures)
     return found.pictures
 
 
-def scan(source: str | Path, *, id_from: str = "stem") -> Found:
+def scan(source: str | Path, *, id_from: str = "stem", follow_links: bool = False) -> Found:
     """All that one source holds: a folder, one picture, or an archive.
 
     id_from: "stem" the path below the source without its ending, "path" the same with its ending, "name" the file
-    name alone without its ending, "full" the path as given. Raises MissingInputError if there is no such source.
+    name alone without its ending, "full" the path as given. follow_links: go into folders outside of the source to
+    which a link in it leads. Raises MissingInputError if there is no such source.
     """
     if id_from not in ID_STYLES:
         raise UsageProblem(f"unknown id style {id_from!r}", fix="use one of: " + ", ".join(ID_STYLES))
     source = os.fspath(source)
     if Path(source).is_dir():
-        found = _scan_folder(source, id_from)
+        found = _scan_folder(source, id_from, follow_links=follow_links)
     elif not os.path.lexists(source):
         raise MissingInputError(f"there is no file or folder {printable(source)}", fix="check the path")
     elif is_archive(source):
         found = _scan_archive(source, id_from)
     else:
         found = Found()
-        take(found, source, Path(source).name, id_from, any_ending=True)
+        found.take(source, Path(source).name, id_from)
     found.pictures.sort(key=lambda picture: (picture.item_id, picture.path))
     found.unusable.sort()
     return found
@@ -89,27 +58,32 @@ def scan(source: str | Path, *, id_from: str = "stem") -> Found:
 
 def no_pictures(source: str, found: Found) -> InputError:
     """The refusal of a source without any picture; it says what was found instead."""
+    first = f", the first ({found.unusable[0][0]}): {found.unusable[0][1]}" if found.unusable else ""
     return InputError(
-        f"no picture in {printable(source)}: found {found.in_words()}",
+        f"no picture in {printable(source)}: found {found.in_words()}{first}",
         fix="give a folder, an archive or a table of pictures (jpg, png, webp, gif, tiff, bmp, avif …)",
     )
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _NOT_LOOKED_INTO
+def _scan_folder(folder: str, id_from: str, *, follow_links: bool) -> Found:
+    """Real folders first, then those behind links that were not seen yet: each is read once, so no loop is endless.
 
-
-def _scan_folder(folder: str, id_from: str) -> Found:
-    """Real folders first, then those behind links that were not seen yet: each is read once, so no loop is endless."""
+    A link that leads out of the source is another matter: what lies there may be nobody's pictures to show.
+    """
     found = Found()
     seen: set[tuple[int, int]] = set()
+    inside = _real(folder)
     real: list[tuple[str, str]] = [(folder, "")]
     linked: list[tuple[str, str]] = []
     while real or linked:
-        here, below = real.pop() if real else linked.pop(0)
+        through_link = not real
+        here, below = linked.pop(0) if through_link else real.pop()
         try:
             status = Path(here).stat()
             if (status.st_dev, status.st_ino) in seen:
+                continue
+            if through_link and not follow_links and not _real(here).startswith(inside):
+                found.other_files[LINKS] += 1
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(here) as entries:
@@ -122,22 +96,35 @@ def _scan_folder(folder: str, id_from: str) -> Found:
     return found
 
 
+def _real(folder: str) -> str:
+    """The folder without links, and with a separator at its end, so that what begins with it lies in it."""
+    return f"{os.path.realpath(folder).rstrip(os.sep)}{os.sep}"
+
+
 def _sort_in(
     entries: Iterable[os.DirEntry[str]], below: str, id_from: str, found: Found
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Files into ``found`` as they come, so that their entries are not held. Returns the folders, and links to some."""
-    folders, links = [], []
+    folders, links, others, since = [], [], [], len(found.pictures)
     for entry in entries:
         if _hidden(entry.name):
+            found.other_files[HIDDEN] += 1
             continue
         name = f"{below}/{entry.name}" if below else entry.name
         if entry.is_dir(follow_symlinks=False):
             folders.append((entry.path, name))
         elif _leads_to_folder(entry):
             links.append((entry.path, name))
+        elif found.is_picture(entry.path, name):
+            found.take(entry.path, name, id_from)
         else:
-            take(found, entry.path, name, id_from)
+            others.append(entry.path)
+    found.tell_sidecars(others, since)
     return folders, links
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _NOT_LOOKED_INTO
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
@@ -147,41 +134,18 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def take(found: Found, path: str, below: str, id_from: str, *, any_ending: bool = False) -> None:
-    """Sort the file at ``path`` into ``found``; ``below`` is its place within the source.
-
-    Only plain files are pictures: opening a FIFO would wait for ever.
-    """
-    ending = posixpath.splitext(below)[1].lower()
-    if ending not in PICTURE_ENDINGS and not any_ending:
-        found.other_files[printable(ending)] += 1
-        return
-    try:
-        plain = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  # there are thousands
-    except OSError as error:
-        reason = "broken link" if Path(path).is_symlink() else f"cannot be opened: {error.strerror}"
-        found.unusable.append((printable(path), reason))
-        return
-    if not plain:
-        found.unusable.append((printable(path), "not a plain file"))
-    elif printable(path) != path:
-        found.unusable.append((printable(path), "its name is not UTF-8"))
-    else:
-        found.pictures.append(Picture(item_id_of(path, below, id_from), path))
-
-
 def _scan_archive(path: str, id_from: str) -> Found:
-    found = Found()
-    for member in open_archive(path).members():
-        below = posixpath.normpath(member)
-        ending = posixpath.splitext(below)[1].lower()
+    found, others = Found(), list[str]()
+    archive = open_archive(path)
+    for member, reason in [*((member, None) for member in archive.members()), *archive.odd]:
+        below, whole = posixpath.normpath(member), f"{path}{MARK}{member}"
         if any(_hidden(part) and part != ".." for part in below.split("/")):
-            continue
-        if ending not in PICTURE_ENDINGS:
-            found.other_files[printable(ending)] += 1
-        elif printable(member) != member or printable(path) != path:
-            found.unusable.append((printable(f"{path}{MARK}{member}"), "its name is not UTF-8"))
+            found.other_files[HIDDEN] += 1
+        elif not found.is_picture(whole, below):
+            others.append(whole)
+        elif reason is None:
+            found.put(whole, below, id_from)
         else:
-            whole = f"{path}{MARK}{member}"
-            found.pictures.append(Picture(item_id_of(whole, below, id_from), whole))
+            found.unusable.append((printable(whole), reason))
+    found.tell_sidecars(others)
     return found

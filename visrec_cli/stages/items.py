@@ -38,7 +38,7 @@ def open_items(
 def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:
     from visrec_cli.images.scan import find_pictures
 
-    pictures = find_pictures(folder)
+    pictures = find_pictures(folder, report=report)
     if report is not None:
         report.expect(len(pictures), "pictures")
     # two columns take a tenth of what as many objects take, for as long as the stage runs

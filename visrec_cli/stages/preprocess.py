@@ -4,22 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, HEIC, PictureError
-from visrec_cli.images.duplicates import DuplicateFinder
+from visrec_cli.errors import UsageProblem
+from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError
 from visrec_cli.images.examine import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
 from visrec_cli.stages.preprocessing.join import Row, join
 from visrec_cli.stages.preprocessing.rows import Batcher, Finished
+from visrec_cli.stages.preprocessing.selection import DROPS, Selection
 from visrec_cli.stages.preprocessing.sources import gather
 from visrec_cli.tables.reading import Tabular
 
 ROWS = 256
 BYTES = 32 << 20  # stored pictures in one batch
-DROPS = ("none", "exact", "near")
 
 
 def preprocess(
@@ -30,6 +28,7 @@ def preprocess(
     image_column: str | None = None,
     id_from: str = "stem",
     nul_separated: bool = False,
+    follow_links: bool = False,
     max_megapixels: float = DEFAULT_MEGAPIXELS,
     trim: str = "none",
     resize: str | None = None,
@@ -53,11 +52,12 @@ def preprocess(
 ) -> pa.RecordBatchReader:
     """Make the table of items: id, path, quality and duplicates of each picture, then the columns of ``items``.
 
-    sources: folders, pictures, archives, one table of items with a column of paths, ``-`` for paths on stdin.
+    sources: folders, pictures, archives, one table of items with a column of paths, ``-`` for paths on stdin. What is
+    in them is used, rejected or counted. follow_links: also folders elsewhere, to which links in a folder lead.
     Rows stream in the order of the items, or of ids without a table of items. An item whose picture is missing,
     broken or below a limit stays with null (``require_picture`` rejects it); without a table such pictures are left
     out. ``flag`` keeps pictures below a limit and says why in ``quality_issues``. See ``Treatment`` and ``Limits``
-    for the units. Raises MissingInputError, InputError (no picture, equal ids, nothing joins), UsageProblem.
+    for the units. Raises MissingInputError, InputError (no usable picture, equal ids, nothing joins), UsageProblem.
     """
     report = report or Report()
     treatment = Treatment(max_megapixels, trim, resize, mode, pad_colour, store, jpeg_quality)
@@ -80,12 +80,13 @@ def preprocess(
         image_column=image_column,
         id_from=id_from,
         nul_separated=nul_separated,
+        follow_links=follow_links,
         report=report,
     )
     rows = join(catalogue, id_from=id_from, keep_unlisted=keep_unlisted, report=report)
     report.expect(len(rows), "items" if catalogue.items is not None else "pictures")
     batcher = Batcher(catalogue.items, store=store is not None, flag=flag, report=report)
-    selection = _Selection(limits, report, flag=flag, drop=drop_duplicates, require_picture=require_picture)
+    selection = Selection(limits, report, flag=flag, drop=drop_duplicates, require_picture=require_picture)
 
     def look(row: Row) -> Examined | PictureError | None:
         return None if row.path is None else examine(row.path, treatment)
@@ -107,63 +108,3 @@ def preprocess(
         selection.conclude()
 
     return pa.RecordBatchReader.from_batches(batcher.schema, batches())
-
-
-class _Selection:
-    """Decides what becomes of each row, and counts."""
-
-    def __init__(self, limits: Limits, report: Report, *, flag: bool, drop: str, require_picture: bool) -> None:
-        self._limits = limits
-        self._report = report
-        self._flag = flag
-        self._dropped_kinds = {"none": (), "exact": ("exact",), "near": ("exact", "near")}[drop]
-        self._require_picture = require_picture
-        self._finder = DuplicateFinder()
-        self._decoded = 0
-        self._heic = 0
-        self._first_problem: tuple[str, str] | None = None
-        report.count("pictures", 0)
-
-    def judge(self, row: Row, examined: Examined | PictureError | None) -> Finished | None:
-        """The finished row, or None if it is left out."""
-        if isinstance(examined, PictureError):
-            self._first_problem = self._first_problem or (str(row.path), str(examined))
-            self._heic += HEIC in str(examined)
-            self._report.reject("decode", str(examined), path=row.path, item_id=row.item_id)
-            return self._without_picture(row)
-        if examined is None:
-            if self._require_picture:
-                self._report.reject("join", "the item has no picture", item_id=row.item_id)
-            return self._without_picture(row)
-        self._decoded += 1
-        issues = self._limits.issues(examined.quality)
-        if issues:
-            self._report.count("pictures below a limit")
-            if not self._flag:
-                self._report.reject("quality", "; ".join(issues), path=row.path, item_id=row.item_id)
-                return self._without_picture(row)
-        duplicate = self._finder.add(row.item_id, examined.fingerprint)
-        if duplicate is not None:
-            self._report.count(f"{duplicate.kind} duplicates")
-            if duplicate.kind in self._dropped_kinds:
-                reason = f"{duplicate.kind} duplicate of {duplicate.of}"
-                self._report.reject("duplicate", reason, path=row.path, item_id=row.item_id)
-                return None
-        self._report.count("pictures")
-        return Finished(row, examined, duplicate, issues)
-
-    def _without_picture(self, row: Row) -> Finished | None:
-        if row.item is None:
-            return None
-        self._report.count("items without picture")
-        return None if self._require_picture else Finished(row, None, None, [])
-
-    def conclude(self) -> None:
-        """Say what only the end can tell. Raises InputError if not one picture could be used."""
-        if not self._decoded and self._first_problem is not None:
-            path, reason = self._first_problem
-            raise InputError(f"no picture could be used, the first ({path}): {reason}", fix="look at --rejects FILE")
-        if self._heic:
-            self._report.warn(f"{counted(self._heic, 'pictures')} in HEIC left out: pip install pillow-heif reads them")
-        if self._decoded and not self._report.counts["pictures"]:
-            self._report.warn("not one picture is within the limits")

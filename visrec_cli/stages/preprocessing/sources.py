@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.archives import is_archive, split_member
-from visrec_cli.images.decode import kind_of
+from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_kind_of, kind_of
+from visrec_cli.images.found import Found
 from visrec_cli.images.naming import Picture, check_ids
 from visrec_cli.images.path_forms import found, has_forms
-from visrec_cli.images.scan import PICTURE_ENDINGS, Found, no_pictures, scan, take
+from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -51,6 +52,7 @@ def gather(
     image_column: str | None,
     id_from: str,
     nul_separated: bool,
+    follow_links: bool = False,
     report: Report,
 ) -> Catalogue:
     """List all pictures of all sources (none is opened yet) and read the table of items.
@@ -76,14 +78,15 @@ def gather(
             found.add(_listed_on_stdin(id_from, nul_separated=nul_separated))
             scanned = True
         else:
-            found.add(scan(source, id_from=id_from))
+            found.add(scan(source, id_from=id_from, follow_links=follow_links))
             scanned = True
-    _check_options(
-        report.line, id_column, image_column, table=catalogue.items is not None, listed=listed, scanned=scanned
-    )
-    for path, reason in found.unusable:
-        report.reject("scan", reason, path=path)
+    in_folder = any(is_path(source) and Path(source).is_dir() for source in sources)
+    table = catalogue.items is not None
+    _check_options(report.line, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder)
+    found.tell(report)
     catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
+    if len(catalogue.pictures) < len(found.pictures):
+        report.count("pictures named more than once", len(found.pictures) - len(catalogue.pictures))
     if not catalogue.pictures:
         raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
     check_ids(catalogue.pictures)
@@ -91,10 +94,17 @@ def gather(
 
 
 def _check_options(
-    line: CommandLine, id_column: str | None, image_column: str | None, *, table: bool, listed: bool, scanned: bool
+    line: CommandLine,
+    id_column: str | None,
+    image_column: str | None,
+    *,
+    table: bool,
+    listed: bool,
+    scanned: bool,
+    folder: bool,
 ) -> None:
     """Refuse options that say nothing about these sources. table: of items; listed: it names the pictures; scanned:
-    there are pictures beside what a table names."""
+    there are pictures beside what a table names; folder: they are in one."""
     if id_column is not None and not table:
         raise UsageProblem("--id-column needs a table of items", fix="name it with --items, or leave out --id-column")
     if image_column is not None and not listed:
@@ -103,6 +113,7 @@ def _check_options(
             fix="leave out the folder, or --image-column",
         )
     line.require(scanned, "id_from", "a folder, an archive or paths: a table has ids of its own")
+    line.require(folder, "follow_links", "a folder: links lead elsewhere from there")
     line.require(table, "require_picture", "a table of items", fix="add --items TABLE, or leave out --require-picture")
     line.require(table and scanned, "keep_unlisted", "a table of items, and pictures beside it")
 
@@ -116,10 +127,13 @@ def _is_table(source: Tabular) -> bool:
     path = Path(source)
     if not path.exists() or path.is_dir() or is_archive(str(source)) or path.suffix.lower() in PICTURE_ENDINGS:
         return False
+    if path.suffix.lower() in FOREIGN_ENDINGS:
+        return False
     if not stat.S_ISREG(path.stat().st_mode):
         return True  # a table piped in by <(…): what is read of it here would be gone
     with path.open("rb") as file:
-        return kind_of(file.read(32)) is None
+        head = file.read(32)
+    return kind_of(head) is None and foreign_kind_of(head) is None
 
 
 def _named(source: Tabular) -> str | None:
@@ -144,12 +158,15 @@ def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> Found:
     found = Found()
     for line in data.split(separator):
         path = os.fsdecode(line if separator == b"\0" else line.removesuffix(b"\r"))
-        if not path or Path(path).is_dir():  # find lists the folders, too
+        if not path:
+            continue
+        if Path(path).is_dir():  # find lists them, too
+            found.other_files["folders in the list"] += 1
             continue
         if split_member(path) and not Path(path).exists():
             found.pictures.append(Picture(_id_of_member(path), path))
         else:
-            take(found, path, posixpath.normpath(path), id_from, any_ending=True)
+            found.take(path, posixpath.normpath(path), id_from)
     return found
 
 
