@@ -9,6 +9,8 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +22,10 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
 from visrec_cli.images.formats import ICON, kind_of
 from visrec_cli.images.libtiff import has_codec, silence
+from visrec_cli.images.memory import DECODED, bytes_of
 from visrec_cli.images.pixels import lies_on_its_side, over_white, upright
 from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
+from visrec_cli.runtime.tuning import trim_memory
 
 DEFAULT_MEGAPIXELS = 200.0
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
@@ -29,6 +33,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000
 # Pillow's own limit is one number for the whole process, and below twice that number it only warns. Ours is stricter:
 # it is asked for each picture, before any pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
+_LARGE = 128 << 20  # bytes of a decoded picture
 # Pillow warns about odd metadata on stderr, in the middle of the progress bar; what matters raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
@@ -50,6 +55,35 @@ def load_picture(
     which is faster and changes pixels a little; the returned size is then that of the smaller picture.
     Raises PictureError, whatever is wrong with the file.
     """
+    with ExitStack() as held:
+        return _decoded(source, max_megapixels, at_least, held)
+
+
+@contextmanager
+def decoded(
+    source: str | Path | bytes,
+    *,
+    max_megapixels: float = DEFAULT_MEGAPIXELS,
+    at_least: tuple[int, int] | None = None,
+) -> Iterator[Image.Image]:
+    """The picture of ``load_picture``, for threads: it counts as memory in use until the end of the block.
+
+    Where many large pictures are read at once, this waits until others are done with theirs. A large one is closed at
+    the end, and its memory goes back to the system: the C library would keep it for this thread alone.
+    """
+    with ExitStack() as held:
+        picture = _decoded(source, max_megapixels, at_least, held)
+        try:
+            yield picture
+        finally:
+            if bytes_of(picture) >= _LARGE:
+                picture.close()
+                trim_memory()
+
+
+def _decoded(
+    source: str | Path | bytes, max_megapixels: float, at_least: tuple[int, int] | None, held: ExitStack
+) -> Image.Image:
     head = b""
     try:
         with _open(source) as stream:
@@ -57,7 +91,7 @@ def load_picture(
             if not head:
                 raise PictureError("empty file")
             stream.seek(0)
-            return _decode(stream, head, max_megapixels, at_least)
+            return _decode(stream, head, max_megapixels, at_least, held)
     except PictureError:
         raise
     except Exception as error:  # Pillow raises SyntaxError, TypeError, ValueError, struct.error … on broken files
@@ -94,7 +128,11 @@ def _open(source: str | Path | bytes) -> io.BufferedIOBase:
 
 
 def _decode(
-    stream: io.BufferedIOBase, head: bytes, max_megapixels: float, at_least: tuple[int, int] | None
+    stream: io.BufferedIOBase,
+    head: bytes,
+    max_megapixels: float,
+    at_least: tuple[int, int] | None,
+    held: ExitStack,
 ) -> Image.Image:
     image: Image.Image
     if head.startswith(ICON):  # an icon may hold a whole PNG, whose size it does not say, and is decoded when opened
@@ -106,6 +144,7 @@ def _decode(
         _check_size(image, max_megapixels)
         if at_least:
             image.draft(None, at_least[::-1] if lies_on_its_side(image) else at_least)
+        held.enter_context(DECODED.holding(bytes_of(image)))
         _load(image)
         _check_size(image, max_megapixels)  # some formats know their true size only now
         return over_white(upright(image))

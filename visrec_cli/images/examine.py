@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError, load_picture
+from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError, decoded
 from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
 from visrec_cli.images.geometry import MODES, TRIMS, parse_colour, parse_size, resize, trim
 from visrec_cli.images.quality import Quality, quality_of
@@ -59,11 +59,11 @@ class Examined:
 def examine(path: str, treatment: Treatment) -> Examined | PictureError:
     """Decode, measure and normalise one picture. An unusable one is returned as the error that says why."""
     try:
-        picture = load_picture(path, max_megapixels=treatment.max_megapixels)
+        with decoded(path, max_megapixels=treatment.max_megapixels) as picture:
+            stored = encode(normalised(picture, treatment), treatment) if treatment.store else None
+            return Examined(quality_of(picture), fingerprint_of(picture), stored)
     except PictureError as error:
         return error
-    stored = encode(normalised(picture, treatment), treatment) if treatment.store else None
-    return Examined(quality_of(picture), fingerprint_of(picture), stored)
 
 
 def normalised(picture: Image.Image, treatment: Treatment) -> Image.Image:

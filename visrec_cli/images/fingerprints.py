@@ -8,6 +8,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.fft import dctn
 
+from visrec_cli.images.pixels import bands
+
 THUMB_SIDE = 16
 _HASH_SIDE = 32
 _FEATURELESS = 8.0  # low-frequency strength below which the hash would be the hash of noise
@@ -36,7 +38,8 @@ def fingerprint_of(picture: Image.Image) -> Fingerprint:
     Source: Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions", 3.2.
     """
     pixels = hashlib.blake2b(b"%dx%d" % picture.size, digest_size=16)
-    pixels.update(picture.tobytes())
+    for band in bands(picture):
+        pixels.update(band.tobytes())
     small = picture.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BILINEAR)
     grey = np.asarray(small.convert("L"), dtype=np.float64)
     low = dctn(grey, norm="ortho")[1:9, 1:9].reshape(-1)

@@ -3,8 +3,13 @@
 Every function takes a loaded picture and returns another; none looks at files.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image, PpmImagePlugin
+
+_BAND_PIXELS = 1 << 22
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,34 +41,70 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def bands(image: Image.Image) -> Iterator[Image.Image]:
+    """The picture in strips of about four megapixels, from the top; one that is small in one piece.
+
+    What is done to each pixel by itself is done strip by strip, as copies of a whole picture are what fills memory.
+    """
+    rows = max(1, _BAND_PIXELS // max(1, image.width))
+    if rows >= image.height:
+        yield image
+        return
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
 def over_white(image: Image.Image) -> Image.Image:
     """8-bit RGB of any mode, without metadata; transparent parts lie over white, as a shop page would show them."""
-    if image.mode.startswith(("I", "F")):
-        flat = deep_grey(image).convert("RGB")
-    elif image.has_transparency_data:
-        clear = image.convert("RGBA")
-        flat = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    to_eight_bits = deep_grey(image) if image.mode.startswith(("I", "F")) else None
+    if image.width * image.height <= _BAND_PIXELS:
+        flat = _flat(image, to_eight_bits)
     else:
-        flat = image.convert("RGB")  # a copy if it is RGB already
+        flat, top = Image.new("RGB", image.size), 0
+        for band in bands(image):
+            flat.paste(_flat(band, to_eight_bits), (0, top))
+            top += band.height
     flat.info = {}
     return flat
 
 
-def deep_grey(image: Image.Image) -> Image.Image:
-    """8-bit grey of 16-bit, 32-bit and float grey; ``convert`` would clip it to white or black.
+def _flat(image: Image.Image, to_eight_bits: Callable[[Image.Image], Image.Image] | None) -> Image.Image:
+    if to_eight_bits is not None:
+        return to_eight_bits(image).convert("RGB")
+    if image.has_transparency_data:
+        clear = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    return image.convert("RGB")  # a copy if it is RGB already
+
+
+def deep_grey(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What makes 8-bit grey of strips of a 16-bit, 32-bit or float grey picture; ``convert`` would clip them.
 
     16-bit pictures use their whole nominal range, 0 to 65535. Wider modes do not say their range: the smallest of
     0..1 (float only), 0..255 and 0..65535 that holds all values is taken, and if none does, the values are stretched
-    from their lowest to their highest. NaN is black.
+    from their lowest to their highest. NaN is black. A value that the file declares transparent is white.
     """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0)
-    low, high = float(values.min()), float(values.max())
-    if image.mode.startswith("I;16") or isinstance(image, PpmImagePlugin.PpmImageFile):
+    if image.mode.startswith("I;16") or (isinstance(image, PpmImagePlugin.PpmImageFile) and image.mode == "I"):
         low, high = 0.0, 65535.0
     else:
+        extremes = [(values.min(), values.max()) for values in map(_values, bands(image))]
+        low, high = float(min(least for least, _ in extremes)), float(max(most for _, most in extremes))
         ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
         fitting = [top for top in ranges if low >= 0 and high <= top]
         if fitting:
             low, high = 0.0, fitting[0]
-    scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
-    return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8))
+    clear = image.info.get("transparency")
+
+    def eight_bits(band: Image.Image) -> Image.Image:
+        values = _values(band)
+        scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
+        grey = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+        if isinstance(clear, int | float):
+            grey[values == clear] = 255
+        return Image.fromarray(grey)
+
+    return eight_bits
+
+
+def _values(image: Image.Image) -> npt.NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0)

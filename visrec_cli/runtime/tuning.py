@@ -1,4 +1,4 @@
-"""Three settings of the process that torch needs on a CPU and does not make itself."""
+"""Settings of the process that torch needs on a CPU and does not make itself, and memory given back to the system."""
 
 import ctypes
 import os
@@ -26,3 +26,11 @@ def tune_for_torch() -> None:
         if mallopt is not None:
             mallopt(_TRIM_THRESHOLD, _KEEP)
             mallopt(_MMAP_THRESHOLD, _GIVE_BACK)
+
+
+def trim_memory() -> None:
+    """Give blocks that are free, of all threads, back to the system. Nothing happens where the C library has no way."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.decode import PictureError, decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
 from visrec_cli.runtime.reporting import Report
@@ -43,6 +43,9 @@ def _attempt(source: PictureSource) -> Thumbnail | str | None:
     if source.data is None and source.path is None:
         return None
     try:
-        return source.refusal or thumbnail(load_picture(source.data or str(source.path), at_least=(SIDE, SIDE)))
+        if source.refusal:
+            return source.refusal
+        with decoded(source.data or str(source.path), at_least=(SIDE, SIDE)) as picture:
+            return thumbnail(picture)
     except PictureError as error:
         return str(error)

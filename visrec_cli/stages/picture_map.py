@@ -11,7 +11,7 @@ from PIL import Image
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
-from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.decode import PictureError, decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.reports.cards import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
@@ -129,7 +129,10 @@ def _loaded(sources: Sequence[PictureSource], report: Report) -> Iterator[Image.
         if source.nothing:
             return None
         try:
-            return source.refusal or shrunk(load_picture(source.data or str(source.path), at_least=(side, side)), side)
+            if source.refusal:
+                return source.refusal
+            with decoded(source.data or str(source.path), at_least=(side, side)) as picture:
+                return shrunk(picture, side)
         except PictureError as error:
             return str(error)
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -11,9 +11,6 @@ from visrec_cli.images.parallel import ordered_map
 from visrec_cli.stages.embedding.keeping import Keeper, Result, Wanted, digest_of
 from visrec_cli.stages.pictures import PictureColumns, PictureSource
 from visrec_cli.tables.batches import even
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 _HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one is read twice
 
@@ -97,7 +94,7 @@ def read_sources(
 
 def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
-    from visrec_cli.images.decode import PictureError, load_picture, picture_bytes
+    from visrec_cli.images.decode import PictureError, decoded, picture_bytes
 
     source = one.source
     if source.refusal:
@@ -111,8 +108,8 @@ def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
             if found is not None:
                 return Read(source, found, digest=digest, wanted=one)
         at_least = (encoder.scaled_to, encoder.scaled_to) if encoder.scaled_to else None
-        picture: Image = load_picture(content if content is not None else str(source.path), at_least=at_least)
-        return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
+        with decoded(content if content is not None else str(source.path), at_least=at_least) as picture:
+            return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
     except PictureError as error:
         return Read(source, refused=str(error), fix=error.ways or error.fix)
 

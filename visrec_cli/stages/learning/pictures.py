@@ -60,16 +60,15 @@ class Pictures:
 
     def _attempt(self, row: int) -> Bytes | str:
         """The framed picture, or why there is none."""
-        from visrec_cli.images.decode import PictureError, load_picture
+        from visrec_cli.images.decode import PictureError, decoded
 
         source = self._sources[row]
         if source.refusal:
             return source.refusal
         least = self._framing.scaled_to
         try:
-            picture = load_picture(
-                source.data if source.data is not None else str(source.path), at_least=(least, least)
-            )
+            content = source.data if source.data is not None else str(source.path)
+            with decoded(content, at_least=(least, least)) as picture:
+                return np.ascontiguousarray(self._framing(picture))
         except PictureError as error:
             return str(error)
-        return np.ascontiguousarray(self._framing(picture))
