@@ -8,7 +8,6 @@ import os
 import stat
 import struct
 import tarfile
-import tempfile
 import threading
 import zipfile
 import zlib
@@ -16,7 +15,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import IO, Any
 
-from visrec_cli.errors import InputError, MissingInputError
+from visrec_cli.errors import InputError, MissingInputError, VisrecError
+from visrec_cli.images.unpacking import unpacked
 from visrec_cli.runtime.words import sized
 
 MARK = "::"
@@ -70,6 +70,9 @@ class Archive:
                 self._list_tar(self._tar)
         except FileNotFoundError:
             raise MissingInputError(f"there is no archive {path}", fix="check the path") from None
+        except VisrecError:
+            self.close()
+            raise
         except _BROKEN as error:
             self.close()
             raise InputError(
@@ -108,13 +111,7 @@ class Archive:
             return tarfile.open(path, "r:")
         # A compressed tar can only be read from its start: going back to one member would unpack everything before
         # it again. So the tar inside is written once to an unnamed temporary file, where members can be jumped to.
-        self._unpacked = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())
-        with tarfile.open(path, "r:*") as packed:
-            assert packed.fileobj is not None
-            packed.fileobj.seek(0)
-            while block := packed.fileobj.read(1 << 20):
-                self._unpacked.write(block)
-        self._unpacked.seek(0)
+        self._unpacked = unpacked(path)
         return tarfile.open(fileobj=self._unpacked, mode="r:")
 
     def members(self) -> list[str]:
