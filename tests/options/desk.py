@@ -46,12 +46,18 @@ def make(folder: Path, room: Path) -> None:
 
 
 def _pictures(folder: Path) -> None:
-    """imgs: of the items. mess: what preprocess tells apart: of several sizes, duplicates, one broken, one dark."""
+    """imgs: of the items. linked: with a link to good.
+
+    mess: what preprocess tells apart: of several sizes, duplicates, one broken, one dark.
+    """
     for name in ("imgs", "mess", "mess/more", "good"):
         (folder / name).mkdir()
     for number, item in enumerate(ITEMS):
         shape, colour, _ = item.split("-")
         draw(shape, COLOURS[colour], size=64, seed=number).save(folder / "imgs" / f"{item}.png")
+    (folder / "linked").mkdir()
+    (folder / "linked" / "elsewhere").symlink_to("../good")
+    draw("disc", COLOURS["green"], size=64).save(folder / "linked" / "one.png")
     mess = folder / "mess"
     photo = draw("disc", COLOURS["red"], size=200)
     photo.save(mess / "photo.png")

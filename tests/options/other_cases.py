@@ -97,7 +97,7 @@ EVAL = Verb(TRUTH, {
     "--user-column": Case("--user-column who", "renamed.csv --truth named.csv"),
     "--item-column": Case("--item-column which", "renamed.csv --truth named.csv"),
     "--weight-column": Case("--weight-column much", "lists.arrow --truth named.csv --min-weight 3"),
-    "--time-column": Case("--time-column much", "lists.arrow --truth named.csv", code=65),
+    "--time-column": Case("--time-column did", "lists.arrow --truth named.csv", code=65),
     "--no-header": Case("--no-header", "lists.arrow --truth raw-or-not.csv"),
     "--id-column": Case("--id-column code", f"{TRUTH} --items ided.csv -m coverage@5"),
     "--quiet": Case("--quiet"),

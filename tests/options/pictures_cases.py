@@ -21,6 +21,7 @@ PREPROCESS = Verb("mess", {
     "--image-column": Case("--image-column picture", "mess.csv"),
     "--id-from": Case("--id-from path"),
     "--null": Case("-0", "-", stdin="paths.txt", code=65),  # one path with a line break in it is no file
+    "--follow-links": Case("--follow-links", "linked"),
     "--max-megapixels": Case("--max-megapixels 0.02"),
     "--store": Case("--store png"),
     "--resize": Case("--resize 16", STORED),

@@ -17,6 +17,7 @@ PROFILE = "als.arrow --user u1"
 UNMET = {
     "preprocess": {
         "--id-column": ["mess --id-column code"],
+        "--follow-links": ["mess.csv --follow-links"],
         "--image-column": ["mess --items mess.csv --image-column picture"],
         "--id-from": ["mess.csv --id-from name"],
         "--require-picture": ["mess --require-picture"],
