@@ -33,11 +33,12 @@ unit: setup
 	$(BIN)/python -m compileall -q visrec_cli
 	$(BIN)/pytest -n 2 --dist loadfile --durations 20
 
-# Many more rounds of files that are wrong than the tests of every day go: some minutes each. A number beside each says
-# how many rounds gave a result, a refusal, or a bug.
+# Many more rounds of files that are wrong than the tests of every day go, and 500 processes that are killed instead of
+# 40: some minutes each. A number beside each says how many rounds gave a result, a refusal, or a bug.
 ROUNDS ?= 15
+KILLS ?= 500
 robustness: setup
-	VISREC_MUTATIONS=$(ROUNDS) $(BIN)/pytest -s --verbosity=1 tests/robustness
+	VISREC_MUTATIONS=$(ROUNDS) VISREC_KILLS=$(KILLS) $(BIN)/pytest -s --verbosity=1 tests/robustness
 
 docs: setup
 	$(BIN)/python -m tests.docs.reference

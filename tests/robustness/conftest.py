@@ -1,9 +1,12 @@
-"""Fixtures of the tests of files that are wrong."""
+"""Fixtures of the tests of files that are wrong, and of processes that are killed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.robustness.desk import fill_desk
+from tests.robustness.forked import Forks
 from tests.robustness.small_models import fill
 
 
@@ -11,3 +14,17 @@ from tests.robustness.small_models import fill
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of small_models.fill."""
     return fill(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of desk.fill_desk; nobody writes into it."""
+    return fill_desk(tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Processes of visrec that start in no time."""
+    started = Forks()
+    yield started
+    started.close()
