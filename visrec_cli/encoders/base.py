@@ -5,7 +5,7 @@ decode, so that the model waits for nothing but itself. Vectors come out L2-norm
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 Prepared = npt.NDArray[Any]
+_TOGETHER = 1 << 20  # characters that are in a tokenizer at once
 
 
 class Label(NamedTuple):
@@ -124,6 +125,21 @@ def over_limit(texts: Sequence[str], limit: int, count: Callable[[Sequence[str]]
     """
     long = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "surrogatepass")) + 2 > limit]
     over = [False] * len(texts)
-    for row, tokens in zip(long, count([texts[row] for row in long]) if long else [], strict=True):
+    counts = (tokens for group in in_groups(texts[row] for row in long) for tokens in count(group))
+    for row, tokens in zip(long, counts, strict=True):
         over[row] = tokens > limit
     return over
+
+
+def in_groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts in their order, not many characters at once: a tokenizer makes some hundred bytes of each."""
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if group and size + len(text) > _TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text)
+    if group:
+        yield group

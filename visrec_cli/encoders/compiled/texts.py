@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
+from visrec_cli.encoders.base import TextEncoder, Vectors
 from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
 from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
+from visrec_cli.encoders.compiled.tokens import PARTS, Tokens, tokens_of
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
     from visrec_cli.encoders.sentence import SentenceTextEncoder
 
 TOKENS = "tokenizer.json"
-_PARTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+_TOKENS = 1024  # in a batch: more are no faster, and each takes a third of a megabyte while it is computed
 _TEXTS = [
     "red dress", "a long blue coat of wool for the winter", "x", "shoes", "café crème, 5 €", "Star Wars (1977)",
     "Men's checked cotton shirt with a button-down collar and one breast pocket, machine wash at 30 degrees",
@@ -72,11 +73,7 @@ class CompiledTextEncoder(TextEncoder):
 
     def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
-
-        def count(long: Sequence[str]) -> list[int]:
-            return [len(one.ids) + len(one.overflowing) for one in self._tokenizer.encode_batch(list(long))]
-
-        return over_limit(texts, self.token_limit, count)
+        return [one.over for one in tokens_of(self._tokenizer, texts)]
 
     def _encode(self, texts: Sequence[str], batch_size: int, prompt: str) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -84,7 +81,7 @@ class CompiledTextEncoder(TextEncoder):
             return vectors
         with self._opening:
             session, tokenizer = self._opened, self._tokenizer
-        tokens = tokenizer.encode_batch([prompt + text for text in texts])
+        tokens = tokens_of(tokenizer, [prompt + text for text in texts])
 
         def work(rows: list[int]) -> Vectors:
             # Alone, a text would be multiplied by another routine, and come out with other last digits.
@@ -98,18 +95,18 @@ class CompiledTextEncoder(TextEncoder):
         return self.finish(vectors)
 
 
-def _alike(tokens: "Sequence[Encoding]", size: int) -> Iterator[list[int]]:
-    """Rows of texts with equally many tokens, at most ``size`` together, the longest first."""
+def _alike(tokens: Sequence[Tokens], size: int) -> Iterator[list[int]]:
+    """Rows of texts with equally many tokens, at most ``size`` together and not many tokens, the longest first."""
     by_length: dict[int, list[int]] = defaultdict(list)
     for row, one in enumerate(tokens):
-        by_length[len(one.ids)].append(row)
+        by_length[len(one)].append(row)
     for length in sorted(by_length, reverse=True):
-        rows = by_length[length]
-        yield from (rows[start : start + size] for start in range(0, len(rows), size))
+        rows, several = by_length[length], min(size, max(2, _TOKENS // length))
+        yield from (rows[start : start + several] for start in range(0, len(rows), several))
 
 
-def _inputs(tokens: "Sequence[Encoding]", names: Sequence[str]) -> dict[str, Array]:
-    return {name: np.array([getattr(one, _PARTS[name]) for one in tokens], np.int64) for name in names}
+def _inputs(tokens: Sequence[Tokens], names: Sequence[str]) -> dict[str, Array]:
+    return {name: np.stack([one.arrays[name] for one in tokens]) for name in names}
 
 
 def compile_texts(plain: "SentenceTextEncoder") -> Card:
@@ -123,7 +120,7 @@ def compile_texts(plain: "SentenceTextEncoder") -> Card:
     card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         tokenizer = _fast_tokenizer(model)
-        names = [name for name in _PARTS if name in model.tokenizer(["x"])]
+        names = [name for name in PARTS if name in model.tokenizer(["x"])]
         expected = plain.encode(_TEXTS)
         prompts = {name: text for name, text in (model.prompts or {}).items() if name in ("document", "query") and text}
         found: dict[str, float] = {}
@@ -135,7 +132,7 @@ def compile_texts(plain: "SentenceTextEncoder") -> Card:
             examples = {name: torch.from_numpy(value) for name, value in _two_texts(model.tokenizer, names).items()}
             export(_sentences(model, names), examples, ["vectors"], [0, 1], folder / MODEL)
             documents = [prompts.get("document", "") + text for text in _TEXTS]
-            batches = [_inputs([one, one], names) for one in tokenizer.encode_batch(documents)]
+            batches = [_inputs([one, one], names) for one in tokens_of(tokenizer, documents)]
             found.update(vars(checked(folder / MODEL, batches, expected.repeat(2, axis=0))))
 
         card = replace(card, inputs=names, prompts=prompts, token_limit=plain.token_limit, drift=found)
