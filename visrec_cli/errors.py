@@ -49,6 +49,10 @@ class CutStreamError(InputError):
     """A stream ended before its producer said that it was whole."""
 
 
+class UnpackedError(InputError):
+    """A compressed input would become larger than the limit."""
+
+
 class SpaceMismatchError(InputError):
     """Vectors of different spaces were about to be compared."""
 

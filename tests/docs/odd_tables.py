@@ -20,6 +20,10 @@ MISTAKES = [
     ("a date in a log of positions", "visrec split odd/counted.csv --by global-time --cut 2020-09-15 -o x.arrow"),
     ("one order of events that each user counts anew", "visrec split odd/counted.csv --by global-time -o x.arrow"),
     ("ids that went through floats", "visrec interactions odd/floats.parquet -o x.arrow"),
+    (
+        "a file of 500 bytes that would become 17 GB",
+        "VISREC_MAX_UNPACKED=1 visrec interactions odd/runs.arrows -o x.arrow",
+    ),
 ]
 
 
@@ -40,4 +44,7 @@ def prepare(folder: Path) -> None:
     for name, text in texts.items():
         (odd / name).write_text(text)
     (folder / "clicks.csv.gz").write_bytes(gzip.compress(b"user,item\n7,a\n", mtime=0))
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2**31 - 1], pa.int32()), pa.array([1.0]))
+    with pa.OSFile(str(odd / "runs.arrows"), "wb") as raw, pa.ipc.new_stream(raw, pa.schema({"user": runs.type})) as to:
+        to.write_batch(pa.record_batch({"user": runs}))
     pq.write_table(pa.table({"user": [1e19, 2e19, 3.0], "item": ["a", "b", "a"]}), odd / "floats.parquet")

@@ -1,15 +1,18 @@
 import json
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import torch
 
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from tests.encoders.models import save_timm
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
+from visrec_cli.runtime import unpacking
 
 
 class Checkpoint(ImageEncoderSuite):
@@ -68,6 +71,25 @@ def test_a_cut_file(tmp_path: Path, name: str) -> None:
     path = save_timm("test_vit", tmp_path / name)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(InputError):
+        open_image_encoder(f"file:{path}?arch=test_vit", device="cpu")
+
+
+@pytest.mark.parametrize("form", ["packed", "one number that stands everywhere"])
+def test_weights_that_would_become_far_larger_than_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    path = tmp_path / "a.pth"
+    if form == "packed":
+        torch.save({"head.weight": torch.zeros(1_000_000)}, tmp_path / "b.pth")
+        with zipfile.ZipFile(tmp_path / "b.pth") as b, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as a:
+            for one in b.infolist():
+                a.writestr(one.filename, b.read(one))
+    else:
+        torch.save({"head.weight": torch.zeros(1).expand(1_000_000, 64)}, path)
+    assert path.stat().st_size < 10_000
+    monkeypatch.setattr(unpacking, "_LEAST", 1_000_000)
+    monkeypatch.setattr(unpacking, "memory", lambda: 0)
+    with pytest.raises(UnpackedError, match=r"unpack to more than 1\.0 MB"):
         open_image_encoder(f"file:{path}?arch=test_vit", device="cpu")
 
 

@@ -3,6 +3,7 @@
 Weights are read as data only: a checkpoint that needs code to load is refused, not run.
 """
 
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,8 @@ from visrec_cli.encoders.framed_images import FramedImageEncoder
 from visrec_cli.encoders.framing import Framing, Pixels, framing_from
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
+from visrec_cli.runtime.unpacking import Unpacking
 from visrec_cli.tables.documents import Origin
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -108,8 +110,14 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     import timm
     from timm.models import load_state_dict
 
+    size = path.stat().st_size
+    counted = Unpacking(str(path), lambda: size, otherwise="or save the weights as safetensors")
     try:
+        counted.require(_packed(path))
         state = dict(load_state_dict(str(path), device="cpu", weights_only=True))
+        counted.require(sum(one.numel() * one.element_size() for one in state.values() if hasattr(one, "numel")))
+    except UnpackedError:
+        raise
     except Exception as error:  # pickle, zip, safetensors and torch errors: not weights, or not only weights
         raise InputError(f"'{path}' cannot be read as weights: {_first_line(error)[:120]}") from error
     classifier = timm.create_model(architecture, pretrained=False).default_cfg.get("classifier", "fc")
@@ -129,6 +137,14 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
             fix="name the architecture that they were trained with: ?arch=NAME",
         ) from error
     return model
+
+
+def _packed(path: Path) -> int:
+    """Bytes that the members of a zip, which a .pth file is, become; 0 for other files."""
+    if not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        return sum(one.file_size for one in archive.infolist())
 
 
 def _first_line(error: Exception) -> str:

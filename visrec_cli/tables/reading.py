@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,9 +14,8 @@ from visrec_cli.errors import CutStreamError, InputError, MissingInputError, Tra
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.runtime.words import counted
-from visrec_cli.tables.checksums import Verification, compare
+from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.column_names import note_repeated
-from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.loose import with_fixed_vectors
 from visrec_cli.tables.npy import NPY, read_npy
 from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
@@ -92,7 +91,9 @@ def _opened(
     if head.startswith(_ARROW):
         return read_file(_random_access(source, hashed), where, verification, report)
     if head.startswith(_PARQUET):
-        return _parquet(_random_access(source, hashed), where, verification, report)
+        from visrec_cli.tables.parquet import read_parquet  # which an Arrow file has no need of
+
+        return read_parquet(_random_access(source, hashed), where, verification, report)
     data = hashed.read()
     hashed.close()
     if verification is not None:
@@ -159,38 +160,6 @@ def _random_access(source: Tabular, hashed: HashingSource) -> Any:
         return pa.BufferReader(hashed.read())
     except OSError as error:
         raise TransferError(f"{name_of(source)}: reading failed ({error})") from error
-
-
-def _parquet(mapped: Any, where: str, verification: Verification | None, report: Report) -> pa.RecordBatchReader:
-    import pyarrow.parquet as pq
-
-    covered = compare(mapped, _PARQUET, where, whole=verification is not None)
-    if verification is not None and not covered:
-        verification.remarks.append(
-            f"{where} has no checksum but those of its pages: another tool or an earlier visrec wrote it"
-        )
-    try:
-        file = pq.ParquetFile(mapped, page_checksum_verification=True)
-        schema = plain_schema(file.schema_arrow)
-    except LIBRARY_FAILURES as error:
-        raise InputError(
-            f"{where}: the Parquet file is not whole ({in_short(error)})", fix="make the file again"
-        ) from error
-    note_repeated(file.schema_arrow.names, where, report)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        stream = file.iter_batches(batch_size=8192)
-        while True:
-            try:
-                batch = next(stream)
-            except StopIteration:
-                return
-            except LIBRARY_FAILURES as error:
-                what = f"{where}: damaged Parquet data ({in_short(error)})"
-                raise InputError(what, fix="make the file again") from error
-            yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
-
-    return pa.RecordBatchReader.from_batches(schema.remove_metadata(), batches())
 
 
 def _arrow_reader(source: Any) -> pa.RecordBatchReader:

@@ -6,26 +6,43 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.errors import CutStreamError, InputError, UnpackedError
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.unpacking import Unpacking
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
+from visrec_cli.tables.ipc_messages import FileMessages, StreamMessages
+from visrec_cli.tables.plain_sizes import view_size
 from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrived, check_trailer, compare_until_trailer
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import END_MARK, HashingSource
 
+UNCOMPRESSED = "or write the table without compression"
 AGAIN = "the command that wrote it failed or was stopped: see its message, then run it again"
 
 
-def safely(batch: pa.RecordBatch, where: str) -> pa.RecordBatch:
-    """The batch, after Arrow's full validation: unchecked offsets in a damaged file crash other libraries."""
+def safely(batch: pa.RecordBatch, where: str, counted: Unpacking | None = None) -> pa.RecordBatch:
+    """The batch, after Arrow's full validation: unchecked offsets in a damaged file crash other libraries.
+
+    counted: refuses what would be too large, before all of it is looked at.
+    """
     try:
+        if counted is not None:
+            batch.validate()
+            counted.require(sum(view_size(column) for column in batch.columns))
         batch.validate(full=True)
+    except UnpackedError:
+        raise
     except LIBRARY_FAILURES as error:
         what = f"{where}: damaged data in {_damaged(batch)} ({in_short(error)})"
         raise InputError(what, fix="make the file again") from error
     return batch
+
+
+def plainly(batch: pa.RecordBatch, schema: pa.Schema, where: str, counted: Unpacking) -> pa.RecordBatch:
+    """The batch of a file in its plain layout, validated. Raises InputError, and UnpackedError."""
+    return plain_batch(safely(batch, where, counted), schema, where, counted).replace_schema_metadata(None)
 
 
 def _damaged(batch: pa.RecordBatch) -> str:
@@ -43,11 +60,16 @@ def read_stream(
     """A reader over an Arrow IPC stream. Its schema must be readable now; batches come as they are asked for.
 
     Raises CutStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
-    disagrees with it, or when other bytes follow (a second stream glued on would be dropped in silence).
+    disagrees with it, or when other bytes follow (a second stream glued on would be dropped in silence);
+    UnpackedError when its batches become larger than runtime.unpacking allows.
     """
+    messages = StreamMessages(where, otherwise=UNCOMPRESSED)
+    source.watch = messages.feed
     try:
         reader = pa.ipc.open_stream(source)
         schema = plain_schema(reader.schema)
+    except UnpackedError:
+        raise
     except LIBRARY_FAILURES as error:
         raise CutStreamError(f"{where}: the stream stops before its schema ({in_short(error)})", fix=AGAIN) from error
     note_repeated(reader.schema.names, where, report or Report())
@@ -58,10 +80,14 @@ def read_stream(
         )
     elif verification is not None and form is None:
         verification.remarks.append(f"{where} has no checksum: another tool wrote it")
-    return pa.RecordBatchReader.from_batches(_unsigned(schema), _batches(reader, source, schema, where))
+    return pa.RecordBatchReader.from_batches(
+        _unsigned(schema), _batches(reader, source, schema, where, messages.counted)
+    )
 
 
-def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
+def _batches(
+    reader: Any, source: HashingSource, schema: pa.Schema, where: str, counted: Unpacking
+) -> Iterator[pa.RecordBatch]:
     rows, ended, form = 0, False, (schema.metadata or {}).get(STREAM_KEY)
     while True:
         digest, at = source.digest(), source.count
@@ -70,6 +96,8 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
             batch, custom = reader.read_next_batch_with_custom_metadata()
         except StopIteration:
             break
+        except UnpackedError:
+            raise
         except LIBRARY_FAILURES as error:
             raise CutStreamError(
                 f"{where}: the stream stops in the middle after {rows} rows ({in_short(error)})", fix=AGAIN
@@ -82,7 +110,7 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
             ended = True
             continue
         rows += batch.num_rows
-        yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
+        yield plainly(batch, schema, where, counted)
     if source.count - at != len(END_MARK) or source.last != END_MARK:
         raise CutStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
     if form is not None and not ended:
@@ -101,8 +129,11 @@ def _batches(reader: Any, source: HashingSource, schema: pa.Schema, where: str) 
 def read_file(
     mapped: Any, where: str, verification: Verification | None = None, report: Report | None = None
 ) -> pa.RecordBatchReader:
-    """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer."""
+    """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer,
+    UnpackedError for batches that become larger than runtime.unpacking allows."""
     covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
+    counted = Unpacking(where, mapped.size, otherwise=UNCOMPRESSED)
+    messages = FileMessages(mapped, counted)
     try:
         reader = pa.ipc.open_file(mapped)
         schema = plain_schema(reader.schema)
@@ -114,9 +145,10 @@ def read_file(
 
     def batches() -> Iterator[pa.RecordBatch]:
         for index in range(reader.num_record_batches):
+            messages.count(index)
             batch, _ = _batch_of(reader, index, where)
             if batch.num_rows:
-                yield plain_batch(safely(batch, where), schema, where).replace_schema_metadata(None)
+                yield plainly(batch, schema, where, counted)
 
     return pa.RecordBatchReader.from_batches(_unsigned(schema), batches())
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError
+from visrec_cli.errors import InputError, UnpackedError
+from visrec_cli.runtime.unpacking import Unpacking
 from visrec_cli.tables.column_names import unique_names
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
+from visrec_cli.tables.plain_sizes import plain_size
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
@@ -27,6 +29,9 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
         return pa.list_(plain_type(kind.value_type))
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(plain_type(kind.value_type), kind.list_size)
+    if pa.types.is_map(kind):
+        parts = plain_type(kind.key_type), plain_type(kind.item_type)
+        return kind if parts == (kind.key_type, kind.item_type) else pa.map_(*parts)
     if pa.types.is_struct(kind):
         names = unique_names(field.name for field in kind)
         return pa.struct([pa.field(name, plain_type(field.type)) for name, field in zip(names, kind, strict=True)])
@@ -46,14 +51,22 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields, metadata=schema.metadata)
 
 
-def plain_batch(batch: pa.RecordBatch, schema: pa.Schema, where: str = "the table") -> pa.RecordBatch:
-    """The batch cast to a plain schema of the same columns. Raises InputError for a column that cannot be."""
+def plain_batch(
+    batch: pa.RecordBatch, schema: pa.Schema, where: str = "the table", counted: Unpacking | None = None
+) -> pa.RecordBatch:
+    """The batch cast to a plain schema of the same columns. Raises InputError for a column that cannot be, or that
+    would be larger than ``counted`` allows."""
     if batch.schema.equals(schema, check_metadata=True):
         return batch
     arrays = []
     for column, field in zip(batch.columns, schema, strict=True):
         try:
+            grown = 0 if counted is None or column.type == field.type else plain_size(column) - column.nbytes
+            if counted is not None and grown > 0:
+                counted.add(grown)
             arrays.append(_cast(column, field.type))
+        except UnpackedError:
+            raise
         except LIBRARY_FAILURES as error:
             raise InputError(
                 f"{where}: column '{field.name}' ({column.type}) cannot be read ({in_short(error)})",
@@ -89,6 +102,8 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_struct(column.type):
         parts = [_cast(column.field(at), field.type) for at, field in enumerate(kind)]
         return pa.StructArray.from_arrays(parts, fields=list(kind), mask=_missing(column))
+    if pa.types.is_map(column.type):
+        return _cast_maps(column, kind)
     if _is_list(column.type) and _is_list(kind):
         return _cast_lists(column, kind)
     if pa.types.is_fixed_size_list(column.type) and (width := kind.list_size):
@@ -104,6 +119,17 @@ def _cast_lists(column: Any, kind: pa.DataType) -> pa.Array:
     ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(column), 0).cast(pa.int64()))
     offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).cast(pa.int32())
     return pa.ListArray.from_arrays(offsets, _cast(column.flatten(), kind.value_type), type=kind, mask=_missing(column))
+
+
+def _cast_maps(column: Any, kind: pa.DataType) -> pa.Array:
+    import pyarrow.compute as pc
+
+    first, count = column.offsets[0].as_py(), column.offsets[-1].as_py() - column.offsets[0].as_py()
+    keys = _cast(column.keys.slice(first, count), kind.key_type)
+    items = _cast(column.items.slice(first, count), kind.item_type)
+    offsets = pc.subtract(column.offsets, first)
+    starts = pc.if_else(column.is_valid(), offsets[:-1], pa.scalar(None, pa.int32()))  # null where the map is
+    return pa.MapArray.from_arrays(pa.concat_arrays([starts, offsets[-1:]]), keys, items, type=kind)
 
 
 def _in_words(value: Any) -> str | None:

@@ -21,6 +21,8 @@ class HashingSource:
         self.last = b""
         self.closed = False
         self._message: list[bytes] = []
+        self.watch: Callable[[bytes], None] | None = None
+        """Is given all that is read, before whoever reads it."""
 
     def read(self, n: int = -1) -> bytes:
         """Up to n bytes, fewer only at the end: a pipe gives short reads, which Arrow would take for the end."""
@@ -38,6 +40,8 @@ class HashingSource:
         self.count += len(data)
         self.last = (self.last + data)[-SNIFF:]
         self._message.append(data)
+        if self.watch is not None:
+            self.watch(data)
         return data
 
     def begin_message(self) -> None:
