@@ -1,3 +1,5 @@
+from datetime import date
+
 import pyarrow as pa
 import pytest
 
@@ -81,6 +83,17 @@ def test_what_is_no_condition_is_a_usage_problem(where: str, said: str, fix: str
     assert said in str(caught.value)
     assert fix in str(caught.value.fix)
     assert "\n" not in str(caught.value)
+
+
+def test_dates_and_times_in_a_list() -> None:
+    day, noon = "DATE '2020-01-31'", "TIMESTAMP '2020-01-31 12:00:00'"
+    items = pa.table({"since": pa.array([date(2020, 1, 31), date(2021, 1, 1)])})
+    assert rows_where(items, f"since in ({day}, {noon})").tolist() == [True, False]
+    assert rows_where(items, f"since in ({noon}, TIMESTAMP '2021-01-01 00:00:00')").tolist() == [False, True]
+    assert rows_where(items, f"{noon} in ({day}, {noon})").all()
+    for condition in (f"since in ({day}, 'a', {noon})", f"{noon} in (1, {day})", f"{day} in ('a', {noon})"):
+        with pytest.raises(UsageProblem, match="cannot be compared with"):
+            rows_where(items, condition)
 
 
 def test_a_date_is_compared_with_a_date() -> None:

@@ -1,6 +1,6 @@
 """From the tree of a condition to what polars evaluates row by row: no SQL, no functions but those named here."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -83,8 +83,8 @@ class Expressions:
     def _among(self, about: Typed, values: tuple[Any, ...]) -> Typed:
         given = [value for value in values if value is not None]
         kinds = {literal(value).kind.name for value in given}
-        if about.kind.name == TIME and DATE in kinds:
-            given = [value if isinstance(value, datetime) else midnight(value) for value in given]
+        if {DATE, TIME} <= kinds | {about.kind.name}:
+            about, given = as_time(about), [midnight(value) if type(value) is date else value for value in given]
             kinds = {literal(value).kind.name for value in given}
         if about.kind.name == NOTHING or not given:
             return Typed(pl.lit(None, dtype=pl.Boolean), Kind(TRUTH))
