@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import socket
 import subprocess
 import sys
@@ -84,6 +85,18 @@ def test_arrow_to_a_log_is_said(desk: Path) -> None:
     assert b"note: binary Arrow went to a log" in done.stderr
     for kept in ("> l.arrows", "| cat > l.arrows", "> /dev/null"):
         assert b"went to a log" not in line(f"visrec interactions log.csv {kept}", desk).stderr
+
+
+def test_a_preview_counts_what_it_shows(desk: Path) -> None:
+    (desk / "long.csv").write_text("user_id,item_id\n" + "".join(f"u{k},i{k}\n" for k in range(50)))
+    for name, words in (("long.csv", b"20 interactions shown"), ("log.csv", b" interactions \xc2\xb7")):
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "visrec_cli", "interactions", name]
+        done = subprocess.run(command, cwd=desk, stdout=theirs, stderr=subprocess.PIPE)
+        os.close(theirs)
+        os.close(ours)
+        assert done.returncode == 0
+        assert words in done.stderr
 
 
 def test_without_a_home_things_are_kept_where_the_next_run_finds_them(desk: Path) -> None:

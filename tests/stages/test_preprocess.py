@@ -253,7 +253,7 @@ class TestSources:
         (tmp_path / "imgs" / "more").symlink_to(tmp_path / "elsewhere")
         result, report = table(tmp_path / "imgs")
         assert result["item_id"].to_pylist() == ["a"]
-        assert "1 links to folders elsewhere" in report.warnings[0]
+        assert "1 link to folders elsewhere" in report.warnings[0]
         assert "--follow-links" in report.warnings[0]
         assert table(tmp_path / "imgs", follow_links=True)[0]["item_id"].to_pylist() == ["a", "more/b"]
 

@@ -85,6 +85,15 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         (b" \n \n", "holds no rows", "header line"),
         (b"# only a remark\n", "holds no rows", "header line"),
         (b"\0\0\0\0", "no table that visrec knows", "Parquet"),
+        (b"\n<!DOCTYPE html>\n<html><p>404</p></html>\n", "is a web page", "download it again"),
+        (b"<?xml version='1.0'?>\n<a/>\n", "is XML", "CSV"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+            "pointer of Git LFS",
+            "git lfs pull",
+        ),
+        (b"%PDF-1.7\n1 0 obj\n", "is a PDF", "CSV"),
+        (b"item_id,title\r\na,b\r\nc,d\re,f\r\n", "line 3 holds a carriage return", "tr '\\r' '\\n'"),
     ],
 )
 def test_what_is_no_text_is_refused_with_what_to_do(tmp_path: Path, data: bytes, says: str, fix: str) -> None:

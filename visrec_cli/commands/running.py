@@ -57,7 +57,8 @@ def run_stage(
             if output == "-" and format_of(output, format) in ("stream", "arrow", "parquet") and is_log():
                 remarks.append("binary Arrow went to a log: -o FILE keeps it, --format csv can be read")
         elif show is None:
-            rows = _preview(reader)
+            rows, more = _preview(reader)
+            noun = f"{noun} shown" if more else noun
     if at_terminal and show is not None:
         rows = show(reader)  # the work is done: no bar is drawn between its lines
     if not quiet:
@@ -130,8 +131,9 @@ def summarise(
     print(f"visrec: {' · '.join(parts)}{where}", file=sys.stderr)
 
 
-def _preview(reader: "pa.RecordBatchReader") -> int:
-    """Show the first rows and stop: whoever looks at a terminal should not wait for what is then thrown away."""
+def _preview(reader: "pa.RecordBatchReader") -> tuple[int, bool]:
+    """Show the first rows and stop: whoever looks at a terminal should not wait for what is then thrown away. How many,
+    and whether there are more."""
     from rich.console import Console
 
     from visrec_cli.reports.preview import preview
@@ -146,7 +148,7 @@ def _preview(reader: "pa.RecordBatchReader") -> int:
         if more
         else "Keep it with -o FILE.arrow, or pipe it on.",
     )
-    return int(table.num_rows)
+    return int(table.num_rows), more
 
 
 @contextmanager

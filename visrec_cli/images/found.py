@@ -12,6 +12,7 @@ from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS
 from visrec_cli.images.naming import Picture, item_id_of, printable
 from visrec_cli.images.reasons import foreign
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import counted
 
 HIDDEN, NO_ENDING, LINKS = "hidden", "without an ending", "links to folders elsewhere"
 _SIDECARS = frozenset({".txt", ".json", ".caption", ".cls", ".csv", ".xml", ".xmp", ".npy"})
@@ -90,7 +91,7 @@ class Found:
     def others_in_words(self, most: int = 8) -> str:
         """What there was beside pictures: "3 .txt, 1 .csv"."""
         common = sorted(self.other_files.items(), key=lambda pair: (-pair[1], pair[0]))
-        words = [f"{n:,} {what}" for what, n in common[:most]]
+        words = [counted(n, what) if what == LINKS else f"{n:,} {what}" for what, n in common[:most]]
         if len(common) > most:
             words.append(f"{sum(n for _, n in common[most:]):,} others")
         return ", ".join(words)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -76,6 +77,7 @@ def _read(rows: "_Rows", header: list[str], as_text: Collection[str]) -> pl.Data
         frame = pl.read_csv(io.BytesIO(rows.text), infer_schema=False, **form)
         return frame.with_columns([_typed(frame[name]) for name in frame.columns if name not in texts])
     except polars_failures() as error:
+        rows.refuse_returns()
         raise InputError(
             f"{rows.where} cannot be read as a table",
             fix="expected CSV with a header line, or one JSON object per line",
@@ -139,6 +141,16 @@ class _Rows:
             f"({first!r})",
             fix=fix,
         )
+
+    def refuse_returns(self) -> None:
+        """Raises InputError for the first carriage return that stands alone, where other lines end otherwise."""
+        found = re.search(rb"\r(?!\n)", self.text)
+        if found:
+            line = self._above + self.text.count(b"\n", self.text.find(b"\n") + 1, found.start()) + 1
+            raise InputError(
+                f"{self.where}: line {line} holds a carriage return, where other lines end with a line feed",
+                fix=f"if a line ends there: tr '\\r' '\\n' < {self.where} | visrec … -; else quote the text",
+            )
 
     def note_short(self, report: Report) -> None:
         """Count the rows with fewer fields than the header."""

@@ -22,6 +22,13 @@ _COMPRESSED = {
     b"\x04\x22\x4d\x18": ("lz4", "lz4 -dc"),
     b"PK\x03\x04": ("zip", "unzip -p"),
 }
+_FOREIGN = {
+    b"<!doctype html": ("a web page", "download it again: the server gave a page for the file"),
+    b"<html": ("a web page", "download it again: the server gave a page for the file"),
+    b"<?xml": ("XML", "write it as CSV, NDJSON or Parquet"),
+    b"version https://git-lfs": ("a pointer of Git LFS, not the file itself", "git lfs pull"),
+    b"%pdf-": ("a PDF", "write the table as CSV, NDJSON or Parquet"),
+}
 _SPREADSHEETS = (b"[Content_Types].xml", b"xl/workbook", b"mimetypeapplication/vnd.oasis")
 _WIDE_MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
@@ -77,6 +84,10 @@ def _utf8(data: bytes, where: str) -> bytes:
                     f"{where} begins as {encoding.upper()} text and is none", fix="make the file again, in UTF-8"
                 ) from error
     data = data.removeprefix(b"\xef\xbb\xbf")
+    begins = data[:512].lstrip().lower()
+    for mark, (kind, fix) in _FOREIGN.items():
+        if begins.startswith(mark):
+            raise InputError(f"{where} is {kind}", fix=fix)
     if b"\0" in data[:65536]:
         raise InputError(
             f"{where} is no table that visrec knows (it starts with {data[:8]!r})",
