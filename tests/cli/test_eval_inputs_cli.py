@@ -84,6 +84,13 @@ def test_some_users_that_only_leading_zeros_keep_out(desk: Path, visrec: Run) ->
     assert "of these strangers ('007' …) most would match but for leading zeros" in said
 
 
+def test_a_single_name_in_another_unicode_form_is_said(desk: Path, visrec: Run) -> None:
+    (desk / "truth.csv").write_text("user_id,item_id\nu1,a\nu2,caf\u00e9\n")
+    (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\nu1,x,2\nu1,y,3\nu2,cafe\u0301,1\n")
+    said = visrec("eval", "recs.csv", "--truth", "truth.csv", "-m", "hit@1", "-o", "x.csv").stderr.decode()
+    assert "of these strangers ('x' …) 1 would match but for the Unicode form of letters" in said
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -15,12 +15,14 @@ from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.times import are_positions
 
 _SHOWN = 3
+_SPACES, _FORM = "spaces around them", "the Unicode form of letters (é as one sign, or as two)"
+_NEVER_MEANT = (_SPACES, _FORM)  # two ids that differ in nothing else are one
 # Ways in which one id is written as two, each with the words for it.
 _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("leading zeros (007 and 7)", lambda text: text.lstrip("0")),
     ("a '.0' at the end (7.0 and 7: numbers with gaps, as pandas writes them)", lambda text: text.removesuffix(".0")),
-    ("spaces around them", str.strip),
-    ("the Unicode form of letters (é as one sign, or as two)", lambda text: unicodedata.normalize("NFC", text)),
+    (_SPACES, str.strip),
+    (_FORM, lambda text: unicodedata.normalize("NFC", text)),
     ("capital letters", str.lower),
     ("a folder or an ending (imgs/7.jpg and 7)", lambda text: text.rsplit("/", 1)[-1].rsplit(".", 1)[0]),
 )
@@ -108,12 +110,16 @@ def _possessions(items: pa.Table) -> list[tuple[str, np.ndarray]]:
 
 
 def spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
-    """In what the ids differ, if that alone would make most of them match."""
+    """In what the ids differ, if that alone would make most of them match, or some where it is never meant."""
+    few = ""
     for words, plain in _SPELLINGS:
         there = {plain(one) for one in known}
-        if sum(plain(one) in there for one in strangers) > len(strangers) / 2:
+        matching = sum(plain(one) in there for one in strangers)
+        if matching > len(strangers) / 2:
             return f"most would match but for {words}: write them alike"
-    return ""
+        if matching and words in _NEVER_MEANT and not few:
+            few = f"{matching:,} would match but for {words}: write them alike"
+    return few
 
 
 def _percent(share: float) -> str:
