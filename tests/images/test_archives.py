@@ -232,3 +232,20 @@ def _named(name, size):
     member = tarfile.TarInfo(name)
     member.size = size
     return member
+
+
+def test_a_tar_that_was_cut_damaged_or_glued_loses_no_picture_in_silence(tmp_path):
+    """tarfile takes all of these for the end of the archive, and gives the pictures before."""
+    whole = pack(tmp_path / "s.tar").read_bytes()
+    starts = [whole.index(name.encode() + b"\0") for name in ("imgs/deep/blue.PNG", "../escape.png")]
+    wrong = {
+        "was cut after ./imgs/red.png": (whole[: starts[0]], whole[: starts[0] + 100], whole[: starts[0] + 511]),
+        "is damaged after imgs/deep/blue.PNG": (whole[: starts[1]] + b"?" + whole[starts[1] + 1 :],),
+        "more follows the end of the archive": (whole + whole, whole + b"\0" * 3000 + b"x"),
+    }
+    for number, (words, contents) in enumerate(wrong.items()):
+        for place, content in enumerate(contents):
+            path = tmp_path / f"{number}-{place}.tar"
+            path.write_bytes(content)
+            with pytest.raises(InputError, match=words):
+                find_pictures(path)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from visrec_cli.errors import InputError, MissingInputError, VisrecError
+from visrec_cli.images.tar_ends import require_end
 from visrec_cli.images.unpacking import unpacked
 from visrec_cli.runtime.words import sized
 
@@ -100,6 +101,7 @@ class Archive:
             elif not member.isdir():
                 lost = "a hard link to a file that is not in the archive"
                 self.odd.append((member.name, lost if member.islnk() else _LINK if member.issym() else _NO_FILE))
+        require_end(packed, self.path, next(reversed(self._members), None))
 
     def _list(self, name: str, member: Any) -> None:
         if name in self._members:
