@@ -12,6 +12,7 @@ MADE = (
     "preprocess imgs --items items.csv -o items.arrow",
     "embed-images items.arrow -e colour+hog -o images.arrow",
     "train-cf clicks.csv --model ease -o model.arrow",
+    "recommend model.arrow --all-users --include-seen -k 5 -o lists.csv",
 )
 
 

@@ -21,7 +21,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 STEPS = ("os.rename", "os.remove", "os.chmod", "os.mkdir", "os.rmdir", "tempfile.mkstemp", "sqlite3.connect")
-LOADED = ("numpy", "polars", "pyarrow.csv", "pyarrow.parquet", "PIL.Image", "jinja2", "scipy.sparse", "skimage.feature")
+LOADED = (
+    "numpy",
+    "polars",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "PIL.Image",
+    "jinja2",
+    "scipy.sparse",
+    "skimage.feature",
+    "sqlglot",
+)
 
 
 class Forks:

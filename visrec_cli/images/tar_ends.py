@@ -25,5 +25,5 @@ def require_end(packed: tarfile.TarFile, path: str, last: str | None) -> None:
         if block.count(0) < len(block):
             raise InputError(
                 f"{path}: more follows the end of the archive, which is {where}",
-                fix="join archives with tar --concatenate, or give each one",
+                fix="unpack both and pack them together, or give each by its own name",
             )

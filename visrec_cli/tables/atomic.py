@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import shlex
 import stat
 import tempfile
 import time
@@ -54,13 +55,18 @@ def _beside(path: Path, name: Path) -> tuple[int, str]:
     if path.is_dir():
         raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {name}/table.arrow")
     try:
-        return tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+        return tempfile.mkstemp(prefix=_prefix(path), suffix=".part", dir=path.parent)
     except OSError as error:
         lost = not path.parent.exists()
         raise OutputError(
             f"cannot write {name}: {'its folder does not exist' if lost else error.strerror or error}",
-            fix=f"mkdir -p {name.parent}" if lost else None,
+            fix=f"mkdir -p {shlex.quote(str(name.parent))}" if lost else None,
         ) from error
+
+
+def _prefix(path: Path) -> str:
+    """With what the names of its parts begin: no more than 80 bytes of its own, since a name may have 255."""
+    return f".{os.fsencode(path.name)[:80].decode('utf-8', 'ignore')}."
 
 
 def _lock(handle: int) -> None:
@@ -72,7 +78,7 @@ def _lock(handle: int) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove what killed runs left of this output: parts that nobody is writing. Who is killed cannot do it himself."""
-    pattern = f"{glob.escape(str(path.parent / f'.{path.name[:80]}.'))}*.part"
+    pattern = f"{glob.escape(str(path.parent / _prefix(path)))}*.part"
     for part in glob.glob(pattern, include_hidden=True) if fcntl is not None else ():  # noqa: PTH207
         with contextlib.suppress(OSError):  # it is locked, or gone by now
             if time.time() - os.stat(part).st_mtime < _JUST_BEGUN:  # noqa: PTH116

@@ -155,7 +155,7 @@ def _random_access(source: Tabular, hashed: HashingSource) -> Any:
     """A memory map of a regular file; what comes through a pipe is held in memory."""
     if str(source) != "-" and stat.S_ISREG(Path(source).stat().st_mode):
         hashed.close()
-        return pa.memory_map(str(source))
+        return pa.memory_map(os.fsencode(source))
     try:
         return pa.BufferReader(hashed.read())
     except OSError as error:

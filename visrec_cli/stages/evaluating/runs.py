@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.words import printable
 from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
@@ -105,7 +106,7 @@ def open_run(
     report: Report | None = None,
 ) -> Run:
     """A run, named by the stem of its file. It is read when its blocks are asked for."""
-    stem = Path(source).stem if is_path(source) and str(source) != "-" else None
+    stem = printable(Path(source).stem) if is_path(source) and str(source) != "-" else None
     return Run(source, name or stem or ("stdin" if is_path(source) else "run"), user, item, report or Report())
 
 
@@ -117,6 +118,6 @@ def names_of(sources: Sequence[Tabular], names: Sequence[str] = ()) -> list[str]
     if names:
         if len(names) != len(sources) or len(set(names)) < len(names):
             raise UsageProblem(f"{len(sources)} runs need {len(sources)} different names", fix="--names als,bpr")
-        return list(names)
+        return [printable(name) for name in names]
     stems = [open_run(source).name for source in sources]
     return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]

@@ -28,6 +28,9 @@ def asked_users(
     ids = list(dict.fromkeys([*map(str, users), *(user_ids(listed) if listed is not None else [])]))
     if "" in ids:
         raise UsageProblem("the id of a user is empty", fix="--user 42; is the variable set?")
+    for user in ids:
+        if any("\ud800" <= letter <= "\udfff" for letter in user):  # so Python keeps bytes that are no text
+            raise UsageProblem(f"{user!r} is no id of a user: it is not UTF-8", fix="ids are text, in UTF-8")
     if not ids:
         raise UsageProblem(
             "nobody was asked about",
