@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.tables.arrow_kinds import kinds
-from visrec_cli.errors import UnpackedError, UsageProblem
+from visrec_cli.errors import InputError, UnpackedError, UsageProblem
 from visrec_cli.runtime import unpacking
 from visrec_cli.tables.plain_sizes import plain_size
 from visrec_cli.tables.reading import as_bytes, open_table
@@ -185,6 +185,24 @@ def test_the_limit_on_what_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "a lot")
     with pytest.raises(UsageProblem, match="no number of GB"):
         open_table(str(path)).read_all()
+
+
+def test_a_damaged_footer_is_refused_and_ends_no_process(tmp_path: Path) -> None:
+    """Every byte of the footer, changed: pyarrow ends the process where it is asked for a column of a damaged one."""
+    whole = Path(parquet(tmp_path / "t.parquet", {"v": pa.array(["a"] * 8), "w": pa.array([[1, 2]] * 8)}))
+    content = whole.read_bytes()
+    start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    refused = 0
+    for at in range(start, len(content) - 8):
+        changed = bytearray(content)
+        changed[at] ^= 1 << at % 8
+        path = saved(tmp_path / f"{at}.parquet", bytes(changed))
+        try:
+            open_table(path).read_all()
+        except InputError:
+            refused += 1
+        Path(path).unlink()
+    assert refused > 20
 
 
 def test_the_first_rows_of_a_long_constant_column_are_shown_all_the_same(

@@ -14,14 +14,14 @@ from visrec_cli.runtime.unpacking import Unpacking
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
-from visrec_cli.tables.parquet_pages import Page, pages_of
+from visrec_cli.tables.parquet_pages import Chunk, Page, chunks_of, pages_of
 from visrec_cli.tables.streams import UNCOMPRESSED, plainly
 from visrec_cli.tables.types import plain_schema
 
 _ROWS = 8192
 _TEXTS = 1 << 28  # bytes of texts from dictionaries in a batch, at most, if a single row does not have more
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
-_HARDLY = ("UNCOMPRESSED", "SNAPPY")  # compression to a twentieth at most: its pages need not be looked at
+_HARDLY = (0, 1)  # codecs: none, and snappy, which packs to a twentieth at most; their pages need not be looked at
 _LEVELS = 4  # bytes of a value of lists besides: where its list begins, and whether it is there
 
 
@@ -37,6 +37,7 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
     try:
         file = _opened(mapped)
         schema = plain_schema(file.schema_arrow)
+        chunks = chunks_of(mapped)
     except LIBRARY_FAILURES as error:
         raise InputError(
             f"{where}: the Parquet file is not whole ({in_short(error)})", fix="make the file again"
@@ -46,7 +47,7 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
     def batches() -> Iterator[pa.RecordBatch]:
         for group in range(file.num_row_groups):
             try:
-                size, rows = _sizes(file, mapped, group)
+                size, rows = _sizes(file, mapped, chunks[group], group)
             except LIBRARY_FAILURES as error:
                 raise _damaged(where, error) from error
             counted.add(size)
@@ -85,16 +86,12 @@ def _damaged(where: str, error: BaseException) -> InputError:
     return InputError(f"{where}: damaged Parquet data ({in_short(error)})", fix="make the file again")
 
 
-def _sizes(file: pq.ParquetFile, mapped: Any, group: int) -> tuple[int, int]:
+def _sizes(file: pq.ParquetFile, mapped: Any, chunks: list[Chunk], group: int) -> tuple[int, int]:
     """Bytes that a row group has at least, and how many of its rows may be read at once."""
-    about, size, long = file.metadata.row_group(group), 0, 0
-    for at in range(about.num_columns):
-        chunk, column = about.column(at), file.schema.column(at)
-        start = chunk.data_page_offset
-        if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-            start = chunk.dictionary_page_offset
-        found = pages_of(mapped, start, start + chunk.total_compressed_size)
-        if chunk.compression in _HARDLY and not column.max_repetition_level:
+    size = long = 0
+    for at, chunk in enumerate(chunks[: len(file.schema)]):
+        column, found = file.schema.column(at), pages_of(mapped, chunk.start, chunk.end)
+        if chunk.codec in _HARDLY and not column.max_repetition_level:
             found = islice(found, 1)  # where the dictionary is
         pages = list(found)
         own = sum(page.size for page in pages)

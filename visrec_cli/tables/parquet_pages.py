@@ -1,7 +1,8 @@
 """What pages of Parquet say of their size, read before they are unpacked: the footer may say something else.
 
 A column of a row group is a row of pages, each with a header in Thrift's compact encoding and then its packed bytes.
-What cannot be read here counts nothing: Parquet's own reader looks next, and refuses it.
+Where the pages begin, the footer says, in the same encoding: pyarrow ends the process when it is asked for a column
+whose metadata are damaged. A header that cannot be read counts nothing: Parquet's own reader refuses it.
 """
 
 import struct
@@ -9,10 +10,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _FIRST, _LARGEST = 1 << 12, 1 << 24  # bytes in which a header is looked for; Parquet's reader takes no larger ones
-_DEEPEST = 8
+_DEEPEST = 64  # as Parquet's reader
 _DICTIONARY = 2
 _WHOLE_NUMBERS = (4, 5, 6)
 _UNREADABLE = (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
+
+
+class Chunk(NamedTuple):
+    """One column of a row group: from where to where its pages lie, and the number of its codec."""
+
+    start: int
+    end: int
+    codec: int
 
 
 class Page(NamedTuple):
@@ -22,6 +31,25 @@ class Page(NamedTuple):
     size: int
     values: int
     dictionary: bool
+
+
+def chunks_of(file: Any) -> list[list[Chunk]]:
+    """The columns of each row group, of a file of pyarrow. Raises ValueError where the footer cannot be read."""
+    try:
+        size = file.size()
+        length = int.from_bytes(file.read_at(8, size - 8)[:4], "little")
+        if length > size - 12:
+            raise ValueError(f"a footer of {length} bytes")
+        footer = _Compact(file.read_at(length, size - 8 - length)).struct(0)
+        return [[_chunk(one.get(3) or {}) for one in group.get(1) or ()] for group in footer.get(4) or ()]
+    except (*_UNREADABLE, AttributeError) as error:
+        raise ValueError("its footer cannot be read") from error
+
+
+def _chunk(about: dict[int, Any]) -> Chunk:
+    start, dictionary = about[9], about.get(11) or 0
+    start = dictionary if 0 < dictionary < start else start
+    return Chunk(start, start + about[7], about[4])
 
 
 def pages_of(file: Any, start: int, end: int) -> Iterator[Page]:
@@ -57,7 +85,8 @@ def _page(file: Any, start: int) -> Page | None:
 
 
 class _Compact:
-    """Reads a struct of Thrift's compact protocol: whole numbers and structs by field; other fields are passed over."""
+    """Reads a struct of Thrift's compact protocol: whole numbers, structs and lists of structs by field; other fields
+    are passed over."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self.at = raw, 0
@@ -85,11 +114,23 @@ class _Compact:
             self._pass(8 if kind == 7 else self._varint())
         elif kind in (9, 10):
             head = self._byte()
-            for _ in range(head >> 4 if head >> 4 < 15 else self._varint()):
-                self._value(head & 15, depth + 1)
+            count = head >> 4 if head >> 4 < 15 else self._varint()
+            found = [self._value(head & 15, depth + 1) for _ in range(self._possible(count))]
+            return found if head & 15 == 12 else None
+        elif kind == 11:
+            count = self._possible(self._varint())
+            kinds = self._byte() if count else 0
+            for _ in range(count):
+                self._value(kinds >> 4, depth + 1)
+                self._value(kinds & 15, depth + 1)
         else:
             raise ValueError(f"field of kind {kind}")
         return None
+
+    def _possible(self, count: int) -> int:
+        if count > len(self._raw) - self.at:  # each takes a byte at least
+            raise IndexError(count)
+        return count
 
     def _byte(self) -> int:
         value = self._raw[self.at]
