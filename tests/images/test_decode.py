@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile
 
 from visrec_cli.errors import InputError
 from visrec_cli.images import decode
@@ -63,7 +63,8 @@ class TestFormats:
         assert load_picture(data).getpixel((4, 4)) == pytest.approx((255, 0, 0), abs=3)
 
     def test_no_metadata_is_carried_along(self):
-        data = saved(Image.new("RGB", (2, 2)), "PNG", icc_profile=b"profile", dpi=(300, 300))
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        data = saved(Image.new("RGB", (2, 2)), "PNG", icc_profile=srgb, dpi=(300, 300))
         assert load_picture(data).info == {}
 
 

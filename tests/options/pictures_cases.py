@@ -58,6 +58,7 @@ EMBED_IMAGES = Verb(COLOUR, {
     "--device": Case("--device cuda:99", "good -e lite0", code=2),
     "--precise": Case("--precise", "good -e lite0", spy=Spy("visrec_cli.encoders.opening:engine_for", "precise")),
     "--engine": Case("--engine torch", "good -e lite0", spy=Spy("visrec_cli.encoders.opening:engine_for", "engine")),
+    "--ignore-profiles": Case("--ignore-profiles"),
     "--threads": Case("--threads 3", spy=Spy("visrec_cli.stages.embed_images:read_pictures", "threads")),
     "--cache": Case("--cache kept"),
     "--no-cache": Case("--no-cache", spy=Spy("visrec_cli.stages.embed_images:Keeper.__init__", "cache")),

@@ -9,8 +9,9 @@ import pytest
 
 from tests.tables.tables import SPACE, embedded
 from visrec_cli.errors import InputError, SpaceMismatchError
+from visrec_cli.tables.compatibility import require_same_space
 from visrec_cli.tables.documents import Origin
-from visrec_cli.tables.spaces import Source, Space, pack_array, require_same_space, space_of
+from visrec_cli.tables.spaces import Source, Space, pack_array, space_of
 
 FUSED = Space(
     "concat",

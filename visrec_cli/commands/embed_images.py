@@ -87,6 +87,13 @@ def command(
     device: Annotated[Device, Excludes(_NO_GPU)] = "auto",
     precise: Annotated[Precise, Excludes(_NO_MODEL)] = False,
     engine: Annotated[Engine, Excludes(_NO_MODEL)] = "auto",
+    ignore_profiles: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-profiles",
+            help="Pass over colour profiles, for vectors that go with tables and models of the first release.",
+        ),
+    ] = False,
     threads: Threads = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
@@ -119,8 +126,8 @@ def command(
     """  # fmt: skip
     options: dict[str, Any] = {
         "encoder": encoder, "labels": labels, "normalise": normalise, "batch_size": batch_size, "device": device,
-        "precise": precise, "engine": engine, "threads": threads, "cache": cache_of(cache, no_cache),
-        "image_column": image_column, "id_column": id_column,
+        "precise": precise, "engine": engine, "ignore_profiles": ignore_profiles, "threads": threads,
+        "cache": cache_of(cache, no_cache), "image_column": image_column, "id_column": id_column,
     }  # fmt: skip
     if dry_run:
         _estimate(source, options, quiet=quiet)

@@ -62,7 +62,8 @@ class ImageEncoder(Encoder):
 
     classes: names of what its classifier knows, None without one. batch_size: how many pictures at a time suit it here.
     scaled_to: pixels of the shorter side below which a JPEG must not be decoded; None wants every picture whole.
-    in_flight: how many batches should be on their way to keep its device busy.
+    in_flight: how many batches should be on their way to keep its device busy. Its pictures are converted from their
+    colour profiles to sRGB where its space says so; ``open_image_encoder`` sees to it (tables.compatibility).
     """
 
     classes: Sequence[str] | None = None

@@ -11,6 +11,7 @@ from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import pick_device
+from visrec_cli.tables.compatibility import with_profiles
 
 HANDMADE = ("colour", "lbp", "hog")  # no weights, so no torch and no device either
 COMPILED = ("lite0", "timm", "file")  # picture encoders that onnxruntime can run on a CPU
@@ -27,14 +28,24 @@ def open_image_encoder(
     precise: bool = False,
     engine: str = "auto",
     threads: int | None = None,
+    profiles: bool = True,
 ) -> ImageEncoder:
     """The picture encoder that ``spec`` names.
 
     device: auto, cpu, cuda, mps … normalise: vectors of length 1. precise: whole decoding and plain torch, no half
     precision. engine: see compiled.engines.ENGINES; on a CPU models are compiled once and kept, where they can be.
-    threads: how many a model in torch computes with; a compiled one is as busy as those who call it.
+    threads: how many a model in torch computes with; a compiled one is as busy as those who call it. profiles: whether
+    its pictures are to be in sRGB; False is the space of the first release, which passed over their colour profiles.
     Raises UsageProblem for an unknown name, device or engine, UnavailableError where weights cannot be had.
     """
+    encoder = _image_encoder(spec, device, engine, threads, normalise=normalise, precise=precise)
+    encoder.space = with_profiles(encoder.space, followed=profiles)
+    return encoder
+
+
+def _image_encoder(
+    spec: str, device: str, engine: str, threads: int | None, *, normalise: bool, precise: bool
+) -> ImageEncoder:
     if spec.split("+")[0] in HANDMADE:
         return cast(ImageEncoder, find("image-encoder", spec.split("+")[0])(spec, normalise=normalise))
     if spec.partition(":")[0] == "onnx":
@@ -77,8 +88,21 @@ def open_text_encoder(
     precise: bool = False,
     engine: str = "auto",
     threads: int | None = None,
+    profiles: bool = True,
 ) -> TextEncoder:
-    """The text encoder that ``spec`` names; see open_image_encoder. threads: by default one for each usable core."""
+    """The text encoder that ``spec`` names; see open_image_encoder. threads: by default one for each usable core.
+
+    profiles: of a model for pictures and texts, whose one space says what is done with pictures.
+    """
+    encoder = _text_encoder(spec, device, engine, threads, normalise=normalise, precise=precise)
+    if encoder.space.kind == "joint":
+        encoder.space = with_profiles(encoder.space, followed=profiles)
+    return encoder
+
+
+def _text_encoder(
+    spec: str, device: str, engine: str, threads: int | None, *, normalise: bool, precise: bool
+) -> TextEncoder:
     chosen = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:

@@ -1,8 +1,8 @@
 """From any picture file to upright 8-bit RGB pixels, or a PictureError with a reason that a person understands.
 
-What Pillow leaves to its caller is settled here: EXIF orientation, alpha (over white), 16-bit and float grey, a limit
-on pixels that is checked before decoding, and the exceptions of a dozen kinds that broken files raise. Colour profiles
-are not applied.
+What Pillow leaves to its caller is settled here: EXIF orientation, colour profiles, alpha (over white), 16-bit and
+float grey, a limit on pixels that is checked before decoding, and the exceptions of a dozen kinds that broken files
+raise.
 """
 
 import io
@@ -23,7 +23,7 @@ from visrec_cli.images.archives import read_member, split_member
 from visrec_cli.images.formats import ICON, kind_of
 from visrec_cli.images.libtiff import has_codec, silence
 from visrec_cli.images.memory import DECODED, bytes_of
-from visrec_cli.images.pixels import lies_on_its_side, over_white, upright
+from visrec_cli.images.pixels import lies_on_its_side, to_srgb
 from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
 from visrec_cli.runtime.tuning import trim_memory
 
@@ -47,16 +47,18 @@ def load_picture(
     *,
     max_megapixels: float = DEFAULT_MEGAPIXELS,
     at_least: tuple[int, int] | None = None,
+    profiles: bool = True,
 ) -> Image.Image:
-    """The picture as upright 8-bit RGB, its first frame, transparent parts over white.
+    """The picture as upright 8-bit sRGB, its first frame, transparent parts over white.
 
     source: a path, a member of an archive (``shop.zip::a/b.jpg``), or the bytes of a picture file.
     at_least: (width, height) that will do. A JPEG may then be decoded at a half, a quarter or an eighth of its size,
     which is faster and changes pixels a little; the returned size is then that of the smaller picture.
+    profiles: False takes the colours as they are, whatever a profile says of them, as the first release did.
     Raises PictureError, whatever is wrong with the file.
     """
     with ExitStack() as held:
-        return _decoded(source, max_megapixels, at_least, held)
+        return _decoded(source, max_megapixels, at_least, profiles, held)
 
 
 @contextmanager
@@ -65,6 +67,7 @@ def decoded(
     *,
     max_megapixels: float = DEFAULT_MEGAPIXELS,
     at_least: tuple[int, int] | None = None,
+    profiles: bool = True,
 ) -> Iterator[Image.Image]:
     """The picture of ``load_picture``, for threads: it counts as memory in use until the end of the block.
 
@@ -72,7 +75,7 @@ def decoded(
     the end, and its memory goes back to the system: the C library would keep it for this thread alone.
     """
     with ExitStack() as held:
-        picture = _decoded(source, max_megapixels, at_least, held)
+        picture = _decoded(source, max_megapixels, at_least, profiles, held)
         try:
             yield picture
         finally:
@@ -82,7 +85,11 @@ def decoded(
 
 
 def _decoded(
-    source: str | Path | bytes, max_megapixels: float, at_least: tuple[int, int] | None, held: ExitStack
+    source: str | Path | bytes,
+    max_megapixels: float,
+    at_least: tuple[int, int] | None,
+    profiles: bool,
+    held: ExitStack,
 ) -> Image.Image:
     head = b""
     try:
@@ -91,7 +98,7 @@ def _decoded(
             if not head:
                 raise PictureError("empty file")
             stream.seek(0)
-            return _decode(stream, head, max_megapixels, at_least, held)
+            return _decode(stream, head, max_megapixels, at_least, profiles, held)
     except PictureError:
         raise
     except Exception as error:  # Pillow raises SyntaxError, TypeError, ValueError, struct.error … on broken files
@@ -132,6 +139,7 @@ def _decode(
     head: bytes,
     max_megapixels: float,
     at_least: tuple[int, int] | None,
+    profiles: bool,
     held: ExitStack,
 ) -> Image.Image:
     image: Image.Image
@@ -147,7 +155,7 @@ def _decode(
         held.enter_context(DECODED.holding(bytes_of(image)))
         _load(image)
         _check_size(image, max_megapixels)  # some formats know their true size only now
-        return over_white(upright(image))
+        return to_srgb(image, profiles=profiles)
 
 
 def _identified(stream: io.BufferedIOBase, head: bytes) -> Image.Image:

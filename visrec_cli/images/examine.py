@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.images.colour import NOTE
 from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError, decoded
 from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
 from visrec_cli.images.geometry import MODES, TRIMS, parse_colour, parse_size, resize, trim
@@ -49,11 +50,15 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What is kept of one picture: numbers about its source, and the normalised picture if it is to be stored."""
+    """What is kept of one picture: numbers about its source, and the normalised picture if it is to be stored.
+
+    colour: what became of its colour profile (see images.colour).
+    """
 
     quality: Quality
     fingerprint: Fingerprint
     stored: bytes | None
+    colour: str | None = None
 
 
 def examine(path: str, treatment: Treatment) -> Examined | PictureError:
@@ -61,7 +66,7 @@ def examine(path: str, treatment: Treatment) -> Examined | PictureError:
     try:
         with decoded(path, max_megapixels=treatment.max_megapixels) as picture:
             stored = encode(normalised(picture, treatment), treatment) if treatment.store else None
-            return Examined(quality_of(picture), fingerprint_of(picture), stored)
+            return Examined(quality_of(picture), fingerprint_of(picture), stored, picture.info.get(NOTE))
     except PictureError as error:
         return error
 
@@ -75,7 +80,7 @@ def normalised(picture: Image.Image, treatment: Treatment) -> Image.Image:
 
 
 def encode(picture: Image.Image, treatment: Treatment) -> bytes:
-    """The bytes of a JPEG or PNG file without any metadata: the same pixels give the same bytes."""
+    """The bytes of a JPEG or PNG file in sRGB, without any metadata: the same pixels give the same bytes."""
     file = io.BytesIO()
     if treatment.store == "png":
         picture.save(file, "PNG")

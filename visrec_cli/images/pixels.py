@@ -1,4 +1,4 @@
-"""The last steps from what Pillow decoded to 8-bit RGB: orientation, transparency, deep grey.
+"""The last steps from what Pillow decoded to 8-bit RGB: orientation, colours, transparency, deep grey.
 
 Every function takes a loaded picture and returns another; none looks at files.
 """
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, PpmImagePlugin
+
+from visrec_cli.images.colour import AS_THEY_ARE, NOTE, Colours, colours_of
 
 _BAND_PIXELS = 1 << 22
 
@@ -20,6 +22,11 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+def to_srgb(image: Image.Image, *, profiles: bool = True) -> Image.Image:
+    """An open picture as ``decode.load_picture`` gives it; profiles: see there."""
+    return over_white(upright(image), colours_of(image) if profiles else AS_THEY_ARE)
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -54,27 +61,35 @@ def bands(image: Image.Image) -> Iterator[Image.Image]:
         yield image.crop((0, top, image.width, min(image.height, top + rows)))
 
 
-def over_white(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any mode, without metadata; transparent parts lie over white, as a shop page would show them."""
+def over_white(image: Image.Image, colours: Colours = AS_THEY_ARE) -> Image.Image:
+    """8-bit RGB of any mode, without metadata; transparent parts lie over white, as a shop page would show them.
+
+    ``info`` holds one word, under NOTE, where the colours were converted or could not be.
+    """
     to_eight_bits = deep_grey(image) if image.mode.startswith(("I", "F")) else None
     if image.width * image.height <= _BAND_PIXELS:
-        flat = _flat(image, to_eight_bits)
+        flat = _flat(image, to_eight_bits, colours)
     else:
         flat, top = Image.new("RGB", image.size), 0
         for band in bands(image):
-            flat.paste(_flat(band, to_eight_bits), (0, top))
+            flat.paste(_flat(band, to_eight_bits, colours), (0, top))
             top += band.height
-    flat.info = {}
+    flat.info = {NOTE: colours.note} if colours.note else {}
     return flat
 
 
-def _flat(image: Image.Image, to_eight_bits: Callable[[Image.Image], Image.Image] | None) -> Image.Image:
+def _flat(
+    image: Image.Image, to_eight_bits: Callable[[Image.Image], Image.Image] | None, colours: Colours
+) -> Image.Image:
     if to_eight_bits is not None:
-        return to_eight_bits(image).convert("RGB")
+        return colours.to_rgb(to_eight_bits(image))
     if image.has_transparency_data:
         clear = image.convert("RGBA")
+        if colours.transform is not None:
+            alpha, clear = clear.getchannel("A"), colours.to_rgb(clear)
+            clear.putalpha(alpha)
         return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
-    return image.convert("RGB")  # a copy if it is RGB already
+    return colours.to_rgb(image)  # a copy if it is RGB already
 
 
 def deep_grey(image: Image.Image) -> Callable[[Image.Image], Image.Image]:

@@ -45,6 +45,7 @@ def embed_images(
     threads: int | None = None,
     precise: bool = False,
     engine: str = "auto",
+    ignore_profiles: bool = False,
     cache: Cache = True,
     image_column: str | None = None,
     id_column: str | None = None,
@@ -61,14 +62,15 @@ def embed_images(
     batch_size: of models in torch; by default what suits the encoder and the device. half: store float16. threads:
     how many decode, and compute where the encoder works picture by picture; by default one for each usable core.
     precise: pictures decoded whole, plain torch in full precision: another space than the default's. engine: see
-    encoders.compiled.engines. cache: True, False, or the folder for it.
+    encoders.compiled.engines. ignore_profiles: colours as they are, as the first release took them: another space too.
+    cache: True, False, or the folder for it.
     Raises InputError when no picture could be used, UsageProblem for an unknown encoder or one without classes when
     labels are asked for, UnavailableError when its weights cannot be had.
     """
     report = report or Report()
     job = _job(
-        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, cache, image_column,
-        id_column, report,
+        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
+        image_column, id_column, report,
     )  # fmt: skip
     model, keeper = job.model, job.keeper
     added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
@@ -106,6 +108,7 @@ def estimate_images(
     threads: int | None = None,
     precise: bool = False,
     engine: str = "auto",
+    ignore_profiles: bool = False,
     cache: Cache = True,
     image_column: str | None = None,
     id_column: str | None = None,
@@ -116,8 +119,8 @@ def estimate_images(
     The whole table is read, of the pictures only the sample; nothing is written. Raises as embed_images does.
     """
     job = _job(
-        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, cache, image_column,
-        id_column, report or Report(),
+        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
+        image_column, id_column, report or Report(),
     )  # fmt: skip
     from visrec_cli.stages.embedding.estimating import estimate
 
@@ -148,8 +151,8 @@ class _Job:
 
 def _job(
     source: Tabular, encoder: str | ImageEncoder, labels: int, normalise: bool, batch_size: int | None, device: str,
-    threads: int | None, precise: bool, engine: str, cache: Cache, image_column: str | None, id_column: str | None,
-    report: Report,
+    threads: int | None, precise: bool, engine: str, ignore_profiles: bool, cache: Cache, image_column: str | None,
+    id_column: str | None, report: Report,
 ) -> _Job:  # fmt: skip
     if labels < 0 or (batch_size is not None and batch_size < 1):
         raise UsageProblem("the number of labels must be 0 or more, the batch size 1 or more")
@@ -158,7 +161,13 @@ def _job(
         if not isinstance(encoder, str):
             return encoder
         return open_image_encoder(
-            encoder, device=device, normalise=normalise, precise=precise, engine=engine, threads=threads
+            encoder,
+            device=device,
+            normalise=normalise,
+            precise=precise,
+            engine=engine,
+            threads=threads,
+            profiles=not ignore_profiles,
         )
 
     early = opened() if is_pipe(source) else None

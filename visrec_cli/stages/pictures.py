@@ -1,7 +1,7 @@
 """Where the pictures of a table are: bytes in its ``image`` column, or files named by a column of paths."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.path_forms import found, has_forms
-from visrec_cli.runtime.reporting import Reject
+from visrec_cli.runtime.reporting import Reject, Report
 from visrec_cli.tables.reading import Tabular, is_path
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
 _PROBE = 100  # paths that are tried: a table's paths are all written alike
+_COLOURS = {"converted": "pictures converted to sRGB", "unusable": "pictures with an unusable colour profile"}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -145,3 +146,10 @@ def _candidates(schema: pa.Schema, column: str | None) -> list[str]:
 def _has(schema: pa.Schema, name: str, test: object) -> bool:
     at = schema.get_field_index(name)
     return at >= 0 and callable(test) and bool(test(schema.field(at).type))
+
+
+def count_colours(outcomes: Iterable[str | None], report: Report) -> None:
+    """Count pictures by what became of their colour profiles (see images.colour)."""
+    for outcome in outcomes:
+        if outcome is not None:
+            report.count(_COLOURS[outcome])

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.tables.columns import is_embedding_type, matrix_of
+from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import space_of
 
 _LARGE = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
@@ -20,6 +21,7 @@ def join_items(tables: Sequence[pa.Table], names: Sequence[str], report: Report)
     A column that several tables have is taken from the first; where that one is null, from the next. So is an embedding
     column that flowed through several tables, or whose items are spread over them; one of the same name with other
     vectors or another space is kept as ``NAME_2``. Items that some table lacks are counted, and differences are said.
+    Raises SpaceMismatchError where one table's pictures were embedded as the first release did, and another's not.
     """
     joined = tables[0]
     for table, name in zip(tables[1:], names[1:], strict=True):
@@ -50,11 +52,13 @@ def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Tabl
             continue
         values, target = _taken(right.column(field.name), rows), field.name
         if target in columns and is_embedding_type(field.type):
+            what = f"'{target}' of {name}"
+            require_same_version(space_of(fields[target]), space_of(field), f"'{target}' of the first table", what)
             if _same_vectors(fields[target], columns[target], field, values):
                 columns[target] = _filled(columns[target], values)
                 continue
             target = _free(target, columns)
-            report.warn(f"'{field.name}' of {name} is kept as '{target}'")
+            report.warn(f"{what} is kept as '{target}'")
         if target in columns:
             columns[target] = _merged(columns[target], values, target, name, report)
         else:

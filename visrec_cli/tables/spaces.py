@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from visrec_cli.errors import SpaceMismatchError
 from visrec_cli.tables.documents import Origin, Width
 
 EXTENSION = b"visrec.embedding"
@@ -147,18 +146,6 @@ def _space(document: SpaceDocument, origin: Origin, path: str) -> Space:
         sources.append(Source(one.column, space, one.dimension))
     words = {name: getattr(document, name) for name in document.__struct_fields__}
     return Space(**{**words, "sources": tuple(sources)})
-
-
-def require_same_space(a: Space | None, b: Space | None, what_a: str, what_b: str) -> None:
-    """Raise SpaceMismatchError, naming both sides, unless the spaces are equal. An unknown space (None) passes."""
-    if a is None or b is None or a == b:
-        return
-    differing = [name for name in asdict(a) if getattr(a, name) != getattr(b, name)]
-    raise SpaceMismatchError(
-        f"{what_a} is in the space [{a.describe()}; {a.fingerprint}], {what_b} in [{b.describe()}; {b.fingerprint}]: "
-        f"they differ in {', '.join(differing)} and cannot be compared",
-        fix="embed both with the same encoder and settings",
-    )
 
 
 def as_stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

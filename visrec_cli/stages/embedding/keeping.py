@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,13 +24,14 @@ Cache = bool | str | Path
 
 
 class Result(NamedTuple):
-    """What a model said of one picture or text: (d,) float32, the classes if they were asked for, and whether it did
-    not read the whole text.
+    """What a model said of one picture or text: (d,) float32, the classes if they were asked for, whether it did not
+    read the whole text, and what became of the picture's colour profile (see images.colour).
     """
 
     vector: Vectors
     labels: tuple[Label, ...] = ()
     cut: bool = False
+    colour: str | None = None
 
 
 class Wanted(NamedTuple):
@@ -120,7 +121,7 @@ def _folder(named: Path) -> Path:
 
 
 def _packed(result: Result) -> bytes:
-    words = {name: value for name, value in (("labels", result.labels), ("cut", result.cut)) if value}
+    words = {name: value for name in ("labels", "cut", "colour") if (value := getattr(result, name))}
     return result.vector.astype("<f4").tobytes() + (json.dumps(words).encode() if words else b"")
 
 
@@ -129,6 +130,7 @@ class ResultDocument(msgspec.Struct, forbid_unknown_fields=True):
 
     labels: list[tuple[str, Finite]] = []
     cut: bool = False
+    colour: Literal["converted", "unusable"] | None = None
 
 
 def _unpacked(payload: bytes, dimension: int) -> Result | None:
@@ -142,4 +144,4 @@ def _unpacked(payload: bytes, dimension: int) -> Result | None:
         words = Origin("a kept vector", fix="visrec cache clear").read(payload[4 * dimension :], ResultDocument)
     except InputError:
         return None
-    return Result(vector, tuple(Label(*one) for one in words.labels), words.cut)
+    return Result(vector, tuple(Label(*one) for one in words.labels), words.cut, words.colour)

@@ -11,13 +11,14 @@ from visrec_cli.images.parallel import ordered_map
 from visrec_cli.stages.embedding.keeping import Keeper, Result, Wanted, digest_of
 from visrec_cli.stages.pictures import PictureColumns, PictureSource
 from visrec_cli.tables.batches import even
+from visrec_cli.tables.compatibility import follows_profiles
 
 _HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one is read twice
 
 
 class Read(NamedTuple):
     """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used, and
-    what mends that.
+    what mends that. colour: what became of its colour profile, for the result.
     """
 
     source: PictureSource
@@ -28,6 +29,11 @@ class Read(NamedTuple):
     wanted: Wanted | None = None
     fresh: bool = False
     fix: str | tuple[str, ...] | None = None
+    colour: str | None = None
+
+    def with_result(self, result: Result) -> "Read":
+        """The same once the model has worked on what was prepared."""
+        return self._replace(result=result._replace(colour=self.colour), prepared=None, fresh=True)
 
 
 def read_pictures(
@@ -80,7 +86,7 @@ def read_sources(
         read = read_picture(one, encoder, keeper)
         if encoder.alone and read.prepared is not None:
             (result,) = compute([read.prepared])
-            return read._replace(result=result, prepared=None, fresh=True)
+            return read.with_result(result)
         return read
 
     reads: list[Read] = []
@@ -94,6 +100,7 @@ def read_sources(
 
 def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
+    from visrec_cli.images.colour import NOTE
     from visrec_cli.images.decode import PictureError, decoded, picture_bytes
 
     source = one.source
@@ -108,8 +115,11 @@ def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
             if found is not None:
                 return Read(source, found, digest=digest, wanted=one)
         at_least = (encoder.scaled_to, encoder.scaled_to) if encoder.scaled_to else None
-        with decoded(content if content is not None else str(source.path), at_least=at_least) as picture:
-            return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one)
+        profiles = follows_profiles(encoder.space)
+        whole = content if content is not None else str(source.path)
+        with decoded(whole, at_least=at_least, profiles=profiles) as picture:
+            colour = picture.info.get(NOTE)
+            return Read(source, prepared=encoder.prepare(picture), digest=digest, wanted=one, colour=colour)
     except PictureError as error:
         return Read(source, refused=str(error), fix=error.ways or error.fix)
 

@@ -14,6 +14,7 @@ from visrec_cli.runtime.versions import version_of
 from visrec_cli.stages.embedding.growing import while_memory_lasts
 from visrec_cli.stages.embedding.keeping import Result
 from visrec_cli.stages.embedding.reading import Read
+from visrec_cli.stages.pictures import count_colours
 from visrec_cli.tables.columns import column_of
 
 B = TypeVar("B")
@@ -45,10 +46,7 @@ class Work:
         if not prepared:
             return pair
         results = iter(self.compute(prepared))
-        return batch, [
-            read if read.prepared is None else read._replace(result=next(results), prepared=None, fresh=True)
-            for read in reads
-        ]
+        return batch, [read if read.prepared is None else read.with_result(next(results)) for read in reads]
 
     def _in_parts(self, prepared: list[Prepared], size: int) -> list[Result]:
         results: list[Result] = []
@@ -84,6 +82,7 @@ def tell(reads: list[Read], report: Report) -> None:
         elif one.refused:
             report.reject("embed-images", one.refused, path=one.source.path, item_id=one.source.item_id)
     report.count("pictures", sum(one.result is not None for one in reads))
+    count_colours([one.result.colour for one in reads if one.result], report)
     report.count("vectors from the cache", sum(one.result is not None and not one.fresh for one in reads))
 
 

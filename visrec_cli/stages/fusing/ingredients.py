@@ -8,6 +8,7 @@ from visrec_cli import catalogue
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.tables.columns import embedding_columns
+from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
 
 
@@ -59,6 +60,7 @@ def _require_one_space(sources: Sequence[Source]) -> None:
     first = sources[0]
     for other in sources[1:]:
         a, b = first.space, other.space
+        require_same_version(a, b, f"'{first.column}'", f"'{other.column}'")
         if other.dimension != first.dimension or (a is not None and b is not None and a != b):
             raise SpaceMismatchError(
                 f"--method mean cannot average '{first.column}' [{a.describe() if a else first.dimension}] "

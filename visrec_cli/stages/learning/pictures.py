@@ -8,7 +8,7 @@ import numpy.typing as npt
 from visrec_cli.encoders.framing import Framing
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.reporting import Report
-from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.stages.pictures import PictureSource, count_colours
 from visrec_cli.tables.columns import Mask
 
 _HELD = 1 << 30  # bytes; the others are decoded again in every epoch
@@ -23,6 +23,7 @@ class Pictures:
         self._sources, self._framing, self._threads = sources, framing, threads
         self._held: dict[int, Bytes] = {}
         self._room = _HELD
+        self._colours: dict[int, str | None] = {}
 
     def look(self, rows: Rows, report: Report) -> Mask:
         """Read these pictures; (n,) bool, which of them can be used. The others are counted, or rejected and why."""
@@ -37,6 +38,7 @@ class Pictures:
                     report.reject("train-encoder", found, path=source.path, item_id=source.item_id)
             else:
                 usable[place] = True
+                count_colours([self._colours.get(int(rows[place]))], report)
                 if found.nbytes <= self._room:
                     self._held[int(rows[place])] = found
                     self._room -= found.nbytes
@@ -60,6 +62,7 @@ class Pictures:
 
     def _attempt(self, row: int) -> Bytes | str:
         """The framed picture, or why there is none."""
+        from visrec_cli.images.colour import NOTE
         from visrec_cli.images.decode import PictureError, decoded
 
         source = self._sources[row]
@@ -69,6 +72,7 @@ class Pictures:
         try:
             content = source.data if source.data is not None else str(source.path)
             with decoded(content, at_least=(least, least)) as picture:
+                self._colours[row] = picture.info.get(NOTE)
                 return np.ascontiguousarray(self._framing(picture))
         except PictureError as error:
             return str(error)

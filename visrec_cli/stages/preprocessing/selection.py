@@ -8,6 +8,7 @@ from visrec_cli.images.limits import Limits
 from visrec_cli.images.reasons import HEIC
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
+from visrec_cli.stages.pictures import count_colours
 from visrec_cli.stages.preprocessing.join import Row
 from visrec_cli.stages.preprocessing.rows import Finished
 
@@ -43,6 +44,7 @@ class Selection:
                 self._report.reject("join", "the item has no picture", item_id=row.item_id)
             return self._without_picture(row)
         self._decoded += 1
+        count_colours([examined.colour], self._report)
         issues = self._limits.issues(examined.quality)
         if issues:
             self._report.count("pictures below a limit")

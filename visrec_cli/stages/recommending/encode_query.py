@@ -4,18 +4,21 @@ from visrec_cli.catalogue import MENU
 from visrec_cli.encoders.base import Encoder, ImageEncoder, TextEncoder
 from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
 from visrec_cli.errors import UsageProblem
-from visrec_cli.tables.spaces import Space, require_same_space
+from visrec_cli.tables.compatibility import follows_profiles, require_same_space
+from visrec_cli.tables.spaces import Space
 
 
 def picture_encoder(space: Space, *, device: str = "auto") -> ImageEncoder:
-    """What makes vectors of ``space`` of pictures.
+    """What makes vectors of ``space`` of pictures, with their colour profiles followed or not, as it says.
 
     Raises UsageProblem for a space that takes no pictures, SpaceMismatchError when the encoder here is not the one
     that made the space (other weights or preprocessing), UnavailableError when it cannot be had.
     """
     _require_family("image-encoder", space, "pictures", "embed-images")
     precise = "scaled_to" not in space.preprocessing
-    encoder = open_image_encoder(space.encoder, device=device, normalise=space.normalised, precise=precise)
+    encoder = open_image_encoder(
+        space.encoder, device=device, normalise=space.normalised, precise=precise, profiles=follows_profiles(space)
+    )
     _require_same(space, encoder)
     return encoder
 
@@ -23,7 +26,9 @@ def picture_encoder(space: Space, *, device: str = "auto") -> ImageEncoder:
 def text_encoder(space: Space, *, device: str = "auto") -> TextEncoder:
     """What makes vectors of ``space`` of texts; raises as picture_encoder does."""
     _require_family("text-encoder", space, "text", "embed-text")
-    encoder = open_text_encoder(space.encoder, device=device, normalise=space.normalised)
+    encoder = open_text_encoder(
+        space.encoder, device=device, normalise=space.normalised, profiles=follows_profiles(space)
+    )
     _require_same(space, encoder)
     return encoder
 

@@ -17,12 +17,13 @@ from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_sources
 from visrec_cli.stages.embedding.working import AT_ONCE, Work, new_entries, variety
-from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.stages.pictures import PictureSource, count_colours
 from visrec_cli.stages.recommending.encode_query import picture_encoder
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
 from visrec_cli.stages.recommending.shelf import Shelf
 from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.compatibility import follows_profiles
 from visrec_cli.tables.spaces import Space
 
 
@@ -61,6 +62,7 @@ class _Pictures:
     def __init__(self, asked: Sequence[_Asked], cache: Cache, report: Report) -> None:
         self.asked, self._cache, self._report = asked, cache, report
         self.refused: dict[int, Read] = {}
+        self._colours: dict[int, str | None] = {}
 
     def vectors(self, space: Space) -> Matrix:
         """(n, d) float32 in a space that an encoder made, zeros for those of no use."""
@@ -77,13 +79,15 @@ class _Pictures:
                         self.refused.setdefault(row, one)
                     else:
                         vectors[row] = one.result.vector
+                        self._colours[row] = one.result.colour
                         self._report.count("query vectors from the cache", int(not one.fresh))
         finally:
             keeper.close()
         return vectors
 
     def tell(self) -> None:
-        """Reject what is of no use. Raises InputError where nothing else is left."""
+        """Reject what is of no use, and count. Raises InputError where nothing else is left."""
+        count_colours(self._colours.values(), self._report)
         if len(self.asked) == 1 and self.refused:
             (one,) = self.refused.values()
             raise InputError(f"the query picture {self.asked[0].name} cannot be used: {one.refused}", fix=one.fix)
@@ -101,9 +105,13 @@ class _Pictures:
         sources = ([_source(self.asked[row].source) for row in part] for part in parts)
         reads = read_sources(sources, encoder, keeper, work.compute, ahead=2 * size, threads=usable_cores())
         yield from zip(parts, reads, strict=True)
+        from visrec_cli.images.colour import NOTE
+        from visrec_cli.images.pixels import to_srgb
+
         for row in sorted(set(range(len(self.asked))) - set(rows)):
-            prepared = encoder.prepare(self.asked[row].source.convert("RGB"))
-            yield [row], [Read(PictureSource(None, None, None), prepared=prepared)]
+            picture = to_srgb(self.asked[row].source, profiles=follows_profiles(encoder.space))
+            read = Read(PictureSource(None, None, None), prepared=encoder.prepare(picture))
+            yield [row], [read._replace(colour=picture.info.get(NOTE))]
 
 
 def _source(source: str | Path | bytes) -> PictureSource:
