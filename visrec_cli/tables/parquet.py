@@ -15,9 +15,10 @@ from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.parquet_pages import Chunk, Page, chunks_of, pages_of
-from visrec_cli.tables.streams import UNCOMPRESSED, plainly
+from visrec_cli.tables.streams import plainly
 from visrec_cli.tables.types import plain_schema
 
+_OTHERWISE = "or leave out rows or columns before (duckdb, polars)"
 _ROWS = 8192
 _TEXTS = 1 << 28  # bytes of texts from dictionaries in a batch, at most, if a single row does not have more
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
@@ -33,7 +34,7 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
         verification.remarks.append(
             f"{where} has no checksum but those of its pages: another tool or an earlier visrec wrote it"
         )
-    counted = Unpacking(where, mapped.size, otherwise=UNCOMPRESSED)
+    counted = Unpacking(where, mapped.size, otherwise=_OTHERWISE)
     try:
         file = _opened(mapped)
         schema = plain_schema(file.schema_arrow)

@@ -18,7 +18,7 @@ from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrive
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.wire import END_MARK, HashingSource
 
-UNCOMPRESSED = "or write the table without compression"
+_OTHERWISE = "or write it with plain columns, without compression"
 AGAIN = "the command that wrote it failed or was stopped: see its message, then run it again"
 
 
@@ -63,7 +63,7 @@ def read_stream(
     disagrees with it, or when other bytes follow (a second stream glued on would be dropped in silence);
     UnpackedError when its batches become larger than runtime.unpacking allows.
     """
-    messages = StreamMessages(where, otherwise=UNCOMPRESSED)
+    messages = StreamMessages(where, otherwise=_OTHERWISE)
     source.watch = messages.feed
     try:
         reader = pa.ipc.open_stream(source)
@@ -132,7 +132,7 @@ def read_file(
     """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer,
     UnpackedError for batches that become larger than runtime.unpacking allows."""
     covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
-    counted = Unpacking(where, mapped.size, otherwise=UNCOMPRESSED)
+    counted = Unpacking(where, mapped.size, otherwise=_OTHERWISE)
     messages = FileMessages(mapped, counted)
     try:
         reader = pa.ipc.open_file(mapped)
