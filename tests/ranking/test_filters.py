@@ -74,6 +74,7 @@ def test_conditions(where: str, passing: str) -> None:
         ("", "holds no condition", "allowed are columns"),
         ("labels = 'jersey'", "column 'labels' is list", "labels IS NOT NULL"),
         ("price in ('a')", "a number cannot be compared with text", "single quotes"),
+        ("category in ('a', '\udcff')", "is not UTF-8 text", "UTF-8"),
         ("DATE '2026-02-31' = '5'", "'2026-02-31' is no date", "DATE '2026-01-31'"),
     ],
 )

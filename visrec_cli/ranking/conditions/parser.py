@@ -49,6 +49,8 @@ def parse_condition(text: str) -> Term:
     """The tree of a condition. Raises UsageProblem, naming what is wrong or not allowed, and what is."""
     if len(text) > MOST_CHARACTERS:
         raise too_large(text, f"{len(text):,} characters, at most {MOST_CHARACTERS:,}")
+    if any("\ud800" <= one <= "\udfff" for one in text):  # bytes of a command line that are no text, or half of a sign
+        raise UsageProblem(f"--where {quoted(text)} is not UTF-8 text", fix="write it in UTF-8")
     try:
         tokens = Tokenizer().tokenize(text)
         _check_nesting(text, tokens)
