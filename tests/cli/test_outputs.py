@@ -72,6 +72,7 @@ def test_every_option_that_names_a_file_says_whether_it_is_read_or_written() -> 
         ("demo", "folder"),
         ("embed-images", "cache"),
         ("embed-text", "cache"),
+        ("recommend", "cache"),
     }  # folders of ours
     words = ("FILE", "FOLDER", "TABLE", "LOG", "RECS", "SOURCE", "DIR", "MODEL")
     for verb in VERBS:

@@ -80,7 +80,7 @@ def test_pictures_of_all_names_go_through_every_verb(pictures: Path, forks: Fork
         assert not CONTROL.search(text), page
         assert "<b>&amp;" not in text
         assert "<script>window.hit" not in text
-    for name in sorted(found):
+    for name in sorted(found if KILLS > 100 else found & set(ODD)):
         run("recommend", "t.arrow", f"--item={name}", "-k", "2", "-o", "one.arrow")
 
 
@@ -96,7 +96,7 @@ VERBS = (
     ("clicks.csv", "split {} -o x.arrow"),
     ("clicks.csv", "train-cf {} -m ease -o x.arrow"),
     ("model.arrow", "recommend {} --all-users -k 2 -o x.csv"),
-    ("model.arrow", "profile {} --user u1 --items images.arrow -o x.arrow"),
+    ("model.arrow", "profile {} --user u1 -o x.arrow"),
     ("clicks.csv", "eval lists.csv --truth {} -o x.csv --html x.html --markdown x.md --junit x.xml"),
     ("lists.csv", "eval {} --truth clicks.csv -o x.csv --html x.html --markdown x.md"),
     ("imgs", "preprocess {} -o x.arrow"),

@@ -73,6 +73,7 @@ Text = Annotated[
 Texts = Annotated[
     str | None,
     typer.Option("--texts", metavar="FILE", help="The same for many: one per line, or a table of texts; - is stdin."),
+    Reads(),
     NeedsInput("vectors that were made of texts, or by a model that knows both"),
     NOT_FOR_USERS,
     NO_GROUPS,
