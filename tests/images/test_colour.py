@@ -68,6 +68,12 @@ class TestColours:
     def test_beyond_srgb_the_nearest(self):
         assert of_one((255, 0, 0), icc_profile=DISPLAY_P3) == (255, 0, 0)
 
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+    def test_by_a_profile_of_more_than_a_megabyte(self, kind):
+        large = ADOBE_RGB + os.urandom(3 << 20)
+        wanted = profiles.expected((200, 60, 60), profiles.ADOBE, profiles.gamma(2.2))
+        assert of_one((200, 60, 60), kind, icc_profile=large, quality=100) == pytest.approx(wanted, abs=4)
+
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "AVIF", "MPO"])
     def test_in_every_format_that_carries_a_profile(self, kind):
         exact = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}, "JPEG": {"quality": 100}, "MPO": {"quality": 95}}

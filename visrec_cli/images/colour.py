@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 CONVERTED, UNUSABLE = "converted", "unusable"
 NOTE = "visrec.colour"
@@ -23,6 +23,7 @@ The sRGB profiles of many makers, from 410 bytes to 60 kB, differ from one anoth
 tables); skcms, which Chrome uses, allows 1 too. Of other spaces Adobe RGB comes nearest: 9 levels, on greys.
 """
 _LARGEST = 16 << 20  # bytes of a profile; those of presses have 2 MB
+PngImagePlugin.MAX_TEXT_CHUNK = _LARGEST  # Pillow refuses the whole picture where its profile has more than 1 MiB
 _KEPT = 32
 _CLASSES = ("mntr", "scnr", "prtr", "spac")  # profiles of devices and spaces; others turn colours into effects
 _INTENT, _FLAGS = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
