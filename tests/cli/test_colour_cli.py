@@ -72,6 +72,19 @@ def test_what_is_kept_says_the_same_the_next_time(two: Path, visrec: Run) -> Non
         assert "1 picture converted to sRGB · 1 picture with an unusable colour profile" in line
 
 
+def test_vectors_that_the_first_release_kept_are_used_where_they_are_still_right(two: Path, visrec: Run) -> None:
+    said = []
+    for name, options in (("old", [IGNORED]), ("new", []), ("again", []), ("apart", ["--no-cache"])):
+        done = visrec("embed-images", two, "-e", "colour", "-o", f"{name}.arrow", *options)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stderr.decode())
+    assert "from the cache" not in said[0]
+    assert "1 vector from the cache" in said[1]  # the plain one; what has an odd profile is looked at
+    assert "3 vectors from the cache" in said[2]
+    new, again, apart = ((two.parent / f"{name}.arrow").read_bytes() for name in ("new", "again", "apart"))
+    assert new == again == apart
+
+
 def test_the_space_of_the_first_release_is_what_it_was(shop: Path) -> None:
     old, new = (
         space_of(embed_images(shop / "imgs", encoder="colour", ignore_profiles=ignored).schema.field("image_embedding"))

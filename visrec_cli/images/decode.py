@@ -20,6 +20,7 @@ from PIL import IcoImagePlugin, Image, ImageFile, TiffImagePlugin, UnidentifiedI
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
+from visrec_cli.images.colour import AS_THEY_ARE, colours_of
 from visrec_cli.images.formats import ICON, kind_of
 from visrec_cli.images.libtiff import has_codec, silence
 from visrec_cli.images.memory import DECODED, bytes_of
@@ -103,6 +104,20 @@ def _decoded(
         raise
     except Exception as error:  # Pillow raises SyntaxError, TypeError, ValueError, struct.error … on broken files
         raise PictureError(reason_of(error, head)) from error
+
+
+def in_srgb(source: str | Path | bytes) -> bool:
+    """Whether the picture's colours are those of sRGB as they are, from its head alone; False for a broken one."""
+    try:
+        with _open(source) as stream:
+            head = stream.read(32)
+            stream.seek(0)
+            if head.startswith(ICON):  # opening one decodes it
+                return False
+            with _identified(stream, head) as image:
+                return colours_of(image) is AS_THEY_ARE
+    except Exception:  # whoever decodes it will say what is wrong
+        return False
 
 
 def picture_bytes(source: str | Path, most: int) -> bytes | None:

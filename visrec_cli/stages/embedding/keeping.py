@@ -17,6 +17,7 @@ from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
 from visrec_cli.runtime.caching.stamps import Stamp, stamp_of
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.pictures import PictureSource
+from visrec_cli.tables.compatibility import with_profiles
 from visrec_cli.tables.documents import Finite, Origin
 
 Cache = bool | str | Path
@@ -51,7 +52,10 @@ class Keeper:
 
     def __init__(self, encoder: Encoder, cache: Cache, report: Report, *, variety: str = "") -> None:
         self._dimension = encoder.dimension
-        self._kind = f"{encoder.spec} {encoder.space.fingerprint} {encoder.engine}{variety}"
+        self._kind, self._first = (
+            f"{encoder.spec} {space.fingerprint} {encoder.engine}{variety}"
+            for space in (encoder.space, with_profiles(encoder.space, followed=False))
+        )
         self._cache: EmbeddingCache | None = None
         if cache is not False and encoder.engine:
             self._cache = open_cache(None if cache is True else _folder(Path(cache)), report)
@@ -78,6 +82,12 @@ class Keeper:
         """What is kept for these contents, by their digests (``digest_of``)."""
         return self._found(digests) if self._cache is not None else {}
 
+    def find_first(self, digest: bytes) -> Result | None:
+        """What the first release kept for this content: right for a picture whose colours need no conversion."""
+        if self._cache is None or self._first == self._kind:
+            return None
+        return self._found([digest], self._first).get(digest)
+
     def keep(self, new: dict[bytes, Result], files: Sequence[tuple[Stamp, bytes]] = ()) -> None:
         """Keep results by digest, and know the files with their digests next time; all at once."""
         if self._cache is not None and (new or files):
@@ -88,9 +98,9 @@ class Keeper:
         if self._cache is not None:
             self._cache.close()
 
-    def _found(self, digests: Sequence[bytes]) -> dict[bytes, Result]:
+    def _found(self, digests: Sequence[bytes], kind: str | None = None) -> dict[bytes, Result]:
         assert self._cache is not None
-        packed = self._cache.find(self._kind, digests) if digests else {}
+        packed = self._cache.find(kind or self._kind, digests) if digests else {}
         found = {digest: _unpacked(payload, self._dimension) for digest, payload in packed.items()}
         return {digest: result for digest, result in found.items() if result is not None}
 

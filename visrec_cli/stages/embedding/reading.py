@@ -18,7 +18,8 @@ _HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one 
 
 class Read(NamedTuple):
     """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used, and
-    what mends that. colour: what became of its colour profile, for the result.
+    what mends that. fresh: the result is to be kept. first: the first release kept it. colour: what became of its
+    colour profile, for the result.
     """
 
     source: PictureSource
@@ -30,6 +31,12 @@ class Read(NamedTuple):
     fresh: bool = False
     fix: str | tuple[str, ...] | None = None
     colour: str | None = None
+    first: bool = False
+
+    @property
+    def was_kept(self) -> bool:
+        """Whether the result, if there is one, came from the cache."""
+        return self.first or not self.fresh
 
     def with_result(self, result: Result) -> "Read":
         """The same once the model has worked on what was prepared."""
@@ -101,7 +108,7 @@ def read_sources(
 def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
     from visrec_cli.images.colour import NOTE
-    from visrec_cli.images.decode import PictureError, decoded, picture_bytes
+    from visrec_cli.images.decode import PictureError, decoded, in_srgb, picture_bytes
 
     source = one.source
     if source.refusal:
@@ -114,6 +121,9 @@ def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
             found = keeper.find([digest]).get(digest)
             if found is not None:
                 return Read(source, found, digest=digest, wanted=one)
+            found = keeper.find_first(digest)
+            if found is not None and in_srgb(content if content is not None else str(source.path)):
+                return Read(source, found, digest=digest, wanted=one, fresh=True, first=True)
         at_least = (encoder.scaled_to, encoder.scaled_to) if encoder.scaled_to else None
         profiles = follows_profiles(encoder.space)
         whole = content if content is not None else str(source.path)

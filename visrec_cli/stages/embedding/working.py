@@ -83,7 +83,7 @@ def tell(reads: list[Read], report: Report) -> None:
             report.reject("embed-images", one.refused, path=one.source.path, item_id=one.source.item_id)
     report.count("pictures", sum(one.result is not None for one in reads))
     count_colours([one.result.colour for one in reads if one.result], report)
-    report.count("vectors from the cache", sum(one.result is not None and not one.fresh for one in reads))
+    report.count("vectors from the cache", sum(one.result is not None and one.was_kept for one in reads))
 
 
 def vector_column(results: list[Result | None], dimension: int, *, half: bool) -> pa.Array:

@@ -80,7 +80,7 @@ class _Pictures:
                     else:
                         vectors[row] = one.result.vector
                         self._colours[row] = one.result.colour
-                        self._report.count("query vectors from the cache", int(not one.fresh))
+                        self._report.count("query vectors from the cache", int(one.was_kept))
         finally:
             keeper.close()
         return vectors
