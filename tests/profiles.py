@@ -31,9 +31,17 @@ def gamma(power: float) -> Curve:
     return lambda value: value**power
 
 
-def rgb(primaries: Sequence[XY], curve: Curve, *, points: int = 1024, name: str = "made here") -> bytes:
-    """A profile for RGB with these primaries and the white of D65."""
+def rgb(primaries: Sequence[XY], curve: Curve, *, points: int = 1024, name: str = "made here", steps: int = 0) -> bytes:
+    """A profile for RGB with these primaries and the white of D65. steps: as many in floating point go another way."""
     matrix = to_d50(primaries)
+    if steps:
+        step = b"matf" + bytes(4) + struct.pack(">HH12f", 3, 3, *np.eye(3).ravel(), 0, 0, 0)
+        table = struct.pack(">II", 16 + 8 * steps, len(step)) * steps
+        program = b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, steps) + table + step
+        plain = rgb(primaries, curve, points=points, name=name)
+        return _profile(
+            b"mntr", b"RGB ", b"XYZ ", name, _tags(plain) | {b"D2B0": program, b"D2B1": program}, 0x04300000
+        )
     tags = {b"wtpt": _xyz(D50)} | {b"%cXYZ" % c: _xyz(matrix[:, n]) for n, c in enumerate(b"rgb")}
     return _profile(b"mntr", b"RGB ", b"XYZ ", name, tags | {b"%cTRC" % c: _curve(curve, points) for c in b"rgb"})
 
@@ -77,7 +85,15 @@ def expected(colour: Sequence[int], primaries: Sequence[XY], curve: Curve) -> li
     return [round(255 * stored_in_srgb(float(np.clip(value, 0, 1)))) for value in light]
 
 
-def _profile(kind: bytes, space: bytes, connection: bytes, name: str, tags: dict[bytes, bytes]) -> bytes:
+def _tags(profile: bytes) -> dict[bytes, bytes]:
+    entries = [profile[at : at + 12] for at in range(132, 132 + 12 * int.from_bytes(profile[128:132]), 12)]
+    places = {entry[:4]: (int.from_bytes(entry[4:8]), int.from_bytes(entry[8:])) for entry in entries}
+    return {name: profile[at : at + size] for name, (at, size) in places.items()}
+
+
+def _profile(
+    kind: bytes, space: bytes, connection: bytes, name: str, tags: dict[bytes, bytes], version: int = 0x02400000
+) -> bytes:
     text = name.encode() + b"\0"
     said = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
     tags = {b"desc": said, b"cprt": b"text" + bytes(4) + b"none\0", **tags}
@@ -85,7 +101,7 @@ def _profile(kind: bytes, space: bytes, connection: bytes, name: str, tags: dict
     for signature, data in tags.items():
         table += signature + struct.pack(">II", at + len(body), len(data))
         body += data + bytes(-len(data) % 4)
-    head = struct.pack(">I4sI4s4s4s", at + len(body), b"\0\0\0\0", 0x02400000, kind, space, connection)
+    head = struct.pack(">I4sI4s4s4s", at + len(body), b"\0\0\0\0", version, kind, space, connection)
     head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", *(round(v * 65536) for v in D50))
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 

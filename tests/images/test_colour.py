@@ -65,6 +65,12 @@ class TestColours:
         assert of_one((219, 0, 0), icc_profile=ADOBE_RGB) == pytest.approx((255, 0, 0), abs=1)
         assert of_one((255, 255, 255), icc_profile=ADOBE_RGB) == (255, 255, 255)
 
+    def test_programs_in_a_profile_are_not_run(self):
+        large = profiles.rgb(profiles.P3, profiles.srgb_curve, steps=100_000)  # LittleCMS alone took minutes
+        assert of_one((234, 51, 35), icc_profile=large) == pytest.approx((255, 0, 0), abs=2)
+        steps = profiles.rgb(profiles.P3, profiles.srgb_curve, steps=3)
+        assert outcome(saved(noise(), icc_profile=steps)) == CONVERTED
+
     def test_beyond_srgb_the_nearest(self):
         assert of_one((255, 0, 0), icc_profile=DISPLAY_P3) == (255, 0, 0)
 

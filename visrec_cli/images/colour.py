@@ -24,6 +24,7 @@ tables); skcms, which Chrome uses, allows 1 too. Of other spaces Adobe RGB comes
 """
 _LARGEST = 16 << 20  # bytes of a profile; those of presses have 2 MB
 PngImagePlugin.MAX_TEXT_CHUNK = _LARGEST  # Pillow refuses the whole picture where its profile has more than 1 MiB
+_TAGS = 100  # LittleCMS reads no more of a profile
 _KEPT = 32
 _CLASSES = ("mntr", "scnr", "prtr", "spac")  # profiles of devices and spaces; others turn colours into effects
 _INTENT, _FLAGS = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -85,7 +86,7 @@ _KNOWN = _Known()
 def _built(profile: bytes, kind: str) -> Colours:
     """kind: "grey", "RGB" or "CMYK", what the picture is. A grey one may have a profile for RGB, as many JPEGs do."""
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        source = ImageCms.ImageCmsProfile(io.BytesIO(_without_programs(profile)))
         space = source.profile.xcolor_space.strip()
         if source.profile.device_class not in _CLASSES or space not in {"grey": ("GRAY", "RGB")}.get(kind, (kind,)):
             return _UNUSABLE
@@ -97,6 +98,18 @@ def _built(profile: bytes, kind: str) -> Colours:
         return AS_THEY_ARE if kind != "CMYK" and _changes_nothing(colours, kind) else colours
     except Exception:  # LittleCMS has no classes for what is wrong; a build of Pillow without it has ImportError
         return _UNUSABLE
+
+
+def _without_programs(profile: bytes) -> bytes:
+    """The profile without its D2B tags, which whoever does not know them must do without (ICC.1:2010, 9.2).
+
+    They hold any number of steps in floating point: 1 MB of them kept LittleCMS busy for minutes.
+    """
+    data = bytearray(profile)
+    for at in range(132, 132 + 12 * min(int.from_bytes(data[128:132]), _TAGS), 12):
+        if data[at : at + 3] == b"D2B":
+            data[at : at + 3] = b"d2b"
+    return bytes(data)
 
 
 def _changes_nothing(colours: Colours, kind: str) -> bool:
