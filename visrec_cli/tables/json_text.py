@@ -11,6 +11,7 @@ import polars as pl
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.failures import polars_failures
+from visrec_cli.tables.json_depth import refuse_deep
 
 _HALF_PAIRS = re.compile(rb"\\u[dD][89abAB]")  # surrogates: two of them are one character, one is none
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
@@ -24,6 +25,7 @@ def read_json(data: bytes, where: str) -> pl.DataFrame:
     NaN and infinities are null, as in what pandas writes; whole numbers of more than 38 digits are text. Raises
     InputError that names the line, or the row and column.
     """
+    refuse_deep(data, where)
     if not _HALF_PAIRS.search(data):
         try:
             return _narrowed(_parsed(data))
