@@ -10,12 +10,18 @@ import pytest
 from PIL import Image
 
 import visrec_cli as visrec
+from tests import profiles
 from tests.conftest import COLOURS, draw
 from tests.robustness.mutations import changed_bytes, rng, rounds
 from tests.robustness.outcomes import survey
 from visrec_cli.images.decode import load_picture
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000", "ICO", "PPM")
+PROFILES = {
+    "adobe": profiles.rgb(profiles.ADOBE, profiles.gamma(2.2)),
+    "programs": profiles.rgb(profiles.P3, profiles.srgb_curve, points=64, steps=5),
+    "inks": profiles.cmyk(lambda c, m, y, k: (100 * (1 - k), -40 * c, 60 * y)),
+}
 ARCHIVES = ("s.zip", "s.tar", "s.tgz", "s.tar.xz", "s.tar.bz2")
 
 
@@ -60,6 +66,21 @@ def test_a_picture_that_changed(format: str) -> None:
     assert load_picture(whole).size == (32, 32)
     cases = ((number, changed_bytes(whole, rng(format, number))) for number in rounds(200))
     survey((f"round {number}", partial(load_picture, content, max_megapixels=4)) for number, content in cases)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_colour_profile_that_changed(name: str) -> None:
+    """The picture is used, whatever its profile says."""
+    whole, picture = PROFILES[name], draw("disc", COLOURS["red"], size=8).convert("CMYK" if name == "inks" else "RGB")
+
+    def use(profile: bytes) -> None:
+        raw = io.BytesIO()
+        picture.save(raw, "TIFF", icc_profile=profile)
+        assert load_picture(raw.getvalue()).size == (8, 8)
+
+    use(whole)
+    for number in rounds(100):  # nothing may be refused
+        use(changed_bytes(whole, rng(name, number)))
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
