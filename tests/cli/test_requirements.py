@@ -32,6 +32,7 @@ MADE = {
     "--encoder colour, lbp, hog, which needs no model": ["--encoder", "colour"],
     "--encoder colour, lbp, hog, which computes on the CPU": ["--encoder", "lbp+hog"],
     "--validation 0": ["--validation", "0"],
+    "a --set ridge for cca, where nothing is left to choose": ["--method", "cca", "--set", "ridge=0.1"],
     "--resamples 0, without --baselines and --logged": ["--resamples", "0"],
 }
 VALUES = {"device": "cuda", "seed": "7", "set_": "a=1"}
