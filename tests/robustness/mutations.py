@@ -82,7 +82,7 @@ def _places(node: Any) -> list[tuple[Any, Any]]:
 
 
 def _swapped(holder: Any, key: Any, chance: random.Random) -> None:
-    holder[key] = chance.choice(_ODD)
+    holder[key] = copy.deepcopy(chance.choice(_ODD))
 
 
 def _removed(holder: Any, key: Any, chance: random.Random) -> None:

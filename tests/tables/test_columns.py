@@ -75,3 +75,14 @@ def test_embedding_columns_are_fixed_size_lists_of_floats() -> None:
         ]
     )
     assert embedding_columns(schema) == ["e"]
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32(), 0), pa.list_(pa.float32())])
+def test_vectors_without_a_number_are_refused(kind: pa.DataType) -> None:
+    """Arrow divides by their width, and ended the process."""
+    with pytest.raises(InputError, match="without a number"):
+        matrix_of(pa.array([[], []], kind), name="x")
+    vectors, valid = matrix_of(pa.array([None, None], kind), name="x")
+    assert (vectors.shape, valid.tolist()) == ((2, 0), [False, False])
+    assert column_of(vectors, valid).to_pylist() == [None, None]
+    assert column_of(vectors).to_pylist() == [[], []]

@@ -35,8 +35,10 @@ def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, ha
     flat = np.ascontiguousarray(matrix, dtype=np.float16 if half else np.float32).reshape(-1)
     number = pa.float16() if half else pa.float32()
     kind = pa.list_(number, width)
-    if not rows:
-        return pa.array([], kind)
+    if not rows or not width:  # Arrow divides by the width: the process would end
+        return pa.array(
+            [[] if valid is None or one else None for one in (range(rows) if valid is None else valid)], kind
+        )
     mask = None if valid is None or valid.all() else pa.array(~valid)
     values = pa.Array.from_buffers(number, flat.size, [None, pa.py_buffer(flat)])  # as pa.array, without its imports
     return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=mask)
@@ -86,6 +88,8 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     if pa.types.is_fixed_size_list(kind) and (
         pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
     ):
+        if not kind.list_size and chunk.null_count < len(chunk):
+            raise InputError(f"column '{name}' holds vectors without a number", fix="drop the column, or embed again")
         return chunk
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         import pyarrow.compute as pc  # takes long to import, and few tables need it
@@ -93,6 +97,8 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
         lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()
         if len(lengths) > 1:
             raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
+        if lengths == [0]:
+            raise InputError(f"column '{name}' holds vectors without a number", fix="drop the column, or embed again")
         return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))
     raise InputError(
         f"column '{name}' is {kind}, not a list of numbers",
@@ -107,7 +113,8 @@ def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:
         whole = np.asarray(values, dtype=np.float32).reshape(len(chunk), width)
         return np.ascontiguousarray(whole), np.ones(len(chunk), bool)
     valid = np.asarray(chunk.is_valid())
-    present = np.asarray(chunk.flatten(), dtype=np.float32).reshape(-1, width)  # honours the offset, drops nulls
+    flat = np.asarray(chunk.flatten(), dtype=np.float32)  # honours the offset, drops nulls
+    present = flat.reshape(int(valid.sum()), width)
     vectors = np.zeros((len(chunk), width), np.float32)
     vectors[valid] = present
     return vectors, valid
