@@ -171,7 +171,8 @@ def kills(line: Line, way: Course, number: int, lots: random.Random) -> Iterator
     """So many kills of a line, most by what has happened, and not by time: that is the same on every machine."""
     places, passed = len(line.commands), way.ended.passed
     writers = [at for at in range(places) if passed[at]]
-    for one in range(number):
+    first = lots.randrange(5)
+    for one in range(first, first + number):
         kind, place = one % 5, lots.randrange(places)
         if kind == 0 and way.touches[place]:
             yield Kill(place, touch=lots.randint(1, way.touches[place]))

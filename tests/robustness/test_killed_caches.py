@@ -17,6 +17,7 @@ QUICK = (
 )
 SLOW = (
     Line("a compiled model", ("embed-images imgs -e lite0 -o out.arrow",), ("out.arrow",)),
+    Line("an exported encoder", ("export-encoder lite0 -o out.onnx",), ("out.onnx",)),
     Line("compiled loops", ("train-cf clicks.csv --model als --set epochs=1 -o out.arrow",), ("out.arrow",)),
 )
 
@@ -43,18 +44,18 @@ def test_the_run_after_one_that_was_killed_gives_the_same_bytes(
     folder, cache = shutil.copytree(desk, tmp_path / "work"), tmp_path / "cache"
     loops = {} if line in QUICK else {"NUMBA_CACHE_DIR": str(cache / "loops")}
     line = Line(line.name, line.commands, line.outputs, {"VISREC_CACHE_DIR": str(cache), **loops})
-    way = course(forks, line, folder)
+    way, [out] = course(forks, line, folder), line.outputs
     assert way.ended.codes == (0,), way.ended
-    expected, largest = (folder / "out.arrow").read_bytes(), max(sizes(cache))
+    expected, largest = (folder / out).read_bytes(), max(sizes(cache))
     lots = random.Random(line.name)
     for kill in moments(way, largest, max(6, KILLS // 25), lots):
         if lots.random() < 0.7:
             shutil.rmtree(cache, ignore_errors=True)
-        (folder / "out.arrow").unlink(missing_ok=True)
+        (folder / out).unlink(missing_ok=True)
         ended = run(forks, line, folder, kill)
         aged(folder)
         ended = run(forks, line, folder)
         assert ended.codes == (0,), (kill, ended)
         assert "damaged" not in ended.said[0], (kill, ended)
-        assert (folder / "out.arrow").read_bytes() == expected, kill
+        assert (folder / out).read_bytes() == expected, kill
     assert not list(folder.glob(".*.part"))

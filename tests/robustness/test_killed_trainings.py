@@ -8,25 +8,36 @@ import pytest
 
 from tests.robustness.forked import Forks
 from tests.robustness.kills import KILLS, Kill, Line, aged, course, run
+from tests.stages.learning.catalogues import tiny_backbone
 from visrec_cli.catalogue import find, names
 
 LONG = KILLS > 100
 MODELS = [name for name in names("recommender") if "epochs" in find("recommender", name).settings and name != "hybrid"]
-OUTPUTS = ("out.arrow", "curve.csv")
 
 
-@pytest.mark.parametrize("model", MODELS if LONG else ["als", "sgd-mf"])
+@pytest.mark.parametrize("model", MODELS if LONG else ["als"])
 def test_a_training_that_was_killed_goes_on_to_the_same_bytes(
     desk: Path, forks: Forks, tmp_path: Path, model: str
 ) -> None:
     words = f"train-cf clicks.csv --items images.arrow --model {model} --set epochs=4 --validation 0.2 --device cpu"
     words += " --save-checkpoint ck.npz --log curve.csv -o out.arrow"
-    line, again = Line(model, (words,), OUTPUTS), Line(model, (f"{words} --resume ck.npz",), OUTPUTS)
-    way = course(forks, line, shutil.copytree(desk, tmp_path / "whole"))
+    kill_and_resume(desk, forks, tmp_path, model, words, ("out.arrow", "curve.csv"))
+
+
+@pytest.mark.skipif(not LONG, reason="the long round alone: make robustness")
+def test_a_picture_model_that_was_killed_goes_on_to_the_same_bytes(desk: Path, forks: Forks, tmp_path: Path) -> None:
+    words = f"train-encoder items.arrow --target labels:title --backbone {tiny_backbone(tmp_path)} --epochs 3"
+    words += " --batch-size 8 --device cpu --save-checkpoint ck.npz --log curve.csv -o out.safetensors"
+    kill_and_resume(desk, forks, tmp_path, "picture model", words, ("out.safetensors", "curve.csv"))
+
+
+def kill_and_resume(desk: Path, forks: Forks, place: Path, name: str, words: str, outputs: tuple[str, ...]) -> None:
+    line, again = Line(name, (words,), outputs), Line(name, (f"{words} --resume ck.npz",), outputs)
+    way = course(forks, line, shutil.copytree(desk, place / "whole"))
     assert way.ended.codes == (0,), way.ended
-    expected = {name: (tmp_path / "whole" / name).read_bytes() for name in (*OUTPUTS, "ck.npz")}
-    lots = random.Random(model)
-    folder = shutil.copytree(desk, tmp_path / "killed")
+    expected = {name: (place / "whole" / name).read_bytes() for name in (*outputs, "ck.npz")}
+    lots = random.Random(name)
+    folder = shutil.copytree(desk, place / "killed")
     killed = 0
     while killed < max(3, KILLS // 80):  # over and over, until it has all its kills and has come to the end
         for name in expected:

@@ -11,7 +11,7 @@ import pytest
 from tests.robustness.forked import Forks
 from tests.robustness.kills import KILLS, Course, Ended, Kill, Line, aged, course, kills, parts, run
 from visrec_cli.errors import InputError
-from visrec_cli.tables.reading import as_bytes
+from visrec_cli.tables.reading import as_bytes, read_all
 
 OLDER = b"what was there before"
 LINES = (
@@ -37,6 +37,12 @@ LINES = (
     ),
     Line("a gallery", ("preprocess imgs --items items.csv", "show - --html out.html"), ("out.html",)),
     Line("a matrix", ("embed-images imgs -e colour", "show - -o out.npy"), ("out.npy", "out.ids.txt", "out.sha256")),
+    Line(
+        "words to text",
+        ("preprocess imgs --items items.csv", "embed-text --columns title", "show - -o out.ndjson"),
+        ("out.ndjson",),
+    ),
+    Line("a profile", ("profile model.arrow --user u1 --html p.html -o p.csv",), ("p.csv", "p.html")),
     Line("to stdout", ("interactions clicks.csv", "split - --validation 0.1")),
     Line("to text on stdout", ("show images.arrow -o -", "show - --format ndjson")),
     Line("a log", ("interactions clicks.csv -o log.ndjson",), ("log.ndjson",)),
@@ -84,3 +90,25 @@ def look(line: Line, way: Course, ended: Ended, kill: Kill) -> None:
     if whole.startswith(b"\xff\xff\xff\xff") and ended.written != whole:
         with pytest.raises(InputError):
             as_bytes(ended.written).read_all()
+
+
+def test_a_matrix_over_an_older_one_is_one_of_the_two_or_refused(desk: Path, forks: Forks, tmp_path: Path) -> None:
+    """It is four files, which no file system renames together: parts of two are never taken for one."""
+    older, newer = (Line("npy", (f"embed-images imgs -e {way} -o x.npy",)) for way in ("colour", "hog"))
+    folder = shutil.copytree(desk, tmp_path / "work")
+    tables = []
+    for line in (newer, older):
+        assert run(forks, line, folder).codes == (0,)
+        tables.append(read_all(folder / "x.npy"))
+    kept = {path: path.read_bytes() for path in folder.glob("x.*")}
+    assert len(kept) == 4
+    for touch in range(1, course(forks, newer, folder).touches[0] + 1):
+        for path, content in kept.items():
+            path.unlink()
+            path.write_bytes(content)
+        assert run(forks, newer, folder, Kill(0, touch=touch)).codes == (-signal.SIGKILL,)
+        try:
+            found = read_all(folder / "x.npy")
+        except InputError:
+            continue
+        assert any(found.equals(table) for table in tables), touch
