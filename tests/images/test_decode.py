@@ -10,7 +10,8 @@ from PIL import Image, ImageCms, ImageFile
 
 from visrec_cli.errors import InputError
 from visrec_cli.images import decode
-from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.decode import load_picture
+from visrec_cli.images.sources import PictureError
 
 
 def saved(image, kind, **options):

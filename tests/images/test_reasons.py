@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visrec_cli.images.decode import PictureError, load_picture
+from visrec_cli.images.decode import load_picture
 from visrec_cli.images.reasons import reason_of
+from visrec_cli.images.sources import PictureError
 
 SECRET = b"hunter2-the-password-of-root"
 

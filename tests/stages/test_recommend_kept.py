@@ -17,7 +17,7 @@ from tests.conftest import COLOURS, draw
 from tests.encoders.models import BERT_WORDS, save_timm, save_tiny_bert
 from tests.stages.embedding.test_kept_pictures import Counting, settle
 from visrec_cli.encoders.opening import open_text_encoder
-from visrec_cli.images import decode
+from visrec_cli.images import sources
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.embed_text import embed_text
@@ -67,7 +67,7 @@ def test_a_folder_that_is_embedded_costs_no_model_call_and_no_reading(
     def unread(*_: object, **__: object) -> None:
         raise AssertionError("a picture was read")
 
-    monkeypatch.setattr(decode, "picture_bytes", unread)
+    monkeypatch.setattr(sources, "picture_bytes", unread)
     report = Report()
     found = recommend(table, images=[imgs], k=3, cache=tmp_path / "kept", report=report).read_all()
     assert models[-1].seen == 0

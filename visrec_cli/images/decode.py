@@ -6,8 +6,6 @@ raise.
 """
 
 import io
-import os
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,14 +16,13 @@ from typing import IO, cast
 
 from PIL import IcoImagePlugin, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
-from visrec_cli.errors import InputError
-from visrec_cli.images.archives import read_member, split_member
 from visrec_cli.images.colour import AS_THEY_ARE, colours_of
 from visrec_cli.images.formats import ICON, kind_of
 from visrec_cli.images.libtiff import has_codec, silence
 from visrec_cli.images.memory import DECODED, bytes_of
 from visrec_cli.images.pixels import lies_on_its_side, to_srgb
 from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
+from visrec_cli.images.sources import PictureError, open_picture
 from visrec_cli.runtime.tuning import trim_memory
 
 DEFAULT_MEGAPIXELS = 200.0
@@ -37,10 +34,6 @@ Image.MAX_IMAGE_PIXELS = None
 _LARGE = 128 << 20  # bytes of a decoded picture
 # Pillow warns about odd metadata on stderr, in the middle of the progress bar; what matters raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-class PictureError(InputError):
-    """One picture that cannot be used; ``str(error)`` is the reason alone, without the path."""
 
 
 def load_picture(
@@ -94,7 +87,7 @@ def _decoded(
 ) -> Image.Image:
     head = b""
     try:
-        with _open(source) as stream:
+        with open_picture(source) as stream:
             head = stream.read(32)
             if not head:
                 raise PictureError("empty file")
@@ -109,7 +102,7 @@ def _decoded(
 def in_srgb(source: str | Path | bytes) -> bool:
     """Whether the picture's colours are those of sRGB as they are, from its head alone; False for a broken one."""
     try:
-        with _open(source) as stream:
+        with open_picture(source) as stream:
             head = stream.read(32)
             stream.seek(0)
             if head.startswith(ICON):  # opening one decodes it
@@ -118,35 +111,6 @@ def in_srgb(source: str | Path | bytes) -> bool:
                 return colours_of(image) is AS_THEY_ARE
     except Exception:  # whoever decodes it will say what is wrong
         return False
-
-
-def picture_bytes(source: str | Path, most: int) -> bytes | None:
-    """The bytes of a picture file or a member of an archive; None for a file of more than ``most``, to read in parts.
-
-    Raises PictureError as load_picture does.
-    """
-    try:
-        with _open(source) as stream:
-            content = stream.read(most + 1)
-    except PictureError:
-        raise
-    except Exception as error:  # archives have exceptions of their own
-        raise PictureError(reason_of(error, b"")) from error
-    return content if len(content) <= most else None
-
-
-def _open(source: str | Path | bytes) -> io.BufferedIOBase:
-    if isinstance(source, bytes):
-        return io.BytesIO(source)
-    path = os.fspath(source)
-    member = split_member(path)
-    if member and not Path(path).exists():
-        return io.BytesIO(read_member(*member))
-    if "://" in path:
-        raise PictureError("a web address: only files are read")
-    if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a FIFO would wait for ever
-        raise PictureError("a folder, not a picture" if Path(path).is_dir() else "not a plain file")
-    return Path(path).open("rb")
 
 
 def _decode(

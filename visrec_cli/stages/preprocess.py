@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, PictureError
+from visrec_cli.images.decode import DEFAULT_MEGAPIXELS
 from visrec_cli.images.examine import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.preprocessing.join import Row, join
 from visrec_cli.stages.preprocessing.rows import Batcher, Finished

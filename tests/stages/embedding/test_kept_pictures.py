@@ -16,7 +16,7 @@ from tests.conftest import COLOURS, draw
 from tests.limits import HANGS
 from tests.stages.test_embed_images import MeanColour
 from visrec_cli.encoders.base import Prepared, Vectors
-from visrec_cli.images import decode
+from visrec_cli.images import decode, sources
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.embed_images import embed_images, estimate_images
 from visrec_cli.stages.embedding import keeping
@@ -65,14 +65,15 @@ def settle(folder: Path) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Names of the picture files that were opened."""
     names: list[str] = []
-    real = decode._open
+    real = sources.open_picture
 
     def noting(source: str | Path | bytes) -> object:
         if not isinstance(source, bytes):
             names.append(Path(source).name)
         return real(source)
 
-    monkeypatch.setattr(decode, "_open", noting)
+    for module in (decode, sources):
+        monkeypatch.setattr(module, "open_picture", noting)
     return names
 
 

@@ -47,7 +47,7 @@ class Pictures:
 
     def __call__(self, rows: Rows) -> Bytes:
         """The pictures of these rows, which ``look`` found usable. Raises PictureError for a file lost since."""
-        from visrec_cli.images.decode import PictureError
+        from visrec_cli.images.sources import PictureError
 
         found = []
         for row, one in zip(
@@ -63,7 +63,8 @@ class Pictures:
     def _attempt(self, row: int) -> Bytes | str:
         """The framed picture, or why there is none."""
         from visrec_cli.images.colour import NOTE
-        from visrec_cli.images.decode import PictureError, decoded
+        from visrec_cli.images.decode import decoded
+        from visrec_cli.images.sources import PictureError
 
         source = self._sources[row]
         if source.refusal:

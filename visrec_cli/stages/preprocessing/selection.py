@@ -1,11 +1,11 @@
 """What becomes of each row of preprocess: kept, kept without its picture, or left out; counted in any case."""
 
 from visrec_cli.errors import InputError
-from visrec_cli.images.decode import PictureError
 from visrec_cli.images.duplicates import DuplicateFinder
 from visrec_cli.images.examine import Examined
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.reasons import HEIC
+from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.words import counted
 from visrec_cli.stages.pictures import count_colours
