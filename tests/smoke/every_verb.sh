@@ -33,6 +33,13 @@ visrec eval lists.arrow --truth split.arrow --baselines --html report.html -o me
 visrec show alike.arrow --html gallery.html
 visrec check catalogue.arrow als.arrow split.arrow lists.arrow
 visrec cache info
+# what older releases of Arrow and polars stumble over: a missing vector in Parquet, JSON beyond 64 bits and of any depth
+printf '{"item_id":"a","n":14933243513335727983}\n{"item_id":"b","n":98765432109876543210}\n' >long.ndjson
+{ printf '{"item_id":"a","t":'; printf '[%.0s' {1..5000}; printf ']%.0s' {1..5000}; echo '}'; } >deep.ndjson
+visrec embed-images items.arrow -o images.parquet
+visrec check images.parquet
+visrec show long.ndjson --format ndjson 2>/dev/null | grep -q 14933243513335727983
+visrec show deep.ndjson && exit 1 || [ $? -eq 65 ]
 rows alike.arrow 5
 rows lists.arrow 1000
 for page in report.html gallery.html; do grep -q '</html>' "$page"; done
