@@ -250,3 +250,13 @@ def test_a_tar_that_was_cut_damaged_or_glued_loses_no_picture_in_silence(tmp_pat
             path.write_bytes(content)
             with pytest.raises(InputError, match=words):
                 find_pictures(path)
+
+
+def test_a_file_without_a_name_is_counted(tmp_path):
+    """zipfile falls over it when it is asked whether it is a folder."""
+    path = pack(tmp_path / "s.zip")
+    hidden = scan(path).other_files[HIDDEN]
+    path.write_bytes(path.read_bytes().replace(b"imgs/deep/blue.PNG", bytes(18)))
+    found = scan(path)
+    assert [picture.item_id for picture in found.pictures] == ["../escape", "imgs/red"]
+    assert found.other_files[HIDDEN] == hidden + 1

@@ -83,9 +83,11 @@ class Archive:
     def _list_zip(self, packed: zipfile.ZipFile) -> None:
         for info in packed.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where it was packed on Windows
-            if info.is_dir():
+            if info.filename and info.is_dir():
                 continue
-            if kind not in (0, stat.S_IFREG):
+            if not info.filename:  # zipfile cannot say whether it is a folder
+                self.odd.append(("", "a file without a name"))
+            elif kind not in (0, stat.S_IFREG):
                 self.odd.append((info.filename, _LINK if kind == stat.S_IFLNK else _NO_FILE))
             elif info.flag_bits & 1:
                 self.odd.append((info.filename, "encrypted"))
