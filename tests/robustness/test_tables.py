@@ -28,15 +28,23 @@ def table() -> pa.Table:
     return whole.append_column("day", pa.array([1_600_000_000_000] * 12, pa.timestamp("ms", "UTC")))
 
 
-def foreign(format: str) -> bytes:
-    """The table as other tools write it: without any checksum, with dictionaries and large types."""
+def foreign(format: str, compression: str | None = None) -> bytes:
+    """The table as other tools write it: without any checksum, with dictionaries and large types; where it is
+    compressed, with the layouts that say one value many times, too."""
     whole, raw = table(), io.BytesIO()
     whole = whole.append_column("brand", pa.array(["x", "y", None] * 4).dictionary_encode())
     whole = whole.append_column("words", pa.array(["é", "b", "c"] * 4, pa.large_string()))
+    if compression is not None and format != "parquet":
+        whole = whole.append_column("views", pa.array(["a long text of many letters", None, "c"] * 4, pa.string_view()))
+        whole = whole.append_column("list views", pa.array([[1], None, [2, 3]] * 4, pa.list_view(pa.int32())))
+        runs = pa.RunEndEncodedArray.from_arrays(pa.array([5, 12], pa.int32()), pa.array(["a", "b"]))
+        whole = whole.append_column("runs", runs)
     if format == "parquet":
-        pq.write_table(whole, raw)
+        pq.write_table(whole, raw, compression=compression or "snappy")
     else:
-        with (pa.ipc.new_file if format == "arrow" else pa.ipc.new_stream)(raw, whole.schema) as writer:
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        new = pa.ipc.new_file if format == "arrow" else pa.ipc.new_stream
+        with new(raw, whole.schema, options=options) as writer:
             writer.write_table(whole)
     return raw.getvalue()
 
@@ -48,6 +56,7 @@ BYTES = {
     "first-release arrow": lambda: first_release_bytes(table(), file=True),
     "first-release stream": lambda: first_release_bytes(table(), file=False),
     **{f"foreign {format}": partial(foreign, format) for format in ("arrow", "stream", "parquet")},
+    **{f"compressed {format}": partial(foreign, format, "zstd") for format in ("arrow", "stream", "parquet")},
 }
 
 

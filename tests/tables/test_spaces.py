@@ -29,8 +29,7 @@ def test_a_space_survives_its_field(space: Space) -> None:
     assert space_of(space.field("embedding")).fingerprint == space.fingerprint
 
 
-def test_a_space_survives_polars_where_plain_field_metadata_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POLARS_UNKNOWN_EXTENSION_TYPE_BEHAVIOR", "load_as_extension")  # so since polars 2.0
+def test_a_space_survives_polars_where_plain_field_metadata_is_lost() -> None:
     frame = pl.DataFrame(pl.from_arrow(embedded())).filter(pl.col("item_id") != "1").sort("title", descending=True)
     assert space_of(frame.to_arrow().schema.field("image_embedding")) == SPACE
 
