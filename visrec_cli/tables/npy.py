@@ -20,6 +20,7 @@ from visrec_cli.tables.checksums import Verification, sha256_of
 from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.spaces import Space, space_from
+from visrec_cli.tables.text_encoding import in_utf8
 
 ROWS = 8192
 WIDEST = 1 << 24  # numbers in a row: more is no vector, and no Arrow list
@@ -112,6 +113,8 @@ def _ids(
         content = file.read_bytes()
         if listed and not ids:
             listed.compare(IDS, content)
+        else:  # by another tool
+            content = in_utf8(content, str(file), "> ids.txt")
         names = content.decode("utf-8").split("\n")
     except FileNotFoundError as error:
         raise MissingInputError(f"{file} does not exist") from error

@@ -20,6 +20,7 @@ from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.ids import as_ids, plain_name
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.text_encoding import lines_of
 
 TEXTS = ("text", "query", "query_text", "sentence", "words", "title", "name")
 IDS = ("query_id", "id", "item_id")
@@ -114,10 +115,7 @@ def _is_header(head: bytes) -> bool:
 
 def _lines(source: Tabular, report: Report) -> list[Sentence]:
     data = standard_input().read() if str(source) == "-" else Path(source).read_bytes()
-    try:
-        lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name_of(source)} is not UTF-8", fix="iconv -f latin1 -t utf-8 makes it so") from error
+    lines = lines_of(data, name_of(source))
     report.count("empty lines", sum(not line for line in lines))
     return [Sentence(line, line) for line in lines if line]
 

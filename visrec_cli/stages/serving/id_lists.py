@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.text_encoding import WIDE_MARKS, lines_of
 
 _TABLES = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff", b"{")
 
@@ -31,7 +32,7 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
     elif is_path(source) and Path(source).exists() and not Path(source).is_file() and not Path(source).is_dir():
         found = _piped(Path(source), what)
     elif is_path(source) and not is_table(Path(source)):
-        found = [line.strip() for line in text_lines(Path(source)) if line.strip()]
+        found = [line for line in text_lines(Path(source)) if line]
     else:
         found = _column(source, aliases, where, what)
     if not found:
@@ -53,26 +54,21 @@ def _piped(path: Path, what: str) -> list[str]:
     data = path.read_bytes()
     if _is_table(data.split(b"\n", 1)[0]):
         raise InputError(f"a table of {what} cannot come through a pipe", fix="write it into a file")
-    try:
-        return [line.strip() for line in data.decode("utf-8-sig").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8", fix="iconv -f latin1 -t utf-8 makes it so") from error
+    return [line for line in lines_of(data, str(path)) if line]
 
 
 def _is_table(head: bytes) -> bool:
     if head.lstrip(b"\xef\xbb\xbf").startswith(_TABLES):
         return True
-    words = head.decode("utf-8", "replace").replace("\ufeff", "").strip().lower()
+    encoding = next((name for mark, name in WIDE_MARKS if head.startswith(mark)), "utf-8")
+    words = head.decode(encoding, "replace").replace("\ufeff", "").strip().lower()
     cells = words.replace("\t", ",").replace(";", ",").replace("|", ",").split(",")
     return any(cell.strip(' "') in (*USER_ALIASES, *ITEM_ALIASES) for cell in cells)
 
 
 def text_lines(path: Path) -> list[str]:
-    """The lines of a text. Raises InputError for one that is not UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8", fix="iconv -f latin1 -t utf-8 makes it so") from error
+    """The lines of a text. Raises InputError for what is none."""
+    return lines_of(path.read_bytes(), str(path))
 
 
 def _column(source: Tabular, aliases: Sequence[str], where: str, what: str) -> list[str]:
