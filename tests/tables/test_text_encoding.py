@@ -24,7 +24,7 @@ def test_only_line_ends_end_lines(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("data", "says", "fix"),
     [
-        (gzip.compress(b"u1\n"), "is compressed .gzip.", "zcat {} > list.txt"),
+        (gzip.compress(b"u1\n", mtime=0), "is compressed .gzip.", "zcat {} > list.txt"),
         (b"u1\nu\xff\n", "line 2 is not UTF-8", "iconv -f latin1 -t utf-8 {} > list.txt"),
         (b"<html>404</html>", "is a web page", "download it again"),
         (b"u1\0u2", "is no table that visrec knows", "CSV"),
