@@ -296,3 +296,10 @@ class TestSize:
         exif[0x0112] = 6
         data = saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif)
         assert load_picture(data, at_least=(50, 100)).size == (50, 100)
+
+
+def test_a_jpeg_2000_that_ends_where_its_data_begins_is_no_black_picture() -> None:
+    whole = saved(Image.new("RGB", (32, 32), (240, 10, 20)), "JPEG2000")
+    for end in range(len(whole)):
+        with pytest.raises(PictureError):
+            load_picture(whole[:end])

@@ -133,6 +133,8 @@ def _decode(
             image.draft(None, at_least[::-1] if lies_on_its_side(image) else at_least)
         held.enter_context(DECODED.holding(bytes_of(image)))
         _load(image)
+        if image.format == "JPEG2000":
+            _require_data(stream)
         _check_size(image, max_megapixels)  # some formats know their true size only now
         return to_srgb(image, profiles=profiles)
 
@@ -146,6 +148,13 @@ def _identified(stream: io.BufferedIOBase, head: bytes) -> Image.Image:
         if kind not in FORMATS:
             raise
         raise unidentified_in(kind, stream) from None
+
+
+def _require_data(stream: io.BufferedIOBase) -> None:
+    """Raise PictureError for a JPEG 2000 that ends where its data begins: OpenJPEG makes it black."""
+    stream.seek(0)
+    if b"\xff\x93" not in stream.read():
+        raise PictureError("truncated JPEG2000")
 
 
 def _load(image: Image.Image) -> None:
