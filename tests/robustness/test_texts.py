@@ -92,7 +92,7 @@ def changed_text(text: str, chance: random.Random) -> bytes:
 def is_json(line: str) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -63,3 +63,18 @@ def test_id_columns_by_name_and_their_errors(tmp_path: Path) -> None:
         ids(tmp_path, "id,x\na,1\nb,2\na,3\nb,4\n")
     with pytest.raises(InputError, match="empty in 1 row, first in row 2"):
         ids(tmp_path, "id,x\na,1\n,2\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "user_id,\0,weight\nu,i,2\n".encode("utf-16"),
+        b'{"a\\u0000":1}\n',
+        b'{"a":{"b\\u0000":1}}\n',
+        b'{"a":[{"\\u0000":1}]}\n',
+    ],
+)
+def test_a_zero_character_in_a_name_is_refused(tmp_path: Path, content: bytes) -> None:
+    """polars panics of such a name."""
+    with pytest.raises(InputError):
+        table(tmp_path, content)

@@ -62,7 +62,8 @@ def _array(data: bytes, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _loaded(text: bytes, where: str, at: str) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda _: None, parse_int=_whole, parse_float=_float)  # noqa: TID251
+        words = text.decode("utf-8")  # as it is: json guesses another encoding where there are zeros
+        return json.loads(words, parse_constant=lambda _: None, parse_int=_whole, parse_float=_float)  # noqa: TID251
     except json.JSONDecodeError as error:
         if at == "the array":
             at = f"line {error.lineno}"

@@ -51,7 +51,17 @@ def read_text(
 
 
 def _reader(frame: pl.DataFrame, where: str) -> pa.RecordBatchReader:
+    for name, kind in frame.schema.items():
+        if _has_zero(name, kind):  # polars panics when it hands such a name on
+            raise InputError(f"{where}: the name of column {name!r}, or of a field in it, has a zero character in it")
     table = with_note(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), where)
     schema = plain_schema(table.schema).remove_metadata()
     batches: Any = (plain_batch(batch, schema) for batch in table.to_batches(max_chunksize=8192))
     return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def _has_zero(name: str, kind: pl.DataType) -> bool:
+    if isinstance(kind, pl.Struct):
+        return "\0" in name or any(_has_zero(field.name, field.dtype) for field in kind.fields)  # type: ignore[arg-type]
+    inner = kind.inner if isinstance(kind, pl.List) else None
+    return "\0" in name if inner is None else _has_zero(name, inner)  # type: ignore[arg-type]

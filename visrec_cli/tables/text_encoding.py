@@ -35,8 +35,11 @@ def in_utf8(data: bytes, where: str, then: str = "| visrec … -") -> bytes:
     for mark, encoding in WIDE_MARKS:
         if data.startswith(mark):
             try:
-                return data.decode(encoding).encode()
-            except (UnicodeDecodeError, UnicodeEncodeError) as error:
+                text = data.decode(encoding).encode()
+                if b"\0" in text[:65536]:
+                    raise UnicodeError("a character that is zero")
+                return text
+            except UnicodeError as error:
                 raise InputError(
                     f"{where} begins as {encoding.upper()} text and is none", fix="make the file again, in UTF-8"
                 ) from error
