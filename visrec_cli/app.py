@@ -132,8 +132,8 @@ def _verb_named() -> str:
 
 
 def _complain(what: str, fix: str | None) -> None:
-    from visrec_cli.runtime.words import printable
+    from visrec_cli.runtime.words import printable, shortened
 
-    print(f"visrec: error: {printable(what)}", file=sys.stderr)
+    print(f"visrec: error: {printable(shortened(what))}", file=sys.stderr)
     if fix:
-        print(f"  fix: {printable(fix)}", file=sys.stderr)
+        print(f"  fix: {printable(shortened(fix))}", file=sys.stderr)

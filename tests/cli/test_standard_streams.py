@@ -99,6 +99,19 @@ def test_a_preview_counts_what_it_shows(desk: Path) -> None:
         assert words in done.stderr
 
 
+def test_an_id_of_a_megabyte_fills_no_screen(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "x" * 1_000_000
+    (desk / "twice.csv").write_text(f"item_id,title\n{name},a\n{name},b\n")
+    assert run(["check", str(desk / "twice.csv")]) == 65
+    said = capsys.readouterr().err
+    assert "is not unique: 'xxx" in said
+    assert "more characters)" in said
+    assert len(said) < 10_000
+    (desk / "empty.csv").write_text(f"user_id,item_id,rating\nv,{name},{'z' * 1_000_000}\n")
+    assert run(["interactions", str(desk / "empty.csv"), "-o", str(desk / "x.arrow")]) == 65
+    assert len(capsys.readouterr().err) < 10_000
+
+
 def test_without_a_home_things_are_kept_where_the_next_run_finds_them(desk: Path) -> None:
     homeless = {"HOME": "/dev/null", "XDG_CACHE_HOME": "", "TMPDIR": str(desk / "tmp"), "VISREC_CACHE_DIR": ""}
     (desk / "tmp").mkdir()

@@ -12,7 +12,7 @@ from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.folders import cache_note
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.runtime.standard_streams import is_log, standard_output
-from visrec_cli.runtime.words import counted, printable
+from visrec_cli.runtime.words import counted, printable, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,11 +116,11 @@ def summarise(
     """Notes, the first rejects and one line of counts, on stderr."""
     kept = cache_note()
     for warning in [*report.warnings, *remarks, *([kept] if kept else [])]:
-        print(f"visrec: note: {printable(warning)}", file=sys.stderr)
+        print(f"visrec: note: {printable(shortened(warning))}", file=sys.stderr)
     shown = report.rejects[:3] if rejects is None else []
     for one in shown:
         who = one.path or one.item_id or "?"
-        print(f"visrec: {one.stage}: {printable(who)}: {printable(one.reason)}", file=sys.stderr)
+        print(f"visrec: {one.stage}: {printable(shortened(who))}: {printable(shortened(one.reason))}", file=sys.stderr)
     if len(report.rejects) > len(shown) > 0:
         hint = command_line().hint("; --rejects FILE lists them all")
         print(f"visrec: … and {len(report.rejects) - len(shown):,} more{hint}", file=sys.stderr)

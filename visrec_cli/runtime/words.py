@@ -5,6 +5,15 @@ import unicodedata
 _BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), "\u200e", "\u200f", "\u061c"}
 
 
+LONGEST = 4000
+"""Characters of a message: an id or a name of a megabyte is not read at a terminal."""
+
+
+def shortened(text: str) -> str:
+    """The text, of a long one the beginning."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text) - LONGEST:,} more characters)"
+
+
 def printable(text: str) -> str:
     """The text with control characters, bidirectional controls and broken surrogates shown as escapes, not obeyed."""
     return "".join(_shown(c) for c in text)
