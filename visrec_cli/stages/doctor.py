@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def _cache() -> Iterator[Finding]:
     folder = cache_dir()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     writable = os.access(folder, os.W_OK)
-    fix = None if writable else f"chmod u+w {folder}, or set VISREC_CACHE_DIR to a folder of yours"
+    fix = None if writable else f"chmod u+w {shlex.quote(str(folder))}, or set VISREC_CACHE_DIR to a folder of yours"
     words = f"{folder} ({sized(size)}{'' if writable else ', not writable'}; see visrec cache info)"
     yield Finding("cache", "folder", words, fine=writable, needed=False, fix=fix)
 

@@ -1,5 +1,6 @@
 """``recommend``: what is most like an item, a picture, a sentence, or a taste."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,7 +158,7 @@ def _not_a_folder(table: Tabular) -> Tabular:
     if is_path(table) and str(table) != "-" and Path(table).is_dir():
         raise InputError(
             f"{table} is a folder, and recommend needs vectors",
-            fix=f"visrec embed-images {table} | visrec recommend - --item ID",
+            fix=f"visrec embed-images {shlex.quote(str(table))} | visrec recommend - --item ID",
         )
     return table
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -133,9 +134,8 @@ class _Rows:
         shown, first = (self.delimiter.join(some)[:_SHOWN] for some in (fields, self._header))
         fix = "quote fields that hold the delimiter"
         if line == self._above + 1:
-            fix = (
-                f"if the header is another line, drop those above it (tail -n +2 {self.where} | visrec … -); else {fix}"
-            )
+            below = f"tail -n +2 {shlex.quote(self.where)} | visrec … -"
+            fix = f"if the header is another line, drop those above it ({below}); else {fix}"
         raise InputError(
             f"{self.where}: line {line} has {counted(len(fields), 'fields')} ({shown!r}) and the header {width} "
             f"({first!r})",
@@ -147,9 +147,10 @@ class _Rows:
         found = re.search(rb"\r(?!\n)", self.text)
         if found:
             line = self._above + self.text.count(b"\n", self.text.find(b"\n") + 1, found.start()) + 1
+            fed = f"tr '\\r' '\\n' < {shlex.quote(self.where)} | visrec … -"
             raise InputError(
                 f"{self.where}: line {line} holds a carriage return, where other lines end with a line feed",
-                fix=f"if a line ends there: tr '\\r' '\\n' < {self.where} | visrec … -; else quote the text",
+                fix=f"if a line ends there: {fed}; else quote the text",
             )
 
     def note_short(self, report: Report) -> None:

@@ -4,6 +4,7 @@ MovieLens (``userId,movieId,rating,timestamp``), Amazon (``reviewerID,asin,overa
 parent_asin,rating,timestamp``), H&M (``t_dat,customer_id,article_id``), RecBole (``user_id:token`` …), LensKit, Yelp …
 """
 
+import shlex
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -83,7 +84,7 @@ def _explain(schema: pa.Schema, found: dict[str, str | None], where: str) -> Non
     names: list[str] = schema.names
     words = names[0].split() if len(names) == 1 else []
     if len(words) > 1:
-        tabs = f"tr -s ' ' '\\t' < {where} | visrec … -"
+        tabs = f"tr -s ' ' '\\t' < {shlex.quote(where)} | visrec … -"
         raise InputError(
             f"{where}: its columns are divided by spaces (the first line is {names[0][:60]})",
             fix=(f"{tabs} --no-header", f"{tabs}, below a line of names") if all(map(_is_number, words)) else tabs,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -127,13 +128,16 @@ def _open(source: Tabular, where: str) -> BinaryIO:
     try:
         if path.is_dir():
             raise InputError(
-                f"{where} is a folder, not a table", fix=f"visrec preprocess {where} makes a table of its pictures"
+                f"{where} is a folder, not a table",
+                fix=f"visrec preprocess {shlex.quote(where)} makes a table of its pictures",
             )
         return path.open("rb")
     except FileNotFoundError as error:
         raise MissingInputError(f"{where} does not exist", fix="check the path; '-' reads stdin") from error
     except PermissionError as error:
-        raise MissingInputError(f"{where} cannot be read: permission denied", fix=f"chmod +r {where}") from error
+        raise MissingInputError(
+            f"{where} cannot be read: permission denied", fix=f"chmod +r {shlex.quote(where)}"
+        ) from error
     except OSError as error:
         raise MissingInputError(f"{where} cannot be opened: {error.strerror or error}") from error
 

@@ -1,5 +1,7 @@
 """From the bytes of a text to UTF-8: the one door of tables, lists and questions that are text."""
 
+import shlex
+
 from visrec_cli.errors import InputError
 
 _COMPRESSED = {
@@ -58,7 +60,7 @@ def in_utf8(data: bytes, where: str, then: str = "| visrec … -") -> bytes:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{where}: line {line} is not UTF-8 text", fix=f"iconv -f latin1 -t utf-8 {where} {then}"
+            f"{where}: line {line} is not UTF-8 text", fix=f"iconv -f latin1 -t utf-8 {shlex.quote(where)} {then}"
         ) from error
     return data
 

@@ -1,5 +1,6 @@
 """The parts of a log as files of their own, for other tools."""
 
+import shlex
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ def check_parts(folder: Path, way: Way) -> None:
 
 
 def _of_another(path: Path, part: str) -> OutputError:
-    return OutputError(f"{path} is of another split: this one has no {part}", fix=f"rm {path}")
+    return OutputError(f"{path} is of another split: this one has no {part}", fix=f"rm {shlex.quote(str(path))}")
 
 
 def write_parts(table: pa.Table, folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """Which picture belongs to which item: a join by id that says what it could not join, and why that may be."""
 
 import posixpath
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,7 +111,8 @@ def _way_out(catalogue: Catalogue, ids: set[str], id_from: str) -> str:
     names = {posixpath.basename(picture.path) for picture in catalogue.pictures}
     for name in strings:
         if any(value and posixpath.basename(value) in names for value in catalogue.items[name].to_pylist()[:1000]):
-            return f"the column '{name}' names the pictures: leave the folder out, visrec preprocess {catalogue.where}"
+            there = f"visrec preprocess {shlex.quote(catalogue.where)}"
+            return f"the column '{name}' names the pictures: leave the folder out, {there}"
     return "name the items' id column with --id-column, or rename the pictures"
 
 

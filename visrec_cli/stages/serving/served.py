@@ -1,5 +1,6 @@
 """A model that is open for questions, and all users that it can be asked about."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -133,9 +134,10 @@ def _open(source: Tabular) -> Served:
         raise InputError(f"{where} is a folder, and users are asked about a model", fix="visrec train-cf makes one")
     reader = open_table(source)
     if not is_model(reader.schema):
+        items = shlex.quote(where) if is_path(source) else "items.arrow"
         raise InputError(
             f"{where} is no model, and users are asked about a model (its columns: {', '.join(reader.schema.names)})",
-            fix=f"make one: visrec train-cf clicks.csv --items {where if is_path(source) else 'items.arrow'}",
+            fix=f"make one: visrec train-cf clicks.csv --items {items}",
         )
     model, about, space = from_table(reader.read_all(), where)
     if not model.items.ids:
