@@ -35,7 +35,7 @@ unit: setup
 
 # Many more rounds of files that are wrong than the tests of every day go, and 500 processes that are killed instead of
 # 40: some minutes each. A number beside each says how many rounds gave a result, a refusal, or a bug.
-ROUNDS ?= 25
+ROUNDS ?= 30
 KILLS ?= 500
 robustness: setup
 	VISREC_MUTATIONS=$(ROUNDS) VISREC_KILLS=$(KILLS) $(BIN)/pytest -s --verbosity=1 tests/robustness

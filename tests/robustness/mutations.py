@@ -23,9 +23,12 @@ _ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def rounds(usual: int) -> range:
-    """Numbers of the rounds to go."""
-    return range(max(1, round(usual * MANY)))
+def rounds(usual: int, *, long: int = 0) -> range:
+    """Numbers of the rounds to go: ``usual`` every day, and MANY times that, or ``long``, where many are asked for.
+
+    long: for readers that are too slow for as many rounds every day as the others have.
+    """
+    return range(max(1, round((usual if MANY <= 1 else max(usual, long)) * MANY)))
 
 
 def rng(name: str, number: int) -> random.Random:

@@ -20,7 +20,7 @@ def test_an_index_whose_manifest_changed_is_built_again(tmp_path: Path) -> None:
     assert file is not None
     for part in (file.with_suffix(".json"), file):
         whole = part.read_bytes()
-        for number in rounds(150):
+        for number in rounds(150, long=850):
             chance = rng(part.suffix, number)
             content = changed_bytes(whole, chance)
             if part != file and number % 2:
@@ -41,7 +41,7 @@ def test_kept_vectors_that_changed_are_computed_again(tmp_path: Path) -> None:
     expected = visrec.embed_images(folder, encoder="colour", cache=cache).read_all()
     [file] = cache.glob("*.sqlite")
     whole = file.read_bytes()
-    for number in rounds(40):
+    for number in rounds(40, long=1700):
         for left in cache.iterdir():
             left.unlink()
         file.write_bytes(changed_bytes(whole, rng("sqlite", number)))

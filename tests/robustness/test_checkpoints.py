@@ -57,7 +57,7 @@ def packed(words: str, arrays: dict[str, Any]) -> bytes:
 
 
 def versions(name: str, words: Any, arrays: dict[str, Any], whole: bytes, many: int) -> Iterator[tuple[str, bytes]]:
-    for number in rounds(many):
+    for number in rounds(many, long=340):
         chance = rng(name, number)
         if number % 3 == 0:
             yield f"bytes, round {number}", changed_bytes(whole, chance)

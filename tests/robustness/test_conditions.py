@@ -193,7 +193,7 @@ def test_composed_conditions_reach_nothing(tmp_path: Path, capfd: pytest.Capture
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     codes: Counter[int] = Counter()
     failures, slowest = [], (0.0, "")
-    for number in rounds(1000):
+    for number in rounds(1000, long=1700):
         text = Composer(rng("condition", number), places_of(listener.port, secrets)).condition()
         begun = time.process_time()
         where = f"--where={text}"

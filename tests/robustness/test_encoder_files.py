@@ -55,7 +55,7 @@ def test_a_checkpoint_that_says_something_else(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
 
     def versions() -> Iterator[tuple[str, bytes]]:
-        for number in rounds(60):
+        for number in rounds(60, long=1700):
             chance, said = rng("safetensors", number), dict(header["__metadata__"])
             if number % 4 == 0:
                 yield f"bytes, round {number}", changed_bytes(whole[: 9 + length], chance) + tensors
@@ -82,7 +82,7 @@ def test_an_exported_model_that_says_something_else(tmp_path: Path) -> None:
     card = json.loads(model.metadata_props[place].value)
 
     def versions() -> Iterator[tuple[str, bytes]]:
-        for number in rounds(75):
+        for number in rounds(75, long=1700):
             chance = rng("onnx", number)
             if number % 3 == 0:
                 yield f"bytes, round {number}", changed_bytes(whole.read_bytes(), chance)
@@ -111,7 +111,7 @@ def test_a_kept_model_that_was_changed_is_compiled_again(part: str) -> None:
     file = Path(card.folder) / part
     whole = file.read_bytes()
     change: Callable[[Any], bytes] = partial(changed_bytes, whole)
-    for number in rounds(200):
+    for number in rounds(200, long=570):
         chance = rng(part, number)
         if part == CARD and number % 2:
             content = changed_document(json.loads(whole), chance).encode("utf-8", "surrogatepass")

@@ -53,7 +53,7 @@ def test_a_model_that_says_something_else(world: Path, name: str) -> None:
     said = json.loads(field.metadata[PARAMETER])
 
     def versions() -> Iterator[tuple[str, pa.Table]]:
-        for number in rounds(60):
+        for number in rounds(60, long=63):
             text = changed_document(said, rng(name, number)).encode("utf-8", "surrogatepass")
             other = field.with_metadata({**field.metadata, PARAMETER: text})
             yield f"round {number}", whole.cast(whole.schema.set(0, other))
@@ -72,7 +72,7 @@ def test_a_model_with_other_columns(world: Path, name: str) -> None:
     whole, ways = trained(world, name), asked(world)
 
     def versions() -> Iterator[tuple[str, pa.Table]]:
-        for number in rounds(60):
+        for number in rounds(60, long=63):
             yield f"round {number}", changed_table(whole, rng(f"table {name}", number))
 
     def use(model: pa.Table, number: int) -> None:

@@ -94,5 +94,5 @@ def test_an_archive_that_changed(tmp_path: Path, name: str) -> None:
         visrec.preprocess(str(path), threads=1).read_all()
 
     use(whole)
-    cases = ((number, changed_bytes(whole, rng(name, number))) for number in rounds(60))
+    cases = ((number, changed_bytes(whole, rng(name, number))) for number in rounds(60, long=340))
     survey((f"round {number}", partial(use, content)) for number, content in cases)
