@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 _AT_ONCE = 1 << 20  # rows
 Sizes = npt.NDArray[np.float64]
@@ -62,6 +61,8 @@ def _sizes(column: Any) -> Sizes:
         sizes, lengths = _runs(column)
         return np.repeat(sizes, lengths)
     if _is_text(kind):
+        import pyarrow.compute as pc  # takes long to import, and few tables come here
+
         return _numbers(pc.binary_length(column)) + 4.0
     if _is_view(kind):
         return _view_lengths(column) + 4.0
