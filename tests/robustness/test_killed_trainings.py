@@ -27,7 +27,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bytes(
 @pytest.mark.skipif(not LONG, reason="the long round alone: make robustness")
 def test_a_picture_model_that_was_killed_goes_on_to_the_same_bytes(desk: Path, forks: Forks, tmp_path: Path) -> None:
     words = f"train-encoder items.arrow --target labels:title --backbone {tiny_backbone(tmp_path)} --epochs 3"
-    words += " --batch-size 8 --device cpu --save-checkpoint ck.npz --log curve.csv -o out.safetensors"
+    words += " --batch-size 8 --device cpu --threads 1 --save-checkpoint ck.npz --log curve.csv -o out.safetensors"
     kill_and_resume(desk, forks, tmp_path, "picture model", words, ("out.safetensors", "curve.csv"))
 
 
