@@ -38,7 +38,7 @@ printf '{"item_id":"a","n":14933243513335727983}\n{"item_id":"b","n":98765432109
 { printf '{"item_id":"a","t":'; printf '[%.0s' {1..5000}; printf ']%.0s' {1..5000}; echo '}'; } >deep.ndjson
 visrec embed-images items.arrow -o images.parquet
 visrec check images.parquet
-visrec show long.ndjson --format ndjson 2>/dev/null | grep -q 14933243513335727983
+visrec show long.ndjson --format ndjson 2>/dev/null | grep -c 14933243513335727983 >found.txt  # -q would close the pipe
 visrec show deep.ndjson && exit 1 || [ $? -eq 65 ]
 rows alike.arrow 5
 rows lists.arrow 1000
