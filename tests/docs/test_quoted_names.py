@@ -47,10 +47,11 @@ def test_what_is_put_into_a_command_is_quoted() -> None:
     [
         (None, ["check"]),
         (b"user_id,item_id\ncaf\xe9,1\n", ["interactions"]),
+        (b"\x1f\x8b\x08\0packed", ["interactions"]),
         (b"a note\nuser_id,item_id\nu,i\n", ["interactions"]),
         (b"user item\nu i\n", ["train-cf", "-o", "m.arrow"]),
     ],
-    ids=["folder", "latin-1", "preamble", "spaces"],
+    ids=["folder", "latin-1", "gzip", "preamble", "spaces"],
 )
 def test_advice_about_a_file_of_an_odd_name_runs_nothing(
     tmp_path: Path, content: bytes | None, words: list[str]
@@ -63,3 +64,13 @@ def test_advice_about_a_file_of_an_odd_name_runs_nothing(
     fixes = [line for line in said.stderr.splitlines() if line.startswith("  fix: ")]
     assert any(shlex.quote(name) in line for line in fixes), said.stderr
     assert not any(_ODD in line.replace(shlex.quote(name), "") for line in fixes), said.stderr
+
+
+def test_advice_about_an_output_of_an_odd_name_runs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user_id,item_id\nu,i\n")
+    name = f"{_ODD}.csv"
+    (tmp_path / name).mkdir()
+    command = [sys.executable, "-m", "visrec_cli", "interactions", "log.csv", "-o", name]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 73, said.stderr
+    assert f"-o {shlex.quote(f'{name}/table.arrow')}" in said.stderr

@@ -53,7 +53,8 @@ def check_place(path: Path) -> None:
 def _beside(path: Path, name: Path) -> tuple[int, str]:
     """A temporary file, open, in the folder of ``path``, which people call ``name``."""
     if path.is_dir():
-        raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {name}/table.arrow")
+        inside = shlex.quote(f"{name}/table.arrow")
+        raise OutputError(f"cannot write {name}: it is a folder", fix=f"name a file in it: -o {inside}")
     try:
         return tempfile.mkstemp(prefix=_prefix(path), suffix=".part", dir=path.parent)
     except OSError as error:

@@ -77,4 +77,4 @@ def _refuse_compressed(data: bytes, where: str, then: str) -> None:
         if data.startswith(mark):
             if kind == "zip" and any(name in data[:4096] for name in _SPREADSHEETS):
                 raise InputError(f"{where} is a spreadsheet", fix="save it as CSV (UTF-8)")
-            raise InputError(f"{where} is compressed ({kind})", fix=f"{unpack} {where} {then}")
+            raise InputError(f"{where} is compressed ({kind})", fix=f"{unpack} {shlex.quote(where)} {then}")
