@@ -132,6 +132,6 @@ def test_batches_are_bounded_in_tokens_and_do_not_change_a_vector(monkeypatch: p
     monkeypatch.setattr(kind, "run", seen)
     bounded = encoder.encode(texts)
     assert max(sizes) == 1024
-    monkeypatch.setattr("visrec_cli.encoders.compiled.texts._TOKENS", 1 << 20)
+    monkeypatch.setattr("visrec_cli.encoders.compiled.texts._TOKENS_TOGETHER", 1 << 20)
     assert bounded.tobytes() == encoder.encode(texts).tobytes()
     assert max(sizes) == 9 * 256

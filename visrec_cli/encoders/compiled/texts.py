@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.encoders.base import TextEncoder, Vectors
+from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
 from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
 from visrec_cli.encoders.compiled.tokens import PARTS, Tokens, tokens_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from visrec_cli.encoders.sentence import SentenceTextEncoder
 
 TOKENS = "tokenizer.json"
-_TOKENS = 1024  # in a batch: more are no faster, and each takes a third of a megabyte while it is computed
+_TOKENS_TOGETHER = 1024  # in a batch: more are no faster, and each takes a third of a megabyte while it is computed
 _TEXTS = [
     "red dress", "a long blue coat of wool for the winter", "x", "shoes", "café crème, 5 €", "Star Wars (1977)",
     "Men's checked cotton shirt with a button-down collar and one breast pocket, machine wash at 30 degrees",
@@ -73,7 +73,11 @@ class CompiledTextEncoder(TextEncoder):
 
     def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
-        return [one.over for one in tokens_of(self._tokenizer, texts)]
+
+        def count(long: Sequence[str]) -> list[int]:
+            return [len(one) + one.over for one in tokens_of(self._tokenizer, long)]
+
+        return over_limit(texts, self.token_limit, count)
 
     def _encode(self, texts: Sequence[str], batch_size: int, prompt: str) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -96,12 +100,15 @@ class CompiledTextEncoder(TextEncoder):
 
 
 def _alike(tokens: Sequence[Tokens], size: int) -> Iterator[list[int]]:
-    """Rows of texts with equally many tokens, at most ``size`` together and not many tokens, the longest first."""
+    """Rows of texts with equally many tokens, at most ``size`` together, the longest first.
+
+    Of long texts fewer are together: a batch is bounded in tokens.
+    """
     by_length: dict[int, list[int]] = defaultdict(list)
     for row, one in enumerate(tokens):
         by_length[len(one)].append(row)
     for length in sorted(by_length, reverse=True):
-        rows, several = by_length[length], min(size, max(2, _TOKENS // length))
+        rows, several = by_length[length], min(size, max(2, _TOKENS_TOGETHER // length))
         yield from (rows[start : start + several] for start in range(0, len(rows), several))
 
 

@@ -1,7 +1,8 @@
 """Texts as tokens: of each no more than its model takes, so that a long text costs no more memory than a short one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,8 @@ PARTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids
 _A_TOKEN = 16  # characters: longer than nearly all, so that the first look at a text is mostly enough
 
 
-class Tokens(NamedTuple):
+@dataclass(frozen=True)
+class Tokens:
     """What a model takes of a text, by the names of its inputs, and whether the text has more."""
 
     arrays: Mapping[str, Array]
