@@ -36,9 +36,8 @@ def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, ha
     number = pa.float16() if half else pa.float32()
     kind = pa.list_(number, width)
     if not rows or not width:  # Arrow divides by the width: the process would end
-        return pa.array(
-            [[] if valid is None or one else None for one in (range(rows) if valid is None else valid)], kind
-        )
+        there = np.ones(rows, bool) if valid is None else valid
+        return pa.array([[] if one else None for one in there], kind)
     mask = None if valid is None or valid.all() else pa.array(~valid)
     values = pa.Array.from_buffers(number, flat.size, [None, pa.py_buffer(flat)])  # as pa.array, without its imports
     return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=mask)
@@ -89,7 +88,7 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
         pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
     ):
         if not kind.list_size and chunk.null_count < len(chunk):
-            raise InputError(f"column '{name}' holds vectors without a number", fix="drop the column, or embed again")
+            raise _without_numbers(name)
         return chunk
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         import pyarrow.compute as pc  # takes long to import, and few tables need it
@@ -98,12 +97,16 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
         if len(lengths) > 1:
             raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
         if lengths == [0]:
-            raise InputError(f"column '{name}' holds vectors without a number", fix="drop the column, or embed again")
+            raise _without_numbers(name)
         return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))
     raise InputError(
         f"column '{name}' is {kind}, not a list of numbers",
         fix=("name an embedding column with --column", "make vectors: visrec embed-images TABLE"),
     )
+
+
+def _without_numbers(name: str) -> InputError:
+    return InputError(f"column '{name}' holds vectors without a number", fix="drop the column, or embed again")
 
 
 def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:
