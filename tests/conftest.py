@@ -1,6 +1,7 @@
 """Fixtures that every part of the suite shares."""
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +66,24 @@ def draw(shape: str, colour: tuple[int, int, int], *, size: int = 96, seed: int 
     pen = ImageDraw.Draw(picture)
     (pen.ellipse if shape == "disc" else pen.rectangle)([int(v) for v in box], fill=colour)
     return picture
+
+
+def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """The bytes of a picture file; options: of Pillow's writer."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """Small tensors are quicker so, by far where the machine is busy, and sums are always made in one order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

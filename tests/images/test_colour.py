@@ -1,6 +1,5 @@
 """Pictures with a colour profile are read in sRGB; those in sRGB already, or without one, stay as they are."""
 
-import io
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from tests import profiles
+from tests.conftest import saved
 from visrec_cli.images import colour, pixels
 from visrec_cli.images.colour import CONVERTED, NOTE, UNUSABLE
 from visrec_cli.images.decode import decoded, load_picture
@@ -26,12 +26,6 @@ SRGB = {
     "made here": profiles.rgb(profiles.SRGB, profiles.srgb_curve),
     "with curves of 128 points": profiles.rgb(profiles.SRGB, profiles.srgb_curve, points=128, name="c2"),
 }
-
-
-def saved(image, kind="PNG", **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def noise(mode="RGB"):

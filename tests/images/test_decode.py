@@ -1,4 +1,3 @@
-import io
 import struct
 import zlib
 
@@ -8,16 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile
 
+from tests.conftest import saved
 from visrec_cli.errors import InputError
 from visrec_cli.images import decode
 from visrec_cli.images.decode import load_picture
 from visrec_cli.images.sources import PictureError
-
-
-def saved(image, kind, **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def noise(mode="RGB", size=(96, 64)):

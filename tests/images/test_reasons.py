@@ -1,23 +1,17 @@
 """Reasons tell what is damaged from what is not supported, in words of ours alone."""
 
-import io
 import struct
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import saved
 from visrec_cli.images.decode import load_picture
 from visrec_cli.images.reasons import reason_of
 from visrec_cli.images.sources import PictureError
 
 SECRET = b"hunter2-the-password-of-root"
-
-
-def saved(image, kind, **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def noise(mode="RGB"):

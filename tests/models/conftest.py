@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.recommenders.conftest import one_torch_thread  # noqa: F401
-
 
 @pytest.fixture(autouse=True)
-def _quick(one_torch_thread: None) -> None:  # noqa: F811
+def _quick(one_torch_thread: None) -> None:
     """Tensors are small here."""

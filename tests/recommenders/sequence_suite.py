@@ -1,6 +1,5 @@
 """What sequence models promise beyond RecommenderSuite: they read histories in order."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -45,12 +44,8 @@ class SequenceSuite(RecommenderSuite):
     walker: dict[str, Any] = {}  # noqa: RUF012
 
     @pytest.fixture(autouse=True)
-    def _one_thread(self) -> Iterator[None]:
-        """Networks this small are quicker so, by far where the machine is busy."""
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        yield
-        torch.set_num_threads(threads)
+    def _one_thread(self, one_torch_thread: None) -> None:
+        """Networks this small are quicker so."""
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,12 +13,8 @@ SMALL: dict[str, Any] = {"embedding_size": 8, "components": 4, "epochs": 30, "ba
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Towers this small are quicker so, by far where the machine is busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _one_thread(one_torch_thread: None) -> None:
+    """Towers this small are quicker so."""
 
 
 class TestTwoTower(RecommenderSuite):

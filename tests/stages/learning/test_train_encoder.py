@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,18 +96,7 @@ def test_frozen_stages_keep_their_weights_and_the_others_change(
     assert not [name for name in changed if "running_" in name]
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """On several threads the last digits differ from one training to the next, though rarely."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_torch_thread")  # on several, the last digits may differ
 @pytest.mark.parametrize("augment", [None, "flip,colour"])
 def test_a_training_that_was_killed_ends_in_the_same_bytes(
     shop: pa.Table, tiny: str, tmp_path: Path, augment: str | None
@@ -134,7 +122,7 @@ def test_a_training_that_was_killed_ends_in_the_same_bytes(
         train_encoder(shop, again, **{**options, "seed": 1}, resume=str(point))
 
 
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_torch_thread")
 def test_more_epochs_go_on_along_the_longer_schedule_and_say_so(shop: pa.Table, tiny: str, tmp_path: Path) -> None:
     """The rate depends on how many epochs there are in all: no single training has this one's model."""
     point, report = str(tmp_path / "at.npz"), Report()
