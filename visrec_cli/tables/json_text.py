@@ -12,6 +12,7 @@ import polars as pl
 from visrec_cli.errors import InputError
 from visrec_cli.tables.failures import polars_failures
 from visrec_cli.tables.json_depth import refuse_deep
+from visrec_cli.tables.json_keys import refuse_double_keys, unique_keys
 
 _HALF_PAIRS = re.compile(rb"\\u[dD][89abAB]")  # surrogates: two of them are one character, one is none
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
@@ -28,7 +29,9 @@ def read_json(data: bytes, where: str) -> pl.DataFrame:
     refuse_deep(data, where)
     if not _HALF_PAIRS.search(data):
         try:
-            return _narrowed(_parsed(data))
+            frame = _narrowed(_parsed(data))
+            refuse_double_keys(data, where)
+            return frame
         except polars_failures():
             pass  # the slow way finds out where, and reads what is not quite JSON
     rows = list(_array(data, where) if data.lstrip()[:1] == b"[" else _lines(data, where))
@@ -63,7 +66,13 @@ def _array(data: bytes, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _loaded(text: bytes, where: str, at: str) -> Any:
     try:
         words = text.decode("utf-8")  # as it is: json guesses another encoding where there are zeros
-        return json.loads(words, parse_constant=lambda _: None, parse_int=_whole, parse_float=_float)  # noqa: TID251
+        return json.loads(  # noqa: TID251
+            words,
+            object_pairs_hook=lambda pairs: unique_keys(pairs, where, at),
+            parse_constant=lambda _: None,
+            parse_int=_whole,
+            parse_float=_float,
+        )
     except json.JSONDecodeError as error:
         if at == "the array":
             at = f"line {error.lineno}"
