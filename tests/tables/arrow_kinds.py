@@ -26,6 +26,8 @@ def kinds() -> dict[str, pa.Array]:
         "far with a zone": _integers([2**62, 0, None], pa.timestamp("ms", "UTC")),
         "farthest": _integers([2**63 - 1, -(2**63) + 1, None], pa.timestamp("s")),
         "finer than microseconds": _integers([1, 2, None], pa.timestamp("ns", "UTC")),
+        "time of day finer than microseconds": _integers([1, 2, None], pa.time64("ns")),
+        "list of fine lengths": pa.ListArray.from_arrays([0, 1, 1, 3], _integers([1, 2, None], pa.duration("ns"))),
         "far day": pa.array([2**31 - 1, -(2**31), None], pa.int32()).view(pa.date32()),
         "far day in milliseconds": _integers([10**10 * DAY * 1000, 0, None], pa.date64()),
         "long time": _integers([2**62, -(2**62), None], pa.duration("s")),
@@ -62,6 +64,8 @@ def kinds() -> dict[str, pa.Array]:
             pa.fixed_shape_tensor(pa.float32(), [2]), pa.array([[1.0, 2.0]] * 3, pa.list_(pa.float32(), 2))
         ),
         "empty struct": pa.array([{}, {}, {}], pa.struct([])),
+        "list of empty structs": pa.array([[{}], None, []], pa.list_(pa.struct([]))),
+        "list of intervals": pa.array([[(1, 2, 3)], None, []], pa.list_(pa.month_day_nano_interval())),
         "list of nothing": pa.Array.from_buffers(
             pa.list_(pa.float32(), 0), 3, [None], children=[pa.array([], pa.float32())]
         ),

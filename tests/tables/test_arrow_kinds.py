@@ -73,6 +73,28 @@ def test_parquet_holds_it_or_says_that_it_cannot(tmp_path: Path, kind: str) -> N
     assert open_table(tmp_path / "t.parquet").read_all()["price"].to_pylist() == [1.0, 2.0, 3.0]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_parquet_cannot_hold_is_text_there_or_refused(tmp_path: Path, kind: str) -> None:
+    if kind == "farthest":
+        with pytest.raises(VisrecError, match="cannot hold the times in 'odd'"):
+            write_table(table(KINDS[kind]), tmp_path / "t.parquet")
+        assert not list(tmp_path.iterdir())
+        return
+    write_table(table(KINDS[kind]), tmp_path / "t.parquet")
+    assert open_table(tmp_path / "t.parquet").read_all()["price"].to_pylist() == [1.0, 2.0, 3.0]
+    found = pq.read_table(tmp_path / "t.parquet")["odd"].to_pylist()
+    assert kind != "list of empty structs" or found == ["[{}]", None, "[]"]
+
+
+def test_a_parquet_file_that_is_given_up_leaves_no_words_behind(tmp_path: Path, visrec) -> None:
+    written(table(pa.array([-5, 0, 1], pa.int32()).view(pa.time32("s"))), tmp_path / "t.arrow")
+    done = visrec("show", "t.arrow", "-o", "o.parquet")
+    assert done.returncode == 65
+    assert done.stderr.decode().startswith("visrec: error: t.arrow: damaged data in column 'odd'")
+    assert b"Exception ignored" not in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_what_they_say_is_right(tmp_path: Path) -> None:
     write_table(pa.table({"item_id": ["a", "b", "c"], **KINDS}), tmp_path / "t.ndjson")
     first = json.loads((tmp_path / "t.ndjson").read_text().splitlines()[0])

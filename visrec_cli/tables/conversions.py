@@ -96,7 +96,10 @@ def portable(array: pa.Array, known: _Zone, *, whole_micros: bool = False, as_te
         return array if fits and not as_text else _dated(array, "D" if per_day == 1 else "ms", "")
     if pa.types.is_duration(kind):
         most = _LONGEST * _PER_SECOND[kind.unit]
-        return array if _within(array, -most, most) and not as_text else _numbered(array, kind.unit)
+        fits = _within(array, -most, most) and not (whole_micros and _finer(array))
+        return array if fits and not as_text else _numbered(array, kind.unit)
+    if pa.types.is_time(kind):
+        return array.cast(pa.string()) if whole_micros and _finer(array) else array
     if pa.types.is_decimal(kind) and (pa.types.is_decimal256(kind) or kind.scale < 0):
         return array.cast(pa.string())
     return array
@@ -108,9 +111,13 @@ def _time(array: pa.Array, known: _Zone, whole_micros: bool, as_text: bool) -> p
         zone, array = "UTC", array.cast(pa.timestamp(unit, "UTC"))  # the moment is the same, whatever the zone is
     per = _PER_SECOND[unit]
     fits = _within(array, _FIRST * per, (_LAST + 1) * per - 1)
-    if whole_micros and unit == "ns" and fits:
-        fits = not (_counts(array) % 1000).any()
+    fits = fits and not (whole_micros and _finer(array))
     return array if fits and not as_text else _dated(array, unit, "" if zone is None else "Z")
+
+
+def _finer(array: pa.Array) -> bool:
+    """Whether times are finer than microseconds."""
+    return array.type.bit_width == 64 and array.type.unit == "ns" and bool((_counts(array) % 1000).any())
 
 
 def _counts(array: pa.Array) -> npt.NDArray[np.int64]:

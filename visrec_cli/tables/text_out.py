@@ -70,6 +70,11 @@ def _flat(column: pa.Array) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in python_values(column)], pa.string())
     if not pa.types.is_nested(column.type):
         return column
+    return as_json(column)
+
+
+def as_json(column: pa.Array) -> pa.Array:
+    """The values of a column as JSON text."""
     return pa.array([None if value is None else _json(value) for value in python_values(column)], pa.string())
 
 

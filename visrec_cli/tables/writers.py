@@ -1,4 +1,4 @@
-"""Arrow and Parquet out, batch by batch, and which writer a format has."""
+"""Arrow out, batch by batch, and which writer a format has."""
 
 import contextlib
 from functools import partial
@@ -9,6 +9,7 @@ import pyarrow as pa
 import visrec_cli
 from visrec_cli.tables.checksums import with_block
 from visrec_cli.tables.npy_out import NpyWriter
+from visrec_cli.tables.parquet_out import ParquetWriter
 from visrec_cli.tables.text_out import CsvWriter, NdjsonWriter
 from visrec_cli.tables.trailers import STREAM_FORMAT, STREAM_KEY, trailer, with_trailer_checksum
 from visrec_cli.tables.wire import POISON, HashingSink
@@ -57,25 +58,6 @@ class StreamWriter:
         with contextlib.suppress(OSError, ValueError):
             self._raw.write(POISON)
             self._raw.flush()
-
-
-class ParquetWriter:
-    """Parquet with page checksums, and one of the file (see tables.checksums)."""
-
-    def __init__(self, raw: BinaryIO, schema: pa.Schema) -> None:
-        import pyarrow.parquet as pq
-
-        self._sink = HashingSink(raw)
-        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", write_page_checksum=True)
-
-    def write_batch(self, batch: pa.RecordBatch) -> None:
-        """Append one row group."""
-        self._writer.write_batch(batch)
-
-    def close(self) -> None:
-        """Write the footer."""
-        with self._sink.changed(partial(with_block, magic=b"PAR1")):
-            self._writer.close()
 
 
 def open_writer(raw: BinaryIO, schema: pa.Schema, format: str, column: str | None = None) -> BatchWriter:

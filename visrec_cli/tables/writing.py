@@ -11,6 +11,7 @@ from visrec_cli.runtime.standard_streams import standard_output
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.npy_out import NpyWriter
+from visrec_cli.tables.parquet_out import ParquetWriter
 from visrec_cli.tables.reading import Tabular, open_table
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.writers import StreamWriter, open_writer
@@ -78,7 +79,7 @@ def _pour(
         writer.close()
         raw.flush()
     except BaseException as error:
-        if isinstance(writer, StreamWriter) and not isinstance(error, BrokenPipeError):
+        if isinstance(writer, StreamWriter | ParquetWriter) and not isinstance(error, BrokenPipeError):
             writer.poison()
         if isinstance(error, OSError) and error.errno is not None and not isinstance(error, BrokenPipeError):
             raise _transfer(error, target) from error
