@@ -70,6 +70,7 @@ def run(arguments: list[str]) -> int:
         try:
             code = app(args=arguments, standalone_mode=False)  # an int where a command raised typer.Exit
         finally:
+            _say_skipped()
             sys.stdout.flush()
     except BaseException as error:
         return _code_of(error)
@@ -124,6 +125,15 @@ def _code_of(error: BaseException) -> int:
         f"please report it with the output of 'visrec --debug …': {REPORT_TO}",
     )
     return 70
+
+
+def _say_skipped() -> None:
+    """Name the plug-ins that were passed over because they cannot be used."""
+    plugins = sys.modules.get("visrec_cli.plugins")  # imported where some were looked for
+    for note in plugins.skipped if plugins else ():
+        from visrec_cli.runtime.words import printable, shortened
+
+        print(f"visrec: note: {printable(shortened(note))}", file=sys.stderr)
 
 
 def _verb_named() -> str:

@@ -1,15 +1,19 @@
-"""The menu: every member of every family, by name, as ``module:attribute``. A new member is one line here.
+"""The registry: every member of every family, by name, as ``module:attribute``. A new built-in member is one line here.
 
-Loading happens in ``find``; reading this module costs nothing.
+Loading happens in ``find``; reading this module costs nothing. Members of other packages (plug-ins) are looked for
+only where a name is no built-in, and where all are listed.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visrec_cli.errors import UnavailableError, UsageProblem
+
+if TYPE_CHECKING:
+    from visrec_cli.plugins import Plugin
 
 MENU: dict[str, dict[str, str]] = {
     "image-encoder": {
@@ -107,18 +111,129 @@ MENU: dict[str, dict[str, str]] = {
 }
 
 
+_GROUP = {
+    "image-encoder": "visrec.encoders",
+    "text-encoder": "visrec.encoders",
+    "recommender": "visrec.recommenders",
+    "metric": "visrec.metrics",
+    "index": "visrec.indexes",
+    "fuser": "visrec.fusers",
+}
+"""The entry-point group of each family that plug-ins may add to."""
+
+_TAKEN = {
+    "visrec.encoders": ("image-encoder", "text-encoder"),
+    "visrec.recommenders": ("recommender",),
+    "visrec.metrics": ("metric", "click-through"),
+    "visrec.indexes": ("index",),
+    "visrec.fusers": ("fuser", "combiner"),
+}
+"""The families whose names a plug-in of the group may not take."""
+
+_RESERVED = {"visrec.recommenders": ("unknown",), "visrec.fusers": ("tsne", "umap")}
+"""Further names that mean something: a model that has lost its note, layouts in two dimensions."""
+
+
 def names(family: str) -> list[str]:
-    """The members of a family."""
+    """The built-in members of a family."""
     return list(MENU[family])
 
 
+def all_names(family: str) -> list[str]:
+    """The members of a family, plug-ins last. A plug-in that cannot be used is left out, and noted."""
+    if family in ("image-encoder", "text-encoder"):
+        return [name for name, _ in members(family)]  # which of the two a plug-in is, only its class says
+    return [*MENU[family], *(plugin.name for plugin in _plugins(family))]
+
+
+def members(family: str) -> Iterator[tuple[str, Any]]:
+    """Name and class of every member, plug-ins last. A plug-in that cannot be used is left out, and noted."""
+    for name in MENU[family]:
+        yield name, find(family, name)
+    for plugin in _plugins(family):
+        from visrec_cli import plugins
+
+        try:
+            found = plugins.load(plugin)
+        except UnavailableError as error:
+            plugins.skip(error)
+            continue
+        if family in found:
+            yield plugin.name, found[family]
+
+
+def has(family: str, name: str) -> bool:
+    """Whether there is a member of that name. Raises UnavailableError for a plug-in that cannot be used."""
+    return name in MENU[family] or _of_plugin(family, name) is not None
+
+
 def find(family: str, name: str) -> Any:
-    """The class (or function) of a family's member. Raises UsageProblem naming the nearest names for an unknown one."""
-    menu = MENU[family]
-    if name not in menu:
-        raise unknown(f"{family.replace('-', ' ')}", name, list(menu))
-    module, attribute = menu[name].split(":")
-    return getattr(import_module(module), attribute)
+    """The class (or function) of a family's member. Raises UsageProblem naming the nearest names for an unknown one,
+    UnavailableError for a plug-in that cannot be used.
+    """
+    if name in MENU[family]:
+        module, attribute = MENU[family][name].split(":")
+        return getattr(import_module(module), attribute)
+    found = _of_plugin(family, name)
+    if found is None:
+        raise unknown(f"{family.replace('-', ' ')}", name, all_names(family))
+    return found
+
+
+def plugin_of(family: str, name: str) -> "Plugin | None":
+    """The plug-in that has a name; None where a built-in has it, or nobody. Raises UnavailableError for one whose
+    name cannot be used.
+    """
+    group = _GROUP.get(family)
+    if group is None or name in taken(group):
+        return None
+    from visrec_cli import plugins
+
+    named = [one for one in plugins.installed() if (one.group, one.name) == (group, name)]
+    if not named:
+        return None
+    why = plugins.obstacle(named[0], taken(group))
+    if why is not None:
+        raise plugins.blocked(named[0], why)
+    return named[0]
+
+
+def made_by(family: str, name: str) -> dict[str, Any]:
+    """What a file made by this member says of it: the package, if it is a plug-in; else nothing."""
+    plugin = plugin_of(family, name)
+    return {} if plugin is None else {"plugin": plugin.origin}
+
+
+def taken(group: str) -> tuple[str, ...]:
+    """The names that no plug-in of an entry-point group can have."""
+    return (*(name for family in _TAKEN[group] for name in MENU[family]), *_RESERVED.get(group, ()))
+
+
+def _plugins(family: str) -> "list[Plugin]":
+    """The plug-ins of a family's group whose names can be used; the others are noted."""
+    if family not in _GROUP:
+        return []
+    from visrec_cli import plugins
+
+    usable = []
+    for plugin in plugins.installed():
+        if plugin.group == _GROUP[family]:
+            why = plugins.obstacle(plugin, taken(plugin.group))
+            if why is None:
+                usable.append(plugin)
+            else:
+                plugins.skip(plugins.blocked(plugin, why))
+    return usable
+
+
+def _of_plugin(family: str, name: str) -> Any:
+    """The class of a plug-in, None where none has the name. Raises UnavailableError for one that cannot be used."""
+    plugin = plugin_of(family, name)
+    if plugin is None:
+        return None
+    from visrec_cli import plugins
+
+    return plugins.load(plugin).get(family)
 
 
 def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageProblem:

@@ -136,7 +136,7 @@ Column = Annotated[
 ]
 Index = Annotated[
     str,
-    typer.Option("--index", help="exact; annoy or faiss (extras) for very large catalogues."),
+    typer.Option("--index", help="exact; annoy or faiss (extras) for very large catalogues; or a plug-in."),
     NOT_FOR_USERS,
     NO_GROUPS,
     _VECTORS,

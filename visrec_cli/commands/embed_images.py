@@ -56,7 +56,7 @@ def command(
             metavar="SPEC",
             help="lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
             "onnx:PATH (visrec export-encoder), "
-            "or hand-made: colour, lbp, hog, colour+hog.",
+            "hand-made: colour, lbp, hog, colour+hog; or a plug-in.",
         ),
         Reads(),
     ] = "lite0",

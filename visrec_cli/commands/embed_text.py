@@ -38,7 +38,9 @@ def command(
         str | None, typer.Option("--template", metavar="TEXT", help='Instead of joining: "{title} by {brand}".')
     ] = None,
     encoder: Annotated[
-        str, typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME or st:FOLDER."), Reads()
+        str,
+        typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME, st:FOLDER, or a plug-in."),
+        Reads(),
     ] = "minilm",
     prefix: Annotated[
         str, typer.Option("--prefix", metavar="TEXT", help='Before each text, where a model wants it ("passage: ").')

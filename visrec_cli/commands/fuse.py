@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.catalogue import names
+from visrec_cli.catalogue import has, names
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs
@@ -20,7 +20,15 @@ _IN_EPOCHS = [name for name in _LEARNED if name not in ("cca", "weighted-softmax
 _IN_TORCH = [name for name in _LEARNED if name != "cca"]
 _OF_ITS_OWN_SIZE = [name for name in _LEARNED if name != "weighted-softmax"]
 _PLACES = "tsne|umap"
-_LEARNS = Needs(f"--method {'|'.join(_LEARNED)}")
+
+
+def _of_a_plugin(line: CommandValues) -> bool:
+    method = line.values["method"]
+    return method not in _LEARNED and has("fuser", method)
+
+
+_PLUGIN = Condition("a method of a plug-in", _of_a_plugin)
+_LEARNS = Needs(f"--method {'|'.join(_LEARNED)}", _PLUGIN)
 
 
 def _ridge_is_given(line: CommandValues) -> bool:
@@ -71,7 +79,7 @@ def command(
             help="What to learn from: labels in a column, each item's own picture and text, or who clicked what.",
         ),
         Reads(),
-        Needs(f"--method {'|'.join(_LEARNED)}", "--reduce lda"),
+        Needs(f"--method {'|'.join(_LEARNED)}", _PLUGIN, "--reduce lda"),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -107,7 +115,12 @@ def command(
     dim: Annotated[
         int | None,
         typer.Option("--dim", min=1, help="Numbers to keep with --reduce (default: 128) or to learn (default: 64)."),
-        Needs("--reduce", f"--method {'|'.join(_OF_ITS_OWN_SIZE)}|{_PLACES}", fix="--reduce pca or --reduce whiten"),
+        Needs(
+            "--reduce",
+            f"--method {'|'.join(_OF_ITS_OWN_SIZE)}|{_PLACES}",
+            _PLUGIN,
+            fix="--reduce pca or --reduce whiten",
+        ),
     ] = None,
     validation: Annotated[
         float,
@@ -118,16 +131,16 @@ def command(
     patience: Annotated[
         int,
         typer.Option("--patience", min=1, help="Stop after so many epochs without a better."),
-        Needs(f"--method {'|'.join(_IN_EPOCHS)}"),
+        Needs(f"--method {'|'.join(_IN_EPOCHS)}", _PLUGIN),
         Excludes(Condition("--validation 0", lambda line: line.values["validation"] == 0)),
     ] = 10,
     seed: Annotated[
         int,
         typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU)."),
-        Needs(f"--method {'|'.join(_LEARNED)}|umap"),
+        Needs(f"--method {'|'.join(_LEARNED)}|umap", _PLUGIN),
         _NOTHING_TO_CHOOSE,
     ] = 0,
-    device: Annotated[Device, Needs(f"--method {'|'.join(_IN_TORCH)}")] = "auto",
+    device: Annotated[Device, Needs(f"--method {'|'.join(_IN_TORCH)}", _PLUGIN)] = "auto",
     into: Annotated[
         str, typer.Option("--into", help="Name of the new column."), Excludes(f"--method {_PLACES}")
     ] = "embedding",

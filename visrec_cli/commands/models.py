@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.catalogue import members
 from visrec_cli.stages.fusing.places import PLACES
 
 
 def show_models() -> None:
     """Print them on stdout; what is listed was asked for."""
-    for name in names("recommender"):
-        kind = find("recommender", name)
+    for name, kind in members("recommender"):
         needs = "  (needs --items with embeddings)" if kind.needs_content else ""
         needs += "  (needs a log with times)" if kind.needs_times else ""
         print(f"{name}: {kind.summary}{needs}")
@@ -20,8 +19,7 @@ def show_methods() -> None:
     """The ways to fuse, on stdout."""
     print("concat: side by side: the default, learns nothing, and is hard to beat\n")
     print("mean: the average of columns of one space; learns nothing\n")
-    for name in names("fuser"):
-        kind = find("fuser", name)
+    for name, kind in members("fuser"):
         print(f"{name}: {kind.summary}  (--target: {', '.join(kind.targets)})")
         _show_settings(kind)
     for name, summary in PLACES.items():

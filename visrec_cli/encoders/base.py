@@ -6,7 +6,7 @@ decode, so that the model waits for nothing but itself. Vectors come out L2-norm
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,11 @@ class Encoder(ABC):
     engine: what computes them, with version and arithmetic: equal engines give equal vectors, others may differ in
     the last digits. "" where nobody can say, and then they are not kept for the next run.
     alone: a vector depends on nothing but its own picture or text, to the last bit, and ``encode`` may be called by
-    several threads at once.
+    several threads at once. example: of what follows the name and a colon in a spec, "" where nothing does (read of
+    plug-ins; encoders.opening knows it of the built-in ones).
     """
 
+    example: ClassVar[str] = ""
     spec: str
     space: Space
     engine: str = ""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, cast
 
-from visrec_cli.catalogue import find, names, unknown
+from visrec_cli.catalogue import MENU, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.cards import Card, kept_card
 from visrec_cli.encoders.compiled.engines import engine_for
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UnavailableError, UsageProblem
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.tables.compatibility import with_profiles
@@ -55,7 +55,7 @@ def _image_encoder(
     def plain(device: str = device, normalise: bool = normalise) -> Any:
         return _open("image-encoder", spec, device, normalise, precise, threads)
 
-    if chosen == "torch" or not _compiles("image-encoder", spec):
+    if _of_plugin("image-encoder", spec, engine) or chosen == "torch" or not _compiles("image-encoder", spec):
         return cast(ImageEncoder, plain())
     from visrec_cli.encoders.compiled.images import CompiledImageEncoder, compile_images
 
@@ -108,9 +108,9 @@ def _text_encoder(
     def plain(device: str = device, normalise: bool = normalise) -> Any:
         return _open("text-encoder", spec, device, normalise, precise, threads)
 
-    if chosen == "torch":
-        return cast(TextEncoder, plain())
     check_spec("text-encoder", spec)
+    if _of_plugin("text-encoder", spec, engine) or chosen == "torch":
+        return cast(TextEncoder, plain())
     from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
 
     def again() -> Card:
@@ -142,18 +142,30 @@ def _compiles(family: str, spec: str) -> bool:
     return spec.partition(":")[0] in COMPILED
 
 
+def _of_plugin(family: str, spec: str, engine: str) -> bool:
+    """Whether another package brings it. Raises UsageProblem for an engine that was named: it computes by itself."""
+    name = spec.partition(":")[0]
+    if name in MENU[family]:
+        return False
+    plugin = plugin_of(family, name)
+    if plugin is not None and engine != "auto":
+        raise UsageProblem(f"{plugin} computes by itself, not with {engine}", fix="leave out --engine")
+    return plugin is not None
+
+
 def check_spec(family: str, spec: str) -> None:
     """Raise UsageProblem unless the catalogue has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
-    if name == spec and name not in names(family) and not get_close_matches(name, names(family)):
-        raise UsageProblem(
-            f"unknown encoder '{spec}'",
-            fix=f"one of {', '.join(names(family))}; a model of a library is named with it, such as st:{spec}"
-            + (f" or timm:{spec}" if family == "image-encoder" else ""),
-        )
-    if name not in names(family):
-        raise unknown(family.replace("-", " "), name, names(family))
-    example = NAMED[family].get(name)
+    if not has(family, name):
+        known = all_names(family)
+        if name == spec and not get_close_matches(name, known):
+            raise UsageProblem(
+                f"unknown encoder '{spec}'",
+                fix=f"one of {', '.join(known)}; a model of a library is named with it, such as st:{spec}"
+                + (f" or timm:{spec}" if family == "image-encoder" else ""),
+            )
+        raise unknown(family.replace("-", " "), name, known)
+    example = NAMED[family].get(name) if name in names(family) else find(family, name).example
     if bool(rest) != bool(example):
         fix = f"such as {name}:{example}" if example else f"use plain '{name}'"
         raise UsageProblem(f"the encoder '{spec}' {'names no model' if example else 'takes no name'}", fix=fix)
@@ -168,4 +180,11 @@ def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, t
 
         torch.set_num_threads(threads)
     name, _, rest = spec.partition(":")
-    return find(family, name)(rest, device=place, normalise=normalise, precise=precise)
+    encoder = find(family, name)(rest, device=place, normalise=normalise, precise=precise)
+    if name not in MENU[family] and not encoder.spec == encoder.space.encoder == spec:
+        raise UnavailableError(
+            f"{plugin_of(family, name)} cannot be used: opened as '{spec}', it calls itself '{encoder.spec}' and its "
+            f"space '{encoder.space.encoder}', so that its vectors could not be searched",
+            fix="tell its authors",
+        )
+    return encoder

@@ -65,6 +65,7 @@ class Recipe:
     def _learn(self, parts: Parts, lesson: Lesson, settings: Mapping[str, Any]) -> None:
         blocks, present = self._blocks(parts, filled=self.missing == "mean")
         fuser = catalogue.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
+        fuser.facts |= catalogue.made_by("fuser", self.method)
         weights = fuser.weights()
         if weights is None:
             self.learned = fuser

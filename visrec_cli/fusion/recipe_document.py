@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from visrec_cli import catalogue
+from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.fusion.reduce import Pca
 from visrec_cli.tables.columns import Matrix
@@ -74,7 +75,12 @@ def _learned(document: RecipeDocument, space: Space, origin: Origin) -> Fuser | 
     if raw is None:
         return None
     name = raw.get("name")
-    if name != document.method or name not in catalogue.names("fuser"):
+    if name == document.method and not catalogue.has("fuser", name):
+        raise UnavailableError(
+            f"the space [{space.describe()}] was fused by '{name}', a method that is not installed here",
+            fix="install the plug-in that has it, or fuse the columns again",
+        )
+    if name != document.method:
         raise origin.wrong(f"{PATH}.learned.name", f"{name!r} is not how the columns were fused, {document.method!r}")
     kind: type[Fuser] = catalogue.find("fuser", name)
     least, most = kind.sides

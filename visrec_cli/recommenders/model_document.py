@@ -1,13 +1,13 @@
 """The note of a model, in JSON: read by its type, and held against what its recommender needs to go on from it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
 
-from visrec_cli.catalogue import find, names
-from visrec_cli.errors import InputError
+from visrec_cli.catalogue import find, has, made_by
+from visrec_cli.errors import InputError, UnavailableError
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model
 from visrec_cli.tables.documents import Finite, Origin, Width
@@ -31,6 +31,16 @@ class ModelDocument(msgspec.Struct):
     state: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     space: dict[str, Any] | None = None
+
+
+_Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}$")]
+
+
+class PluginDocument(msgspec.Struct):
+    """The package of a plug-in recommender, under ``facts.plugin``."""
+
+    package: _Word
+    version: _Word
 
 
 def origin_of(where: str) -> Origin:
@@ -60,12 +70,33 @@ def note_of(field: pa.Field, where: str) -> ModelDocument | None:
     return origin.typed(raw, ModelDocument)
 
 
-def required(model: Model, origin: Origin) -> Model:
-    """The model with all settings of its recommender. Raises InputError where that could not go on from it."""
-    if model.recommender not in names("recommender"):
+def required(model: Model, origin: Origin, where: str) -> Model:
+    """The model with all settings of its recommender. Raises InputError where that could not go on from it,
+    UnavailableError where it is a plug-in's that is not installed.
+    """
+    _require_plugin(model, origin, where)
+    if not has("recommender", model.recommender):
         Recommender.require(model, origin)
         return model
     kind: type[Recommender] = find("recommender", model.recommender)
     model = replace(model, settings=origin.settings(model.settings, kind.settings, "settings"))
     kind.require(model, origin)
     return model
+
+
+def _require_plugin(model: Model, origin: Origin, where: str) -> None:
+    """Raise UnavailableError where another package trained the model than the one that has its recommender here."""
+    said = model.facts.get("plugin")
+    if said is None:
+        return
+    plugin = origin.typed(said, PluginDocument, "facts.plugin")
+    here = made_by("recommender", model.recommender).get("plugin")
+    if here is None or here["package"] != plugin.package:
+        package = f"{plugin.package} {plugin.version}"
+        other = f"is of {here['package']} here" if here else "is not installed here"
+        if not here and has("recommender", model.recommender):
+            other = "is visrec's own here"
+        raise UnavailableError(
+            f"{where} was trained with the recommender '{model.recommender}' of the package {package}, which {other}",
+            fix=f"install {package} if you trust it, or train the model again",
+        )

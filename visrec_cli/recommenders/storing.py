@@ -114,7 +114,7 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
         origin.arrays(said.state, "state", {}),
         said.facts,
     )  # fmt: skip
-    model = model if note is None else required(model, origin)
+    model = model if note is None else required(model, origin, where)
     about = items.drop_columns([name for name in OWN if name in items.column_names])
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
     return model, about, None if said.space is None else space_from(said.space, origin, "space")

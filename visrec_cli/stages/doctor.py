@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
 import visrec_cli
+from visrec_cli.catalogue import taken
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
+from visrec_cli.plugins import blocked, installed, load, obstacle
 from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
@@ -43,7 +45,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Everything that can be said at once, in a fixed order."""
-    return [*_versions(), *_weights(), *_device(), *_cache(), *_extras(), *_terminal()]
+    return [*_versions(), *_weights(), *_device(), *_cache(), *_extras(), *_plugins(), *_terminal()]
 
 
 def works(findings: list[Finding]) -> bool:
@@ -102,6 +104,21 @@ def _cache() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     for extra, package in EXTRAS.items():
         yield _installed("extras", package, needed=False, fix=f"pip install 'visrec-cli[{extra}]'")
+
+
+def _plugins() -> Iterator[Finding]:
+    """Each is imported: whether that works is what is asked."""
+    for plugin in installed():
+        value = f"{plugin.package} {plugin.version} ({plugin.group}, {plugin.value})"
+        try:
+            why = obstacle(plugin, taken(plugin.group))
+            if why is not None:
+                raise blocked(plugin, why)
+            load(plugin)
+        except UnavailableError as error:
+            yield Finding("plug-ins", plugin.name, error.what, fine=False, needed=False, fix=error.fix)
+        else:
+            yield Finding("plug-ins", plugin.name, value, needed=False)
 
 
 def _terminal() -> Iterator[Finding]:

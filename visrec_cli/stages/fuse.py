@@ -104,8 +104,8 @@ def _fit(
 
 def _words(recipe: Recipe, facts: Mapping[str, Any]) -> str:
     """How the learning went, in one line."""
-    words = [f"learned from {facts['target']}"]
-    if "validation" in facts:
+    words = [f"learned from {facts['target']}" if "target" in facts else f"learned by {recipe.method}"]
+    if "validation" in facts and "metric" in facts:
         words.append(f"{facts['metric']} {facts['validation']:.3f} on what was held back")
     words += [f"{name} {facts[name]:g}" for name in ("epoch", "ridge") if name in facts]
     if recipe.learned_by:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli import __version__
-from visrec_cli.catalogue import find
+from visrec_cli.catalogue import find, made_by
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
@@ -124,7 +124,9 @@ def train_cf(
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
     check_for_judging(fitting.panel is not None, report.line, metric=metric)
-    fitted = fitting.run().with_facts(version=__version__, seed=seed, cleaning=asdict(cleaning))
+    fitted = fitting.run().with_facts(
+        version=__version__, seed=seed, cleaning=asdict(cleaning), **made_by("recommender", model)
+    )
     note = kind.new_items_note(fitted.settings)
     if note is not None and (fitted.items.known & ~fitting.fitted.touched).any():
         report.warn(f"{model}: {note}")

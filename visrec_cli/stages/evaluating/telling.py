@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.catalogue import find, has
 from visrec_cli.reports.evaluation import Told, runs_by_metric
 from visrec_cli.runtime.reporting import Report
 from visrec_cli.stages.evaluate import Evaluation
@@ -28,7 +28,7 @@ def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> T
 
 def _better(metric: str) -> str:
     """Of estimates from a log (ctr-ips), which are no metrics of lists, more is better."""
-    better: str = find("metric", metric).better if metric in names("metric") else "more"
+    better: str = find("metric", metric).better if has("metric", metric) else "more"
     return better
 
 

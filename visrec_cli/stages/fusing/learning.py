@@ -41,8 +41,8 @@ def find_method(method: str) -> "type[Fuser] | None":
     """The fuser of that name, None for a combiner, which learns nothing. Raises UsageProblem for an unknown name."""
     if method in catalogue.names("combiner"):
         return None
-    if method not in catalogue.names("fuser"):
-        every = [*catalogue.names("combiner"), *catalogue.names("fuser"), *PLACES]
+    if not catalogue.has("fuser", method):
+        every = [*catalogue.names("combiner"), *catalogue.all_names("fuser"), *PLACES]
         raise catalogue.unknown("fusion method", method, every)
     kind: type[Fuser] = catalogue.find("fuser", method)
     return kind
@@ -65,7 +65,7 @@ def check(
         if learning.target is not None and not supervised:
             raise UsageProblem(
                 f"--method {method} learns nothing, so --target has no use",
-                fix=f"leave it out, or take one that learns: {', '.join(catalogue.names('fuser'))}",
+                fix=f"leave it out, or take one that learns: {', '.join(catalogue.all_names('fuser'))}",
             )
         return learning
     if weighted:

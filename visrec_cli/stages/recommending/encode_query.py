@@ -1,6 +1,6 @@
 """The encoder of a table's space, opened and checked, for the pictures and sentences of queries."""
 
-from visrec_cli.catalogue import MENU
+from visrec_cli.catalogue import has
 from visrec_cli.encoders.base import Encoder, ImageEncoder, TextEncoder
 from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
 from visrec_cli.errors import UsageProblem
@@ -35,10 +35,13 @@ def text_encoder(space: Space, *, device: str = "auto") -> TextEncoder:
 
 def _require_family(family: str, space: Space, what: str, verb: str) -> None:
     name = space.encoder.partition(":")[0].split("+")[0]
-    if name not in MENU[family]:
+    if not has(family, name):
+        known = has("image-encoder", name) or has("text-encoder", name) or space.sources
         raise UsageProblem(
-            f"vectors of {space.encoder} cannot be compared with {what}",
-            fix=f"add a column that can: visrec {verb}, or embed with a model for pictures and text (st:clip-ViT-B-32)",
+            f"vectors of {space.encoder} cannot be compared with {what}"
+            + ("" if known else ": no encoder of that name is installed here"),
+            fix=("" if known else "install the plug-in that has it; or ")
+            + f"add a column that can: visrec {verb}, or embed with a model for pictures and text (st:clip-ViT-B-32)",
         )
 
 

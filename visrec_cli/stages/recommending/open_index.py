@@ -35,7 +35,7 @@ def index_opener(
     given = {key: value for key, value in settings.items() if value is not None}
     make = find("index", name)
     for key in given:
-        if key not in SETTINGS[name]:
+        if key not in SETTINGS.get(name, ()):
             owner = next(other for other, keys in SETTINGS.items() if key in keys)
             raise UsageProblem(f"--{key.replace('_', '-')} belongs to --index {owner}", fix=f"--index {owner}")
     if passing and name != "exact":

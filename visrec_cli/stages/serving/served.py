@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.catalogue import find, has
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
@@ -58,7 +58,7 @@ class Served:
     @property
     def told(self) -> bool:
         """Whether the table still says which recommender made it."""
-        return self.model.recommender in names("recommender")
+        return has("recommender", self.model.recommender)
 
     @property
     def kind(self) -> type[Recommender]:
@@ -142,7 +142,7 @@ def _open(source: Tabular) -> Served:
     model, about, space = from_table(reader.read_all(), where)
     if not model.items.ids:
         raise InputError(f"{where} has no items", fix="train it again")
-    name = model.recommender if model.recommender in names("recommender") else _stem(source, 0)
+    name = model.recommender if has("recommender", model.recommender) else _stem(source, 0)
     return Served(name, where, model, model.users, about, space)
 
 

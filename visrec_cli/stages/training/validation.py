@@ -1,11 +1,12 @@
 """How good a model is on interactions that it did not learn from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find, names, unknown
+from visrec_cli.catalogue import find, has, members, unknown
 from visrec_cli.errors import UsageProblem
 from visrec_cli.metrics.base import Lists, Metric, World
 from visrec_cli.metrics.ratings import Rmse
@@ -27,8 +28,8 @@ class Measure:
         if self.name == "rmse":
             return
         metric, _, k = self.name.partition("@")
-        if metric not in _of_lists():
-            raise unknown("metric", metric, [*_of_lists(), "rmse"])
+        if not has("metric", metric) or not _of_a_list(self.kind):
+            raise unknown("metric", metric, [*(name for name, kind in members("metric") if _of_a_list(kind)), "rmse"])
         if not k.isdigit() or int(k) < 1:
             raise UsageProblem(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
 
@@ -53,10 +54,9 @@ class Measure:
         return np.inf if self.name == "rmse" else -np.inf
 
 
-def _of_lists() -> list[str]:
-    """The metrics of a list that need to know nothing else."""
-    kinds = {name: find("metric", name) for name in names("metric")}
-    return [name for name, kind in kinds.items() if issubclass(kind, Metric) and kind.takes_k and not kind.needs]
+def _of_a_list(kind: Any) -> bool:
+    """Whether it is a metric of a list that needs to know nothing else."""
+    return issubclass(kind, Metric) and kind.takes_k and not kind.needs
 
 
 class Validation:
