@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.checksums import with_block
-from visrec_cli.tables.text_out import as_json
+from visrec_cli.tables.text_out import flat
 from visrec_cli.tables.wire import HashingSink
 
 
@@ -25,7 +25,7 @@ class ParquetWriter:
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Append one row group. Raises InputError for times that Parquet cannot count."""
         columns = [
-            column if column.type == field.type else as_json(column)
+            column if column.type == field.type else flat(column).cast(pa.string())
             for column, field in zip(batch.columns, self._schema, strict=True)
         ]
         try:
@@ -54,6 +54,10 @@ def _held(kind: pa.DataType) -> pa.DataType:
 
 
 def _is_unknown(kind: pa.DataType) -> bool:
+    if pa.types.is_decimal(kind):
+        return bool(kind.scale < 0)
+    if pa.types.is_fixed_size_list(kind):
+        return bool(kind.list_size == 0)
     return bool(pa.types.is_interval(kind) or (pa.types.is_struct(kind) and not kind.num_fields))
 
 

@@ -27,7 +27,7 @@ class CsvWriter:
     def _write(self, batch: pa.RecordBatch) -> None:
         import polars as pl  # here, since NDJSON and the formats beside this one do without
 
-        frame = pl.DataFrame([polars_series(name, _flat(batch.column(name))) for name in self._kept])
+        frame = pl.DataFrame([polars_series(name, flat(batch.column(name))) for name in self._kept])
         self._raw.write(frame.write_csv(include_header=self._first, separator=self._separator).encode())
         self._first = False
 
@@ -63,18 +63,13 @@ def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
-def _flat(column: pa.Array) -> pa.Array:
-    """A column that a CSV can hold: lists as JSON, lengths of time in words."""
+def flat(column: pa.Array) -> pa.Array:
+    """The column as text holds it: lists as JSON, lengths of time in words."""
     column = stored(column)
     if pa.types.is_duration(column.type) or pa.types.is_interval(column.type):
         return pa.array([None if value is None else str(value) for value in python_values(column)], pa.string())
     if not pa.types.is_nested(column.type):
         return column
-    return as_json(column)
-
-
-def as_json(column: pa.Array) -> pa.Array:
-    """The values of a column as JSON text."""
     return pa.array([None if value is None else _json(value) for value in python_values(column)], pa.string())
 
 
