@@ -241,3 +241,59 @@ def test_entry_points_are_read_only_where_a_name_is_no_built_in(desk: Path, visr
 
 def test_every_family_with_a_group_is_in_the_registry() -> None:
     assert {family for families in GROUPS.values() for family in families} <= set(MENU)
+
+
+JOINT = """
+import numpy as np
+from visrec_cli.encoders.base import ImageEncoder, TextEncoder
+from visrec_cli.tables.spaces import Space
+
+COLOURS = {"red": (200, 30, 40), "blue": (30, 60, 190), "green": (30, 140, 60), "yellow": (230, 200, 40)}
+
+class Common:
+    example = "words"
+    def __init__(self, rest, *, device=None, normalise=True, precise=False):
+        self.spec = "both:" + rest
+        self.space = Space("both:" + rest.removesuffix("?"), 4, normalise, None, {"version": 1}, kind="joint")
+
+class Sees(Common, ImageEncoder):
+    def prepare(self, picture):
+        centre = np.asarray(picture, float)[picture.height // 2, picture.width // 2]
+        return np.exp(-((np.array(list(COLOURS.values())) - centre) ** 2).sum(axis=1) / 1e4)
+    def encode(self, batch):
+        return self.finish(np.stack(batch))
+
+class Reads(Common, TextEncoder):
+    token_limit = 99
+    def encode(self, texts, *, batch_size=32):
+        return self.finish(np.array([[word in text for word in COLOURS] for text in texts], float))
+    def cut(self, texts):
+        return [False for _ in texts]
+
+BOTH = (Sees, Reads)
+"""
+
+
+def test_an_encoder_of_pictures_and_texts(shop: Path, visrec_at: Visrec) -> None:
+    plant(shop / "site", "joint", {"visrec.encoders": {"both": "joint:BOTH"}}, JOINT)
+    fine(visrec_at("embed-images", "imgs", "--encoder", "both:words", "-o", "items.arrow"))
+    asked = ("recommend", "items.arrow", "--text", "a red one", "-k", 3, "--keep-duplicates", "--format", "ndjson")
+    found = [json.loads(line)["item_id"] for line in fine(visrec_at(*asked)).splitlines()]
+    assert len(found) == 3
+    assert all("red" in item for item in found)
+    fine(visrec_at("embed-text", "items.csv", "--columns", "title", "--encoder", "both:words", "-o", "texts.arrow"))
+    gone = visrec_at(*asked, site=None)
+    assert gone.returncode == 2
+    assert "no encoder of that name is installed here\n  fix: install the plug-in that has it" in gone.stderr
+
+
+def test_an_encoder_is_refused_what_it_cannot_do(shop: Path, visrec_at: Visrec) -> None:
+    plant(shop / "site", "joint", {"visrec.encoders": {"both": "joint:BOTH", "eye": "joint:Sees"}}, JOINT)
+    for line, code, why in (
+        ("embed-images imgs -e both", 2, "fix: such as both:words"),
+        ("embed-images imgs -e both:words --engine onnx", 2, "computes by itself, not with onnx"),
+        ("embed-text items.csv --columns title -e eye:x", 2, "unknown text encoder 'eye'"),
+        ("embed-images imgs -e both:words?", 69, "it calls itself 'both:words?' and its space 'both:words'"),
+    ):
+        done = visrec_at(*line.split(), "-o", "items.arrow")
+        assert (done.returncode, why in done.stderr) == (code, True), (line, done.stderr)
