@@ -13,7 +13,7 @@ import pytest
 import visrec_cli as visrec
 from tests.conftest import Run
 from tests.encoders.models import save_timm
-from tests.robustness.mutations import changed_document, rng, rounds
+from tests.robustness.mutations import MANY, changed_document, rng
 from tests.robustness.outcomes import ALLOWED
 from tests.robustness.small_models import SPACE, fill, trained
 from tests.robustness.test_checkpoints import packed
@@ -124,7 +124,7 @@ KINDS = [model, space, recipe, checkpoint, trailer, sidecar, encoder]
 @pytest.mark.parametrize("make", KINDS)
 def test_what_a_process_says_of_it(make: Callable[[Path], Kind], tmp_path: Path, visrec: Run) -> None:
     kind = make(tmp_path)
-    for number in rounds(2):
+    for number in range(round(2 * MANY)):
         kind.write(changed_document(kind.document, rng(f"process {make.__name__}", number)))
         done = visrec(*kind.command)
         said = done.stderr.decode()

@@ -18,6 +18,7 @@ from tests.robustness.small_models import KINDS, trained
 
 PARAMETER = b"ARROW:extension:metadata"
 NO_LIKENESS = ("popularity", "user-knn")  # know not which items are alike
+TABLES = ("als", "ease", "sgd-mf", "vbpr", "graph-filter", "user-knn", "sasrec", "hybrid taste")
 
 
 def asked(world: Path) -> list[Callable[[pa.Table], object]]:
@@ -53,7 +54,7 @@ def test_a_model_that_says_something_else(world: Path, name: str) -> None:
     said = json.loads(field.metadata[PARAMETER])
 
     def versions() -> Iterator[tuple[str, pa.Table]]:
-        for number in rounds(60, long=63):
+        for number in rounds(len(KINDS) + len(TABLES)):
             text = changed_document(said, rng(name, number)).encode("utf-8", "surrogatepass")
             other = field.with_metadata({**field.metadata, PARAMETER: text})
             yield f"round {number}", whole.cast(whole.schema.set(0, other))
@@ -64,15 +65,13 @@ def test_a_model_that_says_something_else(world: Path, name: str) -> None:
     survey((what, partial(use, model, number)) for number, (what, model) in enumerate(versions()))
 
 
-@pytest.mark.parametrize(
-    "name", ["als", "ease", "sgd-mf", "vbpr", "graph-filter", "user-knn", "sasrec", "hybrid taste"]
-)
+@pytest.mark.parametrize("name", TABLES)
 def test_a_model_with_other_columns(world: Path, name: str) -> None:
     """Rows taken out or twice, columns of another type, empty, or gone: what a tool may make of a table."""
     whole, ways = trained(world, name), asked(world)
 
     def versions() -> Iterator[tuple[str, pa.Table]]:
-        for number in rounds(60, long=63):
+        for number in rounds(len(KINDS) + len(TABLES)):
             yield f"round {number}", changed_table(whole, rng(f"table {name}", number))
 
     def use(model: pa.Table, number: int) -> None:

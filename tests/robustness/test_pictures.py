@@ -64,7 +64,7 @@ def packed(name: str) -> bytes:
 def test_a_picture_that_changed(format: str) -> None:
     whole = saved(format)
     assert load_picture(whole).size == (32, 32)
-    cases = ((number, changed_bytes(whole, rng(format, number))) for number in rounds(200))
+    cases = ((number, changed_bytes(whole, rng(format, number))) for number in rounds(len(FORMATS)))
     survey((f"round {number}", partial(load_picture, content, max_megapixels=4)) for number, content in cases)
 
 
@@ -79,7 +79,7 @@ def test_a_colour_profile_that_changed(name: str) -> None:
         assert load_picture(raw.getvalue()).size == (8, 8)
 
     use(whole)
-    for number in rounds(100):  # nothing may be refused
+    for number in rounds(10 if name == "inks" else 2):  # a transform of inks takes ten times as long; none is refused
         use(changed_bytes(whole, rng(name, number)))
 
 
@@ -94,5 +94,5 @@ def test_an_archive_that_changed(tmp_path: Path, name: str) -> None:
         visrec.preprocess(str(path), threads=1).read_all()
 
     use(whole)
-    cases = ((number, changed_bytes(whole, rng(name, number))) for number in rounds(60, long=340))
+    cases = ((number, changed_bytes(whole, rng(name, number))) for number in rounds(len(ARCHIVES)))
     survey((f"round {number}", partial(use, content)) for number, content in cases)

@@ -34,9 +34,9 @@ def with_space(whole: pa.Table, column: str, text: str) -> pa.Table:
     return whole.cast(whole.schema.set(at, field.with_metadata(metadata)))
 
 
-def mutated(name: str, whole: pa.Table, column: str, many: int) -> Iterator[tuple[str, pa.Table]]:
+def mutated(name: str, whole: pa.Table, column: str, parts: int) -> Iterator[tuple[str, pa.Table]]:
     document = json.loads(whole.schema.field(column).metadata[PARAMETER])
-    for number in rounds(many):
+    for number in rounds(parts):
         yield f"round {number}", with_space(whole, column, changed_document(document, rng(name, number)))
 
 
@@ -64,7 +64,7 @@ def test_a_space_that_is_another(pictures: Path) -> None:
     def use(one: pa.Table, number: int) -> None:
         uses[number % len(uses)](one)
 
-    cases = mutated("space", whole, "image_embedding", 350)
+    cases = mutated("space", whole, "image_embedding", 1)
     survey((what, partial(use, one, number)) for number, (what, one) in enumerate(cases))
 
 
@@ -102,5 +102,5 @@ def test_a_recipe_that_is_another(name: str) -> None:
         if number % 5 == 0:
             visrec.recommend(one, items=["i1"], k=3).read_all()
 
-    cases = mutated(name, whole.select(["item_id", "embedding"]), "embedding", 150)
+    cases = mutated(name, whole.select(["item_id", "embedding"]), "embedding", len(RECIPES))
     survey((what, partial(use, one, number)) for number, (what, one) in enumerate(cases))

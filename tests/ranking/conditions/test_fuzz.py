@@ -15,7 +15,7 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.ranking.filters import rows_where
 
 ITEMS = pa.table({"item_id": ["a", None, "c"], "price": [1.5, None, 3.0], "n": [1, 2, 3], "ok": [True, None, False]})
-ROUNDS = rounds(3000)
+ROUNDS = rounds()
 
 
 @pytest.fixture
