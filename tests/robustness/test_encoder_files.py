@@ -19,6 +19,7 @@ from visrec_cli.encoders.compiled.cards import CARD, MODEL, Card, keep_card, kep
 from visrec_cli.encoders.compiled.exported import KEY, card_for
 from visrec_cli.encoders.framing import Framing
 from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.errors import InputError
 from visrec_cli.stages.export_encoder import export_encoder
 from visrec_cli.tables.spaces import Space
 
@@ -116,6 +117,17 @@ def test_an_exported_model_that_says_something_else(tmp_path: Path, one_torch_th
 
     use(small.SerializeToString())
     survey(((f"round {number}", partial(use, content(number))) for number in rounds()), refused=0.3)
+
+
+def test_what_the_engine_says_of_a_broken_model_is_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stdout is for data."""
+    path = tmp_path / "other.onnx"
+    path.write_bytes(smallest().SerializeToString().replace(b'"format"', b'"f\xffrmat"'))
+    with pytest.raises(InputError, match="no model that onnxruntime can run"):
+        embed(f"onnx:{path}")
+    assert "".join(capsys.readouterr()) == ""
 
 
 @pytest.mark.parametrize("part", [CARD, MODEL, "tokenizer.json"])

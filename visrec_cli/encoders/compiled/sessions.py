@@ -54,7 +54,12 @@ class OnnxSession:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only: what it thinks of our graph is nothing for the user
         self.engine = engine_name("onnx")
-        self._session = onnxruntime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            os.fspath(model),
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # there is nothing to fall back to, and it prints what is wrong, on stdout
+        )
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
