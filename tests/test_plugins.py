@@ -141,6 +141,14 @@ def test_they_are_listed_with_their_settings(tmp_path: Path, visrec_at: Visrec) 
     assert all(one["fine"] for one in plugins.values())
 
 
+def test_a_package_that_lost_its_metadata_is_used(desk: Path, visrec_at: Visrec) -> None:
+    plant(desk / "site", "good", GOOD_ENTRIES, GOOD)
+    (desk / "site" / "good-1.2.dist-info" / "METADATA").unlink()
+    fine(visrec_at("train-cf", "log.csv", "-m", "best", "--validation", 0, "-o", "model.arrow"))
+    fine(visrec_at("recommend", "model.arrow", "--all-users", "-o", "lists.arrow"))
+    assert "(visrec.recommenders, good:Best)" in fine(visrec_at("doctor"))
+
+
 def test_a_near_name_is_offered(desk: Path, visrec_at: Visrec) -> None:
     plant(desk / "site", "good", GOOD_ENTRIES, GOOD)
     for line, name in (("train-cf log.csv -m bests", "best"), ("fuse items.arrow --method jointed", "joined"),
@@ -200,6 +208,26 @@ def test_a_broken_one_is_refused_where_it_is_asked_for_and_skipped_elsewhere(
     told = next(line for line in fine(visrec_at("doctor")).splitlines() if "worse" in line)
     assert told.startswith(" ! worse")
     assert why in told
+
+
+BUG = """
+import numpy as np
+from visrec_cli.recommenders.popularity import Popularity
+
+class Clumsy(Popularity):
+    name = "clumsy"
+    def fit(self, log, content=None, watch=None):
+        np.zeros(3).reshape(2)
+"""
+
+
+def test_a_bug_of_a_plugin_is_not_called_ours(desk: Path, visrec_at: Visrec) -> None:
+    plant(desk / "site", "buggy", {"visrec.recommenders": {"clumsy": "buggy:Clumsy"}}, BUG)
+    done = visrec_at("train-cf", "log.csv", "-m", "clumsy", "--validation", 0, "-o", "model.arrow")
+    assert done.returncode == 70
+    assert "visrec: error: a bug in the plug-in 'clumsy' of buggy 1.2: ValueError: cannot reshape" in done.stderr
+    assert "  fix: please report it with the output of 'visrec --debug …': to its authors\n" in done.stderr
+    assert not (desk / "model.arrow").exists()
 
 
 TAKEN = [("recommenders", "als"), ("recommenders", "unknown"), ("fusers", "mean"), ("fusers", "umap"),

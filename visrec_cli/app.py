@@ -120,9 +120,11 @@ def _code_of(error: BaseException) -> int:
         where = f" ({error.filename})" if error.filename else ""
         _complain(f"reading or writing failed: {error.strerror}{where}", _TRANSFER[error.errno])
         return 74
+    plugins = sys.modules.get("visrec_cli.plugins")
+    owner = plugins.owner(error) if plugins else None
     _complain(
-        f"a bug in visrec: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
-        f"please report it with the output of 'visrec --debug …': {REPORT_TO}",
+        f"a bug in {owner or 'visrec'}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+        f"please report it with the output of 'visrec --debug …': {'to its authors' if owner else REPORT_TO}",
     )
     return 70
 

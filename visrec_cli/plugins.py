@@ -39,6 +39,7 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # other signs mean something in a spec, a list or a metric's length
 
+_loaded: dict[str, "Plugin"] = {}  # by the package of its modules
 skipped: list[str] = []
 """Plug-ins that were passed over in this process, and why, for ``app.main`` to say."""
 
@@ -69,11 +70,17 @@ def installed() -> tuple[Plugin, ...]:
 
     every, groups = entry_points(), list(GROUPS)
     found = {
-        Plugin(group, one.name, one.dist.name if one.dist else "?", one.dist.version if one.dist else "?", one.value)
-        for group in groups
-        for one in every.select(group=group)
+        Plugin(group, one.name, *_distribution(one), one.value) for group in groups for one in every.select(group=group)
     }
     return tuple(sorted(found, key=lambda one: (groups.index(one.group), one.name, one.package, one.value)))
+
+
+def _distribution(entry: Any) -> tuple[str, str]:
+    """Name and version of the package that an entry point comes from."""
+    try:
+        return str(entry.dist.name), str(entry.dist.version)
+    except Exception:  # a folder of metadata that has lost its file METADATA
+        return "unknown", "0"
 
 
 def obstacle(plugin: Plugin, taken: Sequence[str]) -> str | None:
@@ -107,7 +114,19 @@ def load(plugin: Plugin) -> dict[str, Any]:
         raise _broken(plugin, f"{plugin.value} is no subclass of {wanted}" if wanted else f"{plugin.value} is no class")
     for family, kind in members.items():
         _require_contract(plugin, family, kind)
+    _loaded[module.partition(".")[0].strip()] = plugin
     return members
+
+
+def owner(error: BaseException) -> Plugin | None:
+    """The plug-in whose code failed; None where it was visrec's own."""
+    found, at = None, error.__traceback__
+    while at is not None:  # from the outermost call to the innermost: whoever called a library last
+        package = str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in _loaded or package == "visrec_cli":
+            found = _loaded.get(package)
+        at = at.tb_next
+    return found
 
 
 def _family(group: str, kind: Any) -> str | None:
