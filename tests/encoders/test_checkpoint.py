@@ -11,6 +11,7 @@ from tests.contracts.encoder_suite import ImageEncoderSuite
 from tests.encoders.models import save_timm
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
 from visrec_cli.runtime import unpacking
 
@@ -91,6 +92,62 @@ def test_weights_that_would_become_far_larger_than_their_file(
     monkeypatch.setattr(unpacking, "memory", lambda: 0)
     with pytest.raises(UnpackedError, match=r"unpack to more than 1\.0 MB"):
         open_image_encoder(f"file:{path}?arch=test_vit", device="cpu")
+
+
+def pickled(folder: Path, made: bytes) -> Path:
+    """A file of weights of torch, whose words are {"a": what is made}."""
+    with zipfile.ZipFile(folder / "a.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}X\x01\0\0\0a" + made + b"s.")
+        archive.writestr("archive/version", "3\n")
+    return folder / "a.pth"
+
+
+NUMBERS = b"".join(b"J" + number.to_bytes(4, "little") for number in range(500))
+BOMBS = {
+    "a number of bytes": b"cbuiltins\nbytearray\n(J\0\0\0\x50tR",
+    "the same by its old name": b"c__builtin__\nbytearray\n(J\0\0\0\x50tR",
+    "a tensor of a class": b"ctorch\nFloatTensor\n(J\0\0\0\x50tR",
+    "copies": b"](cbuiltins\nset\nq\1](" + NUMBERS + b"e\x85q\2R" + b"h\1h\2R" * 200 + b"e",
+    "copies of another kind": b"](ccollections\nOrderedDict\nq\1](](K\1K\2ee\x85q\2R" + b"h\1h\2R" * 200 + b"e",
+}
+
+
+@pytest.mark.parametrize("way", BOMBS)
+@pytest.mark.parametrize("old", [False, True])
+def test_a_small_file_that_asks_for_much_never_reaches_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, old: bool
+) -> None:
+    path = pickled(tmp_path, BOMBS[way])
+    if old:
+        path.write_bytes(b"\x80\x02K\1." * 3 + b"\x80\x02}X\x01\0\0\0a" + BOMBS[way] + b"s.")
+    monkeypatch.setattr(torch, "load", None)
+    with pytest.raises(InputError, match=r"not weights alone|more than 100 copies"):
+        open_image_encoder(f"file:{path}?arch=test_vit", device="cpu", engine="torch")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_a_training_keeps_beside_its_weights_is_passed_over(tmp_path: Path, zipped: bool) -> None:
+    """Half precision, parameters, an optimiser's state, a schedule's milestones, tensors of several kinds."""
+    from collections import Counter
+
+    import timm
+
+    model = timm.create_model("test_vit").half()
+    optimiser = torch.optim.AdamW(model.parameters())
+    for one in model.parameters():
+        one.grad = torch.zeros_like(one)
+    optimiser.step()
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [2, 4])
+    kept = {
+        "state_dict": model.state_dict(), "model2": dict(model.named_parameters()), "optimiser": optimiser.state_dict(),
+        "schedule": schedule.state_dict(), "milestones": Counter([1]), "kind": torch.float16, "raw": b"\xff\0",
+        "size": torch.Size([2]), "place": torch.device("cpu"), "names": {"a"}, "rng": torch.get_rng_state(),
+        "words": torch.zeros(3, dtype=torch.bfloat16), "none": None,
+    }  # fmt: skip
+    torch.save(kept, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
+    require_plain(tmp_path / "a.pth")
+    encoder = open_image_encoder(f"file:{tmp_path / 'a.pth'}?arch=test_vit", device="cpu", engine="torch")
+    assert encoder.dimension == model.num_features
 
 
 def test_metadata_that_are_no_lists(tmp_path: Path) -> None:

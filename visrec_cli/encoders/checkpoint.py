@@ -12,6 +12,7 @@ import msgspec
 
 from visrec_cli.encoders.framed_images import FramedImageEncoder
 from visrec_cli.encoders.framing import Framing, Pixels, framing_from
+from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
@@ -114,9 +115,11 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     counted = Unpacking(str(path), lambda: size, otherwise="or save the weights as safetensors")
     try:
         counted.require(_packed(path))
+        if path.suffix != ".safetensors":  # as timm tells them apart
+            require_plain(path)
         state = dict(load_state_dict(str(path), device="cpu", weights_only=True))
         counted.require(sum(one.numel() * one.element_size() for one in state.values() if hasattr(one, "numel")))
-    except UnpackedError:
+    except (UnpackedError, InputError):
         raise
     except Exception as error:  # pickle, zip, safetensors and torch errors: not weights, or not only weights
         raise InputError(f"'{path}' cannot be read as weights: {_first_line(error)[:120]}") from error
