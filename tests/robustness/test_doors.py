@@ -8,11 +8,11 @@ import visrec_cli
 
 ROOT = Path(visrec_cli.__file__).parent
 DOORS = {
-    "json": {"tables/documents.py", "tables/json_text.py", "encoders/learning/storing.py"},
+    "json": {"tables/documents.py", "tables/json_keys.py", "tables/json_text.py", "encoders/learning/storing.py"},
     "numpy": {"tables/npy.py", "tables/npz.py"},
     "msgspec": {"tables/documents.py"},
 }
-"""documents: what a file says of itself. json_text: rows of a table. storing: what the library has just written."""
+"""documents: what a file says of itself. json_keys, json_text: rows of a table. storing: what the library has just written."""
 
 READERS = {
     "json": ("load", "loads", "JSONDecoder"),
