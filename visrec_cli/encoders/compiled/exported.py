@@ -56,6 +56,8 @@ class _Guarded:
         """See Session. Raises InputError where the model cannot be computed."""
         try:
             return self._session.run(inputs)
+        except MemoryError:
+            raise
         except Exception as error:  # of the engine, which has a dozen of its own
             raise InputError(
                 f"the model in '{self._path}' cannot be computed: {str(error).strip().splitlines()[0][:160]}",
@@ -88,6 +90,8 @@ class CardDocument(msgspec.Struct):
 def _session(path: Path) -> OnnxSession:
     try:
         return OnnxSession(path)
+    except MemoryError:
+        raise
     except Exception as error:  # onnxruntime has a dozen of its own
         raise InputError(
             f"'{path}' is no model that onnxruntime can run: {str(error).strip().splitlines()[0][:160]}",

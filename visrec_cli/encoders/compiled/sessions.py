@@ -7,7 +7,8 @@ cores there are or on what else was in the batch.
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.catalogue import missing_extra
+from visrec_cli.errors import DeviceMemoryError
 from visrec_cli.runtime.versions import version_of
 
 Array = npt.NDArray[Any]
+_FULL = ("bad_alloc", "Failed to allocate memory")
 
 
 class Session(Protocol):
@@ -47,6 +50,9 @@ class OnnxSession:
     """onnxruntime on the CPU, float32."""
 
     def __init__(self, model: Path) -> None:
+        # Before it is imported: else it keeps a number of this machine in the home to tell Microsoft with, and says so
+        # on the screen where it cannot. The call after it forbids telling alone.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         onnxruntime.disable_telemetry_events()
@@ -54,17 +60,19 @@ class OnnxSession:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only: what it thinks of our graph is nothing for the user
         self.engine = engine_name("onnx")
-        self._session = onnxruntime.InferenceSession(
-            os.fspath(model),
-            options,
-            providers=["CPUExecutionProvider"],
-            enable_fallback=0,  # there is nothing to fall back to, and it prints what is wrong, on stdout
-        )
+        with _memory_errors():
+            self._session = onnxruntime.InferenceSession(
+                os.fspath(model),
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # there is nothing to fall back to, and it prints what is wrong, on stdout
+            )
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
         """See Session."""
-        return list(self._session.run(None, dict(inputs)))
+        with _memory_errors():
+            return list(self._session.run(None, dict(inputs)))
 
     def mismatch(self, picture: tuple[int, int], dimension: int, classes: int | None) -> str | None:
         """In what the model is none from such pictures, (height, width), to such vectors and classes; None: it is."""
@@ -82,6 +90,17 @@ class OnnxSession:
                         f"the model {what} {name} as {found[name][0]} of {found[name][1]}, not {kind} of {list(shape)}"
                     )
         return None
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Running out of memory is a DeviceMemoryError; onnxruntime has no class for it, only words."""
+    try:
+        yield
+    except Exception as error:
+        if not any(words in str(error) for words in _FULL):
+            raise
+        raise DeviceMemoryError("memory ran out", fix=("use a smaller --batch-size", "a machine with more")) from error
 
 
 def _fits(found: Sequence[Any], wanted: Sequence[int | None]) -> bool:
