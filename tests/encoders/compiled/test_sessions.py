@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from visrec_cli.encoders.compiled import exported
-from visrec_cli.encoders.compiled.sessions import OnnxSession
+from visrec_cli.encoders.compiled import exported, sessions
+from visrec_cli.encoders.compiled.sessions import OnnxSession, OpenVinoSession
 from visrec_cli.errors import DeviceMemoryError
 
 OPEN = """
@@ -57,3 +58,18 @@ def test_no_memory_is_no_bug_and_no_fault_of_the_file(monkeypatch: pytest.Monkey
     monkeypatch.setattr(exported, "OnnxSession", lambda path: session.run({}))
     with pytest.raises(DeviceMemoryError):
         exported._session(Path("model.onnx"))
+
+
+def test_the_first_call_of_openvino_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: list[bool] = []
+
+    def infer(*_: object) -> list[object]:
+        alone.append(sessions._starting.locked())
+        return []
+
+    monkeypatch.setattr(sessions, "_started", threading.Event())
+    monkeypatch.setattr(OpenVinoSession, "_infer", infer)
+    session = OpenVinoSession.__new__(OpenVinoSession)
+    for _ in range(3):
+        assert session.run({}) == []
+    assert alone == [True, False, False]

@@ -21,6 +21,7 @@ from visrec_cli.runtime.versions import version_of
 
 Array = npt.NDArray[Any]
 _FULL = ("bad_alloc", "Failed to allocate memory")
+_starting, _started = threading.Lock(), threading.Event()
 
 
 class Session(Protocol):
@@ -126,7 +127,17 @@ class OpenVinoSession:
         self._mine = threading.local()
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
-        """See Session. Each thread has a compiled copy: one has as many streams as it was compiled for."""
+        """See Session. The first call of the process is alone: OpenVINO's bindings set up tables in it, and two threads
+        that do so at once wait for each other for ever, one holding Python's lock and the other the table's."""
+        if _started.is_set():
+            return self._infer(inputs)
+        with _starting:
+            results = self._infer(inputs)
+            _started.set()
+        return results
+
+    def _infer(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
+        """Each thread has a compiled copy: one has as many streams as it was compiled for."""
         if not hasattr(self._mine, "request"):
             self._mine.request = self._compiled().create_infer_request()
         results = self._mine.request.infer(dict(inputs))
