@@ -29,7 +29,7 @@ from visrec_cli.demo.catalogue import items as things
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.data import Log
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.plan import Plan

@@ -27,7 +27,7 @@ from visrec_cli.encoders.compiled.exporting import drift
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.images.decode import load_picture
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.threads import usable_cores
 
 PLAIN = Path(__file__).with_name("plain_timm.py")
 

@@ -88,7 +88,7 @@ def layouts(items: int) -> None:
 
 
 def types(table: str, column: str) -> None:
-    from visrec_cli.runtime.reporting import Report
+    from visrec_cli.runtime.report import Report
     from visrec_cli.stages.recommending.shelf import choose_column
     from visrec_cli.tables.columns import matrix_of
     from visrec_cli.tables.reading import read_all

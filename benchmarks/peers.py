@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.catalogue import find
 from visrec_cli.recommenders.data import Content, Log
-from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.threads import usable_cores
 
 PEERS = ("implicit==0.7.3", "cornac==3.0.1")
 Score = Callable[[np.ndarray], np.ndarray]  # users → (users, items)

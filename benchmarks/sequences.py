@@ -34,7 +34,7 @@ from visrec_cli.metrics.ranking import Hit
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.split import split
 from visrec_cli.stages.training.checkpoints import load_checkpoint

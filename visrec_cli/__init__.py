@@ -44,7 +44,7 @@ _STAGES = {
     "check": "visrec_cli.stages.check",
     "open_table": "visrec_cli.tables.reading",
     "write_table": "visrec_cli.tables.writing",
-    "Report": "visrec_cli.runtime.reporting",
+    "Report": "visrec_cli.runtime.report",
 }
 
 __all__ = ["__version__", *_STAGES]

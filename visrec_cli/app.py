@@ -11,8 +11,8 @@ from visrec_cli import __version__
 from visrec_cli.commands.verbs import VERBS, Stopped, VerbGroup
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
 from visrec_cli.runtime.command_line import command_line
-from visrec_cli.runtime.own_process import claim
 from visrec_cli.runtime.standard_streams import make_whole, output_is_closed
+from visrec_cli.runtime.startup import claim
 
 _TRANSFER = {
     errno.ENOSPC: "free some space and run it again",
@@ -133,7 +133,7 @@ def _say_skipped() -> None:
     """Name the plug-ins that were passed over because they cannot be used."""
     plugins = sys.modules.get("visrec_cli.plugins")  # imported where some were looked for
     for note in plugins.skipped if plugins else ():
-        from visrec_cli.runtime.words import printable, shortened
+        from visrec_cli.runtime.formatting import printable, shortened
 
         print(f"visrec: note: {printable(shortened(note))}", file=sys.stderr)
 
@@ -144,7 +144,7 @@ def _verb_named() -> str:
 
 
 def _complain(what: str, fix: str | None) -> None:
-    from visrec_cli.runtime.words import printable, shortened
+    from visrec_cli.runtime.formatting import printable, shortened
 
     print(f"visrec: error: {printable(shortened(what))}", file=sys.stderr)
     if fix:

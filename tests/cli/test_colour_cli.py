@@ -12,7 +12,7 @@ from tests import profiles
 from tests.conftest import Run, draw
 from visrec_cli.encoders.framing import Framing
 from visrec_cli.images.decode import load_picture
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.pictures import PictureSource

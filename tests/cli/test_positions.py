@@ -10,7 +10,7 @@ import pytest
 
 from visrec_cli.app import run
 from visrec_cli.recommenders.storing import from_table
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.tables.reading import open_table
 

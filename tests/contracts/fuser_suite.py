@@ -9,7 +9,7 @@ import pytest
 from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import Recipe
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommending.fused_query import project
 from visrec_cli.tables.columns import column_of, matrix_of, unit_rows

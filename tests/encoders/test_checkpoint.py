@@ -13,7 +13,7 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
-from visrec_cli.runtime import unpacking
+from visrec_cli.runtime import decompression_limits as unpacking
 
 
 class Checkpoint(ImageEncoderSuite):

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommending.fused_query import project
 from visrec_cli.tables.columns import column_of, matrix_of

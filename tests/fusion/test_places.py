@@ -6,7 +6,7 @@ import pytest
 
 from tests.fusion.test_fuse import table
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.tables.columns import embedding_columns
 

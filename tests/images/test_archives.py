@@ -13,7 +13,7 @@ from visrec_cli.images.decode import load_picture
 from visrec_cli.images.found import HIDDEN, NO_ENDING
 from visrec_cli.images.scan import find_pictures, scan
 from visrec_cli.images.sources import PictureError
-from visrec_cli.runtime import unpacking
+from visrec_cli.runtime import decompression_limits as unpacking
 
 
 def png(colour):

@@ -10,7 +10,7 @@ from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.formats import FOREIGN_ENDINGS
 from visrec_cli.images.found import HIDDEN, LINKS, NO_ENDING
 from visrec_cli.images.scan import find_pictures, scan
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 
 def touch(folder, *names):

@@ -11,7 +11,7 @@ from visrec_cli.catalogue import find
 from visrec_cli.errors import UnavailableError
 from visrec_cli.indexes.recall import calibrate
 from visrec_cli.indexes.rescoring import NOTHING
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 
 @pytest.fixture(autouse=True)

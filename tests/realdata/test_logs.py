@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.split import split

@@ -161,7 +161,7 @@ def load(more: Sequence[str]) -> None:
     """Load what commands use: all that is light of visrec itself, and what is not."""
     import visrec_cli.commands
     import visrec_cli.stages
-    from visrec_cli.runtime.own_process import claim
+    from visrec_cli.runtime.startup import claim
 
     claim()
     for package in (visrec_cli.commands, visrec_cli.stages):

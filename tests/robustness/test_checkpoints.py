@@ -16,7 +16,7 @@ from tests.robustness.changed_arrays import changed_array
 from tests.robustness.mutations import changed_bytes, changed_document, rng, rounds, whole_way
 from tests.robustness.outcomes import survey
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.fitting import Fitting
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from visrec_cli.runtime.cores import side_by_side
+from visrec_cli.runtime.threads import side_by_side
 
 
 def threads_of_products() -> list[int]:
@@ -27,7 +27,7 @@ def test_products_of_libraries_loaded_later_stay_too() -> None:
     script = (
         "import numpy\n"
         "from threadpoolctl import threadpool_info\n"
-        "from visrec_cli.runtime.cores import side_by_side\n"
+        "from visrec_cli.runtime.threads import side_by_side\n"
         "side_by_side(str, range(2))\n"
         "import scipy.linalg\n"  # brings its own OpenBLAS
         "found = side_by_side(lambda part: {one['num_threads'] for one in threadpool_info()}, range(2))\n"

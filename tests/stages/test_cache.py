@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.runtime.caching.planted import KIND, digest, opened, truth, write_files
+from tests.runtime.embedding_cache.planted import KIND, digest, opened, truth, write_files
 from visrec_cli.errors import InputError, MissingInputError
-from visrec_cli.runtime.caching import rows
+from visrec_cli.runtime.embedding_cache import rows
 from visrec_cli.runtime.folders import cache_dir, is_cache
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.cache import clear, info, prune
 
 SIZE = 5000  # bytes of a payload
@@ -232,8 +232,8 @@ def test_a_damaged_database_is_said_and_goes_with_the_next(tmp_path: Path, monke
 
 def test_a_run_goes_on_while_the_cache_is_pruned_and_cleared(tmp_path: Path) -> None:
     writer = f"""
-from tests.runtime.caching.planted import KIND, opened, truth
-from visrec_cli.runtime.reporting import Report
+from tests.runtime.embedding_cache.planted import KIND, opened, truth
+from visrec_cli.runtime.report import Report
 from pathlib import Path
 report = Report()
 with opened(Path({str(tmp_path)!r}), report) as cache:

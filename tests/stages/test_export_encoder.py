@@ -14,7 +14,7 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.exported import KEY
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.export_encoder import export_encoder
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.stages.serving.models import factor_model, group_of, knn_model, log, table_of
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.follow import LONGEST, follow, lines_of
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer

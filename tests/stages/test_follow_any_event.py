@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.stages.serving.models import factor_model, knn_model, table_of
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.follow import follow
 from visrec_cli.stages.recommend_users import Rules
 from visrec_cli.stages.serving.following import Follower

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.preprocess import preprocess

@@ -10,7 +10,7 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.reports.sprites import LARGEST, PIXELS, SHEET, SMALLEST, sprites, tile_side
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.picture_map import picture_map
 from visrec_cli.tables.columns import column_of
 

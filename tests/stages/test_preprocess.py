@@ -11,7 +11,7 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images import decode
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess import preprocess
 
 PICTURE_COLUMNS = [

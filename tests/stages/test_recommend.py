@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.index_suite import brute_force, unit
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend import recommend
 from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.gallery import gallery
 from visrec_cli.stages.recommend_groups import recommend_groups
 from visrec_cli.tables.columns import column_of, unit_rows

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.contracts.index_suite import unit
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend import recommend
 from visrec_cli.tables.columns import column_of

@@ -12,7 +12,7 @@ import pytest
 
 from tests.stages.test_recommend_queries import Understood, items
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend import recommend
 from visrec_cli.stages.recommending import query_texts
 from visrec_cli.tables.spaces import Space

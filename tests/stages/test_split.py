@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from visrec_cli.errors import InputError, OutputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.split import split
 

@@ -19,7 +19,7 @@ import pytest
 
 from tests.tables.tables import embedded, first_release_bytes, stream_bytes
 from visrec_cli.errors import CutStreamError, InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.check import check
 from visrec_cli.tables.checksums import BLOCK, END, START
 from visrec_cli.tables.reading import read_all

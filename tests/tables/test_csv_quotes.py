@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables import csv_quotes
 from visrec_cli.tables.reading import open_table
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
 from visrec_cli.tables.writing import write_table
 

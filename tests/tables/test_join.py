@@ -1,7 +1,7 @@
 import pyarrow as pa
 
 from tests.tables.tables import SPACE, embedded
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.spaces import space_of
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tables.arrow_kinds import kinds
 from visrec_cli.errors import InputError, UnpackedError, UsageProblem
-from visrec_cli.runtime import unpacking
+from visrec_cli.runtime import decompression_limits as unpacking
 from visrec_cli.tables.plain_sizes import plain_size
 from visrec_cli.tables.reading import as_bytes, open_table
 from visrec_cli.tables.types import plain_batch, plain_schema

@@ -54,8 +54,8 @@ def command(
     from visrec_cli.catalogue import unknown
     from visrec_cli.commands.words import bytes_of
     from visrec_cli.errors import UsageProblem
-    from visrec_cli.runtime.reporting import Report
-    from visrec_cli.runtime.words import counted, printable, sized
+    from visrec_cli.runtime.formatting import counted, printable, sized
+    from visrec_cli.runtime.report import Report
     from visrec_cli.stages import cache
 
     if action not in ACTIONS:
@@ -86,7 +86,7 @@ _NOUNS = {"files": "entries of files", "embeddings": "embeddings", "set aside": 
 
 
 def _tell(found: "Contents", as_json: bool) -> None:
-    from visrec_cli.runtime.words import printable, sized
+    from visrec_cli.runtime.formatting import printable, sized
 
     if as_json:
         import json

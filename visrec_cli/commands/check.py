@@ -23,8 +23,8 @@ def command(
     """
     import sys
 
-    from visrec_cli.runtime.reporting import Report
-    from visrec_cli.runtime.words import counted, printable
+    from visrec_cli.runtime.formatting import counted, printable
+    from visrec_cli.runtime.report import Report
     from visrec_cli.stages.check import check
 
     for file in files:

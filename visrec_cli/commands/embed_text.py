@@ -21,7 +21,7 @@ from visrec_cli.commands.options import (
     VectorsOutput,
 )
 from visrec_cli.commands.requirements import Excludes
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -51,7 +51,7 @@ from visrec_cli.commands.options import (
 )
 from visrec_cli.commands.requirements import Needs
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, Vector
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs
 from visrec_cli.commands.words import listed, settings_of
 from visrec_cli.commands.words import weights as parsed
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ import typer
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
 from visrec_cli.commands.requirements import CommandValues, Condition, Needs, NeedsInput
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

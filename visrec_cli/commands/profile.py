@@ -23,7 +23,7 @@ from visrec_cli.commands.options import (
     WeightColumn,
 )
 from visrec_cli.commands.requirements import Needs, NeedsInput
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Qui
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.words import listed, weights
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 
 if TYPE_CHECKING:

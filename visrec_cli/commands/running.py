@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from visrec_cli.errors import AnswerIsNo, InputError
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.folders import cache_note
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.formatting import counted, printable, shortened
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import is_log, standard_output
-from visrec_cli.runtime.words import counted, printable, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -165,7 +165,7 @@ def progress(report: Report, quiet: bool) -> Iterator[None]:
         report.listener = lambda line: print(f"visrec: {printable(line)}", file=sys.stderr)
         yield
         return
-    from visrec_cli.runtime.bars import RichBar
+    from visrec_cli.runtime.progress import RichBar
 
     report.bar = bar = RichBar()
     report.listener = lambda line: bar.say(f"visrec: {printable(line)}")

@@ -9,9 +9,9 @@ from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.commands.requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.formatting import counted, printable
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
-from visrec_cli.runtime.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,7 +33,7 @@ from visrec_cli.commands.options import (
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.words import settings_of, weights
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa

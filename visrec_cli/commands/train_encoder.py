@@ -24,7 +24,7 @@ from visrec_cli.commands.options import (
     WeightColumn,
 )
 from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 _LOG = Needs("--target clicks:LOG|preference:LOG")
 _TABLE = NeedsInput("a table: a folder names its pictures itself")

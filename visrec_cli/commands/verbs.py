@@ -14,7 +14,7 @@ from visrec_cli.commands.outputs import check_outputs
 from visrec_cli.commands.plain_values import take_plain_values
 from visrec_cli.commands.requirements import CommandValues, Requirement, check_requirements, requirements_of
 from visrec_cli.runtime.command_line import CommandLine, run_under
-from visrec_cli.runtime.own_process import leave_pandas_out
+from visrec_cli.runtime.startup import leave_pandas_out
 
 VERBS = (
     "preprocess",

@@ -16,7 +16,7 @@ from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.tables.documents import Origin
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

@@ -9,8 +9,8 @@ from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.cards import Card, kept_card
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.errors import UnavailableError, UsageProblem
-from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import pick_device
+from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.compatibility import with_profiles
 
 HANDMADE = ("colour", "lbp", "hog")  # no weights, so no torch and no device either

@@ -23,7 +23,7 @@ from visrec_cli.images.memory import DECODED, bytes_of
 from visrec_cli.images.pixels import lies_on_its_side, to_srgb
 from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
 from visrec_cli.images.sources import PictureError, open_picture
-from visrec_cli.runtime.tuning import trim_memory
+from visrec_cli.runtime.torch_settings import trim_memory
 
 DEFAULT_MEGAPIXELS = 200.0
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")

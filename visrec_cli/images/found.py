@@ -11,8 +11,8 @@ from pathlib import Path
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS
 from visrec_cli.images.naming import Picture, item_id_of, printable
 from visrec_cli.images.reasons import foreign
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 
 HIDDEN, NO_ENDING, LINKS = "hidden", "without an ending", "links to folders elsewhere"
 _SIDECARS = frozenset({".txt", ".json", ".caption", ".cls", ".csv", ".xml", ".xmp", ".npy"})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.threads import usable_cores
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -13,7 +13,7 @@ from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.archives import MARK, is_archive, open_archive
 from visrec_cli.images.found import HIDDEN, LINKS, Found
 from visrec_cli.images.naming import ID_STYLES, Picture, check_ids, printable
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 _NOT_LOOKED_INTO = frozenset({"@eadir", "__macosx", "node_modules", "$recycle.bin"})
 

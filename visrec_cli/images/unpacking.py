@@ -1,11 +1,11 @@
-"""Unpacking compressed archives, up to a limit (see runtime.unpacking)."""
+"""Unpacking compressed archives, up to a limit (see runtime.decompression_limits)."""
 
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import IO
 
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
 
 
 def unpacked(path: str) -> IO[bytes]:

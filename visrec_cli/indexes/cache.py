@@ -20,7 +20,7 @@ import numpy as np
 from visrec_cli.errors import InputError
 from visrec_cli.indexes.rescoring import Matrix
 from visrec_cli.runtime.folders import cache_dir
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.documents import Origin
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from visrec_cli.catalogue import missing_extra
 from visrec_cli.indexes.cache import keep_index, kept_index, recipe
 from visrec_cli.indexes.rescoring import Matrix, Rows, best_of
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 _SEED = 42
 _EXACTLY = 10

@@ -13,8 +13,8 @@ from visrec_cli.recommenders.base import AUTO, Arrays, Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, Vector, users_of
-from visrec_cli.runtime.cores import one_thread_a_product
 from visrec_cli.runtime.device import cuda_device
+from visrec_cli.runtime.threads import one_thread_a_product
 from visrec_cli.tables.columns import Matrix
 
 _GPU_WORTH = 4e9

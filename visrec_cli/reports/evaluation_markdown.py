@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from visrec_cli.reports.evaluation import Grid, Number, Told, decimals, metrics_of, runs_by_metric, slices_by_run
-from visrec_cli.runtime.words import printable
+from visrec_cli.runtime.formatting import printable
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from visrec_cli.reports.cells import shorten
 from visrec_cli.reports.evaluation import Grid, Number, Told, decimals, metrics_of, runs_by_metric, slices_by_run
-from visrec_cli.runtime.words import printable
+from visrec_cli.runtime.formatting import printable
 
 NAME = 28  # characters of the name of a run or slice
 CELL = 17  # of an interval, and the gap beside it

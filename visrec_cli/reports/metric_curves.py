@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.reports.evaluation import Told, named
-from visrec_cli.runtime.words import counted, printable
+from visrec_cli.runtime.formatting import counted, printable
 from visrec_cli.tables.atomic import atomic
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")  # colours alone do not tell runs apart for everybody

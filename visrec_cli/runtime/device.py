@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.gpu_drivers import driver_devices
-from visrec_cli.runtime.tuning import tune_for_torch
+from visrec_cli.runtime.torch_settings import tune_for_torch
 
 if TYPE_CHECKING:
     import torch

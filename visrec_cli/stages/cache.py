@@ -10,10 +10,10 @@ from pathlib import Path
 
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.images.archives import split_member
-from visrec_cli.runtime.caching import contents
-from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
+from visrec_cli.runtime.embedding_cache import contents
+from visrec_cli.runtime.embedding_cache.embeddings import EmbeddingCache, open_cache
 from visrec_cli.runtime.folders import cache_dir, is_cache
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.caching.lots import Removed, drop_unused
 from visrec_cli.stages.caching.things import FOLDERS, SET_ASIDE, database, database_files, set_aside, size_of, things
 

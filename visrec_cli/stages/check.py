@@ -1,6 +1,6 @@
 """Is a file whole, and does it keep the contract?"""
 
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.columns import embedding_columns, matrix_of
 from visrec_cli.tables.ids import with_item_ids

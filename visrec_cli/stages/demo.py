@@ -10,7 +10,7 @@ from pathlib import Path
 from visrec_cli.demo.catalogue import items
 from visrec_cli.demo.folder import UNLISTED, write_shop
 from visrec_cli.errors import OutputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 MARK = "README.txt"  # its first line says that the folder is ours to write into
 _FIRST_LINE = "A shop drawn by visrec demo."

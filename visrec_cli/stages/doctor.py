@@ -14,10 +14,10 @@ from visrec_cli.catalogue import taken
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
 from visrec_cli.plugins import blocked, installed, load, obstacle
-from visrec_cli.runtime.cores import usable_cores
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
-from visrec_cli.runtime.words import sized
+from visrec_cli.runtime.formatting import sized
+from visrec_cli.runtime.threads import usable_cores
 
 EXTRAS = {
     "annoy": "annoy",

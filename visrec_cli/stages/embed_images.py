@@ -9,8 +9,8 @@ import pyarrow as pa
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.cores import usable_cores
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
+from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_pictures

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.reports.evaluation import Verdict
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating import same_class
 from visrec_cli.stages.evaluating.click_log import open_log
 from visrec_cli.stages.evaluating.comparing import Difference, table_of

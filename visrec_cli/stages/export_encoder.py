@@ -21,7 +21,7 @@ from visrec_cli.encoders.learning.backbones import features
 from visrec_cli.encoders.opening import COMPILED, check_spec
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.device import pick_device
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.pictures import picture_columns

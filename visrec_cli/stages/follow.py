@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from visrec_cli.errors import InputError, UsageProblem, VisrecError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend_users import Rules, chooser_of
 from visrec_cli.stages.serving.following import Follower, error_of, event_of
 from visrec_cli.stages.serving.gathering import Newer, gather

@@ -8,7 +8,7 @@ import pyarrow as pa
 from visrec_cli import catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fusing.ingredients import recipe_of
 from visrec_cli.stages.fusing.learning import Learning, check, find_method
 from visrec_cli.stages.fusing.places import PLACES, VECTORS, check_places, with_places

@@ -13,8 +13,8 @@ from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.reports.cards import PRICES, card, shelf
 from visrec_cli.reports.gallery import Page, items_page, recommendations_page
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.show import open_any

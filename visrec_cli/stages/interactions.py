@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users

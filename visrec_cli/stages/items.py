@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
 

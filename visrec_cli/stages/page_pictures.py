@@ -10,7 +10,7 @@ from visrec_cli.images.decode import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.pictures import PictureColumns, PictureSource, where_to_look
 
 Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]

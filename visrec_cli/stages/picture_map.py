@@ -17,8 +17,8 @@ from visrec_cli.images.sources import PictureError
 from visrec_cli.reports.cards import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import shrunk, sprites, tile_side
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.page_pictures import pictures_of
 from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource, where_to_look

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.path_forms import found, has_forms
-from visrec_cli.runtime.reporting import Reject, Report
+from visrec_cli.runtime.report import Reject, Report
 from visrec_cli.tables.reading import Tabular, is_path
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")

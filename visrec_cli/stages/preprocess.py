@@ -10,7 +10,7 @@ from visrec_cli.images.examine import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocessing.join import Row, join
 from visrec_cli.stages.preprocessing.rows import Batcher, Finished
 from visrec_cli.stages.preprocessing.selection import DROPS, Selection

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.reports.cards import title_of
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.profiling.likes import Likes, open_likes
 from visrec_cli.stages.profiling.tastes import Part, Taste, taste_of

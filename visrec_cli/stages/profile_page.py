@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.reports.profile_page import Kind, Looks, Picture, Profile, profile_page
 from visrec_cli.reports.thumbnails import Thumbnail
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.page_pictures import pictures_of, thumbnails_of
 from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.profile import names_of

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.answers import Answer, Answerer
 from visrec_cli.stages.recommending.asking import Asked, require_one_stdin

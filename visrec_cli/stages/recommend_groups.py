@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommending.groups import Groups, asked_groups, groups_of
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.queries import path_column

@@ -7,8 +7,8 @@ from itertools import islice
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.cores import one_thread_a_product, side_by_side
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
+from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
 from visrec_cli.stages.serving.audience import Strangers, asked_users
 from visrec_cli.stages.serving.blending import blend_of
 from visrec_cli.stages.serving.choosing import SEEN, Choice, Chooser, item_vectors

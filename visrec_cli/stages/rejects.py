@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from visrec_cli.runtime.reporting import Reject
+from visrec_cli.runtime.report import Reject
 
 SCHEMA = pa.schema([(name, pa.string()) for name in ("stage", "path", "item_id", "reason")])
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.assigning import codes_of
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes

@@ -14,7 +14,7 @@ from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.private import Privacy
 from visrec_cli.recommenders.storing import to_table
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean

@@ -17,8 +17,8 @@ from visrec_cli.encoders.learning.storing import require_classifier, save_model
 from visrec_cli.encoders.learning.views import STRONG, kinds_of
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.device import pick_device
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.asked import open_target

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 REPEATED = "_duplicated_"
 """Stands between the name of a column that was there before and its number, from 0 on; polars has the same form."""

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.column_names import note_repeated, unique_names
 from visrec_cli.tables.csv_dialect import Dialect, dialect_of, record_of
 from visrec_cli.tables.csv_quotes import mend_quotes

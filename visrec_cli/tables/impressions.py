@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.reading import Tabular, name_of, open_table

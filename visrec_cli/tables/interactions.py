@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import polars_series
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.ids import ids_or_nulls

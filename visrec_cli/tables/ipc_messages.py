@@ -13,7 +13,7 @@ import numpy as np
 from flatbuffers import number_types as kinds
 from flatbuffers.table import Table
 
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
 
 _DICTIONARY, _BATCH = 2, 3  # kinds of messages
 _TINIEST = 8  # values in a byte

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.columns import is_embedding_type, matrix_of
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import space_of

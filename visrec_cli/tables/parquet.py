@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
@@ -28,7 +28,7 @@ _LEVELS = 4  # bytes of a value of lists besides: where its list begins, and whe
 
 def read_parquet(mapped: Any, where: str, verification: Verification | None, report: Report) -> pa.RecordBatchReader:
     """A reader over a Parquet file. Raises InputError for what is none or is damaged, UnpackedError for pages, or
-    rows, that become larger than runtime.unpacking allows."""
+    rows, that become larger than runtime.decompression_limits allows."""
     covered = compare(mapped, b"PAR1", where, whole=verification is not None)
     if verification is not None and not covered:
         verification.remarks.append(

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.runtime.words import counted
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.loose import with_fixed_vectors

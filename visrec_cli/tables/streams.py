@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import CutStreamError, InputError, UnpackedError
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
@@ -61,7 +61,7 @@ def read_stream(
 
     Raises CutStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
     disagrees with it, or when other bytes follow (a second stream glued on would be dropped in silence);
-    UnpackedError when its batches become larger than runtime.unpacking allows.
+    UnpackedError when its batches become larger than runtime.decompression_limits allows.
     """
     messages = StreamMessages(where, otherwise=_OTHERWISE)
     source.watch = messages.feed
@@ -130,7 +130,7 @@ def read_file(
     mapped: Any, where: str, verification: Verification | None = None, report: Report | None = None
 ) -> pa.RecordBatchReader:
     """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer,
-    UnpackedError for batches that become larger than runtime.unpacking allows."""
+    UnpackedError for batches that become larger than runtime.decompression_limits allows."""
     covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
     counted = Unpacking(where, mapped.size, otherwise=_OTHERWISE)
     messages = FileMessages(mapped, counted)

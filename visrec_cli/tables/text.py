@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
 from visrec_cli.tables.text_encoding import in_utf8

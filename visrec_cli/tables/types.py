@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UnpackedError
-from visrec_cli.runtime.unpacking import Unpacking
+from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.tables.column_names import unique_names
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.plain_sizes import plain_size

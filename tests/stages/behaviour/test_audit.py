@@ -5,7 +5,7 @@ import pytest
 
 from tests.tables.tables import embedded
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.log_reader import Notes
 from visrec_cli.tables.interactions import open_interactions

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, MissingInputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.interactions import interactions
 
 KEY = b"0123456789abcdef0123456789abcdef"

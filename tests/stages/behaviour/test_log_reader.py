@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.runtime.command_line import CommandLine
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.tables.interactions import notes_of

@@ -5,7 +5,7 @@ import pytest
 
 from tests.stages.test_embed_text import Recorder
 from visrec_cli.encoders.base import Vectors
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_text import embed_text
 
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import Evaluation, evaluate
 from visrec_cli.stages.evaluating.baselines import Rules, baselines_of
 from visrec_cli.stages.evaluating.gates import Gates

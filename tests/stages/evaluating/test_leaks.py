@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.leaks import beside_the_table, earlier, seen_before, twins_before, warn_of_leaks
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.scoring import PerUserScores

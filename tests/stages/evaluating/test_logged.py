@@ -6,7 +6,7 @@ import pytest
 
 from tests.stages.evaluating.simulated_clicks import LOOK, Window, window
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.click_log import open_log
 from visrec_cli.stages.evaluating.logged import click_through

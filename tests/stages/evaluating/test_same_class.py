@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.same_class import SimilarRun, add_classes, open_same_class
 from visrec_cli.stages.evaluating.scoring import PerUserScores, score_run

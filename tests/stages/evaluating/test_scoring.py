@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tests.stages.evaluating.cases import log, recs, small_truth
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating import lists
 from visrec_cli.stages.evaluating.runs import open_run
 from visrec_cli.stages.evaluating.scoring import score_run

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import open_run
 from visrec_cli.stages.evaluating.scoring import score_run
 from visrec_cli.stages.evaluating.slicing import Slices, slices_of

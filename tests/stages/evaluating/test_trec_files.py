@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.tables.reading import open_table
 

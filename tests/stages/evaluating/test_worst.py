@@ -4,7 +4,7 @@ import pyarrow as pa
 from PIL import Image
 
 from tests.stages.evaluating.cases import log, recs
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import evaluate
 from visrec_cli.stages.evaluating.per_user import per_user
 from visrec_cli.stages.evaluating.telling import page_of, told_of

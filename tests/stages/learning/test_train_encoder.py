@@ -15,7 +15,7 @@ from tests.stages.learning.catalogues import precision, stripes, tiny_backbone
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
 from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import InputError, MissingInputError, OutputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.train_encoder import train_encoder
 from visrec_cli.tables.reading import read_all

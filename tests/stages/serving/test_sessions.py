@@ -13,7 +13,7 @@ from tests.stages.serving.models import factor_model, group_of, knn_model, table
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.gru import Gru
 from visrec_cli.recommenders.storing import to_table
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.follow import follow
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer

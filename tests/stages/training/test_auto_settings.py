@@ -16,7 +16,7 @@ from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.storing import from_table
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.stages.training.checkpoints import load_checkpoint, save_checkpoint

@@ -14,7 +14,7 @@ from tests.stages.training.test_watching import Course, Judge
 from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Iterative
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.stages.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from visrec_cli.stages.training.looks import as_of, step_of

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Log
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.parts import held_back, parts_of
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.model import users_of
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.parts import Parts, parts_of

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import AUTO, Recommender, Setting
 from visrec_cli.recommenders.data import Log
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.tuning import tune
 from visrec_cli.stages.training.validation import Measure
 

@@ -10,7 +10,7 @@ from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.recommenders.base import Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.stages.training.watching import Watching

@@ -10,7 +10,7 @@ import numpy as np
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.targets import Rows, Target
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Origin, Shape

@@ -150,7 +150,7 @@ def _batches(lesson: Lesson, rows: Rows, size: int, rng: np.random.Generator) ->
 def _one_thread() -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
-    from visrec_cli.runtime.tuning import tune_for_torch
+    from visrec_cli.runtime.torch_settings import tune_for_torch
 
     tune_for_torch()
     import torch

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour import dividing
 from visrec_cli.stages.behaviour.lots import lots_of, lots_of_pairs
 from visrec_cli.stages.behaviour.twins import groups_of

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.behaviour.log_reader import Notes, singles
 from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.times import are_positions

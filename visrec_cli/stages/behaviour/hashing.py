@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, MissingInputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 _LEAST = 16  # bytes of a key
 _KEPT = 16  # bytes of a hash: 2^64 users until two are likely to be one

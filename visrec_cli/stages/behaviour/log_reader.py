@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.runtime.command_line import CommandLine
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.interactions import Columns, has_ratings, noted, notes_of, open_interactions

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from visrec_cli.runtime.caching import contents
-from visrec_cli.runtime.caching.embeddings import EmbeddingCache
+from visrec_cli.runtime.embedding_cache import contents
+from visrec_cli.runtime.embedding_cache.embeddings import EmbeddingCache
 from visrec_cli.stages.caching.things import Thing, database, database_files, size_of, things
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from visrec_cli.runtime.caching.database import NAME, current, made_here, marker
+from visrec_cli.runtime.embedding_cache.database import NAME, current, made_here, marker
 from visrec_cli.runtime.folders import is_cache
 
 FOLDERS = ("indexes", "kernels", "models")  # what visrec makes in its cache folder

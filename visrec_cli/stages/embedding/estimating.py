@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.runtime.words import counted, sized
+from visrec_cli.runtime.formatting import counted, sized
 from visrec_cli.stages.embedding.keeping import Keeper, Wanted
 from visrec_cli.stages.embedding.reading import Read, read_picture
 from visrec_cli.stages.embedding.working import Work

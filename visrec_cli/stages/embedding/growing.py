@@ -6,7 +6,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from visrec_cli.errors import DeviceMemoryError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 A = TypeVar("A")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from visrec_cli.encoders.base import TextEncoder, Vectors
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.growing import while_memory_lasts
 from visrec_cli.stages.embedding.keeping import Keeper, Result, digest_of
 

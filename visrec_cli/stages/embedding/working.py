@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder, Prepared
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.runtime.caching.stamps import Stamp
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.versions import version_of
 from visrec_cli.stages.embedding.growing import while_memory_lasts
 from visrec_cli.stages.embedding.keeping import Result

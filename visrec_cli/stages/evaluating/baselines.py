@@ -13,7 +13,7 @@ from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import top_k
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.lists import USERS, Block

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import PerEvent, attraction, examination
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.impressions import open_impressions
 from visrec_cli.tables.reading import Tabular, name_of

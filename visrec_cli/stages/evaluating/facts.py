@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 

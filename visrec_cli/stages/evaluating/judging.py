@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from visrec_cli.reports.evaluation import Verdict
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.baselines import Rules, baselines_of, rules_of
 from visrec_cli.stages.evaluating.comparing import Difference, compare
 from visrec_cli.stages.evaluating.gates import Floor, judged_by_base, judged_by_floors

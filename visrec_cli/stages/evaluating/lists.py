@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.metrics.base import Places
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.tables.columns import Mask, Matrix

@@ -9,8 +9,8 @@ from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import Places, World
 from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.click_log import ClickLog
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth

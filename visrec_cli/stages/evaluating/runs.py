@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import printable
+from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import Places
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth

@@ -8,7 +8,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.metrics.base import WHOLE, Exposure, Lists, Metric, PerUser, Places, Pooled
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.exclusion import PLACES, drawn
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError

@@ -15,8 +15,8 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import World
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.ranking import lots
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of

@@ -6,8 +6,8 @@ import numpy as np
 
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import Events, PerEvent
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.click_log import ClickLog
 from visrec_cli.tables.columns import Mask
 

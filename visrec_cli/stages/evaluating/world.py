@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.metrics.base import World
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.training.content import Shop, content_of
 

@@ -13,7 +13,7 @@ from visrec_cli.metrics.base import Places
 from visrec_cli.reports.cards import title_of
 from visrec_cli.reports.evaluation_page import Served, Tile
 from visrec_cli.reports.thumbnails import Thumbnail
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import lay_out
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.columns import matrix_of
 
 PLACES = {

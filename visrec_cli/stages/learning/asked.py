@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.audit import overview
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.log_reader import Use, read_log

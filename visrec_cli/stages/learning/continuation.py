@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.checkpoints import Checkpoint, load_checkpoint
 from visrec_cli.stages.training.continuation import require_epochs
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.parts import PART_WORDS
 
 Rows = npt.NDArray[np.int64]

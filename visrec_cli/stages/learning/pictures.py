@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from visrec_cli.encoders.framing import Framing
 from visrec_cli.images.parallel import ordered_map
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.pictures import PictureSource, count_colours
 from visrec_cli.tables.columns import Mask
 

@@ -11,8 +11,8 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
 from visrec_cli.images.naming import ID_STYLES, Picture, item_id_of
 from visrec_cli.images.path_forms import same_letters
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocessing.sources import Catalogue
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways

@@ -20,7 +20,7 @@ from visrec_cli.images.naming import Picture, check_ids
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.runtime.command_line import CommandLine
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PATH_COLUMNS

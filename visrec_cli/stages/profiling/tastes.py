@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visrec_cli.recommenders.data import Rows, Times
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.profiling.likes import Likes
 from visrec_cli.stages.profiling.prototypes import FEW, Grouping, prototypes_of
 from visrec_cli.stages.profiling.statistics import HALF, SIGNIFICANT, Drift, changed, drift_of, surely

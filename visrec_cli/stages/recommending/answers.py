@@ -9,7 +9,7 @@ import numpy as np
 from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
 from visrec_cli.ranking.fuse_ranks import fuse_ranks
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommending.looks import looks, picture_numbers
 from visrec_cli.stages.recommending.queries import Query
 from visrec_cli.stages.recommending.shelf import Rows, Shelf

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.queries import Query, item_queries, mixed, taste_query
 from visrec_cli.stages.recommending.shelf import Shelf

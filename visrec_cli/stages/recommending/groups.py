@@ -8,8 +8,8 @@ import numpy as np
 
 from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.recommending.shelf import Rows, Shelf, take_rows
 from visrec_cli.tables.columns import Mask, Matrix, unit_rows

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.columns import Matrix
 
 SETTINGS = {"exact": (), "annoy": ("trees", "search_k"), "faiss": ("nlist", "nprobe")}

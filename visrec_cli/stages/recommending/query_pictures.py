@@ -11,9 +11,9 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import MARK
 from visrec_cli.images.scan import find_pictures
-from visrec_cli.runtime.cores import usable_cores
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
+from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_sources
 from visrec_cli.stages.embedding.working import AT_ONCE, Work, new_entries, variety

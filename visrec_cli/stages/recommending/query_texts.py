@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.text_work import TextWork

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import with_history

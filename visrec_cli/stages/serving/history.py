@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import clean
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.serving.served import Served

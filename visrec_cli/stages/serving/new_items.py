@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Items, Users
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.training.content import Shop, content_of
 from visrec_cli.tables.columns import embedding_columns

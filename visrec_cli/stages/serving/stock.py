@@ -11,7 +11,7 @@ import pyarrow as pa
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.ranking import lots
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.tables.columns import Mask

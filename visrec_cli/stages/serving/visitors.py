@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
-from visrec_cli.runtime.cores import usable_cores
+from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.tables.columns import Mask

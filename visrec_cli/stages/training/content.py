@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.ranking.explain import modalities
 from visrec_cli.recommenders.data import Content
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import paths_from_here
 from visrec_cli.stages.recommending.shelf import choose_column

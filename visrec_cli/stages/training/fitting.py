@@ -9,9 +9,9 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import idle
-from visrec_cli.runtime.words import counted
 from visrec_cli.stages.training.auto_settings import as_before, auto_of, auto_words, before_words, settled
 from visrec_cli.stages.training.continuation import Continuation
 from visrec_cli.stages.training.parts import held_back

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Log
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.tables.columns import Mask
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.model import Users
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.training.parts import Parts, within
 

@@ -9,7 +9,7 @@ import numpy as np
 from visrec_cli.errors import UsageProblem, VisrecError
 from visrec_cli.recommenders.base import Recommender, Setting
 from visrec_cli.recommenders.data import Log
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.validation import Measure
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from visrec_cli.recommenders.base import Arrays, Iterative, Unwatched
-from visrec_cli.runtime.reporting import Report
-from visrec_cli.runtime.words import counted
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.checkpoint_document import require_arrays
 from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
 from visrec_cli.stages.training.looks import Goal, step_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.caching.planted import KIND, digest, opened, payload, truth, write_files
-from visrec_cli.runtime.caching.stamps import Stamp
-from visrec_cli.runtime.reporting import Report
+from tests.runtime.embedding_cache.planted import KIND, digest, opened, payload, truth, write_files
+from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
+from visrec_cli.runtime.report import Report
 
 NUMBERS = range(40)
 KEPT = truth(NUMBERS)

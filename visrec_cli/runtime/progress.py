@@ -30,7 +30,7 @@ class _Note(TextColumn):
 
 
 class RichBar:
-    """Implements runtime.reporting.ProgressBar on stderr with rich."""
+    """Implements runtime.report.ProgressBar on stderr with rich."""
 
     def __init__(self) -> None:
         columns = (

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.limits import HANGS
-from tests.runtime.caching.planted import KIND, opened, truth
-from visrec_cli.runtime.reporting import Report
+from tests.runtime.embedding_cache.planted import KIND, opened, truth
+from visrec_cli.runtime.report import Report
 
 BATCH = 32
 WRITER = f"""
 import sys
 from pathlib import Path
-from tests.runtime.caching.planted import KIND, opened, truth
-from visrec_cli.runtime.reporting import Report
+from tests.runtime.embedding_cache.planted import KIND, opened, truth
+from visrec_cli.runtime.report import Report
 folder, first, step, last = Path(sys.argv[1]), *map(int, sys.argv[2:])
 report = Report()
 with opened(folder, report) as cache:

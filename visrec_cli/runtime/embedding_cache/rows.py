@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from visrec_cli.runtime.caching.database import Damaged, transaction
-from visrec_cli.runtime.caching.stamps import Stamp
+from visrec_cli.runtime.embedding_cache.database import Damaged, transaction
+from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
 
 _AT_ONCE = 900  # parameters of one statement: SQLite before 3.32 took 999
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.caching.planted import KIND, digest, opened, payload, truth, write_files
-from visrec_cli.runtime.caching import contents, database, rows
-from visrec_cli.runtime.caching.embeddings import open_cache
-from visrec_cli.runtime.reporting import Report
+from tests.runtime.embedding_cache.planted import KIND, digest, opened, payload, truth, write_files
+from visrec_cli.runtime.embedding_cache import contents, database, rows
+from visrec_cli.runtime.embedding_cache.embeddings import open_cache
+from visrec_cli.runtime.report import Report
 
 
 def test_what_is_kept_is_found_by_the_next_run(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.runtime.caching.planted import LONG_AGO, opened
-from visrec_cli.runtime.caching import stamps
-from visrec_cli.runtime.caching.stamps import stamp_of
+from tests.runtime.embedding_cache.planted import LONG_AGO, opened
+from visrec_cli.runtime.embedding_cache import file_stamps as stamps
+from visrec_cli.runtime.embedding_cache.file_stamps import stamp_of
 
 OLD, NEW = b"o" * 32, b"n" * 32
 

@@ -4,9 +4,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from visrec_cli.runtime.caching.embeddings import EmbeddingCache, open_cache
-from visrec_cli.runtime.caching.stamps import Stamp, stamp_of
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.embedding_cache.embeddings import EmbeddingCache, open_cache
+from visrec_cli.runtime.embedding_cache.file_stamps import Stamp, stamp_of
+from visrec_cli.runtime.report import Report
 
 LONG_AGO = 1_000_000_000
 KIND = "lite0 1280 numbers"

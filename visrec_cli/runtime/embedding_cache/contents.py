@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from visrec_cli.runtime.caching.database import transaction
+from visrec_cli.runtime.embedding_cache.database import transaction
 
 _AT_ONCE = 5000  # rows or pages of one transaction: others who write wait for less than a second
 

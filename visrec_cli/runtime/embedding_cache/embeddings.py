@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from visrec_cli.runtime.caching.database import Damaged, Unshareable, connect, current, is_damage, set_aside
-from visrec_cli.runtime.caching.rows import read_files, read_payloads, write
-from visrec_cli.runtime.caching.stamps import Stamp
+from visrec_cli.runtime.embedding_cache.database import Damaged, Unshareable, connect, current, is_damage, set_aside
+from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
+from visrec_cli.runtime.embedding_cache.rows import read_files, read_payloads, write
 from visrec_cli.runtime.folders import cache_dir, make_cache
-from visrec_cli.runtime.reporting import Report
+from visrec_cli.runtime.report import Report
 
 T = TypeVar("T")
 

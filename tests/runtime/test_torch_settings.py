@@ -4,7 +4,7 @@ import sys
 
 CODE = """if True:
     import os, sys
-    from visrec_cli.runtime.tuning import tune_for_torch
+    from visrec_cli.runtime.torch_settings import tune_for_torch
     tune_for_torch()
     print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules)
 """
