@@ -22,13 +22,13 @@ import scipy.sparse as sp
 from recommenders import Task, benchmark, movielens
 from scipy.special import stdtrit
 
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Lists, World
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.registry import find
 from visrec_cli.tables.columns import unit_rows
 
 MODELS = "popularity,content-knn,als,hybrid,vbpr,two-tower"

@@ -24,11 +24,11 @@ import numpy as np
 import scipy.sparse as sp
 from recommenders import Task, benchmark, interval, movielens, per_user
 
-from visrec_cli.catalogue import find
 from visrec_cli.demo.catalogue import items as things
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.data import Log
+from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.parts import held_back

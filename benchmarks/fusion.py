@@ -24,10 +24,10 @@ from cold_items import judged, whole
 from scipy import stats
 
 import visrec_cli as visrec
-from visrec_cli.catalogue import find
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.ranking.explain import modalities
 from visrec_cli.recommenders.data import Content
+from visrec_cli.registry import find
 from visrec_cli.stages.recommending.fused_query import project
 from visrec_cli.tables.columns import matrix_of, unit_rows
 from visrec_cli.tables.reading import open_table

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find
 from visrec_cli.recommenders.data import Content, Log
+from visrec_cli.registry import find
 from visrec_cli.runtime.threads import usable_cores
 
 PEERS = ("implicit==0.7.3", "cornac==3.0.1")

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from recommenders import movielens, per_user
 
-from visrec_cli.catalogue import find
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.private import Privacy, PrivateTwoTower
 from visrec_cli.recommenders.two_tower import TwoTower
+from visrec_cli.registry import find
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.limits import HANGS
-from visrec_cli.catalogue import MENU
 from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.plugins import GROUPS
+from visrec_cli.registry import MENU
 from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.reading import open_table
 from visrec_cli.tables.spaces import Space, space_of

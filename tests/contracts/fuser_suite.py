@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import Recipe
+from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommending.fused_query import project

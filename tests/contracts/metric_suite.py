@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, Lists, Metric, World
+from visrec_cli.registry import find
 
 ITEMS, USERS, K = 40, 30, 8
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import AUTO, Iterative, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.registry import find
 
 GROUPS, USERS_EACH, ITEMS_EACH = 4, 15, 12
 DAY = 86_400_000

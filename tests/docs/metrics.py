@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.registry import find, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 MARK = "<!-- below: made by python -m tests.docs.metrics -->"

@@ -6,7 +6,7 @@ python -m tests.docs.recommenders
 import inspect
 from pathlib import Path
 
-from visrec_cli.catalogue import find, names
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import INPUTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "recommenders.md"

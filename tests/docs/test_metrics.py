@@ -3,7 +3,7 @@
 import pytest
 
 from tests.docs.metrics import MARK, PAGE, page
-from visrec_cli.catalogue import names
+from visrec_cli.registry import names
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -1,7 +1,7 @@
 """docs/recommenders.md says what the classes say."""
 
 from tests.docs.recommenders import PAGE, page
-from visrec_cli.catalogue import names
+from visrec_cli.registry import names
 
 
 def test_the_page_is_up_to_date() -> None:

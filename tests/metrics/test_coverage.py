@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import MetricSuite
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Exposure, World
+from visrec_cli.registry import find
 
 
 def of(name: str, *shown: int) -> float:

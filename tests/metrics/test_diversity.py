@@ -7,8 +7,8 @@ import pytest
 import scipy.sparse as sp
 
 from tests.contracts.metric_suite import MetricSuite, lists_of, random_lists, truth_of, world
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Lists, World
+from visrec_cli.registry import find
 
 # Items 0 and 1 are at right angles, 2 is between them, 3 opposite to 0, 4 has no vector; 5 stands for unknown ones.
 VECTORS = np.array([[1, 0], [0, 1], [sqrt(0.5), sqrt(0.5)], [-1, 0], [0, 0], [0, 0]], np.float32)

@@ -5,8 +5,8 @@ from math import log2
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, World
+from visrec_cli.registry import find
 
 # Three relevant items of grades 1, 2 and 4; shown: that of grade 2, a wrong one, that of grade 4.
 TRUTH, SHOWN = truth_of({1: 1, 2: 2, 4: 4}), [2, 30, 4]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from visrec_cli.catalogue import find, names
 from visrec_cli.metrics.off_policy import Estimator, Events, attraction, examination
+from visrec_cli.registry import find, names
 
 # Two events, one matched twice as likely as in the log, and seen half as well there.
 EVENTS = Events(

@@ -10,8 +10,8 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error, roc_auc_score, root_mean_squared_error
 
 from tests.contracts.metric_suite import lists_of, truth_of
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.registry import find
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
 CASES, ITEMS = 1000, 60

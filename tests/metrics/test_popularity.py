@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import MetricSuite, lists_of, random_lists, truth_of, world
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.registry import find
 
 # 20 users; items 0 to 5 were had by 16, 8, 8, 4, 3 and 0 of them. The head, 80 % of 39, is 16 + 8 + 8 = 32 ≥ 31.2.
 SHOP = World(6, 20, np.array([16, 8, 8, 4, 3, 0, 0]))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.registry import find
 
 # One user, five relevant items (1 to 5, item i of grade i), six shown: hits in places 1, 3 and 6.
 TRUTH = truth_of({1: 1, 2: 2, 3: 3, 4: 4, 5: 5})

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, Lists, Pooled, World
+from visrec_cli.registry import find
 
 # Ratings 4 and 2 of one user, predicted as 3.5 and 4 (and an item without a rating as 1); 5 of another, as 3.
 TRUTH = truth_of({1: 4, 2: 2, 3: 1}, {1: 5})

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import WHOLE, World
+from visrec_cli.registry import find
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.models.ways import WAYS, asked, assert_alike, in_memory, outcome
 from tests.models.worlds import BARE_SHOP, Trained, shop, trained
-from visrec_cli.catalogue import find, names
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.stages.profile import profile
 from visrec_cli.stages.recommend import recommend

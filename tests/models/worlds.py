@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from tests.contracts.recommender_suite import DAY, planted
-from visrec_cli.catalogue import find
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.private import Privacy
+from visrec_cli.registry import find
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf as training
 from visrec_cli.stages.behaviour.cleaning import Cleaning

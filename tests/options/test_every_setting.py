@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find, names
 from visrec_cli.errors import UsageProblem, VisrecError
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import DAY, Content, Log
 from visrec_cli.recommenders.model import Items, Users
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import AUTO, Setting, idle
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.tables.columns import column_of, matrix_of

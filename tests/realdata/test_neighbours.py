@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Lists, World
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.registry import find
 
 SIZES = {"amazon-baby": (19_445, 7_050), "tiktok-mm": (9_308, 6_710)}
 

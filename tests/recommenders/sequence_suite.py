@@ -9,11 +9,11 @@ import scipy.sparse as sp
 import torch
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.steps import Dropout
+from visrec_cli.registry import find
 
 RING, WALKERS, WALK = 24, 240, 6
 

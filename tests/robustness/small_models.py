@@ -8,7 +8,7 @@ import pyarrow as pa
 
 import visrec_cli as visrec
 from tests.tables.tables import embedded
-from visrec_cli.catalogue import names
+from visrec_cli.registry import names
 from visrec_cli.tables.spaces import Space
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ import pytest
 from tests.robustness.forked import Forks
 from tests.robustness.kills import KILLS, Kill, Line, aged, course, run
 from tests.stages.learning.catalogues import tiny_backbone
-from visrec_cli.catalogue import find, names
+from visrec_cli.registry import find, names
 
 LONG = KILLS > 100
 MODELS = [name for name in names("recommender") if "epochs" in find("recommender", name).settings and name != "hybrid"]

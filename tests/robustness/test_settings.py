@@ -9,7 +9,7 @@ import visrec_cli as visrec
 from tests.contracts.fuser_suite import planted, table
 from tests.robustness.outcomes import survey
 from tests.robustness.small_models import KINDS, trained
-from visrec_cli.catalogue import find, names
+from visrec_cli.registry import find, names
 
 EDGES = (0.0, 1e-45, 1e-30, 1e15, 1e30, 3e38, 1e300, -1.0)
 WEIGHTS = ("1e-45", "1e19", "1e30", "3e38", "-1e30", "0")

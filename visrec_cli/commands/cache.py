@@ -51,9 +51,9 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.catalogue import unknown
     from visrec_cli.commands.words import bytes_of
     from visrec_cli.errors import UsageProblem
+    from visrec_cli.registry import unknown
     from visrec_cli.runtime.formatting import counted, printable, sized
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages import cache

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.catalogue import MENU
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.options import (
@@ -22,6 +21,7 @@ from visrec_cli.commands.options import (
     VectorsOutput,
 )
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, NeedsInput
+from visrec_cli.registry import MENU
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.catalogue import has, names
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
 from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs
 from visrec_cli.commands.words import listed, settings_of
 from visrec_cli.commands.words import weights as parsed
+from visrec_cli.registry import has, names
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from visrec_cli.catalogue import members
+from visrec_cli.registry import members
 from visrec_cli.stages.fusing.places import PLACES
 
 

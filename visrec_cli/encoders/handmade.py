@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.versions import version_of
 from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, cast
 
-from visrec_cli.catalogue import MENU, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.cards import Card, kept_card
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.errors import UnavailableError, UsageProblem
+from visrec_cli.registry import MENU, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.compatibility import with_profiles

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import names_for
 from visrec_cli.encoders.framing import Framing
@@ -14,6 +13,7 @@ from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import revisions_of
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import unknown
 
 if TYPE_CHECKING:
     from PIL.Image import Image

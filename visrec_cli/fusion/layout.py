@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.catalogue import missing_extra, unknown
+from visrec_cli.registry import missing_extra, unknown
 from visrec_cli.tables.columns import Matrix
 
 LAYOUTS = ("tsne", "umap", "pca")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli import catalogue
+from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.learned.base import Fuser, Lesson
 from visrec_cli.fusion.reduce import Pca

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from visrec_cli import catalogue
+from visrec_cli import registry as catalogue
 from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.fusion.reduce import Pca

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 
-from visrec_cli.catalogue import find, has, made_by
 from visrec_cli.errors import InputError, UnavailableError
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model
+from visrec_cli.registry import find, has, made_by
 from visrec_cli.tables.documents import Finite, Origin, Width
 
 FORMAT = 1

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import missing_extra
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Setting
 from visrec_cli.recommenders.data import Content, Log, Rows
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.recommenders.two_tower import TwoTower
+from visrec_cli.registry import missing_extra
 from visrec_cli.tables.columns import Mask
 
 if TYPE_CHECKING:

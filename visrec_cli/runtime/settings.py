@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import unknown
 
 AUTO = "auto"
 _LARGEST = 1e30  # what learns does so in floats of 32 bits, and multiplies

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
 import visrec_cli
-from visrec_cli.catalogue import taken
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
 from visrec_cli.plugins import blocked, installed, load, obstacle
+from visrec_cli.registry import taken
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.formatting import sized

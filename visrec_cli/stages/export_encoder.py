@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.catalogue import find, unknown
 from visrec_cli.encoders.compiled.exported import card_for
 from visrec_cli.encoders.compiled.exporting import Uncompilable, drift
 from visrec_cli.encoders.compiled.images import write_images
@@ -20,6 +19,7 @@ from visrec_cli.encoders.framing import Framing
 from visrec_cli.encoders.learning.backbones import features
 from visrec_cli.encoders.opening import COMPILED, check_spec
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import find, unknown
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli import catalogue
+from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.runtime.report import Report

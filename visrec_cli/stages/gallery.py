@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.reports.cards import PRICES, card, shelf
 from visrec_cli.reports.gallery import Page, items_page, recommendations_page
 from visrec_cli.runtime.formatting import counted

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
 from visrec_cli.images.decode import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
+from visrec_cli.registry import unknown
 from visrec_cli.reports.cards import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import shrunk, sprites, tile_side

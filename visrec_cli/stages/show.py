@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.catalogue import unknown
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.columns import is_embedding_type

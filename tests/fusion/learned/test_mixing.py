@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.contracts.fuser_suite import ROWS, MixingSuite, fused, planted, table
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import find
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.tables.columns import unit_rows
 

@@ -18,10 +18,10 @@ import pyarrow as pa
 import scipy.sparse as sp
 from numba.core.registry import CPUDispatcher
 
-from visrec_cli.catalogue import find, names
 from visrec_cli.recommenders import kernels
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.registry import find, names
 
 USERS, ITEMS = 240, 96  # enough for several runs of rows, and for blocks that threads share
 SMALL = {"epochs": 2, "embedding_size": 8, "hidden_size": 8, "visual_size": 4}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.limits import HANGS
-from visrec_cli.catalogue import names
+from visrec_cli.registry import names
 
 ROOT = Path(__file__).resolve().parents[3]
 

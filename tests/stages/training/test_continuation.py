@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.stages.test_train_cf import clicks, shop
 from tests.stages.training.test_watching import Course, Judge
-from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Iterative
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.stages.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint

@@ -1,8 +1,8 @@
 """Which engine runs a model here."""
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.compiled.sessions import engine_name
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.device import gpu_likely, pick_device
 
 ENGINES = ("auto", "onnx", "openvino", "openvino-bf16", "torch")

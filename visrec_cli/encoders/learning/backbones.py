@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visrec_cli.catalogue import find
 from visrec_cli.encoders.framing import Framing
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import find
 
 FAMILIES = ("lite0", "timm", "file")
 

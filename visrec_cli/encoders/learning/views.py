@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from visrec_cli.catalogue import unknown
+from visrec_cli.registry import unknown
 
 KINDS = ("flip", "rotate", "crop", "colour")
 STRONG = KINDS

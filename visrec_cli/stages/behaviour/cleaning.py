@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import DAY
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.repeats import REPEATS, merge

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError
+from visrec_cli.registry import unknown
 
 
 def groups_of(ids: Sequence[str], items: pa.Table | None, column: str | None) -> npt.NDArray[np.int64]:

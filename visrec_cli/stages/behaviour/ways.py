@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.stages.behaviour.dividing import Shares
 
 WAYS = ("random", "last", "time", "global-time", "cold-item", "cold-user")

@@ -6,8 +6,8 @@ from string import Formatter
 
 import pyarrow as pa
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import unknown
 
 USUAL = (
     "title", "name", "product_name", "headline", "brand", "category", "categories", "genres", "tags", "description",

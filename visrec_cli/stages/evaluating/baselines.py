@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import top_k
+from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.logs import log_of

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.metrics.base import PerUser
+from visrec_cli.registry import unknown
 from visrec_cli.stages.evaluating.scoring import PerUserScores, finish_of
 from visrec_cli.stages.evaluating.uncertainty import LEVEL
 from visrec_cli.stages.evaluating.wanted import Wanted

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import AnswerIsNo, UsageProblem
 from visrec_cli.metrics.base import Exposure
+from visrec_cli.registry import unknown
 from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.stages.evaluating.comparing import compare
 from visrec_cli.stages.evaluating.scoring import PerUserScores

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import Places, World
 from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.click_log import ClickLog

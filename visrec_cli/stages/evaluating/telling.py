@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from visrec_cli.catalogue import find, has
+from visrec_cli.registry import find, has
 from visrec_cli.reports.evaluation import Told, runs_by_metric
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import Evaluation

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import World
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.ranking import lots
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
 from visrec_cli.metrics.base import Exposure, Metric
+from visrec_cli.registry import find
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.catalogue import find
 from visrec_cli.metrics.base import Places
+from visrec_cli.registry import find
 from visrec_cli.reports.cards import title_of
 from visrec_cli.reports.evaluation_page import Served, Tile
 from visrec_cli.reports.thumbnails import Thumbnail

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from visrec_cli import catalogue
+from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.tables.columns import embedding_columns

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from visrec_cli import catalogue
+from visrec_cli import registry as catalogue
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.settings import check_needs, parsed
 from visrec_cli.stages.fusing.places import PLACES

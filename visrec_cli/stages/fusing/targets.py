@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError
 from visrec_cli.fusion.targets import Clicks, Labels, Pairs, Target, co_clicks
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fusing.learning import CLICKS, Learning
 from visrec_cli.tables.columns import is_embedding_type

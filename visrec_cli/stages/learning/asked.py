@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.audit import overview
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.parts import PART_WORDS
 

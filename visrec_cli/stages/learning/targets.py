@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.encoders.learning.alone import Alone
 from visrec_cli.encoders.learning.labels import Labels
 from visrec_cli.encoders.learning.objectives import Objective
 from visrec_cli.encoders.learning.preference import Preference
 from visrec_cli.encoders.learning.similar import Similar
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.stages.learning.parts import Rows
 from visrec_cli.tables.columns import Mask
 

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.words import words_of

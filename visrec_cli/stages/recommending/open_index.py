@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.columns import Matrix
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.catalogue import did_you_mean, unknown
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import did_you_mean, unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.id_lists import user_ids
 from visrec_cli.stages.serving.served import Served

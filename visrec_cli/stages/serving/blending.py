@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from visrec_cli.catalogue import unknown
 from visrec_cli.errors import UsageProblem
+from visrec_cli.registry import unknown
 
 BY = ("score", "rank")
 

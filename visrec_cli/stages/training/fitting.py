@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.catalogue import find
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
+from visrec_cli.registry import find
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import idle

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.catalogue import find, names
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
+from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.parts import Parts
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.catalogue import find, has, members, unknown
 from visrec_cli.errors import UsageProblem
 from visrec_cli.metrics.base import Lists, Metric, World
 from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.registry import find, has, members, unknown
 from visrec_cli.tables.columns import Matrix
 
 _BLOCK = 512
