@@ -29,7 +29,7 @@ from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.registry import find
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 MODELS = "popularity,content-knn,als,hybrid,vbpr,two-tower"
 

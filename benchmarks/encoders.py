@@ -25,7 +25,7 @@ import pyarrow as pa
 
 import visrec_cli as visrec
 from visrec_cli.commands.export_encoder import lines
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 FASHION: dict[str, dict[str, Any]] = {
     "frozen": {},

@@ -29,9 +29,9 @@ from visrec_cli.ranking.explain import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.registry import find
 from visrec_cli.stages.recommending.fused_query import project
-from visrec_cli.tables.columns import matrix_of, unit_rows
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import matrix_of, unit_rows
 
 COLOURS = ("Black", "White", "Blue", "Navy Blue", "Brown", "Grey", "Red", "Pink", "Purple", "Green")
 METHODS: dict[str, dict[str, Any]] = {

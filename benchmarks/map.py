@@ -25,7 +25,7 @@ from PIL import Image
 from visrec_cli.fusion.layout import lay_out
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import sprites, tile_side
-from visrec_cli.tables.columns import Matrix, unit_rows
+from visrec_cli.tables.vectors import Matrix, unit_rows
 
 NEAREST = 10
 READY = """
@@ -90,8 +90,8 @@ def layouts(items: int) -> None:
 def types(table: str, column: str) -> None:
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages.recommending.shelf import choose_column
-    from visrec_cli.tables.columns import matrix_of
-    from visrec_cli.tables.reading import read_all
+    from visrec_cli.tables.readers import read_all
+    from visrec_cli.tables.vectors import matrix_of
 
     items = read_all(table)
     vectors, there = matrix_of(items[choose_column(items.schema, None, Report())])

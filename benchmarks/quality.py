@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 import visrec_cli as visrec
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 ENCODERS = ("lite0", "colour+hog")
 

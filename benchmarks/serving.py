@@ -28,7 +28,7 @@ EACH = 40  # items that a drawn user has
 PEAK = """
 import resource, sys
 from visrec_cli.stages.recommend_users import recommend_users
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 model, share = read_all(sys.argv[1]), int(sys.argv[2])
 users = model["id"].slice(model["entity"].index("user").as_py()).to_pylist()
@@ -92,7 +92,7 @@ def main() -> None:
 
     from visrec_cli.recommenders.storing import from_table
     from visrec_cli.stages.recommend_users import recommend_users
-    from visrec_cli.tables.reading import read_all
+    from visrec_cli.tables.readers import read_all
     from visrec_cli.tables.writing import write_table
 
     class Factors(MatrixFactorizationBase):  # type: ignore[misc]

@@ -17,9 +17,9 @@ from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.plugins import GROUPS
 from visrec_cli.registry import MENU
-from visrec_cli.tables.columns import column_of
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table
 
 Visrec = Callable[..., subprocess.CompletedProcess[str]]

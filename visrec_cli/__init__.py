@@ -42,7 +42,7 @@ _STAGES = {
     "picture_map": "visrec_cli.stages.picture_map",
     "profile": "visrec_cli.stages.profile",
     "check": "visrec_cli.stages.check",
-    "open_table": "visrec_cli.tables.reading",
+    "open_table": "visrec_cli.tables.readers",
     "write_table": "visrec_cli.tables.writing",
     "Report": "visrec_cli.runtime.report",
 }

@@ -17,9 +17,9 @@ from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.recommend import recommend
-from visrec_cli.tables.columns import matrix_of
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.vectors import matrix_of
 
 ADOBE_RGB = profiles.rgb(profiles.ADOBE, profiles.gamma(563 / 256))
 IGNORED = "--ignore-profiles"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Run
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 
 def rows(data: bytes) -> pa.Table:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.stages.learning.catalogues import stripes, tiny_backbone
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.writing import write_table
 
 

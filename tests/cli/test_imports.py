@@ -12,8 +12,8 @@ import pytest
 from tests.conftest import COLOURS, draw
 from tests.stages.serving.models import about, factor_model, log
 from visrec_cli.recommenders.storing import to_table
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table
 
 HEAVY = (

@@ -12,7 +12,7 @@ from visrec_cli.app import run
 from visrec_cli.recommenders.storing import from_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 USERS, LENGTH = 12, 8
 DAY = 86_400_000

@@ -12,8 +12,8 @@ from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommending.fused_query import project
-from visrec_cli.tables.columns import column_of, matrix_of, unit_rows
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import column_of, matrix_of, unit_rows
 
 PICTURE, TEXT = Space("lite0", 24, True), Space("minilm", 16, True, kind="text")
 ROWS, GROUPS = 240, 8

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, ROOT, draw
 from tests.docs import odd_tables
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.writing import write_table
 
 PAGE = ROOT / "docs" / "errors.md"

@@ -15,7 +15,7 @@ from tests.limits import HANGS
 from visrec_cli.app import VERBS
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.storing import to_table
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.writing import write_table
 
 IDS = ["1164", "1525", "1546", *(str(number) for number in range(2000, 2077))]

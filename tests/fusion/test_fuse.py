@@ -8,8 +8,8 @@ from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommending.fused_query import project
-from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import column_of, matrix_of
 
 PICTURE, TEXT = Space("lite0", 6, True), Space("minilm", 4, True, kind="text")
 

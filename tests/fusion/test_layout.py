@@ -7,7 +7,7 @@ import pytest
 
 from visrec_cli.errors import UnavailableError, UsageProblem
 from visrec_cli.fusion.layout import lay_out
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 
 def three_kinds(each: int = 20) -> tuple[np.ndarray, np.ndarray]:

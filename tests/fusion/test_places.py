@@ -8,7 +8,7 @@ from tests.fusion.test_fuse import table
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.tables.columns import embedding_columns
+from visrec_cli.tables.vectors import embedding_columns
 
 KINDS = np.arange(60) % 3
 

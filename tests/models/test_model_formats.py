@@ -19,7 +19,7 @@ from visrec_cli.recommenders import storing
 from visrec_cli.recommenders.storing import from_table
 from visrec_cli.registry import names
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.text_schema import KEY
 from visrec_cli.tables.writing import ENDINGS, write_table
 

@@ -16,8 +16,8 @@ from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf as training
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.served import Served
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Source, Space
+from visrec_cli.tables.vectors import column_of
 
 LABELS = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())]))
 SPACE = Space(

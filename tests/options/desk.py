@@ -9,8 +9,8 @@ from PIL import Image
 from tests.conftest import COLOURS, draw
 from tests.options.runner import run
 from tests.stages.learning.catalogues import tiny_backbone
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table
 
 ITEMS = [f"{shape}-{colour}-{n}" for shape in ("square", "disc") for colour in COLOURS for n in range(3)]  # 24

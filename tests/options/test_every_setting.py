@@ -20,8 +20,8 @@ from visrec_cli.recommenders.model import Items, Users
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import AUTO, Setting, idle
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of, matrix_of
 
 EVERYTHING = "everything there is"
 USERS, ITEMS, COLD = 50, 80, 10

@@ -11,7 +11,7 @@ import pytest
 from tests.robustness.forked import Forks
 from tests.robustness.kills import KILLS, Course, Ended, Kill, Line, aged, course, kills, parts, run
 from visrec_cli.errors import InputError
-from visrec_cli.tables.reading import as_bytes, read_all
+from visrec_cli.tables.readers import as_bytes, read_all
 
 OLDER = b"what was there before"
 LINES = (

@@ -16,7 +16,7 @@ from tests.robustness.mutations import changed_document, rng, rounds
 from tests.robustness.outcomes import survey
 from visrec_cli.stages.check import check
 from visrec_cli.stages.recommending.fused_query import project
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import EXTENSION, space_of
 
 PARAMETER = b"ARROW:extension:metadata"

@@ -10,8 +10,8 @@ from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
 from visrec_cli.errors import DeviceMemoryError, InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
-from visrec_cli.tables.columns import matrix_of
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import matrix_of
 
 
 class MeanColour(ImageEncoder):

@@ -9,7 +9,7 @@ from pyarrow import csv
 
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.embed_text import embed_text
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 pytestmark = pytest.mark.realdata
 

@@ -8,8 +8,8 @@ from visrec_cli.encoders.base import TextEncoder, Vectors
 from visrec_cli.errors import DeviceMemoryError, InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_text import embed_text
-from visrec_cli.tables.columns import matrix_of
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import matrix_of
 
 
 class Recorder(TextEncoder):

@@ -9,8 +9,8 @@ from visrec_cli.encoders.opening import open_image_encoder
 from visrec_cli.errors import SpaceMismatchError, UsageProblem
 from visrec_cli.stages.embed_text import embed_text
 from visrec_cli.stages.recommending.encode_query import picture_encoder, text_encoder
-from visrec_cli.tables.columns import matrix_of
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import matrix_of
 
 PICTURE = draw("disc", (200, 30, 40))
 

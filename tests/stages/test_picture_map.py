@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.reports.sprites import LARGEST, PIXELS, SHEET, SMALLEST, sprites, tile_side
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.picture_map import picture_map
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 
 
 def catalogue(n: int = 12, lacking: tuple[int, ...] = (), **changes: list[object]) -> pa.Table:

@@ -10,7 +10,7 @@ from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.profile import SCHEMA, likes_of, profile, tastes_of
 from visrec_cli.stages.profile_page import taste_page
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 
 DAY = 86_400
 

@@ -12,8 +12,8 @@ from tests.contracts.index_suite import brute_force, unit
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend import recommend
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 
 GROUPS, EACH, WIDTH = 6, 8, 16
 COLOURS = ("red", "blue")

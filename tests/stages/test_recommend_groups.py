@@ -8,7 +8,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.gallery import gallery
 from visrec_cli.stages.recommend_groups import recommend_groups
-from visrec_cli.tables.columns import column_of, unit_rows
+from visrec_cli.tables.vectors import column_of, unit_rows
 
 ANGLES = {"Alpha": 0, "Beta": 20, "Gamma": 50, "Delta": 90}  # degrees, four items each, two to either side
 

@@ -30,7 +30,7 @@ def test_nothing_heavy_is_needed_to_place_a_query(tmp_path: Path) -> None:
     code = """
 import json, sys, numpy as np
 from visrec_cli.stages.recommending.fused_query import project
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import space_of
 space = space_of(open_table("joint.arrow").schema.field("embedding"))
 found = project(space, {"text_embedding": np.ones((2, 16), np.float32)})

@@ -17,8 +17,8 @@ from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend import recommend
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 PICTURES = Space("lite0", 3, True)

@@ -16,8 +16,8 @@ from visrec_cli.stages.gallery import PER_QUERY, gallery
 from visrec_cli.stages.recommend_users import recommend_users
 from visrec_cli.stages.show import describe, show, type_in_words
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Source, Space
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table
 
 

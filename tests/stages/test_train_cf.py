@@ -15,7 +15,7 @@ from visrec_cli.recommenders.storing import from_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table
 
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writers import open_writer
 
 SPACE = Space("lite0", 4, True, weights="abc", preprocessing={"size": 224})

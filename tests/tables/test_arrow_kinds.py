@@ -20,7 +20,7 @@ from visrec_cli.stages.gallery import gallery
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.show import describe, show
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import open_table, read_all
+from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.writing import write_table
 
 KINDS = kinds()

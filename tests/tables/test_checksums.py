@@ -22,9 +22,9 @@ from visrec_cli.errors import CutStreamError, InputError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.check import check
 from visrec_cli.tables.checksums import BLOCK, END, START
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
+from visrec_cli.tables.stream_framing import HashingSource
 from visrec_cli.tables.streams import read_stream
-from visrec_cli.tables.wire import HashingSource
 from visrec_cli.tables.writing import write_table
 
 FILES = ["t.arrow", "t.arrows", "t.parquet", "t.npy"]

@@ -6,7 +6,7 @@ import pytest
 
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 ROWS = [{"item_id": "007", "title": "a; b"}, {"item_id": "7", "title": "c"}]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables import csv_quotes
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 
 def titles(tmp_path: Path, text: str, report: Report | None = None) -> list[str]:

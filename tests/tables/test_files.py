@@ -12,7 +12,7 @@ import pytest
 from tests.tables.tables import SPACE, embedded
 from visrec_cli.errors import InputError, MissingInputError, OutputError, TransferError, UsageProblem
 from visrec_cli.stages.check import check
-from visrec_cli.tables.reading import open_table, read_all
+from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.spaces import space_of
 from visrec_cli.tables.writing import write_table
 

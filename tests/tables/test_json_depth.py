@@ -8,7 +8,7 @@ import pytest
 from visrec_cli.errors import InputError
 from visrec_cli.tables import json_depth
 from visrec_cli.tables.json_depth import DEEPEST, refuse_deep
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 
 SHALLOW = b'{"item_id": "a", "t": "[[[[{{{{"}\n'
 PAIRS = {"lists": ("[", "]"), "objects": ('{"a": ', "}"), "both": ('[{"a": ', "}]")}

@@ -9,7 +9,7 @@ import pytest
 from visrec_cli.errors import InputError
 from visrec_cli.tables import json_keys
 from visrec_cli.tables.json_keys import refuse_double_keys
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 
 KEYS = ("a", "b", "item_id", 'k"x', "\\", "a:b", "", "é", "a long key that ends in A", "a long key that ends in B")
 VALUES = (1, "x", "a:b", 'q"', "\\", '":"', None, 1.5, [1, {}], [], ",", '\\"')

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 
 def rows(tmp_path: Path, text: str) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.tables.provenance import Fit, fits_of, with_fits
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.recommendations import open_recommendations
 from visrec_cli.tables.writing import write_table
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.tables.tables import embedded, stream_bytes
 from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.tables.stream_framing import POISON, HashingSource
 from visrec_cli.tables.streams import read_stream
-from visrec_cli.tables.wire import POISON, HashingSource
 
 
 def read(data: bytes) -> pa.Table:

@@ -4,7 +4,7 @@ import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.ids import with_item_ids
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 
 def table(tmp_path: Path, data: str | bytes, name: str = "t.csv"):

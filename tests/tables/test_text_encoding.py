@@ -8,7 +8,7 @@ import pytest
 
 from visrec_cli.errors import InputError
 from visrec_cli.stages.serving.id_lists import item_ids, user_ids
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.text_encoding import lines_of
 
 LINES = "a\u2028b\r\n\n u\x85v \rlast"

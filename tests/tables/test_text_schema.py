@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.tables.reading import open_table, read_all
+from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.text_schema import KEY
 from visrec_cli.tables.writing import write_table
 

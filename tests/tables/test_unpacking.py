@@ -14,9 +14,9 @@ from tests.tables.arrow_kinds import kinds
 from visrec_cli.errors import InputError, UnpackedError, UsageProblem
 from visrec_cli.runtime import decompression_limits as unpacking
 from visrec_cli.tables.plain_sizes import plain_size
-from visrec_cli.tables.reading import as_bytes, open_table
+from visrec_cli.tables.readers import as_bytes, open_table
+from visrec_cli.tables.stream_framing import END_MARK
 from visrec_cli.tables.types import plain_batch, plain_schema
-from visrec_cli.tables.wire import END_MARK
 
 LONG = "x" * (1 << 20)
 MANY = 8192

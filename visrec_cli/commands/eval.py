@@ -146,7 +146,7 @@ def command(
         from visrec_cli.stages.evaluating.runs import names_of
         from visrec_cli.stages.evaluating.telling import told_of
         from visrec_cli.stages.evaluating.weighing import Policy
-        from visrec_cli.tables.reading import read_all
+        from visrec_cli.tables.readers import read_all
 
         done = evaluate(
             *(read_all(run) if run == "-" and twice else run for run in runs),

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import unit_rows
 
 if TYPE_CHECKING:
     from PIL.Image import Image

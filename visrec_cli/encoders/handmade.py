@@ -12,8 +12,8 @@ from PIL import Image
 from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.versions import version_of
-from visrec_cli.tables.columns import unit_rows
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import unit_rows
 
 SIDE = 128  # pixels; pictures are squashed to a square so that the grid covers all of each
 GRID = 4  # cells per side that have a histogram of their own

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 def concat(blocks: Sequence[Matrix], present: Sequence[Mask], weights: Sequence[float]) -> Matrix:

@@ -7,7 +7,7 @@ import numpy as np
 
 from visrec_cli.errors import InputError
 from visrec_cli.fusion.reduce import Pca
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 
 class Lda(Pca):

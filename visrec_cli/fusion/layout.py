@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.registry import missing_extra, unknown
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 LAYOUTS = ("tsne", "umap", "pca")
 LINEAR = 50

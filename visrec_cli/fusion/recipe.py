@@ -14,8 +14,8 @@ from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.learned.base import Fuser, Lesson
 from visrec_cli.fusion.reduce import Pca
-from visrec_cli.tables.columns import Mask, Matrix, unit_rows
 from visrec_cli.tables.spaces import Source, Space, pack_array
+from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
 
 MISSING = ("zero", "mean", "drop", "fail")
 NORMALISE = ("l2", "none")

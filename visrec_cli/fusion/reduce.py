@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Finite, Origin
 from visrec_cli.tables.spaces import pack_array
+from visrec_cli.tables.vectors import Matrix
 
 
 class PcaDocument(msgspec.Struct, forbid_unknown_fields=True):

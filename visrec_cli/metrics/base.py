@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 PerUser = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 
 from visrec_cli.metrics.base import Lists, Metric, PerUser, World
 from visrec_cli.metrics.ranking import over
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 SMOOTHING = 0.01
 """How much of the history is mixed into what is shown, so that a kind which is not shown costs much and not all."""

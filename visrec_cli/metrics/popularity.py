@@ -8,7 +8,7 @@ import numpy as np
 
 from visrec_cli.metrics.base import WHOLE, Lists, Metric, PerUser, Places, World
 from visrec_cli.metrics.ranking import over
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 HEAD = 0.8
 """The share of the interactions that the head of the catalogue has."""

@@ -6,7 +6,7 @@ Recommended items without a held-out rating say nothing here, and held-out ratin
 import numpy as np
 
 from visrec_cli.metrics.base import Lists, PerUser, Pooled, World
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 class Rmse(Pooled):

@@ -15,7 +15,7 @@ from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, Vector, users_of
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.runtime.threads import one_thread_a_product
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _GPU_WORTH = 4e9
 """Clicks · embedding_size · epochs, some ten seconds of two cores, after which starting a GPU pays."""

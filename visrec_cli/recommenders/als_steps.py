@@ -11,7 +11,7 @@ import numpy as np
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Vector
 from visrec_cli.runtime.threads import one_thread_a_product
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 if TYPE_CHECKING:
     import torch

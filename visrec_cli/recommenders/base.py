@@ -13,8 +13,8 @@ from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.requirements import require_whole
 from visrec_cli.runtime.settings import AUTO, Setting, parsed
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 __all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
 

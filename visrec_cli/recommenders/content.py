@@ -15,8 +15,8 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.requirements import state_of
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 def required(content: Content | None, name: str) -> Content:

@@ -13,8 +13,8 @@ from visrec_cli.recommenders.content import required
 from visrec_cli.recommenders.data import DAY, Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.requirements import factors_of, state_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 
 class ContentKnn(Recommender):

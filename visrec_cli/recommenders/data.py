@@ -9,9 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.vectors import Mask, Matrix
 
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.int64]

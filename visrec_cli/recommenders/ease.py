@@ -11,7 +11,7 @@ from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
 from visrec_cli.recommenders.nearest import share_of_clicks, strongest, weighted
 from visrec_cli.runtime.device import cuda_device
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 LARGEST = 30_000  # items: a matrix of 3.6 GB, three times of which are in memory at the peak
 _ROWS = 512

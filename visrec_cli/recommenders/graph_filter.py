@@ -12,8 +12,8 @@ from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.nearest import nearest, share_of_clicks, weighted
 from visrec_cli.recommenders.requirements import factors_of, state_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 
 class GraphFilter(Recommender):

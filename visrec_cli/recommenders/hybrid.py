@@ -18,8 +18,8 @@ from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, require_
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.requirements import factors_of, number_of, require_parts
 from visrec_cli.recommenders.trials import Guess, Trial, choose
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Mask, Matrix
 
 _ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tells nothing
 

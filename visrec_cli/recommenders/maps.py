@@ -23,8 +23,8 @@ import scipy.sparse as sp
 from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.model import Items, Model
 from visrec_cli.recommenders.requirements import number_of, state_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = Mapping[str, npt.NDArray[Any]]

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Log, Rows, Times
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import as_stored
+from visrec_cli.tables.vectors import Mask, Matrix
 
 Vector = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.ranking import lots
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 
 @dataclass(frozen=True)

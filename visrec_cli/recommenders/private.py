@@ -14,7 +14,7 @@ from visrec_cli.recommenders.data import Content, Log, Rows
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.recommenders.two_tower import TwoTower
 from visrec_cli.registry import missing_extra
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,8 +12,8 @@ from visrec_cli.recommenders.base import Recommender, Watch
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.requirements import factors_of, number_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 _WIDTH = 32  # of 16-bit numbers: one blake2b digest
 

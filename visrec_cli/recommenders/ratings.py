@@ -15,8 +15,8 @@ from visrec_cli.recommenders.base import Arrays, Iterative
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.kernels.rows import Rows
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 
 def centre(ratings: sp.csr_matrix) -> float:

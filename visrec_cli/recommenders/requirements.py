@@ -5,8 +5,8 @@ from typing import Any
 import numpy.typing as npt
 
 from visrec_cli.recommenders.model import Model
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin, Shape
+from visrec_cli.tables.vectors import Matrix
 
 _WIDEST = 1 << 12  # numbers per item, where none has any and nothing says how many there are
 

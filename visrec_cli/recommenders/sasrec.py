@@ -10,8 +10,8 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Arrays, Setting
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.sequences import SequenceModel
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin, Shape
+from visrec_cli.tables.vectors import Matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

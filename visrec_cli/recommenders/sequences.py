@@ -17,8 +17,8 @@ from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.orders import Steps
 from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Origin, Shape
+from visrec_cli.tables.vectors import Mask, Matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

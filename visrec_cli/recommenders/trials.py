@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 Choice = TypeVar("Choice")
 Guess = tuple[Matrix, Matrix]  # (users, d) and (cold items, d), whose products are the scores

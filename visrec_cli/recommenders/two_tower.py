@@ -13,8 +13,8 @@ from visrec_cli.recommenders.content import Projection, side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

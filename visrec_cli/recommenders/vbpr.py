@@ -14,8 +14,8 @@ from visrec_cli.recommenders.pairs import Pairs, draw_pairs
 from visrec_cli.recommenders.requirements import factors_of, require_parts, state_of
 from visrec_cli.recommenders.vbpr_gpu import VbprOnGpu
 from visrec_cli.runtime.device import cuda_device
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 _BLOCK = 256  # pairs that share one step of E and β'
 _FOLD_IN_EPOCHS = 30

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from visrec_cli.recommenders.base import Arrays
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.pairs_gpu import PairsOnGpu
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 if TYPE_CHECKING:
     import torch

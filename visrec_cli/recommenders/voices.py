@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.recommenders.model import Model, Users
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _REG = 1e-2  # relative to the mean squared length of the history's factors
 

@@ -10,7 +10,7 @@ from visrec_cli.reports.cells import shorten, words
 from visrec_cli.reports.page import render
 from visrec_cli.reports.sprites import Sprites
 from visrec_cli.runtime.formatting import printable
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 GRID = 1 << 16
 """Steps of a place along the longer side of the map."""

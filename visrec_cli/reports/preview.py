@@ -11,7 +11,7 @@ from rich.text import Text
 
 from visrec_cli.reports.cells import cell, shorten
 from visrec_cli.runtime.formatting import printable
-from visrec_cli.tables.columns import embedding_columns
+from visrec_cli.tables.vectors import embedding_columns
 
 FIRST = ("query_label", "rank", "item_id", "title", "name", "score", "why", "labels", "category", "price")
 WIDEST = 36  # characters of one column: a long title must not push the scores off the screen

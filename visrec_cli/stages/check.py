@@ -2,10 +2,10 @@
 
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification
-from visrec_cli.tables.columns import embedding_columns, matrix_of
 from visrec_cli.tables.ids import with_item_ids
-from visrec_cli.tables.reading import Tabular, name_of, open_table
+from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.vectors import embedding_columns, matrix_of
 
 
 def check(source: Tabular, *, report: Report | None = None) -> int:

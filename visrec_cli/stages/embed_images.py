@@ -26,7 +26,7 @@ from visrec_cli.stages.embedding.working import (
 )
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PictureColumns, picture_columns, where_to_look
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 if TYPE_CHECKING:
     from visrec_cli.stages.embedding.estimating import Estimate

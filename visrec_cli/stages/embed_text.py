@@ -15,8 +15,8 @@ from visrec_cli.stages.embedding.text_work import TextWork
 from visrec_cli.stages.embedding.texts import TextColumns
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.batches import even
-from visrec_cli.tables.columns import column_of
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
+from visrec_cli.tables.vectors import column_of
 
 WINDOW = 16  # batches that are sorted by length together: short texts need not wait beside long ones
 

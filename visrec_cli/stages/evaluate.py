@@ -26,7 +26,7 @@ from visrec_cli.stages.evaluating.uncertainty import RESAMPLES
 from visrec_cli.stages.evaluating.wanted import needs, wanted
 from visrec_cli.stages.evaluating.weighing import Policy
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 METRICS = ("ndcg@10", "recall@20", "precision@10", "hit@10", "map@10", "mrr@10")
 

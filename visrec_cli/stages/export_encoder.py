@@ -26,8 +26,8 @@ from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.pictures import picture_columns
 from visrec_cli.tables.atomic import atomic, check_place
-from visrec_cli.tables.columns import unit_rows
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
+from visrec_cli.tables.vectors import unit_rows
 
 FEWEST = 24
 """Pictures below which neither ranges nor neighbours mean anything."""

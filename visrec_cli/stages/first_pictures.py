@@ -11,7 +11,7 @@ from visrec_cli.images.sources import PictureError
 from visrec_cli.reports.cards import title_of
 from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.tables.conversions import python_rows
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from visrec_cli.stages.serving.gathering import Newer, gather
 from visrec_cli.stages.serving.reasons import Reasons
 from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.tables.failures import in_short
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 LONGEST = 1 << 20  # bytes of a line: whatever comes, memory stays
 

@@ -13,10 +13,10 @@ from visrec_cli.stages.fusing.ingredients import recipe_of
 from visrec_cli.stages.fusing.learning import Learning, check, find_method
 from visrec_cli.stages.fusing.places import PLACES, VECTORS, check_places, with_places
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.columns import column_of, matrix_of
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.npy import is_npy
-from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.readers import Tabular, name_of
+from visrec_cli.tables.vectors import column_of, matrix_of
 
 
 def fuse(

@@ -18,9 +18,9 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.show import open_any
-from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.conversions import python_rows
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.vectors import is_embedding_type
 
 QUERIES, ITEMS, PER_QUERY = 50, 500, 60  # what fits on a page that a phone still opens
 SORTABLE = 8

@@ -10,7 +10,7 @@ from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
 from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 
 def interactions(

@@ -8,7 +8,7 @@ import pyarrow as pa
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import with_item_ids
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 
 FOLDER_SCHEMA = pa.schema([("item_id", pa.string()), ("image_path", pa.string())])
 ROWS = 256
@@ -19,7 +19,7 @@ def open_items(
 ) -> pa.RecordBatchReader:
     """A table with unique string ``item_id``; of a folder, its pictures as ``item_id`` and ``image_path``.
 
-    npy: ``ids``, ``row_ids`` and ``column`` of tables.reading.open_table. Raises InputError for a folder without
+    npy: ``ids``, ``row_ids`` and ``column`` of tables.readers.open_table. Raises InputError for a folder without
     pictures or a table without ids, UsageProblem where something is said about a table and there is a folder.
     """
     if is_path(source) and str(source) != "-" and Path(source).is_dir():

@@ -23,9 +23,9 @@ from visrec_cli.stages.items import open_items
 from visrec_cli.stages.page_pictures import pictures_of
 from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.stages.recommending.shelf import Rows, choose_column, take_rows
-from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
 from visrec_cli.tables.conversions import python_values
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.vectors import embedding_columns, matrix_of, unit_rows
 
 ITEMS = 10_000  # what a browser moves smoothly, and t-SNE lays out in a minute or two
 _MADE = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}

@@ -11,7 +11,7 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.runtime.report import Reject, Report
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
 _PROBE = 100  # paths that are tried: a table's paths are all written alike

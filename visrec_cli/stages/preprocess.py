@@ -15,7 +15,7 @@ from visrec_cli.stages.preprocessing.join import Row, join
 from visrec_cli.stages.preprocessing.rows import Batcher, Finished
 from visrec_cli.stages.preprocessing.selection import DROPS, Selection
 from visrec_cli.stages.preprocessing.sources import gather
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 ROWS = 256
 BYTES = 32 << 20  # stored pictures in one batch

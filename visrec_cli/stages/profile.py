@@ -12,7 +12,7 @@ from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.profiling.likes import Likes, open_likes
 from visrec_cli.stages.profiling.tastes import Part, Taste, taste_of
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 TIME = pa.timestamp("ms", "UTC")
 SCHEMA = pa.schema(

@@ -19,8 +19,8 @@ from visrec_cli.stages.profile import names_of
 from visrec_cli.stages.profiling.likes import Likes
 from visrec_cli.stages.profiling.tastes import Part, Taste
 from visrec_cli.stages.recommending.shelf import take_rows
-from visrec_cli.tables.columns import embedding_columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.vectors import embedding_columns
 
 PICTURES, LATEST, KINDS = 9, 12, 14  # of a prototype, of what was liked last, and categories beside those that differ
 

@@ -20,7 +20,7 @@ from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
 from visrec_cli.stages.recommending.sides import Sides
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.models import is_model
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommending.model_items import Links
@@ -70,7 +70,7 @@ def recommend(
     without a vector and, unless ``keep_duplicates``, near-duplicates of the query or of a better answer are left out.
     where: SQL condition on the items' columns. columns: which item columns go along. diversity: 0 (off) to 1. index:
     exact, annoy (trees, search_k) or faiss (nlist, nprobe). cache: of the vectors of pictures and texts that are asked
-    with, as for embed_images. npy: see tables.reading.open_table.
+    with, as for embed_images. npy: see tables.readers.open_table.
 
     Returns query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a mixed query the
     fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageProblem

@@ -14,7 +14,7 @@ from visrec_cli.stages.recommending.queries import path_column
 from visrec_cli.stages.recommending.shelf import fill_shelf
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.models import is_model
-from visrec_cli.tables.reading import Tabular, name_of, open_table
+from visrec_cli.tables.readers import Tabular, name_of, open_table
 
 FIELDS = [
     pa.field("query_id", pa.string()),

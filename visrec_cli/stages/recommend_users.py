@@ -20,7 +20,7 @@ from visrec_cli.stages.serving.sheet import Sheet
 from visrec_cli.stages.serving.stock import Stock, allowed_of, stock_of
 from visrec_cli.stages.serving.visitors import Visitors, blocks_together, in_blocks
 from visrec_cli.tables.provenance import Fit
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import pyarrow as pa
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
-from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import COLUMN, fits_of
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import is_embedding_type
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Description:
 
 
 def open_any(source: Tabular, report: Report | None = None, **npy: Any) -> pa.RecordBatchReader:
-    """Any table, or a folder as the table of its pictures. npy: see tables.reading.open_table."""
+    """Any table, or a folder as the table of its pictures. npy: see tables.readers.open_table."""
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
         return open_items(source, report=report)
     return open_table(source, report=report, **npy)

@@ -17,7 +17,7 @@ from visrec_cli.stages.behaviour.part_files import check_parts, write_parts
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.times import are_positions
 
 

@@ -30,9 +30,9 @@ from visrec_cli.stages.training.privately import for_privacy, private_kind
 from visrec_cli.stages.training.seen import with_known
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.vectors import embedding_columns
 
 
 def train_cf(

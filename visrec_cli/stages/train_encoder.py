@@ -31,7 +31,7 @@ from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.interactions import Columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 FEWEST = 8
 """Pictures below which nothing worth keeping is learned."""

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
-from visrec_cli.tables.reading import Tabular, name_of, open_table
+from visrec_cli.tables.readers import Tabular, name_of, open_table
+from visrec_cli.tables.vectors import Mask
 
 Numbers = npt.NDArray[np.float64]
 ALIASES = {

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.columns import is_embedding_type, matrix_of
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.vectors import is_embedding_type, matrix_of
 
 _LARGE = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
 _PIECE = 512

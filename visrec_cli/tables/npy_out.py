@@ -10,9 +10,9 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.tables.checksum_list import SUFFIX, checksum_list
 from visrec_cli.tables.checksums import sha256_of
-from visrec_cli.tables.columns import embedding_columns, matrix_of
 from visrec_cli.tables.npy import IDS, SPACE
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.vectors import embedding_columns, matrix_of
 
 
 class NpyWriter:

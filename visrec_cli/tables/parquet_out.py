@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.checksums import with_block
+from visrec_cli.tables.stream_framing import HashingSink
 from visrec_cli.tables.text_out import flat
-from visrec_cli.tables.wire import HashingSink
 
 
 class ParquetWriter:

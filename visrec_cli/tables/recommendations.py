@@ -10,8 +10,8 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.provenance import passed_on
-from visrec_cli.tables.reading import Tabular, name_of, open_table
-from visrec_cli.tables.wide_lists import across, is_list, unrolled
+from visrec_cli.tables.readers import Tabular, name_of, open_table
+from visrec_cli.tables.wide_format import across, is_list, unrolled
 
 ALIASES = {
     "user": (*USER_ALIASES, "query_id", "query", "qid", "q_id"),

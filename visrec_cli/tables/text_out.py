@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.conversions import polars_series, python_rows, python_values, stored
 from visrec_cli.tables.text_schema import note_of
+from visrec_cli.tables.vectors import is_embedding_type
 
 
 class CsvWriter:

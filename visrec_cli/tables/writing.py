@@ -12,7 +12,7 @@ from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.parquet_out import ParquetWriter
-from visrec_cli.tables.reading import Tabular, open_table
+from visrec_cli.tables.readers import Tabular, open_table
 from visrec_cli.tables.types import plain_batch, plain_schema
 from visrec_cli.tables.writers import StreamWriter, open_writer
 

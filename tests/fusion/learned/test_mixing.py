@@ -9,7 +9,7 @@ from tests.contracts.fuser_suite import ROWS, MixingSuite, fused, planted, table
 from visrec_cli.errors import UsageProblem
 from visrec_cli.registry import find
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 QUICK: dict[str, Any] = {"epochs": 30, "batch_size": 128}
 

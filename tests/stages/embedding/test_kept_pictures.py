@@ -20,7 +20,7 @@ from visrec_cli.images import decode, sources
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images, estimate_images
 from visrec_cli.stages.embedding import keeping
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 HOUR_AGO = 1_700_000_000
 

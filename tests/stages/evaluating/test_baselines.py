@@ -11,8 +11,8 @@ from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.scoring import score_run
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.wanted import wanted
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.provenance import Fit
+from visrec_cli.tables.vectors import column_of
 
 LOG = pa.table({
     "user_id": ["u", "u", "v", "v", "w", "u", "v", "u", "v", "x"],

@@ -14,7 +14,7 @@ from visrec_cli.stages.evaluating.truth import open_truth
 from visrec_cli.stages.recommend_users import Rules as ServingRules
 from visrec_cli.stages.recommend_users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 
 KINDS, EACH, USERS = 4, 10, 40
 NAMES = [f"{kind}{n}" for kind in "abcd"[:KINDS] for n in range(EACH)]

@@ -10,7 +10,7 @@ import pytest
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import evaluate
-from visrec_cli.tables.reading import open_table
+from visrec_cli.tables.readers import open_table
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
 

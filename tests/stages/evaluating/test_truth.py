@@ -7,7 +7,7 @@ import pytest
 from tests.stages.evaluating.cases import log, small_truth
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.stages.evaluating.truth import open_truth
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 
 
 def test_a_truth_beside_what_came_before() -> None:

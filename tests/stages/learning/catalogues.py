@@ -7,7 +7,7 @@ import pyarrow as pa
 from PIL import Image
 
 from tests.encoders.models import save_timm
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 TINY = "test_efficientnet"
 

@@ -18,7 +18,7 @@ from visrec_cli.errors import InputError, MissingInputError, OutputError, UsageP
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.train_encoder import train_encoder
-from visrec_cli.tables.reading import read_all
+from visrec_cli.tables.readers import read_all
 
 QUICK: dict[str, Any] = {"epochs": 2, "batch_size": 32, "device": "cpu"}
 

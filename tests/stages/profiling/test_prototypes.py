@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from visrec_cli.stages.profiling.prototypes import FEW, prototypes_of
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 
 def around(centres: int, each: int, *, spread: float = 0.05, seed: int = 0) -> np.ndarray:

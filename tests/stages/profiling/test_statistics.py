@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from visrec_cli.stages.profiling.statistics import changed, drift_of, surely
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 
 def test_a_share_far_from_everyones_is_told_and_a_near_one_is_not() -> None:

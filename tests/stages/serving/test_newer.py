@@ -16,8 +16,8 @@ from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import column_of
 
 ALS, KNN = table_of(factor_model()), table_of(knn_model())
 FIRST = int(log().times.max())

@@ -10,7 +10,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import Vectors
 from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
-from visrec_cli.tables.columns import unit_rows
+from visrec_cli.tables.vectors import unit_rows
 
 OPSET = 17
 LEAST_COSINE, LEAST_AGREEMENT = 0.9999, 0.99

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _TINY, _NEVER = 1e-12, -1e9
 

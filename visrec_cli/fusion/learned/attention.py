@@ -9,8 +9,8 @@ from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax
 from visrec_cli.fusion.learned.mixing import Mixing
 from visrec_cli.fusion.learned.training import drawn
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Shape
+from visrec_cli.tables.vectors import Matrix
 
 
 class Attention(Mixing):

@@ -11,7 +11,7 @@ from visrec_cli.fusion.learned.base import Lesson
 from visrec_cli.fusion.learned.joint import Joint
 from visrec_cli.fusion.learned.judging import mean_reciprocal_rank
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _RIDGES = (0.01, 0.1, 1.0, 10.0)
 Wide = npt.NDArray[np.float64]

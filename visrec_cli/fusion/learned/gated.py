@@ -8,8 +8,8 @@ import numpy as np
 from visrec_cli.fusion.learned.arithmetic import heads, softmax_over_parts
 from visrec_cli.fusion.learned.mixing import Mixing
 from visrec_cli.fusion.learned.training import drawn
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.documents import Shape
+from visrec_cli.tables.vectors import Matrix
 
 
 class Gated(Mixing):

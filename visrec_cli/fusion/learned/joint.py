@@ -7,8 +7,8 @@ import numpy as np
 
 from visrec_cli.fusion.learned.arithmetic import head_shapes, heads, unit
 from visrec_cli.fusion.learned.base import Fuser
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Shape
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 class Joint(Fuser):

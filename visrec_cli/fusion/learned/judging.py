@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from visrec_cli.fusion.targets import Rows, Target
-from visrec_cli.tables.columns import Matrix, unit_rows
+from visrec_cli.tables.vectors import Matrix, unit_rows
 
 _NEAREST, _BLOCK, _MOST = 10, 512, 20_000
 

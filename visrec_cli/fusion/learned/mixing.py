@@ -12,8 +12,8 @@ from visrec_cli.fusion.learned.judging import precision
 from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.documents import Shape
+from visrec_cli.tables.vectors import Mask, Matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

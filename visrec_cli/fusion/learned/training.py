@@ -12,7 +12,7 @@ from visrec_cli.fusion.learned.arithmetic import principal
 from visrec_cli.fusion.learned.base import Lesson
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.behaviour.log_reader import Notes, singles
-from visrec_cli.tables.columns import is_embedding_type
 from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.vectors import is_embedding_type
 
 _SHOWN = 3
 _SPACES, _FORM = "spaces around them", "the Unicode form of letters (é as one sign, or as two)"

@@ -16,7 +16,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.interactions import Columns, has_ratings, noted, notes_of, open_interactions
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.times import are_positions
 
 _NAMED = 5

@@ -15,7 +15,7 @@ from visrec_cli.stages.embedding.growing import while_memory_lasts
 from visrec_cli.stages.embedding.keeping import Result
 from visrec_cli.stages.embedding.reading import Read
 from visrec_cli.stages.pictures import count_colours
-from visrec_cli.tables.columns import column_of
+from visrec_cli.tables.vectors import column_of
 
 B = TypeVar("B")
 AT_ONCE = 128

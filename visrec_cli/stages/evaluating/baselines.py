@@ -21,8 +21,8 @@ from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run
 from visrec_cli.stages.evaluating.truth import Truth, past_of
 from visrec_cli.stages.training.content import content_of
-from visrec_cli.tables.columns import Mask, Matrix, embedding_columns
 from visrec_cli.tables.provenance import Fit
+from visrec_cli.tables.vectors import Mask, Matrix, embedding_columns
 
 NAMES = ("random", "popularity", "content-knn")
 _CELLS = 1 << 25  # scores at once: 128 MiB

@@ -11,7 +11,7 @@ from visrec_cli.metrics.off_policy import PerEvent, attraction, examination
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.impressions import open_impressions
-from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.readers import Tabular, name_of
 
 FOLDS = 5
 

@@ -12,7 +12,7 @@ from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.stages.evaluating.comparing import compare
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.wanted import Wanted, wanted
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 
 @dataclass(frozen=True)

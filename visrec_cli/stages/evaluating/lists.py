@@ -13,7 +13,7 @@ from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 USERS = 4096
 

@@ -16,7 +16,7 @@ from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.stages.evaluating.uncertainty import bootstrap
 from visrec_cli.stages.evaluating.weighing import Policy, weighed
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 K = 10
 ENOUGH = 100

@@ -14,7 +14,7 @@ from visrec_cli.stages.evaluating.lists import Block, Part, starts_of
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.tables.provenance import Fit, fits_of
-from visrec_cli.tables.reading import Tabular, is_path, name_of
+from visrec_cli.tables.readers import Tabular, is_path, name_of
 from visrec_cli.tables.recommendations import open_recommendations
 
 

@@ -17,7 +17,7 @@ from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.stages.evaluating.world import categories_of, world_of
 from visrec_cli.stages.training.content import open_shop
-from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.readers import Tabular, name_of
 
 METRICS = ("precision@1", "r-precision", "map-r", "map-all")
 _PAIRS = 1 << 28  # of a query and a relevant item: 2 GiB of them

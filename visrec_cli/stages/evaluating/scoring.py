@@ -14,7 +14,7 @@ from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.truth import Truth, only_items
 from visrec_cli.stages.evaluating.wanted import Wanted, longest
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 
 @dataclass

@@ -23,10 +23,10 @@ from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import world_of
 from visrec_cli.stages.training.content import Shop, open_shop
 from visrec_cli.stages.training.parts import rows_by_part
-from visrec_cli.tables.columns import Mask
 from visrec_cli.tables.interactions import Columns, without_zeros
-from visrec_cli.tables.reading import Tabular, name_of
+from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.vectors import Mask
 
 NOTHING_RELEVANT = ("skip", "zero")
 _SHOWN = 3

@@ -9,7 +9,7 @@ from visrec_cli.metrics.off_policy import Events, PerEvent
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.click_log import ClickLog
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 
 @dataclass(frozen=True)

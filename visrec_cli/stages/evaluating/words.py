@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 _NUMBERS = 20  # different numbers that are still names of things
 _PARTS = 4

@@ -7,9 +7,9 @@ import pyarrow as pa
 from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.fusion.recipe import Recipe
-from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
+from visrec_cli.tables.vectors import embedding_columns
 
 
 def recipe_of(

@@ -8,7 +8,7 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import lay_out
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.columns import matrix_of
+from visrec_cli.tables.vectors import matrix_of
 
 PLACES = {
     "tsne": "a place for each item: columns tsne_x, tsne_y; neighbours are right, large distances mean little",

@@ -9,7 +9,7 @@ from visrec_cli.fusion.targets import Clicks, Labels, Pairs, Target, co_clicks
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fusing.learning import CLICKS, Learning
-from visrec_cli.tables.columns import is_embedding_type
+from visrec_cli.tables.vectors import is_embedding_type
 
 ANOTHER = "--target ANOTHER_COLUMN, --target pairs or --target clicks:LOG"
 

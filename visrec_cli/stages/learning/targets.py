@@ -16,7 +16,7 @@ from visrec_cli.encoders.learning.similar import Similar
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.registry import unknown
 from visrec_cli.stages.learning.parts import Rows
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 
 class Target(ABC):

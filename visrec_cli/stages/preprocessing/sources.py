@@ -24,7 +24,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import PATH_COLUMNS
-from visrec_cli.tables.reading import Tabular, is_path, name_of
+from visrec_cli.tables.readers import Tabular, is_path, name_of
 
 _TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")
 

@@ -18,10 +18,10 @@ from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import CATEGORIES, categories_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
-from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.models import is_model
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.vectors import embedding_columns
 
 _OF_LOGS = (
     *("user_column", "item_column", "weight_column", "time_column", "event_column"),

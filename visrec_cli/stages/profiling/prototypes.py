@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.recommenders.data import Rows
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 FEW = 6
 """Liked items with a vector from which groups are told apart."""

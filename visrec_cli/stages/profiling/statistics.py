@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.stages.evaluating.comparing import SIGNIFICANT, holm
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 __all__ = ["HALF", "SIGNIFICANT", "Drift", "changed", "drift_of", "surely"]
 

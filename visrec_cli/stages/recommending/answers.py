@@ -14,7 +14,7 @@ from visrec_cli.stages.recommending.looks import looks, picture_numbers
 from visrec_cli.stages.recommending.queries import Query
 from visrec_cli.stages.recommending.shelf import Rows, Shelf
 from visrec_cli.stages.recommending.sides import Scores, Sides
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 _SPARE = 10
 _DEEP, _DEEP_AT_LEAST = 10, 100

@@ -11,7 +11,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.queries import Query, item_queries, mixed, taste_query
 from visrec_cli.stages.recommending.shelf import Shelf
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommending.query_texts import Sentence

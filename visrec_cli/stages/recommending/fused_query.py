@@ -4,8 +4,8 @@ import numpy as np
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.fusion.recipe import Recipe
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import Matrix
 
 
 def project(space: Space, parts: dict[str, Matrix]) -> Matrix:

@@ -12,7 +12,7 @@ from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.recommending.shelf import Rows, Shelf, take_rows
-from visrec_cli.tables.columns import Mask, Matrix, unit_rows
+from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
 
 _NAMED = 3
 

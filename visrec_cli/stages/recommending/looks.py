@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 def picture_numbers(space: Space | None, column: str, width: int) -> Mask:

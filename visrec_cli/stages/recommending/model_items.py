@@ -15,8 +15,8 @@ from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.asking import Asked
 from visrec_cli.stages.recommending.queries import item_queries
 from visrec_cli.stages.recommending.shelf import Rows, Shelf
-from visrec_cli.tables.columns import column_of
 from visrec_cli.tables.spaces import Source, Space
+from visrec_cli.tables.vectors import column_of
 
 COLUMN = "factors"
 _BLOCK = 256

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from visrec_cli.errors import UsageProblem
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 SETTINGS = {"exact": (), "annoy": ("trees", "search_k"), "faiss": ("nlist", "nprobe")}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from visrec_cli.errors import UsageProblem
 from visrec_cli.stages.pictures import PATH_COLUMNS
 from visrec_cli.stages.recommending.shelf import Shelf
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _TITLES = ("title", "name")
 _AWAY = 0.5

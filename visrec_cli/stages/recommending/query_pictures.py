@@ -22,9 +22,9 @@ from visrec_cli.stages.recommending.encode_query import picture_encoder
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
 from visrec_cli.stages.recommending.shelf import Shelf
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.compatibility import follows_profiles
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import Matrix
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from visrec_cli.stages.recommending.encode_query import text_encoder
 from visrec_cli.stages.recommending.queries import Query, text_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
 from visrec_cli.stages.recommending.shelf import Shelf
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.ids import as_ids, plain_name
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.text_encoding import lines_of
+from visrec_cli.tables.vectors import Matrix
 
 TEXTS = ("text", "query", "query_text", "sentence", "words", "title", "name")
 IDS = ("query_id", "id", "item_id")

@@ -6,8 +6,8 @@ import numpy as np
 
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.runtime.command_line import command_line
-from visrec_cli.tables.columns import Matrix
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import Matrix
 
 _KINDS = {"pictures": ("image", "joint"), "texts": ("text", "joint")}
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.registry import did_you_mean
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.columns import Mask, Matrix, embedding_columns, matrix_of
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import Mask, Matrix, embedding_columns, matrix_of
 
 Rows = npt.NDArray[np.int64]
 

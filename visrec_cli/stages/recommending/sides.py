@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from visrec_cli.stages.recommending.open_index import Index
 from visrec_cli.stages.recommending.shelf import Rows, Shelf
-from visrec_cli.tables.columns import Mask, Matrix
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.vectors import Mask, Matrix
 
 Scores = npt.NDArray[np.float32]
 

@@ -10,7 +10,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.id_lists import user_ids
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.visitors import Visitors, visitors
-from visrec_cli.tables.reading import Tabular
+from visrec_cli.tables.readers import Tabular
 
 _NEAR = 3  # of so many strangers the nearest known ids are looked for: among many users that takes its time
 

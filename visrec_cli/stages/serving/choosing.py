@@ -19,7 +19,7 @@ from visrec_cli.stages.serving.left_out import LeftOut, left_out
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.stages.serving.visitors import Visitors
-from visrec_cli.tables.columns import Mask, Matrix, unit_rows
+from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
 
 _DEEP, _DEEP_AT_LEAST = 10, 100
 SEEN = ("out", "in", "only")

@@ -11,8 +11,8 @@ from visrec_cli.stages.serving.history import with_history
 from visrec_cli.stages.serving.new_items import with_columns, with_new_items
 from visrec_cli.stages.serving.served import Served, open_models
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
-from visrec_cli.tables.columns import Matrix, embedding_columns
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.vectors import Matrix, embedding_columns
 
 
 @dataclass(frozen=True)

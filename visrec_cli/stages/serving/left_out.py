@@ -7,7 +7,7 @@ import numpy as np
 from visrec_cli.ranking.duplicates import with_twins
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
-from visrec_cli.tables.columns import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix
 
 
 @dataclass(frozen=True)

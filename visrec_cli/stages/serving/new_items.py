@@ -14,9 +14,9 @@ from visrec_cli.recommenders.model import Items, Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.training.content import Shop, content_of
-from visrec_cli.tables.columns import embedding_columns
 from visrec_cli.tables.compatibility import require_same_space
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.vectors import embedding_columns
 
 
 def with_columns(served: Served, shop: Shop, report: Report) -> Served:

@@ -12,7 +12,7 @@ from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.stages.recommending.queries import title_column
 from visrec_cli.stages.serving.choosing import Choice, Chooser
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 Shares = dict[str, npt.NDArray[np.float32]]
 

@@ -20,7 +20,7 @@ from visrec_cli.registry import find, has
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.tables.models import is_model
-from visrec_cli.tables.reading import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
 
 

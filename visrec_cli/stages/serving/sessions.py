@@ -16,7 +16,7 @@ from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import newest
 from visrec_cli.stages.serving.id_lists import is_table, text_lines
 from visrec_cli.stages.serving.served import Served
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 
 Sessions = Mapping[str, Sequence[str]]
 

@@ -14,7 +14,7 @@ from visrec_cli.recommenders.ranking import lots
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.serving.served import Served
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 
 @dataclass(frozen=True)

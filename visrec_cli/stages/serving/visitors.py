@@ -11,7 +11,7 @@ from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.stages.serving.stock import Stock
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 _AT_LEAST, _AT_MOST = 32, 512  # users at once: fewer would read all the items' factors for little
 _CELLS = 2**23  # scores at once, 32 MiB per model: with half of it the blocks wait for each other too often

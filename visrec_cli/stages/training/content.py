@@ -15,9 +15,9 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.pictures import paths_from_here
 from visrec_cli.stages.recommending.shelf import choose_column
-from visrec_cli.tables.columns import embedding_columns, matrix_of, unit_rows
-from visrec_cli.tables.reading import Tabular, is_path
+from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.vectors import embedding_columns, matrix_of, unit_rows
 
 
 @dataclass(frozen=True)

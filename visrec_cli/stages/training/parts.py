@@ -11,7 +11,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of
-from visrec_cli.tables.columns import Mask
+from visrec_cli.tables.vectors import Mask
 
 PART_WORDS = {
     "train": "train", "training": "train",

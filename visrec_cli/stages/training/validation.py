@@ -13,7 +13,7 @@ from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.ranking import lots, top_k
 from visrec_cli.registry import find, has, members, unknown
-from visrec_cli.tables.columns import Matrix
+from visrec_cli.tables.vectors import Matrix
 
 _BLOCK = 512
 

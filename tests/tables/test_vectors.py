@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.columns import column_of, embedding_columns, matrix_of
+from visrec_cli.tables.vectors import column_of, embedding_columns, matrix_of
 
 
 @given(st.lists(st.booleans(), max_size=20), st.integers(0, 20), st.integers(0, 20))
