@@ -25,7 +25,7 @@ from photos import draw_photos
 
 from visrec_cli.encoders.compiled.exporting import drift
 from visrec_cli.encoders.opening import open_image_encoder
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.threads import usable_cores
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from tests import profiles
 from tests.conftest import Run, draw
 from visrec_cli.encoders.framing import Framing
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.learning.pictures import Pictures

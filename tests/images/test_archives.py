@@ -9,9 +9,9 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images import archives
-from visrec_cli.images.decode import load_picture
-from visrec_cli.images.found import HIDDEN, NO_ENDING
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.scan import find_pictures, scan
+from visrec_cli.images.scan_result import HIDDEN, NO_ENDING
 from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime import decompression_limits as unpacking
 

@@ -14,7 +14,7 @@ from tests import profiles
 from tests.conftest import saved
 from visrec_cli.images import colour, pixels
 from visrec_cli.images.colour import CONVERTED, NOTE, UNUSABLE
-from visrec_cli.images.decode import decoded, load_picture
+from visrec_cli.images.decoder import decoded, load_picture
 
 DISPLAY_P3 = profiles.rgb(profiles.P3, profiles.srgb_curve)
 ADOBE_RGB = profiles.rgb(profiles.ADOBE, profiles.gamma(563 / 256))

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.images.examine import Treatment, encode, examine, normalised
+from visrec_cli.images.examination import Treatment, encode, examine, normalised
 from visrec_cli.images.geometry import parse_colour, parse_size, resize, trim
 
 

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.limits import HANGS
-from visrec_cli.images import decode, pixels
-from visrec_cli.images.decode import load_picture
-from visrec_cli.images.examine import Treatment, examine
+from visrec_cli.images import decoder as decode
+from visrec_cli.images import pixels
+from visrec_cli.images.decoder import load_picture
+from visrec_cli.images.examination import Treatment, examine
 from visrec_cli.images.fingerprints import fingerprint_of
 from visrec_cli.images.memory import MemoryBudget, bytes_of
 from visrec_cli.stages.embed_images import embed_images

@@ -8,8 +8,8 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.formats import FOREIGN_ENDINGS
-from visrec_cli.images.found import HIDDEN, LINKS, NO_ENDING
 from visrec_cli.images.scan import find_pictures, scan
+from visrec_cli.images.scan_result import HIDDEN, LINKS, NO_ENDING
 from visrec_cli.runtime.report import Report
 
 

@@ -20,7 +20,7 @@ from tests.robustness.test_tables import BYTES
 from tests.robustness.test_texts import TEXTS
 from tests.tables.tables import embedded
 from visrec_cli.errors import InputError
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.runtime.report import Report
 
 

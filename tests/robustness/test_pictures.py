@@ -14,7 +14,7 @@ from tests import profiles
 from tests.conftest import COLOURS, draw
 from tests.robustness.mutations import changed_bytes, rng, rounds
 from tests.robustness.outcomes import survey
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images.decoder import load_picture
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000", "ICO", "PPM")
 PROFILES = {

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.images import decode
+from visrec_cli.images import decoder as decode
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess import preprocess
 

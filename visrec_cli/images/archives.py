@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from visrec_cli.errors import InputError, MissingInputError, VisrecError
+from visrec_cli.images.decompression import unpacked
 from visrec_cli.images.tar_ends import require_end
-from visrec_cli.images.unpacking import unpacked
 from visrec_cli.runtime.formatting import sized
 
 MARK = "::"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.images.archives import MARK, is_archive, open_archive
-from visrec_cli.images.found import HIDDEN, LINKS, Found
-from visrec_cli.images.naming import ID_STYLES, Picture, check_ids, printable
+from visrec_cli.images.names import ID_STYLES, Picture, check_ids, printable
+from visrec_cli.images.scan_result import HIDDEN, LINKS, ScanResult
 from visrec_cli.runtime.report import Report
 
 _NOT_LOOKED_INTO = frozenset({"@eadir", "__macosx", "node_modules", "$recycle.bin"})
@@ -32,7 +32,7 @@ def find_pictures(folder: str | Path, *, id_from: str = "stem", report: Report |
     return found.pictures
 
 
-def scan(source: str | Path, *, id_from: str = "stem", follow_links: bool = False) -> Found:
+def scan(source: str | Path, *, id_from: str = "stem", follow_links: bool = False) -> ScanResult:
     """All that one source holds: a folder, one picture, or an archive.
 
     id_from: "stem" the path below the source without its ending, "path" the same with its ending, "name" the file
@@ -49,14 +49,14 @@ def scan(source: str | Path, *, id_from: str = "stem", follow_links: bool = Fals
     elif is_archive(source):
         found = _scan_archive(source, id_from)
     else:
-        found = Found()
+        found = ScanResult()
         found.take(source, Path(source).name, id_from)
     found.pictures.sort(key=lambda picture: (picture.item_id, picture.path))
     found.unusable.sort()
     return found
 
 
-def no_pictures(source: str, found: Found) -> InputError:
+def no_pictures(source: str, found: ScanResult) -> InputError:
     """The refusal of a source without any picture; it says what was found instead."""
     first = f", the first ({found.unusable[0][0]}): {found.unusable[0][1]}" if found.unusable else ""
     return InputError(
@@ -65,12 +65,12 @@ def no_pictures(source: str, found: Found) -> InputError:
     )
 
 
-def _scan_folder(folder: str, id_from: str, *, follow_links: bool) -> Found:
+def _scan_folder(folder: str, id_from: str, *, follow_links: bool) -> ScanResult:
     """Real folders first, then those behind links that were not seen yet: each is read once, so no loop is endless.
 
     A link that leads out of the source is another matter: what lies there may be nobody's pictures to show.
     """
-    found = Found()
+    found = ScanResult()
     seen: set[tuple[int, int]] = set()
     inside = _real(folder)
     real: list[tuple[str, str]] = [(folder, "")]
@@ -102,7 +102,7 @@ def _real(folder: str) -> str:
 
 
 def _sort_in(
-    entries: Iterable[os.DirEntry[str]], below: str, id_from: str, found: Found
+    entries: Iterable[os.DirEntry[str]], below: str, id_from: str, found: ScanResult
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Files into ``found`` as they come, so that their entries are not held. Returns the folders, and links to some."""
     folders, links, others, since = [], [], [], len(found.pictures)
@@ -134,8 +134,8 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _scan_archive(path: str, id_from: str) -> Found:
-    found, others = Found(), list[str]()
+def _scan_archive(path: str, id_from: str) -> ScanResult:
+    found, others = ScanResult(), list[str]()
     archive = open_archive(path)
     for member, reason in [*((member, None) for member in archive.members()), *archive.odd]:
         below, whole = posixpath.normpath(member), f"{path}{MARK}{member}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
-from visrec_cli.images.reasons import reason_of
+from visrec_cli.images.reject_reasons import reason_of
 
 
 class PictureError(InputError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.sources import PictureError
 from visrec_cli.reports.cards import title_of
 from visrec_cli.stages.pictures import PictureColumns

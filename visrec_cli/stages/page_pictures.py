@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.images.decode import decoded
+from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail

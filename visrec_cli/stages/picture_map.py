@@ -10,7 +10,7 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
-from visrec_cli.images.decode import decoded
+from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.registry import unknown

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS
-from visrec_cli.images.examine import Examined, Treatment, examine
+from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS
+from visrec_cli.images.examination import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError

@@ -16,7 +16,8 @@ from tests.conftest import COLOURS, draw
 from tests.limits import HANGS
 from tests.stages.test_embed_images import MeanColour
 from visrec_cli.encoders.base import Prepared, Vectors
-from visrec_cli.images import decode, sources
+from visrec_cli.images import decoder as decode
+from visrec_cli.images import sources
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images, estimate_images
 from visrec_cli.stages.embedding import keeping

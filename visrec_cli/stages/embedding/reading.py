@@ -108,7 +108,7 @@ def read_sources(
 def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
     from visrec_cli.images.colour import NOTE
-    from visrec_cli.images.decode import decoded, in_srgb
+    from visrec_cli.images.decoder import decoded, in_srgb
     from visrec_cli.images.sources import PictureError, picture_bytes
 
     source = one.source

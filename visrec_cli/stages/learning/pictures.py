@@ -63,7 +63,7 @@ class Pictures:
     def _attempt(self, row: int) -> Bytes | str:
         """The framed picture, or why there is none."""
         from visrec_cli.images.colour import NOTE
-        from visrec_cli.images.decode import decoded
+        from visrec_cli.images.decoder import decoded
         from visrec_cli.images.sources import PictureError
 
         source = self._sources[row]

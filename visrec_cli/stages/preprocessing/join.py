@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
-from visrec_cli.images.naming import ID_STYLES, Picture, item_id_of
+from visrec_cli.images.names import ID_STYLES, Picture, item_id_of
 from visrec_cli.images.path_forms import same_letters
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report

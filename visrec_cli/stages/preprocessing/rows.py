@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from visrec_cli.images.duplicates import Duplicate
-from visrec_cli.images.examine import Examined
+from visrec_cli.images.examination import Examined
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocessing.join import Row
 

@@ -2,9 +2,9 @@
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.duplicates import DuplicateFinder
-from visrec_cli.images.examine import Examined
+from visrec_cli.images.examination import Examined
 from visrec_cli.images.limits import Limits
-from visrec_cli.images.reasons import HEIC
+from visrec_cli.images.reject_reasons import HEIC
 from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report

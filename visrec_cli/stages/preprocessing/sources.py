@@ -15,10 +15,10 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.archives import is_archive, split_member
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_kind_of, kind_of
-from visrec_cli.images.found import Found
-from visrec_cli.images.naming import Picture, check_ids
+from visrec_cli.images.names import Picture, check_ids
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.images.scan import no_pictures, scan
+from visrec_cli.images.scan_result import ScanResult
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -63,7 +63,7 @@ def gather(
     if [*map(_named, sources), _named(items)].count("-") > 1:
         raise UsageProblem("stdin is asked for twice", fix="name a file for one of them")
     catalogue = Catalogue()
-    found, listed, scanned = Found(), False, False
+    found, listed, scanned = ScanResult(), False, False
     if items is not None:
         catalogue.take_items(open_items(items, id_column=id_column, report=report).read_all(), name_of(items))
         if not sources:
@@ -151,11 +151,11 @@ def _stdin_is_table() -> bool:
     return len(names) > 1 and not names.isdisjoint(PATH_COLUMNS) and not Path(first).exists()
 
 
-def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> Found:
+def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> ScanResult:
     """Pictures whose paths come on stdin, one a line, or separated by NUL as ``find -print0`` writes them."""
     data = standard_input().read()
     separator = b"\0" if nul_separated or b"\0" in data else b"\n"
-    found = Found()
+    found = ScanResult()
     for line in data.split(separator):
         path = os.fsdecode(line if separator == b"\0" else line.removesuffix(b"\r"))
         if not path:

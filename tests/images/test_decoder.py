@@ -9,8 +9,8 @@ from PIL import Image, ImageCms, ImageFile
 
 from tests.conftest import saved
 from visrec_cli.errors import InputError
-from visrec_cli.images import decode
-from visrec_cli.images.decode import load_picture
+from visrec_cli.images import decoder as decode
+from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.sources import PictureError
 
 

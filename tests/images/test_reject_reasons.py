@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import saved
-from visrec_cli.images.decode import load_picture
-from visrec_cli.images.reasons import reason_of
+from visrec_cli.images.decoder import load_picture
+from visrec_cli.images.reject_reasons import reason_of
 from visrec_cli.images.sources import PictureError
 
 SECRET = b"hunter2-the-password-of-root"

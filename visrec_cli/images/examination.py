@@ -7,7 +7,7 @@ from PIL import Image
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.images.colour import NOTE
-from visrec_cli.images.decode import DEFAULT_MEGAPIXELS, decoded
+from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS, decoded
 from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
 from visrec_cli.images.geometry import MODES, TRIMS, parse_colour, parse_size, resize, trim
 from visrec_cli.images.quality import Quality, quality_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS
-from visrec_cli.images.naming import Picture, item_id_of, printable
-from visrec_cli.images.reasons import foreign
+from visrec_cli.images.names import Picture, item_id_of, printable
+from visrec_cli.images.reject_reasons import foreign
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 
@@ -23,7 +23,7 @@ _HINTS = {
 
 
 @dataclass
-class Found:
+class ScanResult:
     """unusable: (path, reason) of what is a picture by its name and cannot be used. other_files: how many others there
     are, by what messages call them: an ending, with "beside pictures" where a picture has the same name.
     """
@@ -32,7 +32,7 @@ class Found:
     unusable: list[tuple[str, str]] = field(default_factory=list)
     other_files: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "Found") -> None:
+    def add(self, other: "ScanResult") -> None:
         """Take over what another scan found."""
         self.pictures += other.pictures
         self.unusable += other.unusable

@@ -21,7 +21,7 @@ from visrec_cli.images.formats import ICON, kind_of
 from visrec_cli.images.libtiff import has_codec, silence
 from visrec_cli.images.memory import DECODED, bytes_of
 from visrec_cli.images.pixels import lies_on_its_side, to_srgb
-from visrec_cli.images.reasons import not_supported, reason_of, unidentified_in
+from visrec_cli.images.reject_reasons import not_supported, reason_of, unidentified_in
 from visrec_cli.images.sources import PictureError, open_picture
 from visrec_cli.runtime.torch_settings import trim_memory
 
