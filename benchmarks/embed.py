@@ -23,8 +23,8 @@ import numpy as np
 from environment import machine
 from photos import draw_photos
 
-from visrec_cli.encoders.compiled.exporting import drift
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.compiled.onnx_export import drift
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.threads import usable_cores

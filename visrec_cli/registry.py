@@ -22,9 +22,9 @@ MENU: dict[str, dict[str, str]] = {
         "st": "visrec_cli.encoders.sentence:ClipImageEncoder",
         "file": "visrec_cli.encoders.checkpoint:open_checkpoint",
         "onnx": "visrec_cli.encoders.compiled.exported:ExportedImageEncoder",
-        "colour": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
-        "lbp": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
-        "hog": "visrec_cli.encoders.handmade:HandmadeImageEncoder",
+        "colour": "visrec_cli.encoders.classical:ClassicalImageEncoder",
+        "lbp": "visrec_cli.encoders.classical:ClassicalImageEncoder",
+        "hog": "visrec_cli.encoders.classical:ClassicalImageEncoder",
     },
     "text-encoder": {
         "minilm": "visrec_cli.encoders.sentence:MiniLmTextEncoder",

@@ -13,7 +13,7 @@ from visrec_palette.recommender import AfterThat
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from tests.contracts.metric_suite import MetricSuite, lists_of, truth_of, world
 from tests.contracts.recommender_suite import RecommenderSuite
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.recommenders.data import Log
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from tests import profiles
 from tests.conftest import Run, draw
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images

@@ -10,7 +10,7 @@ import torch
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from tests.encoders.models import save_timm
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
 from visrec_cli.runtime import decompression_limits as unpacking

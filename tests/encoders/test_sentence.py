@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.contracts.encoder_suite import PICTURES, ImageEncoderSuite, TextEncoderSuite, cosines
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
-from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
+from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
 from visrec_cli.errors import InputError, MissingInputError, UnavailableError, UsageProblem
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.contracts.encoder_suite import PICTURES, ImageEncoderSuite
 from tests.encoders.conftest import TIMM_MODEL
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import UnavailableError, UsageProblem
 
 

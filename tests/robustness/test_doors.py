@@ -8,7 +8,12 @@ import visrec_cli
 
 ROOT = Path(visrec_cli.__file__).parent
 DOORS = {
-    "json": {"tables/documents.py", "tables/json_keys.py", "tables/json_text.py", "encoders/learning/storing.py"},
+    "json": {
+        "tables/documents.py",
+        "tables/json_keys.py",
+        "tables/json_text.py",
+        "encoders/finetuning/serialization.py",
+    },
     "numpy": {"tables/npy.py", "tables/npz.py"},
     "msgspec": {"tables/documents.py"},
 }

@@ -15,10 +15,10 @@ from tests.encoders.models import save_timm
 from tests.robustness.mutations import changed_bytes, changed_document, rng, rounds, whole_way
 from tests.robustness.outcomes import survey
 from tests.stages.learning.catalogues import tiny_backbone
-from visrec_cli.encoders.compiled.cards import CARD, MODEL, Card, keep_card, kept_card
 from visrec_cli.encoders.compiled.exported import KEY, card_for
-from visrec_cli.encoders.framing import Framing
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.compiled.manifest import CARD, MODEL, ModelManifest, keep_card, kept_card
+from visrec_cli.encoders.factory import open_image_encoder
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.errors import InputError
 from visrec_cli.stages.export_encoder import export_encoder
 from visrec_cli.tables.spaces import Space
@@ -139,7 +139,7 @@ def test_a_kept_model_that_was_changed_is_compiled_again(part: str) -> None:
             (folder / name).write_bytes(name.encode() * 20)
 
     space = Space("file:x", 4, True, "abc", {"size": 3})
-    card = keep_card("image", Card("file:x", space, [], FRAMING.to_dict(), ["a"], drift={"worst": 1.0}), write)
+    card = keep_card("image", ModelManifest("file:x", space, [], FRAMING.to_dict(), ["a"], drift={"worst": 1.0}), write)
     file = Path(card.folder) / part
     whole = file.read_bytes()
     change: Callable[[Any], bytes] = partial(changed_bytes, whole)
@@ -155,6 +155,6 @@ def test_a_kept_model_that_was_changed_is_compiled_again(part: str) -> None:
         assert found is None or found == card, f"round {number}: {content[:80]!r}"
         assert found is not None or not same or part != CARD
         if part != CARD:
-            from visrec_cli.encoders.compiled.cards import whole as checked
+            from visrec_cli.encoders.compiled.manifest import whole as checked
 
             assert checked(card, lambda: None) is (card if same else None)

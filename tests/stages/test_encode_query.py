@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import draw
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import SpaceMismatchError, UsageProblem
 from visrec_cli.stages.embed_text import embed_text
 from visrec_cli.stages.recommending.encode_query import picture_encoder, text_encoder

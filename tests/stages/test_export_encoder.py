@@ -12,7 +12,7 @@ from tests.contracts.encoder_suite import ImageEncoderSuite
 from tests.stages.learning.catalogues import stripes, tiny_backbone
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.exported import KEY
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images

@@ -39,7 +39,7 @@ class Encoder(ABC):
     the last digits. "" where nobody can say, and then they are not kept for the next run.
     alone: a vector depends on nothing but its own picture or text, to the last bit, and ``encode`` may be called by
     several threads at once. example: of what follows the name and a colon in a spec, "" where nothing does (read of
-    plug-ins; encoders.opening knows it of the built-in ones).
+    plug-ins; encoders.factory knows it of the built-in ones).
     """
 
     example: ClassVar[str] = ""

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from visrec_cli.encoders.frame import Framing, Pixels, framing_from
 from visrec_cli.encoders.framed_images import FramedImageEncoder
-from visrec_cli.encoders.framing import Framing, Pixels, framing_from
 from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
@@ -27,7 +27,7 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
     """Weights from a ``.safetensors`` or ``.pth`` file; the architecture from ``?arch=`` or the file's own metadata.
 
     A safetensors file may say in its metadata: ``arch``; as JSON lists ``mean``, ``std`` (of 0 to 1), ``input_size``
-    and ``classes``; ``framing`` as JSON (encoders.framing), then pictures are framed so and not by timm's transform;
+    and ``classes``; ``framing`` as JSON (encoders.frame), then pictures are framed so and not by timm's transform;
     and ``trained``, JSON about what it was made from, which becomes part of the space. ``train-encoder`` writes all.
     """
     name, _, query = rest.partition("?arch=")
@@ -52,7 +52,7 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
 
 
 @dataclass(frozen=True)
-class Told:
+class CheckpointSpec:
     """What the metadata of a file say. settings: mean, std and input_size, as timm has them."""
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -64,14 +64,14 @@ class Told:
 class TransformedCheckpoint(TimmImageEncoder):
     """A checkpoint whose pictures timm prepares."""
 
-    def __init__(self, model: Any, spec: str, path: Path, told: Told, **options: Any) -> None:
+    def __init__(self, model: Any, spec: str, path: Path, told: CheckpointSpec, **options: Any) -> None:
         self.use(model, spec, path, **options)
 
 
 class FramedCheckpoint(FramedImageEncoder):
     """A checkpoint that says how pictures are framed."""
 
-    def __init__(self, model: Any, spec: str, path: Path, told: Told, **options: Any) -> None:
+    def __init__(self, model: Any, spec: str, path: Path, told: CheckpointSpec, **options: Any) -> None:
         assert told.framing is not None
         mean, divisor = ([round(255 * value, 6) for value in told.settings[key]] for key in ("mean", "std"))
         preprocessing = {"decoder": "pillow", "framing": told.framing.to_dict(), "mean": mean, "divisor": divisor}
@@ -94,7 +94,7 @@ class MetadataDocument(msgspec.Struct):
     trained: dict[str, Any] | None = None
 
 
-def _told(metadata: dict[str, str], name: str) -> Told:
+def _told(metadata: dict[str, str], name: str) -> CheckpointSpec:
     """Raises InputError for metadata that are none."""
     origin = Origin(f"the metadata of '{name}' cannot be used", fix="visrec train-encoder writes such a file")
     raw = {key: origin.json(text) for key, text in metadata.items() if key in MetadataDocument.__struct_fields__}
@@ -103,7 +103,7 @@ def _told(metadata: dict[str, str], name: str) -> Told:
     framing = None
     if told.framing is not None and told.mean is not None and told.std is not None:
         framing = framing_from(told.framing, origin, "framing")
-    return Told(settings, framing, [str(one) for one in told.classes or ()] or None, told.trained or None)
+    return CheckpointSpec(settings, framing, [str(one) for one in told.classes or ()] or None, told.trained or None)
 
 
 def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Prepared, TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.hub import cached_file, first_line, repository, require_reachable, unavailable
-from visrec_cli.encoders.quiet import quiet_libraries
+from visrec_cli.encoders.silence import quiet_libraries
 from visrec_cli.encoders.torch_images import arithmetic, engine_of
 from visrec_cli.encoders.weights import hash_of_folder, packaged_file, revisions_of
 from visrec_cli.errors import InputError, UsageProblem

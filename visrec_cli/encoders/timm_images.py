@@ -8,7 +8,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import Prepared
 from visrec_cli.encoders.class_names import names_for
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import revisions_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import DeviceMemoryError
 from visrec_cli.tables.spaces import Space

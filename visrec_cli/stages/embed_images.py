@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import usable_cores

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.encoders.base import TextEncoder
-from visrec_cli.encoders.opening import open_text_encoder
+from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns

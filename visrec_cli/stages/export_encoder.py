@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.encoders.compiled.exported import card_for
-from visrec_cli.encoders.compiled.exporting import Uncompilable, drift
 from visrec_cli.encoders.compiled.images import write_images
-from visrec_cli.encoders.compiled.quantising import quantise
+from visrec_cli.encoders.compiled.onnx_export import Uncompilable, drift
+from visrec_cli.encoders.compiled.quantisation import quantise
 from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
+from visrec_cli.encoders.factory import COMPILED, check_spec
+from visrec_cli.encoders.finetuning.backbones import features
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.framed_images import numbers_of
-from visrec_cli.encoders.framing import Framing
-from visrec_cli.encoders.learning.backbones import features
-from visrec_cli.encoders.opening import COMPILED, check_spec
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.registry import find, unknown
 from visrec_cli.runtime.device import pick_device

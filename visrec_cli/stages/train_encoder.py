@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from visrec_cli import __version__
-from visrec_cli.encoders.learning.backbones import open_backbone
-from visrec_cli.encoders.learning.freezing import frozen_count, stages_of
-from visrec_cli.encoders.learning.learner import Learner
-from visrec_cli.encoders.learning.schedule import Schedule
-from visrec_cli.encoders.learning.storing import require_classifier, save_model
-from visrec_cli.encoders.learning.views import STRONG, kinds_of
+from visrec_cli.encoders.finetuning.augmentations import STRONG, kinds_of
+from visrec_cli.encoders.finetuning.backbones import open_backbone
+from visrec_cli.encoders.finetuning.frozen_stages import frozen_count, stages_of
+from visrec_cli.encoders.finetuning.schedule import Schedule
+from visrec_cli.encoders.finetuning.serialization import require_classifier, save_model
+from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.formatting import counted
@@ -64,7 +64,7 @@ class _Judge:
     def __init__(self, metric: str) -> None:
         self.measure = _More(metric)
 
-    def score(self, model: Learner) -> float:
+    def score(self, model: EncoderTrainer) -> float:
         return model.score()
 
 
@@ -102,7 +102,7 @@ def train_encoder(
     target: ``labels:COLUMN[,COLUMN]``, ``clicks:LOG``, ``duplicates``, ``preference:LOG`` or ``self``. loss: of labels,
     cross-entropy or contrast. pixels: of a side. freeze: how many stages stay, or ``all``; by default all but the last
     two. augment: of flip, rotate, crop, colour; without it frozen stages are computed once and not once an epoch. rate,
-    decay, batch_size: see encoders.learning.schedule.Schedule. split, validation: see stages.learning.parts. columns,
+    decay, batch_size: see encoders.finetuning.schedule.Schedule. split, validation: see stages.learning.parts. columns,
     cleaning: of a log. log, save_checkpoint, resume: files, as for train_cf.
 
     Raises UsageProblem for unknown names and what contradicts itself, InputError for items that cannot be learned from,
@@ -160,7 +160,7 @@ def train_encoder(
         save=Path(save_checkpoint) if save_checkpoint else None,
         resumed=at, about=about | {"facts": facts},
     )  # fmt: skip
-    learner = Learner(found, objective, pictures, schedule, device=place, seed=seed, tell=report.warn)
+    learner = EncoderTrainer(found, objective, pictures, schedule, device=place, seed=seed, tell=report.warn)
     learner.fit(watch)
     best = watch.best_epoch or len(watch.curve)
     value = round(float(watch.best), 6) if watch.best_epoch else None

@@ -17,10 +17,10 @@ from tests.encoders.models import save_timm
 from tests.encoders.test_lite0 import sample
 from tests.limits import HANGS
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.compiled.cards import CARD, MODEL, kept_card
-from visrec_cli.encoders.compiled.exporting import LEAST_AGREEMENT, LEAST_COSINE, Uncompilable, drift
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.compiled.manifest import CARD, MODEL, kept_card
+from visrec_cli.encoders.compiled.onnx_export import LEAST_AGREEMENT, LEAST_COSINE, Uncompilable, drift
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import UnavailableError, UsageProblem
 
 PHOTOS = ("chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "motorcycle_left.png")
@@ -96,7 +96,7 @@ def test_once_compiled_neither_torch_nor_timm_is_imported() -> None:
     open_image_encoder("lite0", device="cpu").encode([np.zeros((224, 224, 3), np.uint8)])
     code = (
         "import sys, numpy as np\n"
-        "from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder\n"
+        "from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder\n"
         "e = open_image_encoder('lite0', device='cpu')\n"
         "e.recognise([np.zeros((224, 224, 3), np.uint8)], 3)\n"
         "print([name for name in ('torch', 'timm', 'torchvision', 'transformers') if name in sys.modules])"
@@ -157,7 +157,7 @@ def test_a_model_that_drifts_stays_in_torch_and_says_so_once(checkpoint: str, mo
     def refuse(*arguments: object) -> None:
         raise Uncompilable("compiled it drifts to cosine 0.5")
 
-    monkeypatch.setattr("visrec_cli.encoders.compiled.exporting.checked", refuse)
+    monkeypatch.setattr("visrec_cli.encoders.compiled.onnx_export.checked", refuse)
     encoder = open_image_encoder(checkpoint, device="cpu")
     assert not isinstance(encoder, CompiledImageEncoder)
     assert np.isfinite(encoder.encode([encoder.prepare(PICTURES[0])])).all()
@@ -190,7 +190,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(checkpoint: str, monkeyp
 
 def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
     code = (
-        "import sys\nfrom visrec_cli.encoders.opening import open_image_encoder as o\n"
+        "import sys\nfrom visrec_cli.encoders.factory import open_image_encoder as o\n"
         f"e = o({checkpoint!r}, device='cpu')\n"
         "import numpy as np\nsys.stdout.write(e.encode([np.full((160, 160, 3), 90, np.uint8)]).tobytes().hex())"
     )
@@ -203,7 +203,7 @@ def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
 def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
     """None removes what another has just put there: that one looks for it, and would give up."""
     code = (
-        "from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card\n"
+        "from visrec_cli.encoders.compiled.manifest import MODEL, Card, keep_card\n"
         "from visrec_cli.tables.spaces import Space\n"
         "for n in range(200):\n"
         "    card = Card(f'file:{n}', Space('x', 4, True), [])\n"

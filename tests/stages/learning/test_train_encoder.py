@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from tests.stages.learning.catalogues import precision, stripes, tiny_backbone
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, MissingInputError, OutputError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images

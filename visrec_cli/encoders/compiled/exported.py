@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from visrec_cli.encoders.compiled.images import SessionImageEncoder
 from visrec_cli.encoders.compiled.sessions import Array, OnnxSession, Session, engine_name, open_session
-from visrec_cli.encoders.framing import Framing, framing_from
+from visrec_cli.encoders.frame import Framing, framing_from
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.tables.documents import Origin
@@ -77,7 +77,7 @@ def card_for(space: Space, framing: Framing, classes: list[str] | None, arithmet
     return {KEY: json.dumps(words, sort_keys=True)}
 
 
-class CardDocument(msgspec.Struct):
+class ExportedManifestDocument(msgspec.Struct):
     """What an exported file says of itself, as JSON. Keys that are not known here are passed over: format tells."""
 
     format: int
@@ -99,7 +99,7 @@ def _session(path: Path) -> OnnxSession:
         ) from error
 
 
-def _card_of(path: Path, session: OnnxSession) -> tuple[CardDocument, Space, Framing]:
+def _card_of(path: Path, session: OnnxSession) -> tuple[ExportedManifestDocument, Space, Framing]:
     """What the file says of itself, held against what the model in it takes and gives. Raises InputError."""
     if KEY not in session.metadata:
         raise InputError(
@@ -110,7 +110,7 @@ def _card_of(path: Path, session: OnnxSession) -> tuple[CardDocument, Space, Fra
     raw = origin.json(session.metadata[KEY])
     if isinstance(raw, dict) and raw.get("format") != FORMAT:
         raise InputError(f"'{path}' is of another version of visrec", fix="export it again")
-    card = origin.typed(raw, CardDocument)
+    card = origin.typed(raw, ExportedManifestDocument)
     space, framing = space_from(card.space, origin, "space"), framing_from(card.framing, origin, "framing")
     classes = None if card.classes is None else len(card.classes)
     mismatch = session.mismatch((framing.height, framing.width), space.dimension, classes)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
-from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
 from visrec_cli.encoders.compiled.sessions import Session, engine_name, open_session
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from visrec_cli.encoders.compiled.exporting import Drift
-    from visrec_cli.encoders.framing import Framing
+    from visrec_cli.encoders.compiled.onnx_export import ExportDrift
+    from visrec_cli.encoders.frame import Framing
     from visrec_cli.encoders.torch_images import TorchImageEncoder
 
 _SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # of the pictures that a model is checked with
@@ -63,7 +63,9 @@ class SessionImageEncoder(ImageEncoder):
 class CompiledImageEncoder(SessionImageEncoder):
     """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
 
-    def __init__(self, card: Card, engine: str, again: Callable[[], Card], *, normalise: bool = True) -> None:
+    def __init__(
+        self, card: ModelManifest, engine: str, again: Callable[[], ModelManifest], *, normalise: bool = True
+    ) -> None:
         self.spec, self.classes, self._card, self._name, self._again = card.spec, card.classes, card, engine, again
         self.space = replace(card.space, normalised=normalise)
         self.engine = engine_name(engine)
@@ -73,7 +75,7 @@ class CompiledImageEncoder(SessionImageEncoder):
     @cached_property
     def framing(self) -> "Framing":
         """See SessionImageEncoder."""
-        from visrec_cli.encoders.framing import Framing
+        from visrec_cli.encoders.frame import Framing
 
         return Framing(**(self._card.framing or {}))
 
@@ -88,14 +90,14 @@ class CompiledImageEncoder(SessionImageEncoder):
             return self._opened
 
 
-def compile_images(plain: "TorchImageEncoder") -> Card:
+def compile_images(plain: "TorchImageEncoder") -> ModelManifest:
     """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
 
     What cannot be compiled is kept as a card that says so.
     """
-    from visrec_cli.encoders.compiled.exporting import Uncompilable
+    from visrec_cli.encoders.compiled.onnx_export import Uncompilable
 
-    card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    card = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         if plain.framing is None:
             raise Uncompilable(_UNFRAMED)
@@ -111,7 +113,7 @@ def compile_images(plain: "TorchImageEncoder") -> Card:
         return keep_card("image", replace(card, refused=str(error)), None)
 
 
-def write_images(plain: "TorchImageEncoder", path: Path) -> "Drift":
+def write_images(plain: "TorchImageEncoder", path: Path) -> "ExportDrift":
     """Write an encoder that is open in torch, on the CPU, as a model for onnxruntime: ``pixels`` (n, height, width, 3)
     uint8, as its framing gives them, to ``vectors`` and, where it names things, ``classes``.
 
@@ -119,7 +121,7 @@ def write_images(plain: "TorchImageEncoder", path: Path) -> "Drift":
     """
     import torch
 
-    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+    from visrec_cli.encoders.compiled.onnx_export import Uncompilable, checked, export
 
     if plain.framing is None:
         raise Uncompilable(_UNFRAMED)
@@ -156,7 +158,7 @@ def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> N
     """Raise Uncompilable unless the framing gives the very numbers that the model's own preprocessing gives."""
     import torch
 
-    from visrec_cli.encoders.compiled.exporting import Uncompilable
+    from visrec_cli.encoders.compiled.onnx_export import Uncompilable
 
     assert plain.framing is not None
     mean, divisor = (np.array(one, np.float32) for one in plain.statistics)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
-from visrec_cli.encoders.compiled.cards import MODEL, Card, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
 from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
 from visrec_cli.encoders.compiled.tokens import PARTS, Tokens, tokens_of
 
@@ -39,7 +39,13 @@ class CompiledTextEncoder(TextEncoder):
     alone = True
 
     def __init__(
-        self, card: Card, engine: str, again: Callable[[], Card], *, threads: int, normalise: bool = True
+        self,
+        card: ModelManifest,
+        engine: str,
+        again: Callable[[], ModelManifest],
+        *,
+        threads: int,
+        normalise: bool = True,
     ) -> None:
         self.spec, self._card, self._name, self._again, self._threads = card.spec, card, engine, again, threads
         self.space = replace(card.space, normalised=normalise)
@@ -49,7 +55,7 @@ class CompiledTextEncoder(TextEncoder):
         self._opening = threading.Lock()
 
     @cached_property
-    def _kept(self) -> Card:
+    def _kept(self) -> ModelManifest:
         self._card = whole(self._card, self._again)
         return self._card
 
@@ -116,15 +122,15 @@ def _inputs(tokens: Sequence[Tokens], names: Sequence[str]) -> dict[str, Array]:
     return {name: np.stack([one.arrays[name] for one in tokens]) for name in names}
 
 
-def compile_texts(plain: "SentenceTextEncoder") -> Card:
+def compile_texts(plain: "SentenceTextEncoder") -> ModelManifest:
     """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
 
     What cannot be compiled is kept as a card that says so.
     """
-    from visrec_cli.encoders.compiled.exporting import Uncompilable, checked, export
+    from visrec_cli.encoders.compiled.onnx_export import Uncompilable, checked, export
 
     model = plain.model
-    card = Card(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    card = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         tokenizer = _fast_tokenizer(model)
         names = [name for name in PARTS if name in model.tokenizer(["x"])]
@@ -152,7 +158,7 @@ def _fast_tokenizer(model: Any) -> "Tokenizer":
     """A tokenizer that cuts and never pads. Raises Uncompilable for models that do more than join tokens."""
     from tokenizers import Tokenizer
 
-    from visrec_cli.encoders.compiled.exporting import Uncompilable
+    from visrec_cli.encoders.compiled.onnx_export import Uncompilable
 
     kinds = [type(part).__name__ for part in model]
     if kinds[:2] != ["Transformer", "Pooling"] or set(kinds[2:]) - {"Dense", "Normalize"}:

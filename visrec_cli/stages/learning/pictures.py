@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.pictures import PictureSource, count_colours

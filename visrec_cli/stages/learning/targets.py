@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.encoders.learning.alone import Alone
-from visrec_cli.encoders.learning.labels import Labels
-from visrec_cli.encoders.learning.objectives import Objective
-from visrec_cli.encoders.learning.preference import Preference
-from visrec_cli.encoders.learning.similar import Similar
+from visrec_cli.encoders.finetuning.classification import Classification
+from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
+from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
+from visrec_cli.encoders.finetuning.objectives import Objective
+from visrec_cli.encoders.finetuning.self_supervised import SelfSupervised
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.registry import unknown
 from visrec_cli.stages.learning.parts import Rows
@@ -71,7 +71,7 @@ class LabelTarget(Target):
         if self._loss == "contrast":
             return _pairs(_one_hot(codes), train, held, "label")
         self.classes = names[0]
-        return Labels(names, codes, train, held)
+        return Classification(names, codes, train, held)
 
 
 class DuplicateTarget(Target):
@@ -126,7 +126,7 @@ class PreferenceTarget(Target):
             matrix.eliminate_zeros()
         if liked.nnz < 2:
             raise InputError("the log and the pictures have fewer than two clicks in common", fix="check their ids")
-        return Preference(liked, kept, train, seed=self._seed)
+        return CollaborativePreference(liked, kept, train, seed=self._seed)
 
 
 class AloneTarget(Target):
@@ -140,7 +140,7 @@ class AloneTarget(Target):
 
     def objective(self, train: Rows, held: Rows) -> Objective:
         """See Target."""
-        return Alone(np.concatenate([train, held]))
+        return SelfSupervised(np.concatenate([train, held]))
 
 
 def _labels_of(table: pa.Table, name: str) -> list[str | None]:
@@ -168,7 +168,7 @@ def _one_hot(codes: Rows) -> sp.csr_matrix:
 
 
 def _pairs(groups: sp.csr_matrix, train: Rows, held: Rows, what: str) -> Objective:
-    found = Similar(groups, train, held)
+    found = MetricLearning(groups, train, held)
     if found.pairs < 2:
         raise InputError(
             f"no two pictures to learn from share a {what}: nothing says what is alike", fix="take another --target"

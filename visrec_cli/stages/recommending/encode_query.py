@@ -1,7 +1,7 @@
 """The encoder of a table's space, opened and checked, for the pictures and sentences of queries."""
 
 from visrec_cli.encoders.base import Encoder, ImageEncoder, TextEncoder
-from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
+from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
 from visrec_cli.errors import UsageProblem
 from visrec_cli.registry import has
 from visrec_cli.tables.compatibility import follows_profiles, require_same_space

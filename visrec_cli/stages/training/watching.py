@@ -14,7 +14,7 @@ from visrec_cli.stages.training.looks import Goal, step_of
 
 
 class Learner(Protocol):
-    """What learns: a recommender (recommenders.base.Iterative) or a picture model (encoders.learning.learner)."""
+    """What learns: a recommender (recommenders.base.Iterative) or a picture model (encoders.finetuning.trainer)."""
 
     def model(self) -> Any:
         """What has been learned so far, as its judge wants it."""

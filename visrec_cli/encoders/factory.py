@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
-from visrec_cli.encoders.compiled.cards import Card, kept_card
 from visrec_cli.encoders.compiled.engines import engine_for
+from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_card
 from visrec_cli.errors import UnavailableError, UsageProblem
 from visrec_cli.registry import MENU, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.runtime.device import pick_device
@@ -59,7 +59,7 @@ def _image_encoder(
         return cast(ImageEncoder, plain())
     from visrec_cli.encoders.compiled.images import CompiledImageEncoder, compile_images
 
-    def again() -> Card:
+    def again() -> ModelManifest:
         return compile_images(plain("cpu", True))
 
     card = _card("image", spec, again, engine)
@@ -113,7 +113,7 @@ def _text_encoder(
         return cast(TextEncoder, plain())
     from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
 
-    def again() -> Card:
+    def again() -> ModelManifest:
         return compile_texts(plain("cpu", True))
 
     card = _card("text", spec, again, engine)
@@ -122,7 +122,7 @@ def _text_encoder(
     return CompiledTextEncoder(card, chosen, again, threads=threads or usable_cores(), normalise=normalise)
 
 
-def _card(kind: str, spec: str, again: Callable[[], Card], engine: str) -> Card | None:
+def _card(kind: str, spec: str, again: Callable[[], ModelManifest], engine: str) -> ModelManifest | None:
     """The card of the kept model, or of the one that ``again()`` compiles; None where the model stays in torch."""
     try:
         card = kept_card(kind, spec) or again()

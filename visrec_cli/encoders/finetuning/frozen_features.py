@@ -7,10 +7,10 @@ beginning is more than a chain of layers (position embeddings, skips) is simply 
 
 from typing import Any
 
-from visrec_cli.encoders.learning.backbones import features
+from visrec_cli.encoders.finetuning.backbones import features
 
 
-class FrozenPart:
+class FrozenFeatures:
     """The two halves of a model. ``before(numbers)`` is what may be kept, ``after(kept)`` the vectors."""
 
     def __init__(self, model: Any, layers: list[tuple[Any, str, Any]], first: Any) -> None:
@@ -40,7 +40,7 @@ class FrozenPart:
                 setattr(parent, name, layer)
 
 
-def frozen_part(model: Any, numbers: Any) -> FrozenPart | None:
+def frozen_part(model: Any, numbers: Any) -> FrozenFeatures | None:
     """The halves of the model, or None where it begins to learn at once, or cannot be parted.
 
     numbers: (n, 3, height, width) of some pictures, to compare with.
@@ -48,7 +48,7 @@ def frozen_part(model: Any, numbers: Any) -> FrozenPart | None:
     import torch
 
     if not any(parameter.requires_grad for parameter in model.parameters()):
-        return FrozenPart(model, [], None)
+        return FrozenFeatures(model, [], None)
     ran: list[int] = []
     layers = {id(layer): (parent, name, layer) for parent, name, layer in _chain(model)}
     hooks = [layer.register_forward_pre_hook(lambda layer, _: ran.append(id(layer))) for _, _, layer in layers.values()]
@@ -63,7 +63,7 @@ def frozen_part(model: Any, numbers: Any) -> FrozenPart | None:
     if True not in learns or not learns.index(True):
         return None
     at = learns.index(True)
-    part = FrozenPart(model, order[:at], order[at][2])
+    part = FrozenFeatures(model, order[:at], order[at][2])
     try:
         with torch.inference_mode():
             same = torch.allclose(part.after(part.before(numbers)), whole, rtol=1e-3, atol=1e-4)

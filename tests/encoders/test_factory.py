@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from visrec_cli.encoders.opening import open_image_encoder, open_text_encoder
+from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
 from visrec_cli.errors import UnavailableError, UsageProblem, VisrecError
 
 

@@ -25,7 +25,7 @@ class Schedule:
         return (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2
 
 
-class Watch(Protocol):
+class EncoderCallback(Protocol):
     """Who looks on; see stages.training.watching."""
 
     def begin(self, epochs: int, learner: Any) -> int:

@@ -6,11 +6,11 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from visrec_cli.encoders.learning.labels import Labels
-from visrec_cli.encoders.learning.objectives import contrast, in_parts
-from visrec_cli.encoders.learning.preference import Preference
-from visrec_cli.encoders.learning.similar import Similar
-from visrec_cli.encoders.learning.views import Views, kinds_of
+from visrec_cli.encoders.finetuning.augmentations import Augmentations, kinds_of
+from visrec_cli.encoders.finetuning.classification import Classification
+from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
+from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
+from visrec_cli.encoders.finetuning.objectives import contrast, in_parts
 from visrec_cli.errors import UsageProblem
 
 RNG = np.random.default_rng(0)
@@ -41,7 +41,7 @@ def groups_of(codes: list[int]) -> sp.csr_matrix:
 
 def test_every_picture_of_a_batch_has_its_partner_there_and_strangers_are_apart() -> None:
     codes = [0, 0, 1, 1, 2, 2, 2, 3]
-    objective = Similar(groups_of(codes), np.arange(8), np.array([], np.int64))
+    objective = MetricLearning(groups_of(codes), np.arange(8), np.array([], np.int64))
     seen = set()
     for batch in objective.batches(np.random.default_rng(1), 4):
         for place, row in enumerate(batch.rows):
@@ -53,13 +53,13 @@ def test_every_picture_of_a_batch_has_its_partner_there_and_strangers_are_apart(
 
 
 def test_partners_are_never_among_those_held_back() -> None:
-    objective = Similar(groups_of([0, 0, 0, 1, 1, 1]), np.array([0, 1, 3, 4]), np.array([2, 5]))
+    objective = MetricLearning(groups_of([0, 0, 0, 1, 1, 1]), np.array([0, 1, 3, 4]), np.array([2, 5]))
     for batch in objective.batches(np.random.default_rng(0), 8):
         assert not {2, 5} & set(batch.rows.tolist())
 
 
 def test_neighbours_are_judged_among_those_held_back() -> None:
-    objective = Similar(groups_of([0] * 14 + [1] * 14), np.array([0, 14]), np.arange(1, 28))
+    objective = MetricLearning(groups_of([0] * 14 + [1] * 14), np.array([0, 14]), np.arange(1, 28))
     apart = np.array([[1.0, 0]] * 14 + [[0, 1.0]] * 14, np.float32)
     assert objective.score(lambda rows: torch.from_numpy(apart[rows]), {}) == 1
     crossed = np.array([[1.0, 0], [0, 1.0]] * 14, np.float32)
@@ -68,7 +68,7 @@ def test_neighbours_are_judged_among_those_held_back() -> None:
 
 def test_accuracy_is_of_the_first_column_and_pictures_without_a_label_are_left_out() -> None:
     codes = np.array([[0, 1], [1, 0], [-1, 1], [1, -1], [-1, -1]])
-    objective = Labels([["a", "b"], ["x", "y"]], codes, np.arange(5), np.arange(5))
+    objective = Classification([["a", "b"], ["x", "y"]], codes, np.arange(5), np.arange(5))
     rows = np.concatenate([batch.rows for batch in objective.batches(RNG, 2)])
     assert set(rows.tolist()) <= {0, 1, 2, 3}
     heads = {"0": lambda vectors: vectors}
@@ -78,7 +78,7 @@ def test_accuracy_is_of_the_first_column_and_pictures_without_a_label_are_left_o
 
 def test_the_loss_of_two_columns_is_their_sum() -> None:
     codes = np.array([[0, 1], [1, 0], [1, 1]])
-    both = Labels([["a", "b"], ["x", "y"]], codes, np.arange(3), np.arange(3))
+    both = Classification([["a", "b"], ["x", "y"]], codes, np.arange(3), np.arange(3))
     heads = both.heads(4)
     vectors = torch.randn(3, 4)
     batch = next(both.batches(RNG, 3))
@@ -93,7 +93,7 @@ def test_the_loss_of_two_columns_is_their_sum() -> None:
 
 def test_a_liked_picture_is_set_against_one_that_was_not_taken() -> None:
     liked = sp.csr_matrix(np.array([[1, 1, 0, 0], [0, 0, 1, 0]], np.float32))
-    objective = Preference(liked, sp.csr_matrix(liked.shape, dtype=np.float32), np.arange(4), seed=0)
+    objective = CollaborativePreference(liked, sp.csr_matrix(liked.shape, dtype=np.float32), np.arange(4), seed=0)
     assert not objective.judges
     pairs = 0
     for batch in objective.batches(np.random.default_rng(0), 4):
@@ -107,7 +107,7 @@ def test_a_liked_picture_is_set_against_one_that_was_not_taken() -> None:
 
 def test_auc_of_tastes_that_are_right_and_wrong() -> None:
     held = sp.csr_matrix(np.array([[1, 0], [1, 0]], np.float32))
-    objective = Preference(sp.csr_matrix(held.shape, dtype=np.float32), held, np.arange(2), seed=0)
+    objective = CollaborativePreference(sp.csr_matrix(held.shape, dtype=np.float32), held, np.arange(2), seed=0)
 
     def heads(sign: float) -> Any:
         users = torch.nn.Embedding.from_pretrained(torch.full((2, 1), sign))
@@ -119,7 +119,7 @@ def test_auc_of_tastes_that_are_right_and_wrong() -> None:
 
 def test_views_depend_on_the_seed_alone_and_keep_the_size() -> None:
     pixels = torch.from_numpy(RNG.integers(0, 256, (3, 40, 40, 3), dtype=np.uint8))
-    views = Views(kinds_of("all"), 40, 40)
+    views = Augmentations(kinds_of("all"), 40, 40)
     first = views(pixels, 5)
     torch.manual_seed(99)
     assert torch.equal(first, views(pixels, 5))

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.encoders.learning.objectives import Batch, Embed, Objective, Rows, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, in_parts
 
 _SMOOTHING = 0.1  # of the labels: a catalogue's are not all right
 
 
-class Labels(Objective):
+class Classification(Objective):
     """Cross-entropy, summed over the columns. The first is judged, and its classifier travels with the model.
 
     names: the classes of each column. codes: (pictures, columns) their numbers, −1 where there is none. train, held:

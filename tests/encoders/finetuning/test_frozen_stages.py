@@ -4,9 +4,9 @@ import pytest
 import timm
 import torch
 
-from visrec_cli.encoders.learning.backbones import features
-from visrec_cli.encoders.learning.freezing import freeze_stages, frozen_count, parameter_groups, stages_of
-from visrec_cli.encoders.learning.frozen_part import frozen_part
+from visrec_cli.encoders.finetuning.backbones import features
+from visrec_cli.encoders.finetuning.frozen_features import frozen_part
+from visrec_cli.encoders.finetuning.frozen_stages import freeze_stages, frozen_count, parameter_groups, stages_of
 from visrec_cli.errors import UsageProblem
 
 NUMBERS = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from visrec_cli.encoders.finetuning.augmentations import STRONG, Augmentations
+from visrec_cli.encoders.finetuning.backbones import Backbone, features
+from visrec_cli.encoders.finetuning.frozen_features import FrozenFeatures, frozen_part
+from visrec_cli.encoders.finetuning.frozen_stages import freeze_stages, parameter_groups
+from visrec_cli.encoders.finetuning.objectives import Objective, Rows
+from visrec_cli.encoders.finetuning.schedule import EncoderCallback, Schedule
 from visrec_cli.encoders.framed_images import numbers_of
-from visrec_cli.encoders.learning.backbones import Backbone, features
-from visrec_cli.encoders.learning.freezing import freeze_stages, parameter_groups
-from visrec_cli.encoders.learning.frozen_part import FrozenPart, frozen_part
-from visrec_cli.encoders.learning.objectives import Objective, Rows
-from visrec_cli.encoders.learning.schedule import Schedule, Watch
-from visrec_cli.encoders.learning.views import STRONG, Views
 from visrec_cli.encoders.torch_images import memory_errors
 from visrec_cli.errors import InputError, UsageProblem
 
@@ -25,7 +25,7 @@ _KEPT = 3 << 30  # bytes of the frozen part's output that are held in memory
 _LOOK = 32  # pictures at a time, without gradients
 
 
-class Learner:
+class EncoderTrainer:
     """A backbone that learns an objective.
 
     An epoch depends on the state, the seed and its number alone. Batch norms keep the statistics that they came with:
@@ -52,14 +52,14 @@ class Learner:
         self._optimiser = torch.optim.AdamW(groups, lr=schedule.rate)
         kinds = schedule.augment or (STRONG if objective.views > 1 else ())
         size = backbone.framing.height, backbone.framing.width
-        self._views = Views(kinds, *size) if kinds else None
-        self._part: FrozenPart | None = None
+        self._views = Augmentations(kinds, *size) if kinds else None
+        self._part: FrozenFeatures | None = None
         self._kept: dict[int, npt.NDArray[np.float32]] = {}
         self._room = _KEPT
         if self._views is None:
             self._part = self._parted()
 
-    def fit(self, watch: Watch) -> None:
+    def fit(self, watch: EncoderCallback) -> None:
         """Learn epoch by epoch, as long as ``watch`` lets it. Raises DeviceMemoryError, UsageProblem for a bad rate."""
         done = watch.begin(self.schedule.epochs, self)
         with memory_errors(self._device):
@@ -73,7 +73,7 @@ class Learner:
                     break
         watch.end(self)
 
-    def model(self) -> "Learner":
+    def model(self) -> "EncoderTrainer":
         """Itself: what is judged."""
         return self
 
@@ -173,7 +173,7 @@ class Learner:
     def _vectors(self, given: Any) -> Any:
         return features(self.network, given) if self._part is None else self._part.after(given)
 
-    def _parted(self) -> FrozenPart | None:
+    def _parted(self) -> FrozenFeatures | None:
         import torch
 
         if not self.schedule.freeze:

@@ -19,7 +19,7 @@ SIDE = 128  # pixels; pictures are squashed to a square so that the grid covers 
 GRID = 4  # cells per side that have a histogram of their own
 
 
-class HandmadeImageEncoder(ImageEncoder):
+class ClassicalImageEncoder(ImageEncoder):
     """``colour``, ``lbp``, ``hog`` or several joined by ``+``; needs neither torch nor a download."""
 
     alone = True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.errors import UsageProblem
 from visrec_cli.registry import find
 
@@ -33,7 +33,7 @@ def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     Raises UsageProblem for an encoder that is no model of timm, for one whose preprocessing is not known here, and for
     a size that it cannot take; else as opening an encoder does.
     """
-    from visrec_cli.encoders.opening import check_spec
+    from visrec_cli.encoders.factory import check_spec
 
     check_spec("image-encoder", spec)
     family, _, rest = spec.partition(":")

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.conftest import draw
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.opening import open_image_encoder
+from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import UsageProblem
 
 
@@ -82,7 +82,7 @@ def test_needs_no_torch() -> None:
     code = """if True:
         import sys
         from PIL import Image
-        from visrec_cli.encoders.opening import open_image_encoder
+        from visrec_cli.encoders.factory import open_image_encoder
         encoder = open_image_encoder("colour+lbp+hog")
         encoder.encode([encoder.prepare(Image.new("RGB", (9, 9)))])
         sys.exit("torch" in sys.modules)

@@ -24,19 +24,19 @@ class Uncompilable(Exception):
 
 
 @dataclass(frozen=True)
-class Drift:
+class ExportDrift:
     """How two sets of vectors for the same things differ: the worst cosine, and the share of equal neighbours."""
 
     cosine: float
     agreement: float
 
 
-def drift(ours: Vectors, plain: Vectors, neighbours: int = _NEIGHBOURS) -> Drift:
+def drift(ours: Vectors, plain: Vectors, neighbours: int = _NEIGHBOURS) -> ExportDrift:
     """Of two (n, d) arrays, row by row. agreement: mean share of each row's nearest that both have."""
     a, b = unit_rows(ours), unit_rows(plain)
     near = [_nearest(vectors, neighbours) for vectors in (a, b)]
     shared = [len(set(one) & set(other)) / len(one) for one, other in zip(*near, strict=True)]
-    return Drift(float((a.astype(np.float64) * b).sum(axis=1).min()), float(np.mean(shared)))
+    return ExportDrift(float((a.astype(np.float64) * b).sum(axis=1).min()), float(np.mean(shared)))
 
 
 def _nearest(unit: Vectors, neighbours: int) -> list[list[int]]:
@@ -69,7 +69,7 @@ def export(module: Any, examples: dict[str, Any], outputs: Sequence[str], varyin
         raise Uncompilable(f"it cannot be exported: {str(error).strip().splitlines()[0][:160]}") from error
 
 
-def checked(path: Path, inputs: Sequence[dict[str, Array]], plain: Vectors) -> Drift:
+def checked(path: Path, inputs: Sequence[dict[str, Array]], plain: Vectors) -> ExportDrift:
     """Run the file on each of the inputs (batches), and compare with torch's vectors for all of them.
 
     Raises Uncompilable when it cannot be run, or drifts too far.

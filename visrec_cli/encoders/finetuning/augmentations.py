@@ -23,7 +23,7 @@ def kinds_of(text: str | None) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in words)
 
 
-class Views:
+class Augmentations:
     """Draws a view of each picture. kinds: of KINDS. A view depends on the seed and its place in the batch alone."""
 
     def __init__(self, kinds: Sequence[str], height: int, width: int) -> None:

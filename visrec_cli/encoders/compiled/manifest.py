@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from visrec_cli.encoders.framing import framing_from
+from visrec_cli.encoders.frame import framing_from
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.versions import version_of
@@ -29,7 +29,7 @@ _DECIDING = ("torch", "torchvision", "timm", "transformers", "sentence-transform
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelManifest:
     """All about one compiled model.
 
     space: of its vectors, normalised. sources: (path, size, mtime_ns) of the files that it was made from.
@@ -58,12 +58,12 @@ class Card:
         return Path(self.folder) / MODEL
 
 
-def whole(card: Card, again: Callable[[], Card]) -> Card:
+def whole(card: ModelManifest, again: Callable[[], ModelManifest]) -> ModelManifest:
     """The card, or ``again()`` where a file beside it has not the checksum that it was kept with."""
     return card if _is_whole(card) else again()
 
 
-def _is_whole(card: Card) -> bool:
+def _is_whole(card: ModelManifest) -> bool:
     kept = {MODEL: card.model_sha256, **card.others_sha256}
     try:
         return all(hash_of_file(Path(card.folder) / name) == digest for name, digest in kept.items())
@@ -77,7 +77,7 @@ def status_of(files: Sequence[Path]) -> list[tuple[str, int, int]]:
     return [(name, status.st_size, status.st_mtime_ns) for name, status in found]
 
 
-def kept_card(kind: str, spec: str) -> Card | None:
+def kept_card(kind: str, spec: str) -> ModelManifest | None:
     """The card of this encoder, or None if there is none, or if its weights have changed since.
 
     kind: "image" or "text"; spec: as for opening it.
@@ -95,7 +95,7 @@ def kept_card(kind: str, spec: str) -> Card | None:
         return None
 
 
-class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
+class ManifestDocument(msgspec.Struct, forbid_unknown_fields=True):
     """A card as JSON. sha256: of the rest, since a changed card would give vectors a wrong name."""
 
     spec: str
@@ -113,17 +113,17 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     sha256: str
 
 
-def _card_from(text: bytes, folder: Path) -> Card:
+def _card_from(text: bytes, folder: Path) -> ModelManifest:
     """The card in this text. Raises InputError where it is none, or was changed."""
     origin = Origin(f"the card in {folder}", fix="visrec cache clear --models")
     raw = origin.json(text)
-    document = origin.typed(raw, CardDocument)
+    document = origin.typed(raw, ManifestDocument)
     if document.sha256 != _digest(raw):
         raise origin.wrong("sha256", "the card was changed after it was written")
     words = {name: getattr(document, name) for name in document.__struct_fields__ if name != "sha256"}
     if document.framing is not None:
         framing_from(document.framing, origin, "framing")
-    return Card(**{**words, "space": space_from(document.space, origin, "space"), "folder": str(folder)})
+    return ModelManifest(**{**words, "space": space_from(document.space, origin, "space"), "folder": str(folder)})
 
 
 def _digest(raw: dict[str, Any]) -> str:
@@ -132,7 +132,7 @@ def _digest(raw: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def keep_card(kind: str, card: Card, write: Callable[[Path], object] | None) -> Card:
+def keep_card(kind: str, card: ModelManifest, write: Callable[[Path], object] | None) -> ModelManifest:
     """Keep the card and what ``write(folder)`` puts beside it, both whole or not at all; the card as it is kept.
 
     A model that another process has kept meanwhile is used. Raises OSError where the cache cannot be written.

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.encoders.learning.objectives import Batch, Embed, Objective, Rows
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows
 
 _TASTE = 64  # numbers of a user
 _JUDGED = 2_000  # held-back likes that are looked at
 
 
-class Preference(Objective):
+class CollaborativePreference(Objective):
     """A user likes what he took more than what he did not: −log σ(user · W(picture taken − picture not taken)).
 
     liked, held: (users, pictures) csr, of which the second is held back. pictures: rows that can be drawn.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visrec_cli.encoders.framing import Framing
+from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.timm_images import framing_of
 
 CONFIG = {"input_size": (3, 96, 96), "interpolation": "bicubic", "crop_pct": 0.875, "crop_mode": "center"}

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.encoders.learning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
 
 _TEMPERATURE, _PROJECTED = 0.2, 128
 
 
-class Alone(Objective):
+class SelfSupervised(Objective):
     """NT-Xent on a projection of two layers, which is thrown away. Source: Chen et al. 2020 (SimCLR).
 
     There is no truth to be judged by, so that every epoch is trained.

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.encoders.learning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
 
 TEMPERATURE = 0.1
 _NEAREST = 10
 
 
-class Similar(Objective):
+class MetricLearning(Objective):
     """Pairs that share a group are drawn together, all others of the batch apart (supervised contrast).
 
     groups: (pictures, groups) csr; a picture may be in none, one (a label, a set of duplicates) or many (the people

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.encoders.learning.backbones import Backbone
+from visrec_cli.encoders.finetuning.backbones import Backbone
 from visrec_cli.errors import UsageProblem
 from visrec_cli.tables.atomic import atomic
 
