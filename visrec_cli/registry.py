@@ -31,20 +31,20 @@ MENU: dict[str, dict[str, str]] = {
         "st": "visrec_cli.encoders.sentence:SentenceTextEncoder",
     },
     "combiner": {
-        "concat": "visrec_cli.fusion.combine:concat",
-        "mean": "visrec_cli.fusion.combine:mean",
+        "concat": "visrec_cli.fusion.combiners:concat",
+        "mean": "visrec_cli.fusion.combiners:mean",
     },
     "fuser": {
         "weighted-softmax": "visrec_cli.fusion.learned.weighted:WeightedSoftmax",
         "attention": "visrec_cli.fusion.learned.attention:Attention",
         "gated": "visrec_cli.fusion.learned.gated:Gated",
         "cross-attention": "visrec_cli.fusion.learned.cross_attention:CrossAttention",
-        "two-tower": "visrec_cli.fusion.learned.two_tower:TwoTower",
+        "two-tower": "visrec_cli.fusion.learned.two_tower:TwoTowerFuser",
         "cca": "visrec_cli.fusion.learned.cca:Cca",
     },
     "reduction": {
-        "pca": "visrec_cli.fusion.reduce:Pca",
-        "whiten": "visrec_cli.fusion.reduce:Whiten",
+        "pca": "visrec_cli.fusion.reductions:Pca",
+        "whiten": "visrec_cli.fusion.reductions:Whiten",
         "lda": "visrec_cli.fusion.discriminant:Lda",
     },
     "index": {

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from visrec_cli.errors import InputError
-from visrec_cli.fusion.reduce import Pca
+from visrec_cli.fusion.reductions import Pca
 from visrec_cli.tables.vectors import Matrix
 
 

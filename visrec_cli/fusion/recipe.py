@@ -12,8 +12,8 @@ import numpy as np
 
 from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.fusion.learned.base import Fuser, Lesson
-from visrec_cli.fusion.reduce import Pca
+from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
+from visrec_cli.fusion.reductions import Pca
 from visrec_cli.tables.spaces import Source, Space, pack_array
 from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
 
@@ -41,7 +41,7 @@ class Recipe:
 
     def fit(
         self, parts: Parts, *, reduce: str | None, dim: int | None, labels: Sequence[str | None] = (),
-        lesson: Lesson | None = None, settings: Mapping[str, Any] | None = None,
+        lesson: FuserTrainingData | None = None, settings: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Learn the means of the parts, the fusion if it is one that learns, and the reduction.
 
@@ -62,7 +62,7 @@ class Recipe:
             kept = [label for label, there in zip(labels, valid, strict=True) if there] if labels else []
             self.reduction = catalogue.find("reduction", reduce).fit(fused[valid], dim, kept)
 
-    def _learn(self, parts: Parts, lesson: Lesson, settings: Mapping[str, Any]) -> None:
+    def _learn(self, parts: Parts, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> None:
         blocks, present = self._blocks(parts, filled=self.missing == "mean")
         fuser = catalogue.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
         fuser.facts |= catalogue.made_by("fuser", self.method)

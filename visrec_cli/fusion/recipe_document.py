@@ -8,7 +8,7 @@ import msgspec
 from visrec_cli import registry as catalogue
 from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.learned.base import Fuser
-from visrec_cli.fusion.reduce import Pca
+from visrec_cli.fusion.reductions import Pca
 from visrec_cli.tables.documents import Origin, Positive
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import Matrix

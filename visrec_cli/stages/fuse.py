@@ -82,14 +82,14 @@ def _fit(
     report: Report,
 ) -> None:  # fmt: skip
     """Fit on the whole table, and say how it went."""
-    from visrec_cli.fusion.learned.base import Lesson
+    from visrec_cli.fusion.learned.base import FuserTrainingData
     from visrec_cli.stages.fusing.targets import labels_of, target_of
 
     supervised = reduce is not None and catalogue.find("reduction", reduce).supervised
     labels = labels_of(table, learning.target or "") if supervised else ()
     lesson = None
     if learns:
-        lesson = Lesson(
+        lesson = FuserTrainingData(
             tuple(source.column for source in recipe.sources), (), (), target_of(table, learning, report), dim or 64,
             learning.validation, learning.patience, learning.seed, learning.device, report,
         )  # fmt: skip

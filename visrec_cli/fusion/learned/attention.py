@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax_over_parts, unit
-from visrec_cli.fusion.learned.mixing import Mixing
-from visrec_cli.fusion.learned.training import drawn
+from visrec_cli.fusion.learned.optimization import drawn
+from visrec_cli.fusion.learned.supervised import SupervisedFuser
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
 from visrec_cli.tables.vectors import Matrix
 
 
-class Attention(Mixing):
+class Attention(SupervisedFuser):
     """z = sum over the modalities m of α_m h_m, with h_m the direction of x_m W_m + b_m, and q the mean of the h_m.
 
     α = softmax(e)    additive        e_m = v · tanh(h_m A + q B + c)     Bahdanau, Cho & Bengio 2015, appendix A.1.2
@@ -24,7 +24,7 @@ class Attention(Mixing):
     name: ClassVar[str] = "attention"
     summary: ClassVar[str] = "each item weighs its own modalities, by additive or multiplicative attention"
     settings: ClassVar[dict[str, Setting]] = {
-        **Mixing.settings,
+        **SupervisedFuser.settings,
         "score": Setting("additive", "how attention is computed", choices=("additive", "multiplicative")),
         "attention_size": Setting(32, "numbers in which modalities are compared", least=1),
     }

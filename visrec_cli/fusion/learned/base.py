@@ -32,7 +32,7 @@ class FuserDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FuserTrainingData:
     """What is learned from, and how carefully.
 
     columns: names of the modalities. blocks, present: of each its vectors (n, d), zeros or filled where missing, and
@@ -88,7 +88,7 @@ class Fuser(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn. settings: all of the class's settings. Raises InputError for a lesson that teaches nothing."""
 
     @property

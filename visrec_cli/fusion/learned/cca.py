@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.errors import InputError
-from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.joint import Joint
-from visrec_cli.fusion.learned.judging import mean_reciprocal_rank
+from visrec_cli.fusion.learned.validation import mean_reciprocal_rank
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.vectors import Matrix
 
@@ -40,7 +40,7 @@ class Cca(Joint):
     }
 
     @classmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Solve once per ridge that is tried, and once more with all pairs."""
         learned, held = lesson.parts(least=2)
         every = np.sort(np.concatenate([learned, held]))

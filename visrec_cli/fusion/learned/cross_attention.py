@@ -7,15 +7,15 @@ import numpy as np
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax_over_parts, unit
-from visrec_cli.fusion.learned.base import Lesson
-from visrec_cli.fusion.learned.mixing import Mixing
-from visrec_cli.fusion.learned.training import drawn
+from visrec_cli.fusion.learned.base import FuserTrainingData
+from visrec_cli.fusion.learned.optimization import drawn
+from visrec_cli.fusion.learned.supervised import SupervisedFuser
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
 from visrec_cli.tables.vectors import Matrix
 
 
-class CrossAttention(Mixing):
+class CrossAttention(SupervisedFuser):
     """Each modality's h_m = x_m W_m + b_m is cut into tokens, and each token looks at the tokens of all others.
 
         z_m = h_m + softmax((h_m Q)(h_o K)ᵀ / √w) h_o V,   o: all tokens of the other modalities, w: numbers per token
@@ -28,12 +28,12 @@ class CrossAttention(Mixing):
     name: ClassVar[str] = "cross-attention"
     summary: ClassVar[str] = "each modality is read again in the light of the others, token by token"
     settings: ClassVar[dict[str, Setting]] = {
-        **Mixing.settings,
+        **SupervisedFuser.settings,
         "tokens": Setting(4, "pieces that a modality's vector is cut into", least=1),
     }
 
     @classmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """As all of them, once the width can be cut."""
         if lesson.dim % settings["tokens"]:
             raise UsageProblem(

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from visrec_cli.fusion.learned.arithmetic import heads, softmax_over_parts
-from visrec_cli.fusion.learned.mixing import Mixing
-from visrec_cli.fusion.learned.training import drawn
+from visrec_cli.fusion.learned.optimization import drawn
+from visrec_cli.fusion.learned.supervised import SupervisedFuser
 from visrec_cli.tables.documents import Shape
 from visrec_cli.tables.vectors import Matrix
 
 
-class Gated(Mixing):
+class Gated(SupervisedFuser):
     """z = sum over the modalities m of g_m ⊙ h_m, with h_m = tanh(x_m W_m + b_m).
 
         g = softmax over m, number by number, of  [h_1 … h_M] G_m + c_m

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from visrec_cli.fusion.learned.arithmetic import heads, unit
-from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.joint import Joint
-from visrec_cli.fusion.learned.judging import mean_reciprocal_rank, precision
-from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
+from visrec_cli.fusion.learned.optimization import HEADS, SETTINGS, FitSpec, ReducedInputs, train
+from visrec_cli.fusion.learned.validation import mean_reciprocal_rank, precision
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.vectors import Mask, Matrix
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class TwoTower(Joint):
+class TwoTowerFuser(Joint):
     """Heads over frozen encoders, and the loss of CLIP on the catalogue's own pairs.
 
         loss = mean over the pairs i of  -ln softmax_j(z_i · t_j / temperature)_i  and the same with z and t exchanged
@@ -35,10 +35,10 @@ class TwoTower(Joint):
     settings: ClassVar[dict[str, Setting]] = {**SETTINGS, **HEADS}
 
     @classmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items that have two modalities or more."""
         rows, held = lesson.parts(least=2)
-        short = Shortened.of(lesson, rows, settings["components"])
+        short = ReducedInputs.of(lesson, rows, settings["components"])
         blocks = short.apply(lesson.blocks)
         judge, metric = _judge(cls, lesson, short, rows, held, settings)
 
@@ -52,12 +52,17 @@ class TwoTower(Joint):
             return across(sides, present, agree, settings["temperature"])
 
         start = short.start(lesson.dim, np.random.default_rng([lesson.seed, 0]))
-        arrays, facts = train(Course(loss, judge, metric), start, blocks, lesson, rows, settings)
+        arrays, facts = train(FitSpec(loss, judge, metric), start, blocks, lesson, rows, settings)
         return cls(short.whole(arrays), settings, facts)
 
 
 def _judge(
-    kind: type[TwoTower], lesson: Lesson, short: Shortened, rows: Rows, held: Rows, settings: Mapping[str, Any]
+    kind: type[TwoTowerFuser],
+    lesson: FuserTrainingData,
+    short: ReducedInputs,
+    rows: Rows,
+    held: Rows,
+    settings: Mapping[str, Any],
 ) -> tuple[Callable[[Mapping[str, Matrix]], float] | None, str]:
     """Of pairs, whether the other side is found; of labels and clicks, whether what belongs together is near."""
     pairs = lesson.target.kind == "pairs"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from visrec_cli.fusion.combine import concat
-from visrec_cli.fusion.learned.base import Fuser, Lesson
-from visrec_cli.fusion.learned.judging import precision
-from visrec_cli.fusion.learned.training import SETTINGS, Course, train
+from visrec_cli.fusion.combiners import concat
+from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
+from visrec_cli.fusion.learned.optimization import SETTINGS, FitSpec, train
+from visrec_cli.fusion.learned.validation import precision
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
@@ -58,7 +58,7 @@ class WeightedSoftmax(Fuser):
         return concat(blocks, present, self.weights())
 
     @classmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items of which the target says anything."""
         rows, held = lesson.parts(least=1)
         widths = np.array([[block.shape[1] for block in lesson.blocks]], np.float32)
@@ -84,7 +84,7 @@ class WeightedSoftmax(Fuser):
             "scores": np.zeros((1, len(lesson.blocks)), np.float32),
             "temperature": np.log(np.full((1, 1), settings["temperature"], np.float32)),
         }
-        course = Course(loss, None, "precision@10")
+        course = FitSpec(loss, None, "precision@10")
         arrays, facts = train(course, start, lesson.blocks, lesson, rows, settings)
         if len(held):
             facts |= {"metric": course.metric, "validation": round(judge(arrays), 4)}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from visrec_cli.fusion.learned.arithmetic import head_shapes, unit
-from visrec_cli.fusion.learned.base import Fuser, Lesson
-from visrec_cli.fusion.learned.judging import precision
-from visrec_cli.fusion.learned.training import HEADS, SETTINGS, Course, Shortened, train
+from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
+from visrec_cli.fusion.learned.optimization import HEADS, SETTINGS, FitSpec, ReducedInputs, train
+from visrec_cli.fusion.learned.validation import precision
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Mixing(Fuser):
+class SupervisedFuser(Fuser):
     """Every modality by a linear map into one space (``head:m``, ``bias:m``), and there one vector out of all.
 
     Learned so that items of one label, or touched by the same people, lie together and all others apart (see
@@ -60,10 +60,10 @@ class Mixing(Fuser):
         return np.asarray(self.mixed(np, self.arrays, blocks, there, self.settings_used), np.float32)
 
     @classmethod
-    def fit(cls, lesson: Lesson, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items of which the target says anything."""
         rows, held = lesson.parts(least=1)
-        short = Shortened.of(lesson, rows, settings["components"])
+        short = ReducedInputs.of(lesson, rows, settings["components"])
         rng = np.random.default_rng([lesson.seed, 0])
         start = short.start(lesson.dim, rng)
         start |= {f"bias:{m}": np.zeros(lesson.dim, np.float32) for m in range(len(lesson.blocks))}
@@ -74,9 +74,14 @@ class Mixing(Fuser):
 
 
 def _course(
-    kind: type[Mixing], lesson: Lesson, short: Shortened, rows: Rows, held: Rows, settings: Mapping[str, Any]
-) -> Course:
-    def vectors(fuser: Mixing, some: Rows) -> Matrix:
+    kind: type[SupervisedFuser],
+    lesson: FuserTrainingData,
+    short: ReducedInputs,
+    rows: Rows,
+    held: Rows,
+    settings: Mapping[str, Any],
+) -> FitSpec:
+    def vectors(fuser: SupervisedFuser, some: Rows) -> Matrix:
         return fuser.apply([block[some] for block in lesson.blocks], [there[some] for there in lesson.present])
 
     def judge(arrays: Mapping[str, Matrix]) -> float:
@@ -91,4 +96,4 @@ def _course(
         mixed = unit(torch, kind.mixed(torch, weights, blocks, present, settings))
         return together(mixed, agree, settings["temperature"])
 
-    return Course(loss, judge if len(held) else None, "precision@10")
+    return FitSpec(loss, judge if len(held) else None, "precision@10")

@@ -9,7 +9,7 @@ import numpy as np
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.fusion.learned.arithmetic import principal
-from visrec_cli.fusion.learned.base import Lesson
+from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.vectors import Matrix
@@ -28,7 +28,7 @@ HEADS = {"components": Setting(256, "principal components of each modality that 
 
 
 @dataclass(frozen=True)
-class Course:
+class FitSpec:
     """What one fuser learns by.
 
     loss: of (weights, blocks, present, agree), the last (batch, batch), to a number in torch. judge: of the arrays, how
@@ -41,14 +41,14 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Shortened:
+class ReducedInputs:
     """Each modality by its principal components; what was learned on them is afterwards a map of the whole vector."""
 
     means: list[Matrix]
     axes: list[Matrix]
 
     @classmethod
-    def of(cls, lesson: Lesson, rows: Rows, most: int) -> "Shortened":
+    def of(cls, lesson: FuserTrainingData, rows: Rows, most: int) -> "ReducedInputs":
         """Fitted on those of ``rows`` that have the modality."""
         both = [principal(b[rows[p[rows]]], most) for b, p in zip(lesson.blocks, lesson.present, strict=True)]
         return cls([mean for mean, _ in both], [axes for _, axes in both])
@@ -81,7 +81,7 @@ def drawn(rng: np.random.Generator, rows: int, columns: int) -> Matrix:
 
 
 def train(
-    course: Course, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: Lesson, rows: Rows,
+    course: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: FuserTrainingData, rows: Rows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
     """The arrays of the best epoch, and how it went.
@@ -95,7 +95,7 @@ def train(
 
 
 def _train(
-    course: Course, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: Lesson, rows: Rows,
+    course: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: FuserTrainingData, rows: Rows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
     from visrec_cli.runtime.device import pick_device
@@ -138,7 +138,7 @@ def _train(
     return kept, facts | ({"metric": course.metric, "validation": round(best, 4)} if course.judge else {})
 
 
-def _batches(lesson: Lesson, rows: Rows, size: int, rng: np.random.Generator) -> Iterator[Rows]:
+def _batches(lesson: FuserTrainingData, rows: Rows, size: int, rng: np.random.Generator) -> Iterator[Rows]:
     order = rng.permutation(rows)
     anchors = size if lesson.target.kind == "pairs" else max(size // 2, 1)
     for start in range(0, len(order), anchors):
