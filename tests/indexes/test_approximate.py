@@ -8,8 +8,8 @@ import pytest
 
 from tests.contracts.index_suite import IndexSuite, planted, unit
 from visrec_cli.errors import UnavailableError
+from visrec_cli.indexes.exact_scores import NOTHING
 from visrec_cli.indexes.recall import calibrate
-from visrec_cli.indexes.rescoring import NOTHING
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 

@@ -8,8 +8,8 @@ from visrec_cli.indexes import candidates as candidates_module
 from visrec_cli.indexes import exact as exact_module
 from visrec_cli.indexes.candidates import Candidates
 from visrec_cli.indexes.exact import ExactIndex
+from visrec_cli.indexes.exact_scores import NOTHING, best_of
 from visrec_cli.indexes.gpu import short_list_on_gpu
-from visrec_cli.indexes.rescoring import NOTHING, best_of
 
 
 def built(vectors: np.ndarray, **blocks: int) -> ExactIndex:

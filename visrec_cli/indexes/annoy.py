@@ -5,7 +5,7 @@ from importlib.metadata import version
 import numpy as np
 
 from visrec_cli.indexes.cache import keep_index, kept_index, recipe
-from visrec_cli.indexes.rescoring import NOTHING, Matrix, Rows, best_of
+from visrec_cli.indexes.exact_scores import NOTHING, Matrix, Rows, best_of
 from visrec_cli.registry import missing_extra
 from visrec_cli.runtime.report import Report
 

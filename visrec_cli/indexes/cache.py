@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.errors import InputError
-from visrec_cli.indexes.rescoring import Matrix
+from visrec_cli.indexes.exact_scores import Matrix
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.documents import Origin
 
 
 @dataclass(frozen=True)
-class Recipe:
+class IndexRecipe:
     """All that decides what is in an index file."""
 
     library: str
@@ -43,13 +43,13 @@ class Recipe:
         return f"{self.library}-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
-def recipe(vectors: Matrix, *, library: str, version: str, metric: str, settings: dict[str, Any]) -> Recipe:
+def recipe(vectors: Matrix, *, library: str, version: str, metric: str, settings: dict[str, Any]) -> IndexRecipe:
     """The recipe of an index over these vectors, (n, d) float32."""
     fingerprint = hashlib.sha256(np.ascontiguousarray(vectors).view(np.uint8).data).hexdigest()
-    return Recipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint, settings)
+    return IndexRecipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint, settings)
 
 
-def kept_index(wanted: Recipe, report: Report) -> Path | None:
+def kept_index(wanted: IndexRecipe, report: Report) -> Path | None:
     """The file of this recipe if it is there and whole; a damaged one is mentioned and counts as not there."""
     file, manifest = _paths(wanted)
     try:
@@ -69,7 +69,7 @@ def kept_index(wanted: Recipe, report: Report) -> Path | None:
     return None
 
 
-def keep_index(wanted: Recipe, save: Callable[[str], object], report: Report) -> None:
+def keep_index(wanted: IndexRecipe, save: Callable[[str], object], report: Report) -> None:
     """Write the index with ``save(path)``, then its manifest, each whole or not at all.
 
     A cache that cannot be written is mentioned and costs nothing but the next run's time.
@@ -86,12 +86,12 @@ def keep_index(wanted: Recipe, save: Callable[[str], object], report: Report) ->
         )
 
 
-def _paths(wanted: Recipe) -> tuple[Path, Path]:
+def _paths(wanted: IndexRecipe) -> tuple[Path, Path]:
     file = cache_dir() / "indexes" / f"{wanted.name}.index"
     return file, file.with_suffix(".json")
 
 
-def _manifest(wanted: Recipe, file: Path) -> dict[str, Any]:
+def _manifest(wanted: IndexRecipe, file: Path) -> dict[str, Any]:
     with file.open("rb") as raw:
         digest = hashlib.file_digest(raw, "sha256").hexdigest()
     return {**asdict(wanted), "file_bytes": file.stat().st_size, "file_sha256": digest}

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from visrec_cli.indexes.candidates import Candidates
-from visrec_cli.indexes.rescoring import Matrix, Rows, best_of, slack
+from visrec_cli.indexes.exact_scores import Matrix, Rows, best_of, slack
 from visrec_cli.runtime.device import gpu_likely
 from visrec_cli.runtime.threads import side_by_side, usable_cores
 

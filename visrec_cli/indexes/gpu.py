@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from visrec_cli.indexes.rescoring import Matrix, Rows
+from visrec_cli.indexes.exact_scores import Matrix, Rows
 from visrec_cli.runtime.device import pick_device
 
 _BLOCK_ROWS = 1 << 18
