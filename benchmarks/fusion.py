@@ -25,7 +25,7 @@ from scipy import stats
 
 import visrec_cli as visrec
 from visrec_cli.fusion.recipe import Recipe
-from visrec_cli.ranking.explain import modalities
+from visrec_cli.ranking.explanation import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.registry import find
 from visrec_cli.stages.recommending.fused_query import project

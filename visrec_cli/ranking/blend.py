@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.ranking.fuse_ranks import fuse_ranks
+from visrec_cli.ranking.rank_fusion import fuse_ranks
 
 Scores = npt.NDArray[np.float32]
 

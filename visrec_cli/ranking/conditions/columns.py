@@ -12,7 +12,7 @@ NOTHING = "null"
 OTHER = "other"  # pictures, vectors, lists: only IS NULL asks anything of them
 
 
-class Kind(NamedTuple):
+class ColumnKind(NamedTuple):
     """What a column or a part of a condition is.
 
     form: of a number: "whole", compared exactly; "single", of 32 bits, to which literals are rounded; else of 64 bits.
@@ -22,23 +22,23 @@ class Kind(NamedTuple):
     form: str = ""
 
 
-def kind_of_type(kind: pa.DataType) -> Kind:
+def kind_of_type(kind: pa.DataType) -> ColumnKind:
     """Of a column, by its type."""
     if pa.types.is_dictionary(kind):
         return kind_of_type(kind.value_type)
     if pa.types.is_integer(kind):
-        return Kind(NUMBER, "whole")
+        return ColumnKind(NUMBER, "whole")
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return Kind(NUMBER, "" if pa.types.is_float64(kind) or pa.types.is_decimal(kind) else "single")
+        return ColumnKind(NUMBER, "" if pa.types.is_float64(kind) or pa.types.is_decimal(kind) else "single")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return Kind(TEXT)
+        return ColumnKind(TEXT)
     if pa.types.is_boolean(kind):
-        return Kind(TRUTH)
+        return ColumnKind(TRUTH)
     if pa.types.is_date(kind):
-        return Kind(DATE)
+        return ColumnKind(DATE)
     if pa.types.is_timestamp(kind):
-        return Kind(TIME)
-    return Kind(NOTHING if pa.types.is_null(kind) else OTHER)
+        return ColumnKind(TIME)
+    return ColumnKind(NOTHING if pa.types.is_null(kind) else OTHER)
 
 
 def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -7,7 +7,17 @@ import polars as pl
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.ranking.conditions.columns import DATE, NOTHING, NUMBER, OTHER, TEXT, TIME, TRUTH, Kind, kind_of_type
+from visrec_cli.ranking.conditions.columns import (
+    DATE,
+    NOTHING,
+    NUMBER,
+    OTHER,
+    TEXT,
+    TIME,
+    TRUTH,
+    ColumnKind,
+    kind_of_type,
+)
 from visrec_cli.ranking.conditions.terms import Term, quoted, refused
 from visrec_cli.ranking.conditions.typed import Typed, among, as_time, automaton, column_name, joined, literal, midnight
 
@@ -34,26 +44,26 @@ class Expressions:
         parts = [self.of(part) for part in term.parts]
         if term.name in ("and", "or", "not"):
             truths = [self._wanted(part, TRUTH, term.name.upper()).expression.cast(pl.Boolean) for part in parts]
-            return Typed(~truths[0] if term.name == "not" else joined(truths, term.name), Kind(TRUTH))
+            return Typed(~truths[0] if term.name == "not" else joined(truths, term.name), ColumnKind(TRUTH))
         if term.name == "is null":
-            return Typed(parts[0].expression.is_null(), Kind(TRUTH))
+            return Typed(parts[0].expression.is_null(), ColumnKind(TRUTH))
         if term.name in ("=", "<>", "<", "<=", ">", ">="):
             return self._compared(term.name, *parts)
         if term.name == "between":
             low, high = self._compared(">=", parts[0], parts[1]), self._compared("<=", parts[0], parts[2])
-            return Typed(low.expression & high.expression, Kind(TRUTH))
+            return Typed(low.expression & high.expression, ColumnKind(TRUTH))
         if term.name == "in":
             return self._among(parts[0], term.value)
         if term.name in ("like", "ilike"):
             text = self._wanted(parts[0], TEXT, "LIKE").expression
-            return Typed(text.str.contains(automaton(term.value, loose=term.name == "ilike")), Kind(TRUTH))
+            return Typed(text.str.contains(automaton(term.value, loose=term.name == "ilike")), ColumnKind(TRUTH))
         if term.name in ("+", "-", "*", "/", "%", "negative"):
             return self._arithmetic(term.name, parts)
         if term.name == "number":
             text = self._wanted(parts[0], TEXT, "TRY_CAST", also=NUMBER).expression
             if term.value is int:
-                return Typed(text.cast(pl.Int64, strict=False), Kind(NUMBER, "whole"))
-            return Typed(text.cast(pl.Float64, strict=False).fill_nan(None), Kind(NUMBER))
+                return Typed(text.cast(pl.Int64, strict=False), ColumnKind(NUMBER, "whole"))
+            return Typed(text.cast(pl.Float64, strict=False).fill_nan(None), ColumnKind(NUMBER))
         return self._called(term, parts)
 
     def _column(self, name: str) -> Typed:
@@ -71,14 +81,14 @@ class Expressions:
 
     def _compared(self, operator: str, one: Typed, other: Typed) -> Typed:
         if NOTHING in (one.kind.name, other.kind.name):
-            return Typed(pl.lit(None, dtype=pl.Boolean), Kind(TRUTH))
+            return Typed(pl.lit(None, dtype=pl.Boolean), ColumnKind(TRUTH))
         if {one.kind.name, other.kind.name} == {DATE, TIME}:
             one, other = (as_time(side) for side in (one, other))
         if one.kind.name != other.kind.name or one.kind.name == OTHER:
             raise self._unlike(one, other)
         a, b = one.expression, other.expression
         found = {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
-        return Typed(found, Kind(TRUTH))
+        return Typed(found, ColumnKind(TRUTH))
 
     def _among(self, about: Typed, values: tuple[Any, ...]) -> Typed:
         given = [value for value in values if value is not None]
@@ -87,19 +97,19 @@ class Expressions:
             about, given = as_time(about), [midnight(value) if type(value) is date else value for value in given]
             kinds = {literal(value).kind.name for value in given}
         if about.kind.name == NOTHING or not given:
-            return Typed(pl.lit(None, dtype=pl.Boolean), Kind(TRUTH))
+            return Typed(pl.lit(None, dtype=pl.Boolean), ColumnKind(TRUTH))
         if kinds != {about.kind.name}:
             raise self._unlike(about, next(one for one in map(literal, given) if one.kind.name != about.kind.name))
         found = among(about, given)
-        return Typed(found if len(given) == len(values) else found | pl.lit(None, dtype=pl.Boolean), Kind(TRUTH))
+        return Typed(found if len(given) == len(values) else found | pl.lit(None, dtype=pl.Boolean), ColumnKind(TRUTH))
 
     def _arithmetic(self, operator: str, parts: list[Typed]) -> Typed:
         a, *rest = (self._wanted(part, NUMBER, operator).expression.cast(pl.Float64) for part in parts)
         if operator == "negative":
-            return Typed(-a, Kind(NUMBER))
+            return Typed(-a, ColumnKind(NUMBER))
         b = rest[0]
         found = {"+": a + b, "-": a - b, "*": a * b, "/": a / b, "%": a % b}[operator]
-        return Typed(found.fill_nan(None), Kind(NUMBER))
+        return Typed(found.fill_nan(None), ColumnKind(NUMBER))
 
     def _called(self, term: Term, parts: list[Typed]) -> Typed:
         name = term.name
@@ -108,27 +118,29 @@ class Expressions:
             form = "single" if kind.form == "single" else ""
             number = number if form else number.cast(pl.Float64)
             found = number.abs() if name == "abs" else number.round(self._digits(term), mode="half_to_even")
-            return Typed(found, Kind(NUMBER, form))
+            return Typed(found, ColumnKind(NUMBER, form))
         if name == "coalesce":
             known = [part for part in parts if part.kind.name != NOTHING] or parts[:1]
             for part in known[1:]:
                 if part.kind.name != known[0].kind.name:
                     raise self._unlike(known[0], part)
             if known[0].kind.name == NUMBER and len({part.kind.form for part in known}) > 1:
-                known = [Typed(part.expression.cast(pl.Float64), Kind(NUMBER)) for part in known]
+                known = [Typed(part.expression.cast(pl.Float64), ColumnKind(NUMBER)) for part in known]
             return Typed(pl.coalesce([part.expression for part in known]), known[0].kind)
         texts = [self._wanted(part, TEXT, f"{name}()").expression for part in parts]
         if name == "length":
-            return Typed(texts[0].str.len_chars().cast(pl.Int64), Kind(NUMBER, "whole"))
+            return Typed(texts[0].str.len_chars().cast(pl.Int64), ColumnKind(NUMBER, "whole"))
         if name in ("lower", "upper"):
-            return Typed(texts[0].str.to_lowercase() if name == "lower" else texts[0].str.to_uppercase(), Kind(TEXT))
+            return Typed(
+                texts[0].str.to_lowercase() if name == "lower" else texts[0].str.to_uppercase(), ColumnKind(TEXT)
+            )
         whole, looked_for = texts[0], texts[1].cast(pl.String)
         answer = {
             "starts_with": lambda: whole.str.starts_with(looked_for),
             "ends_with": lambda: whole.str.ends_with(looked_for),
             "contains": lambda: whole.str.contains(looked_for, literal=True),
         }[name]()
-        return Typed(answer, Kind(TRUTH))
+        return Typed(answer, ColumnKind(TRUTH))
 
     def _digits(self, term: Term) -> int:
         digits = term.parts[1] if len(term.parts) == 2 else Term("value", value=0)
@@ -145,7 +157,7 @@ class Expressions:
                 fix="compare something: --where \"category = 'shoes'\"" if kind == TRUTH else self._number_hint(part),
             )
         plain = {TRUTH: pl.Boolean, NUMBER: pl.Float64, TEXT: pl.String}[kind]
-        return part if part.kind.name != NOTHING else Typed(pl.lit(None, dtype=plain), Kind(kind))
+        return part if part.kind.name != NOTHING else Typed(pl.lit(None, dtype=plain), ColumnKind(kind))
 
     def _unlike(self, one: Typed, other: Typed) -> UsageProblem:
         for side in (one, other):

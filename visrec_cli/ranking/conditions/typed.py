@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from visrec_cli.ranking.conditions.columns import DATE, NOTHING, NUMBER, TEXT, TIME, TRUTH, Kind
+from visrec_cli.ranking.conditions.columns import DATE, NOTHING, NUMBER, TEXT, TIME, TRUTH, ColumnKind
 
 
 def column_name(place: int) -> str:
@@ -19,7 +19,7 @@ class Typed(NamedTuple):
     """An expression and what it gives."""
 
     expression: pl.Expr
-    kind: Kind
+    kind: ColumnKind
 
 
 def literal(value: Any) -> Typed:
@@ -27,8 +27,8 @@ def literal(value: Any) -> Typed:
     kinds = ((bool, TRUTH), (int | float, NUMBER), (str, TEXT), (datetime, TIME), (date, DATE))
     for kind, name in kinds:
         if isinstance(value, kind):
-            return Typed(pl.lit(value), Kind(name, "whole" if type(value) is int else ""))
-    return Typed(pl.lit(None), Kind(NOTHING))
+            return Typed(pl.lit(value), ColumnKind(name, "whole" if type(value) is int else ""))
+    return Typed(pl.lit(None), ColumnKind(NOTHING))
 
 
 def among(about: Typed, values: list[Any]) -> pl.Expr:
@@ -57,7 +57,7 @@ def automaton(pattern: str, *, loose: bool) -> str:
 
 def as_time(side: Typed) -> Typed:
     """A date as its first moment, to be compared with times."""
-    return Typed(side.expression.cast(pl.Datetime("us")), Kind(TIME)) if side.kind.name == DATE else side
+    return Typed(side.expression.cast(pl.Datetime("us")), ColumnKind(TIME)) if side.kind.name == DATE else side
 
 
 def midnight(day: date) -> datetime:

@@ -8,7 +8,7 @@ import numpy as np
 
 from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
-from visrec_cli.ranking.fuse_ranks import fuse_ranks
+from visrec_cli.ranking.rank_fusion import fuse_ranks
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommending.looks import looks, picture_numbers
 from visrec_cli.stages.recommending.queries import Query

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.ranking.explain import are_labels, common_labels, sentence, shares
+from visrec_cli.ranking.explanation import are_labels, common_labels, sentence, shares
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.shelf import Shelf

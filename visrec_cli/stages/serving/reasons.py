@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.ranking.explain import are_labels, common_labels, sentence
+from visrec_cli.ranking.explanation import are_labels, common_labels, sentence
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.stages.recommending.queries import title_column

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.ranking.explain import modalities
+from visrec_cli.ranking.explanation import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.items import open_items

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from visrec_cli.ranking.fuse_ranks import fuse_ranks
+from visrec_cli.ranking.rank_fusion import fuse_ranks
 
 
 def rows(*numbers: int) -> np.ndarray:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.index_suite import unit
-from visrec_cli.ranking.explain import common_labels, sentence, shares
+from visrec_cli.ranking.explanation import common_labels, sentence, shares
 from visrec_cli.tables.spaces import Source, Space
 
 PICTURE = Space("lite0", 2, True)
