@@ -24,8 +24,8 @@ import numpy as np
 import scipy.sparse as sp
 from recommenders import Task, benchmark, interval, movielens, per_user
 
-from visrec_cli.demo.catalogue import items as things
 from visrec_cli.demo.clicks import clicks, tastes
+from visrec_cli.demo.products import items as things
 from visrec_cli.recommenders.als import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find

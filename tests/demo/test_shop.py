@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visrec_cli.demo.catalogue import EACH, KINDS, items, picture
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.demo.colours import COLOURS, cloth
 from visrec_cli.demo.folder import ALMOST_TWICE, CUT, TWICE, UNLISTED, UNSEEN, write_shop
+from visrec_cli.demo.products import EACH, KINDS, items, picture
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from visrec_cli.demo.catalogue import KINDS, Item
 from visrec_cli.demo.colours import COLOURS, PATTERNS
+from visrec_cli.demo.products import KINDS, Item
 
 FIRST_DAY = 1_735_689_600  # 2025-01-01 00:00 UTC, in Unix seconds
 DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Taste:
+class Persona:
     """What one person likes; each liked property makes a click several times as likely."""
 
     user_id: str
@@ -42,13 +42,13 @@ class Click:
     weight: int
 
 
-def tastes(n: int = 300, seed: int = 0) -> list[Taste]:
+def tastes(n: int = 300, seed: int = 0) -> list[Persona]:
     """``n`` people, each with one or two categories, one to three colours and at most one pattern of their own."""
     people = []
     for i in range(n):
         rng = Random(f"{seed} taste {i}")
         people.append(
-            Taste(
+            Persona(
                 user_id=f"user-{i + 1:03d}",
                 categories=tuple(sorted(rng.sample([kind.category for kind in KINDS], rng.randint(1, 2)))),
                 colours=tuple(sorted(rng.sample(list(COLOURS), rng.randint(1, 3)))),
@@ -58,7 +58,7 @@ def tastes(n: int = 300, seed: int = 0) -> list[Taste]:
     return people
 
 
-def clicks(people: list[Taste], catalogue: list[Item], seed: int = 0) -> list[Click]:
+def clicks(people: list[Persona], catalogue: list[Item], seed: int = 0) -> list[Click]:
     """Between 8 and 30 different items for each person, drawn by taste, oldest first."""
     happened = []
     for person in people:

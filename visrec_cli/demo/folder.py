@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from visrec_cli.demo.catalogue import Item, items, picture
 from visrec_cli.demo.clicks import clicks, tastes
+from visrec_cli.demo.products import Item, items, picture
 
 QUALITY = 90  # of the JPEG files
 CUT = "hat-013"  # its file ends in the middle, as after a broken upload

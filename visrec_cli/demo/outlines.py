@@ -8,7 +8,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Part:
+class OutlinePart:
     """One surface (or, with ``width``, one line) of a thing, drawn in order from back to front.
 
     fill: ``cloth`` (the item's colour and pattern), ``deep`` (its colour, darker), ``trim`` (its second colour),

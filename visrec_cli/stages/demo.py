@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from visrec_cli.demo.catalogue import items
 from visrec_cli.demo.folder import UNLISTED, write_shop
+from visrec_cli.demo.products import items
 from visrec_cli.errors import OutputError
 from visrec_cli.runtime.report import Report
 

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 import visrec_cli as visrec
 from tests.stages.evaluating.cases import log
-from visrec_cli.demo.catalogue import items
 from visrec_cli.demo.clicks import clicks, tastes
+from visrec_cli.demo.products import items
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.exclusion import USERS, drawn, exclusion
 from visrec_cli.stages.recommend_users import Rules, recommend_users

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from visrec_cli.demo.colours import ACCENTS, RGB, Cloth
-from visrec_cli.demo.outlines import Part, Point
+from visrec_cli.demo.outlines import OutlinePart, Point
 
 SIDE = 320
 FINE = 2  # drawn this much larger and reduced, so that edges are smooth
@@ -24,7 +24,7 @@ WALLS: tuple[RGB, ...] = (
 Place = Callable[[Point], Point]
 
 
-def draw(parts: list[Part], cloth: Cloth, rng: Random) -> Image.Image:
+def draw(parts: list[OutlinePart], cloth: Cloth, rng: Random) -> Image.Image:
     """A picture of SIDE × SIDE pixels, RGB. The same arguments and state of ``rng`` give the same picture."""
     size = SIDE * FINE
     place = _pose(rng)
@@ -56,7 +56,7 @@ def _pose(rng: Random) -> Place:
     return place
 
 
-def _mask(part: Part, place: Place, size: int) -> Image.Image:
+def _mask(part: OutlinePart, place: Place, size: int) -> Image.Image:
     """Where a part lies: 255 inside, 0 outside, corners a little rounded."""
     mask = Image.new("L", (size, size))
     points = [(x * size, y * size) for x, y in map(place, part.points)]

@@ -6,18 +6,19 @@ from random import Random
 
 from PIL import Image
 
-from visrec_cli.demo import garments, things
+from visrec_cli.demo import accessories as things
+from visrec_cli.demo import garments
 from visrec_cli.demo.colours import COLOURS, PATTERNS, cloth
-from visrec_cli.demo.drawing import draw
-from visrec_cli.demo.outlines import Part
+from visrec_cli.demo.outlines import OutlinePart
+from visrec_cli.demo.renderer import draw
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProductKind:
     """One sort of thing that the shop sells."""
 
     category: str
-    outline: Callable[[Random], list[Part]]
+    outline: Callable[[Random], list[OutlinePart]]
     nouns: tuple[str, ...]
     materials: tuple[str, ...]
     price: tuple[int, int]  # lowest and highest
@@ -25,8 +26,10 @@ class Kind:
 
 
 KINDS = (
-    Kind("t-shirts", garments.t_shirt, ("t-shirt", "tee"), ("cotton", "jersey"), (9, 35), ("every day", "warm days")),
-    Kind(
+    ProductKind(
+        "t-shirts", garments.t_shirt, ("t-shirt", "tee"), ("cotton", "jersey"), (9, 35), ("every day", "warm days")
+    ),
+    ProductKind(
         "shirts",
         garments.shirt,
         ("shirt", "button-down shirt"),
@@ -34,12 +37,16 @@ KINDS = (
         (25, 80),
         ("the office", "a dinner"),
     ),
-    Kind(
+    ProductKind(
         "jackets", garments.jacket, ("jacket", "bomber jacket"), ("nylon", "wool"), (60, 190), ("autumn", "windy days")
     ),
-    Kind("dresses", garments.dress, ("dress", "summer dress"), ("viscose", "cotton"), (35, 140), ("a party", "summer")),
-    Kind("skirts", garments.skirt, ("skirt", "pleated skirt"), ("cotton", "wool"), (20, 75), ("the office", "a walk")),
-    Kind(
+    ProductKind(
+        "dresses", garments.dress, ("dress", "summer dress"), ("viscose", "cotton"), (35, 140), ("a party", "summer")
+    ),
+    ProductKind(
+        "skirts", garments.skirt, ("skirt", "pleated skirt"), ("cotton", "wool"), (20, 75), ("the office", "a walk")
+    ),
+    ProductKind(
         "trousers",
         garments.trousers,
         ("trousers", "chinos"),
@@ -47,14 +54,14 @@ KINDS = (
         (30, 110),
         ("every day", "a trip"),
     ),
-    Kind(
+    ProductKind(
         "sneakers", things.sneaker, ("sneakers", "running shoes"), ("canvas", "mesh"), (40, 130), ("the city", "a run")
     ),
-    Kind("boots", things.boot, ("boots", "ankle boots"), ("leather", "suede"), (70, 220), ("rain", "winter")),
-    Kind("bags", things.bag, ("handbag", "bag"), ("leather", "canvas"), (30, 180), ("the market", "an evening")),
-    Kind("hats", things.hat, ("hat", "sun hat"), ("felt", "straw"), (15, 70), ("the beach", "the garden")),
-    Kind("mugs", things.mug, ("mug", "coffee mug"), ("stoneware", "porcelain"), (7, 24), ("coffee", "tea")),
-    Kind("lamps", things.lamp, ("table lamp", "lamp"), ("linen", "paper"), (35, 160), ("the bedside", "a desk")),
+    ProductKind("boots", things.boot, ("boots", "ankle boots"), ("leather", "suede"), (70, 220), ("rain", "winter")),
+    ProductKind("bags", things.bag, ("handbag", "bag"), ("leather", "canvas"), (30, 180), ("the market", "an evening")),
+    ProductKind("hats", things.hat, ("hat", "sun hat"), ("felt", "straw"), (15, 70), ("the beach", "the garden")),
+    ProductKind("mugs", things.mug, ("mug", "coffee mug"), ("stoneware", "porcelain"), (7, 24), ("coffee", "tea")),
+    ProductKind("lamps", things.lamp, ("table lamp", "lamp"), ("linen", "paper"), (35, 160), ("the bedside", "a desk")),
 )
 EACH = 20
 
@@ -84,7 +91,7 @@ def items(seed: int = 0) -> list[Item]:
     return made
 
 
-def _item(item_id: str, kind: Kind, colour: str, rng: Random) -> Item:
+def _item(item_id: str, kind: ProductKind, colour: str, rng: Random) -> Item:
     pattern = rng.choice(("plain", "plain", *PATTERNS[1:]))
     noun, material, use = rng.choice(kind.nouns), rng.choice(kind.materials), rng.choice(kind.uses)
     look = f"{colour} {pattern}" if pattern != "plain" else colour
