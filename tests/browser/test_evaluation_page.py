@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.browser.test_gallery_page import colour_of, contrast
 from tests.reports.evaluations import HOSTILE, told
-from visrec_cli.reports.evaluation_page import Served, Tile, evaluation_page
+from visrec_cli.reports.evaluation_page import Tile, WorstUser, evaluation_page
 from visrec_cli.reports.thumbnails import thumbnail
 
 pytestmark = pytest.mark.browser
@@ -18,8 +18,8 @@ def page(words: str = "als beats popularity", **changes: object) -> str:
     picture = thumbnail(Image.new("RGB", (60, 80), (40, 90, 160)))
     liked = (Tile(words, picture, True), Tile("red dress", None, False))
     worst = (
-        Served("user 7", "0.000", liked, (Tile("blue mug", picture, False),) * 12, "and 3 more to find"),
-        Served(words, "0.100", liked, ()),
+        WorstUser("user 7", "0.000", liked, (Tile("blue mug", picture, False),) * 12, "and 3 more to find"),
+        WorstUser(words, "0.100", liked, ()),
     )
     one = told(words=words, **changes)
     return evaluation_page(one, worst, run="als", metric="ndcg@10")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.test_gallery_page import colour_of, contrast
-from visrec_cli.reports.profile_page import Kind, Looks, Picture, Profile, profile_page
+from visrec_cli.reports.profile_page import CategoryShare, Looks, Profile, ProfilePicture, profile_page
 from visrec_cli.reports.thumbnails import thumbnail
 
 pytestmark = pytest.mark.browser
@@ -15,12 +15,12 @@ HOSTILE = "</h2><script>window.hit=1</script><img src=x onerror='window.hit=1'>"
 
 def page(words: str = "Red dress") -> str:
     shown = thumbnail(Image.new("RGB", (60, 80), (40, 90, 160)))
-    pictures = (Picture(words, shown), Picture("boot", None), *[Picture("hat", shown)] * 5)
+    pictures = (ProfilePicture(words, shown), ProfilePicture("boot", None), *[ProfilePicture("hat", shown)] * 5)
     kinds = (
-        Kind(words, 12, 0.5, 0.1, "5.0 ×", "more", "20% → 80%", "rose"),
-        Kind("boots", 1, 0.04, 0.3, "0.1 ×", "less", "", None),
+        CategoryShare(words, 12, 0.5, 0.1, "5.0 ×", "more", "20% → 80%", "rose"),
+        CategoryShare("boots", 1, 0.04, 0.3, "0.1 ×", "less", "", None),
     )
-    latest = (Picture(words, shown, "2025-01-02"), Picture("hat", None, "2025-01-01"))
+    latest = (ProfilePicture(words, shown, "2025-01-02"), ProfilePicture("hat", None, "2025-01-01"))
     one = Profile(
         f"User {words}", ("24 liked items",), (Looks(pictures, ("24 items", words), 17),), kinds, 3, (words,), latest,
         (f"{words}: too few",),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from visrec_cli.reports.evaluation import Told, Verdict
+from visrec_cli.reports.evaluation import EvaluationReport, Verdict
 from visrec_cli.stages.evaluate import SCHEMA
 
 RUNS = {"als": 0.3, "popularity": 0.1}
@@ -20,7 +20,7 @@ def rows(runs: dict[str, float]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def told(runs: dict[str, float] = RUNS, words: str = "als beats popularity", **changes: object) -> Told:
+def told(runs: dict[str, float] = RUNS, words: str = "als beats popularity", **changes: object) -> EvaluationReport:
     """Two runs, two metrics at two lengths, one of them sliced; verdicts of both kinds."""
     verdicts = (
         Verdict("als", "ndcg@10 is at least 0.2", True, f"{words}: enough"),
@@ -34,4 +34,4 @@ def told(runs: dict[str, float] = RUNS, words: str = "als beats popularity", **c
         "warnings": (words,),
         "verdicts": verdicts,
     }
-    return Told(**{**parts, **changes})  # type: ignore[arg-type]
+    return EvaluationReport(**{**parts, **changes})  # type: ignore[arg-type]

@@ -5,8 +5,8 @@ import re
 import pytest
 from PIL import Image
 
-from visrec_cli.reports.cards import Card, card, shelf
-from visrec_cli.reports.gallery import Page, items_page, recommendations_page
+from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
+from visrec_cli.reports.gallery_items import GalleryItem, card, shelf
 from visrec_cli.reports.thumbnails import SIDE, thumbnail
 
 HOSTILE = [
@@ -18,8 +18,8 @@ HOSTILE = [
 ]
 
 
-def page(*cards: Card) -> str:
-    return items_page(Page("Things"), cards)
+def page(*cards: GalleryItem) -> str:
+    return items_page(GalleryPage("Things"), cards)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -30,7 +30,7 @@ def test_texts_of_the_table_never_become_markup(text):
     assert "<img src=x" not in html
     assert "49" not in re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.S)
     assert "\u202e" not in html
-    shelves = recommendations_page(Page(text), [shelf([row | {"query_label": text}], [None], None, [])])
+    shelves = recommendations_page(GalleryPage(text), [shelf([row | {"query_label": text}], [None], None, [])])
     assert shelves.count("<script>") == 1
 
 
@@ -117,7 +117,7 @@ def test_what_a_user_liked_stands_beside_what_they_are_offered():
     assert [(c.title, c.thumbnail is None) for c in one.before] == [("A <b>", False), ("y", True)]
     assert one.cards[0].share == 1.0  # a model's scores have no scale
     assert "history" not in dict(one.cards[0].facts)
-    html = recommendations_page(Page("For you"), [one])
+    html = recommendations_page(GalleryPage("For you"), [one])
     assert "Liked before" in html
     assert 'alt="A &lt;b&gt;"' in html
     assert html.count("<img") == 1
@@ -127,7 +127,7 @@ def test_a_fallback_is_marked_and_a_user_without_a_picture_has_no_empty_frame():
     rows = [{"user_id": "u7", "item_id": "a", "rank": 1, "score": 9.0, "source": "fallback: recent popularity"}]
     one = shelf(rows, [None], None, [])
     assert one.note == "fallback: recent popularity"
-    html = recommendations_page(Page("For you"), [one])
+    html = recommendations_page(GalleryPage("For you"), [one])
     assert "Liked before" not in html
     assert html.count('aria-label="u7, no picture"') == 0
     assert "fallback: recent popularity" in html

@@ -56,7 +56,7 @@ from visrec_cli.runtime.report import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from visrec_cli.reports.evaluation import Told
+    from visrec_cli.reports.evaluation import EvaluationReport
 
 
 def command(
@@ -137,7 +137,7 @@ def command(
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
-    told: list[Told] = []
+    told: list[EvaluationReport] = []
     twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
 
     def stage(report: Report) -> "pa.RecordBatchReader":

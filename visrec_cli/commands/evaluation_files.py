@@ -11,7 +11,7 @@ from visrec_cli.runtime.report import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from visrec_cli.reports.evaluation import Told, Verdict
+    from visrec_cli.reports.evaluation import EvaluationReport, Verdict
     from visrec_cli.stages.evaluate import Evaluation
 
 
@@ -35,7 +35,7 @@ class Files:
         if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
             raise UsageProblem("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
 
-    def write(self, done: "Evaluation", told: "Told", report: Report) -> None:
+    def write(self, done: "Evaluation", told: "EvaluationReport", report: Report) -> None:
         """Write them."""
         from visrec_cli.tables.atomic import atomic
         from visrec_cli.tables.writing import write_table
@@ -69,7 +69,7 @@ class Files:
             write_table(done.comparisons, self.comparisons)
 
 
-def show(told: "Told", reader: "pa.RecordBatchReader") -> int:
+def show(told: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:
     """Print the evaluation at the terminal; how many results there are."""
     from rich.console import Console
 

@@ -18,7 +18,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Told:
+class EvaluationReport:
     """All that is told. results: the table of docs/contract.md.
 
     better: by metric (``ndcg``) "more", "less" or "". facts: what was judged, as pairs of words. differences: which
@@ -59,18 +59,18 @@ def named(metric: str, k: int | None) -> str:
     return metric if k is None else f"{metric}@{k}"
 
 
-def runs_by_metric(told: Told) -> Grid:
+def runs_by_metric(told: EvaluationReport) -> Grid:
     """A row per run and a column per metric, over everything."""
     return _grid(told, lambda row: (row["run"], _metric(row)) if row["slice"] == "all" else None, best_down=True)
 
 
-def slices_by_run(told: Told, metric: str) -> Grid:
+def slices_by_run(told: EvaluationReport, metric: str) -> Grid:
     """A row per slice and a column per run, of one metric; no rows where nothing was sliced."""
     grid = _grid(told, lambda row: (row["slice"], row["run"]) if _metric(row) == metric else None, best_down=False)
     return grid if len(grid.rows) > 1 else Grid(grid.columns, ())
 
 
-def metrics_of(told: Told) -> tuple[str, ...]:
+def metrics_of(told: EvaluationReport) -> tuple[str, ...]:
     """All metrics, as they were asked for."""
     return tuple(dict.fromkeys(_metric(row) for row in told.results.to_pylist()))
 
@@ -79,7 +79,9 @@ def _metric(row: Mapping[str, Any]) -> str:
     return named(row["metric"], row["k"])
 
 
-def _grid(told: Told, place: Callable[[Mapping[str, Any]], tuple[str, str] | None], *, best_down: bool) -> Grid:
+def _grid(
+    told: EvaluationReport, place: Callable[[Mapping[str, Any]], tuple[str, str] | None], *, best_down: bool
+) -> Grid:
     """The rows of the results that have a place, by it. best_down: numbers of a column compete, else those of a row."""
     cells: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in told.results.to_pylist():
@@ -97,7 +99,7 @@ def _grid(told: Told, place: Callable[[Mapping[str, Any]], tuple[str, str] | Non
     return Grid(columns, tuple((row, tuple(number((row, column)) for column in columns)) for row in rows))
 
 
-def _best(told: Told, cells: Mapping[tuple[str, str], Mapping[str, Any]], by: int) -> set[tuple[str, str]]:
+def _best(told: EvaluationReport, cells: Mapping[tuple[str, str], Mapping[str, Any]], by: int) -> set[tuple[str, str]]:
     """The places of the best numbers among those with the same row (by 0) or column (by 1).
 
     Equals share it; where all are equal, none is best.

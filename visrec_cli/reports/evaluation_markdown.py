@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from visrec_cli.reports.evaluation import Grid, Number, Told, decimals, metrics_of, runs_by_metric, slices_by_run
+from visrec_cli.reports.evaluation import (
+    EvaluationReport,
+    Grid,
+    Number,
+    decimals,
+    metrics_of,
+    runs_by_metric,
+    slices_by_run,
+)
 from visrec_cli.runtime.formatting import printable
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
@@ -12,12 +20,12 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
 MOST = 6  # metrics in the table: more are not short
 
 
-def markdown(told: Told) -> str:
+def markdown(told: EvaluationReport) -> str:
     """The summary: gates, the table, differences, slices of the first metric, what to know."""
     return "\n".join(_lines(told)) + "\n"
 
 
-def _lines(told: Told) -> Iterator[str]:
+def _lines(told: EvaluationReport) -> Iterator[str]:
     yield f"## {_text(told.title)}"
     yield ""
     for verdict in told.verdicts:

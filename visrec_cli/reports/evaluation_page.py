@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from visrec_cli.reports.evaluation import (
+    EvaluationReport,
     Grid,
     Number,
-    Told,
     decimals,
     metrics_of,
     runs_by_metric,
@@ -28,7 +28,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Served:
+class WorstUser:
     """A user: what they then liked beside what they got. note: how much of both is not shown."""
 
     user: str
@@ -50,7 +50,7 @@ class Range:
     dot: float = 0.0
 
 
-def evaluation_page(told: Told, worst: Sequence[Served] = (), *, run: str = "", metric: str = "") -> str:
+def evaluation_page(told: EvaluationReport, worst: Sequence[WorstUser] = (), *, run: str = "", metric: str = "") -> str:
     """The HTML. worst: the users that ``run`` serves worst by ``metric``."""
     metrics = metrics_of(told)
     table = runs_by_metric(told)

@@ -6,14 +6,22 @@ from rich.table import Table
 from rich.text import Text
 
 from visrec_cli.reports.cells import shorten
-from visrec_cli.reports.evaluation import Grid, Number, Told, decimals, metrics_of, runs_by_metric, slices_by_run
+from visrec_cli.reports.evaluation import (
+    EvaluationReport,
+    Grid,
+    Number,
+    decimals,
+    metrics_of,
+    runs_by_metric,
+    slices_by_run,
+)
 from visrec_cli.runtime.formatting import printable
 
 NAME = 28  # characters of the name of a run or slice
 CELL = 17  # of an interval, and the gap beside it
 
 
-def print_evaluation(told: Told, console: Console) -> None:
+def print_evaluation(told: EvaluationReport, console: Console) -> None:
     """Print it. As many columns as fit stand beside each other, the others below."""
     _print_grid(runs_by_metric(told), "run", console)
     first = metrics_of(told)[0] if told.results.num_rows else ""

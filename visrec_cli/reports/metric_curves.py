@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.reports.evaluation import Told, named
+from visrec_cli.reports.evaluation import EvaluationReport, named
 from visrec_cli.runtime.formatting import counted, printable
 from visrec_cli.tables.atomic import atomic
 
@@ -32,7 +32,7 @@ class Curve:
     words: str
 
 
-def curves_of(told: Told) -> list[Curve]:
+def curves_of(told: EvaluationReport) -> list[Curve]:
     """A curve for each metric that was asked for at two lengths or more."""
     found = []
     for metric, lines in _lines(told).items():
@@ -42,7 +42,7 @@ def curves_of(told: Told) -> list[Curve]:
     return found
 
 
-def draw_figure(told: Told, path: Path) -> None:
+def draw_figure(told: EvaluationReport, path: Path) -> None:
     """The same curves with names and a legend, as a figure for a paper; the suffix says the format: svg, png or pdf.
 
     Raises UsageProblem where no metric was asked for at two lengths.
@@ -69,7 +69,7 @@ def draw_figure(told: Told, path: Path) -> None:
             figure.savefig(raw, format=kind, dpi=200, metadata=clock)
 
 
-def _lines(told: Told) -> dict[str, dict[str, list[_Point]]]:
+def _lines(told: EvaluationReport) -> dict[str, dict[str, list[_Point]]]:
     """By metric and run the points in the order of k, for metrics with two lengths or more."""
     found: dict[str, dict[str, list[_Point]]] = {}
     for row in told.results.to_pylist():

@@ -9,7 +9,7 @@ from visrec_cli.reports.thumbnails import Thumbnail
 
 
 @dataclass(frozen=True)
-class Picture:
+class ProfilePicture:
     """One item. note: a word below its title, such as when it was liked."""
 
     title: str
@@ -21,13 +21,13 @@ class Picture:
 class Looks:
     """A prototype: the item in the middle first. facts: what is told beside it, a few words each."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ProfilePicture, ...]
     facts: tuple[str, ...]
     more: int = 0
 
 
 @dataclass(frozen=True)
-class Kind:
+class CategoryShare:
     """A category. share, everyone: 0 to 1. lift: "1.8 ×". change: in words, empty for none."""
 
     name: str
@@ -47,10 +47,10 @@ class Profile:
     user: str
     meta: tuple[str, ...]
     prototypes: tuple[Looks, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CategoryShare, ...]
     other_kinds: int
     change: tuple[str, ...]
-    latest: tuple[Picture, ...]
+    latest: tuple[ProfilePicture, ...]
     notes: tuple[str, ...]
 
 

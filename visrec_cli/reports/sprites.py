@@ -16,7 +16,7 @@ _GROUND = (255, 255, 255)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SpriteSheet:
     """A WebP picture full of tiles, as a ``data:`` address."""
 
     uri: str
@@ -34,7 +34,7 @@ class Sprites:
     side: int
     per_row: int
     per_sheet: int
-    sheets: tuple[Sheet, ...]
+    sheets: tuple[SpriteSheet, ...]
     sizes: tuple[tuple[int, int], ...]
     kilobytes: int
 
@@ -58,7 +58,7 @@ def sprites(pictures: Iterable[Image.Image | None], side: int) -> Sprites:
     """
     per_row = SHEET // side
     per_sheet = per_row * per_row
-    sheets: list[Sheet] = []
+    sheets: list[SpriteSheet] = []
     sizes: list[tuple[int, int]] = []
     canvas = Image.new("RGB", (SHEET, SHEET), _GROUND)
     at = 0  # tiles on this sheet
@@ -78,9 +78,9 @@ def sprites(pictures: Iterable[Image.Image | None], side: int) -> Sprites:
     return Sprites(side, per_row, per_sheet, tuple(sheets), tuple(sizes), kilobytes)
 
 
-def _sheet(canvas: Image.Image, tiles: int, side: int, per_row: int) -> Sheet:
+def _sheet(canvas: Image.Image, tiles: int, side: int, per_row: int) -> SpriteSheet:
     width, height = min(tiles, per_row) * side, -(-tiles // per_row) * side
     data = io.BytesIO()
     canvas.crop((0, 0, width, height)).save(data, "WEBP", quality=QUALITY, method=4)
     text = base64.b64encode(data.getvalue()).decode("ascii")
-    return Sheet(f"data:image/webp;base64,{text}", width, height)
+    return SpriteSheet(f"data:image/webp;base64,{text}", width, height)

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.registry import unknown
-from visrec_cli.reports.cards import PRICES, card, shelf
-from visrec_cli.reports.gallery import Page, items_page, recommendations_page
+from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
+from visrec_cli.reports.gallery_items import PRICES, card, shelf
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
@@ -86,11 +86,11 @@ def gallery(
             for at, query, before in zip(kept.groups.values(), of_queries, kept.before, strict=True)
         ]
         meta = (counted(len(shelves), "users" if group == "user_id" else "queries"), counted(len(kept.rows), "results"))
-        return recommendations_page(Page(title or "Recommendations", meta, left_out), shelves)
+        return recommendations_page(GalleryPage(title or "Recommendations", meta, left_out), shelves)
     missing = "no picture" if any(of_rows) else ""
     cards = [card(row, picture, shown=shown, missing=missing) for row, picture in zip(kept.rows, of_rows, strict=True)]
     numbers = [n for n in names if any(n in one.values for one in cards)][:SORTABLE]
-    return items_page(Page(title or "Catalogue", (counted(len(cards), "items"),), left_out, numbers), cards)
+    return items_page(GalleryPage(title or "Catalogue", (counted(len(cards), "items"),), left_out, numbers), cards)
 
 
 def _group(readers: Sequence[pa.RecordBatchReader]) -> str | None:

@@ -14,7 +14,7 @@ from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.registry import unknown
-from visrec_cli.reports.cards import TITLES, title_of
+from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import shrunk, sprites, tile_side
 from visrec_cli.runtime.formatting import counted

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.recommenders.data import DAY
-from visrec_cli.reports.profile_page import Kind, Looks, Picture, Profile, profile_page
+from visrec_cli.reports.profile_page import CategoryShare, Looks, Profile, ProfilePicture, profile_page
 from visrec_cli.reports.thumbnails import Thumbnail
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
@@ -65,12 +65,14 @@ def _profile(likes: Likes, taste: Taste, titles: Sequence[str], thumbnails: Iter
     looks = []
     for part in taste.prototypes:
         shown = [int(item) for item in part.items[:PICTURES]]
-        pictures = [Picture(titles[item], one) for item, one in zip(shown, islice(thumbnails, len(shown)), strict=True)]
+        pictures = [
+            ProfilePicture(titles[item], one) for item, one in zip(shown, islice(thumbnails, len(shown)), strict=True)
+        ]
         looks.append(Looks(tuple(pictures), _facts(likes, taste, part), len(part.items) - len(shown)))
     newest = [int(item) for item in taste.items[::-1][:LATEST]]
     days = [] if taste.times is None or not taste.dated else [_day(int(when)) for when in taste.times[::-1][:LATEST]]
     latest = [
-        Picture(titles[item], one, days[at] if days else "")
+        ProfilePicture(titles[item], one, days[at] if days else "")
         for at, (item, one) in enumerate(zip(newest, islice(thumbnails, len(newest)), strict=True))
     ]
     told = [part for at, part in enumerate(taste.categories) if at < KINDS or part.sure or part.change]
@@ -113,11 +115,11 @@ def _meta(likes: Likes, taste: Taste) -> tuple[str, ...]:
     return tuple(meta)
 
 
-def _kind(part: Part) -> Kind:
+def _kind(part: Part) -> CategoryShare:
     change = "" if part.early is None or part.late is None else f"{part.early:.0%} → {part.late:.0%}"
     lift = "" if part.lift is None else f"{part.lift:.1f} ×"
     everyone = part.everyone or 0.0
-    return Kind(part.name or "", len(part.items), part.share, everyone, lift, part.sure, change, part.change)
+    return CategoryShare(part.name or "", len(part.items), part.share, everyone, lift, part.sure, change, part.change)
 
 
 def _change(taste: Taste) -> tuple[str, ...]:

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from visrec_cli.registry import find, has
-from visrec_cli.reports.evaluation import Told, runs_by_metric
+from visrec_cli.reports.evaluation import EvaluationReport, runs_by_metric
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluate import Evaluation
 from visrec_cli.stages.evaluating.same_class import SimilarRun
 
 
-def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> Told:
+def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> EvaluationReport:
     """What reports tell; of the differences, those of the first metric.
 
     report: what was said while it was made: its warnings belong to the numbers.
     """
-    return Told(
+    return EvaluationReport(
         results=done.results,
         better={name: _better(name) for name in set(done.results["metric"].to_pylist())},
         title=title,
@@ -32,7 +32,7 @@ def _better(metric: str) -> str:
     return better
 
 
-def page_of(done: Evaluation, told: Told, report: Report, *, folder: Path | None = None) -> str:
+def page_of(done: Evaluation, told: EvaluationReport, report: Report, *, folder: Path | None = None) -> str:
     """The page, with the users that the best run of the first metric serves worst. folder: of the items' pictures."""
     from visrec_cli.reports.evaluation_page import evaluation_page
     from visrec_cli.stages.evaluating.worst import worst_served

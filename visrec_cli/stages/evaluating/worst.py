@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from visrec_cli.metrics.base import Places
 from visrec_cli.registry import find
-from visrec_cli.reports.cards import title_of
-from visrec_cli.reports.evaluation_page import Served, Tile
+from visrec_cli.reports.evaluation_page import Tile, WorstUser
+from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.reports.thumbnails import Thumbnail
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
@@ -33,7 +33,7 @@ class _Pair:
 
 def worst_served(
     scores: PerUserScores, run: Run, truth: Truth, metric: str, report: Report, *, folder: Path | None = None
-) -> list[Served]:
+) -> list[WorstUser]:
     """Those with the lowest values (the highest, of an error), among equals those with the most to find, then by id.
 
     metric: one of ``scores.values``. folder: where the pictures' paths count from. The run is read once more.
@@ -92,7 +92,7 @@ def _tiles(
     return {item: (title, picture) for item, title, picture in zip(known, titles, pictures, strict=True)}
 
 
-def _served(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | None]], value: float) -> Served:
+def _served(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | None]], value: float) -> WorstUser:
     got, liked = set(map(int, pair.got)), set(map(int, pair.liked))
 
     def row(items: Places, others: set[int]) -> tuple[Tile, ...]:
@@ -102,7 +102,7 @@ def _served(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | N
 
     first = sorted(map(int, pair.liked), key=lambda item: item not in got)[:ITEMS]  # what was found, then the rest
     more = len(pair.liked) - len(first)
-    return Served(
+    return WorstUser(
         str(truth.users[pair.row]),
         f"{value:.3f}",
         row(np.array(first, np.int64), got),

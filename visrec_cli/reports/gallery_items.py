@@ -27,7 +27,7 @@ OWN = {
 
 
 @dataclass(frozen=True)
-class Card:
+class GalleryItem:
     """One item. share: the score as a part of the bar, 0 to 1. values: numbers to sort by. facts: for the dialog."""
 
     item_id: str
@@ -45,15 +45,15 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ResultRow:
     """What was asked, and the cards that answer it, best first. before: what the user liked, latest first."""
 
     asked: str
     label: str
     thumbnail: Thumbnail | None
     written: bool  # the query is a sentence: its words are the picture
-    cards: tuple[Card, ...]
-    before: tuple[Card, ...] = ()
+    cards: tuple[GalleryItem, ...]
+    before: tuple[GalleryItem, ...] = ()
     note: str = ""
     person: bool = False  # asked for a user, who has no picture
 
@@ -65,14 +65,14 @@ def card(
     shown: Sequence[str] = (),
     best: float = 1.0,
     missing: str = "",
-) -> Card:
+) -> GalleryItem:
     """The card of one row (column name → Python value, without vectors).
 
     shown: columns whose values stand on the card itself. best: the score that fills the bar.
     missing: the badge of a card without picture.
     """
     score = row.get("score")
-    return Card(
+    return GalleryItem(
         item_id=str(row.get("item_id", "")),
         title=title_of(row),
         thumbnail=thumbnail,
@@ -94,7 +94,7 @@ def shelf(
     query: Thumbnail | None,
     shown: Sequence[str],
     before: Sequence[tuple[dict[str, Any], Thumbnail | None]] = (),
-) -> Shelf:
+) -> ResultRow:
     """The shelf of one query: its rows in the order of their rank, with a thumbnail each.
 
     before: what a user liked, with thumbnails. The scores of cosines fill their bar at 1; those of models have no
@@ -108,7 +108,7 @@ def shelf(
     source = str(first.get("source") or "")
     pairs = sorted(zip(rows, thumbnails, strict=True), key=lambda pair: pair[0].get("rank") or 0)
     cards = tuple(card(row, picture, shown=shown, best=best) for row, picture in pairs)
-    return Shelf(
+    return ResultRow(
         ASKED.get(kind, kind.capitalize()),
         str(label),
         query,
