@@ -32,7 +32,7 @@ import scipy.sparse as sp
 from environment import machine, with_peers
 from peers import PEERS, THREADS, Method, Score, contests
 
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content
@@ -107,7 +107,7 @@ def judge(score: Score, seen: sp.csr_matrix, truth: sp.csr_matrix, most: int = 1
     users = np.flatnonzero(np.diff(truth.indptr))[:most]
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for some in np.array_split(users, max(len(users) // 500, 1)):
-        judged, world = Lists(lists(score, seen, some), truth[some]), World(truth.shape[1])
+        judged, world = Lists(lists(score, seen, some), truth[some]), ItemStats(truth.shape[1])
         found.append((Ndcg.each(judged, 10, world), Recall.each(judged, 20, world)))
     by_metric = zip(*found, strict=True)
     return tuple(float(np.concatenate(values).mean()) for values in by_metric)  # type: ignore[return-value]

@@ -22,7 +22,7 @@ import scipy.sparse as sp
 from recommenders import Task, benchmark, movielens
 from scipy.special import stdtrit
 
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
@@ -63,7 +63,7 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=seen[rows], allowed=allowed)
-        lists, world = Lists(top, truth[rows]), World(len(model.items.ids))
+        lists, world = Lists(top, truth[rows]), ItemStats(len(model.items.ids))
         parts.append(np.stack([Ndcg.each(lists, 10, world), Recall.each(lists, 20, world)]))
     values = np.concatenate(parts, axis=1).mean(axis=1)
     return {"ndcg@10": float(values[0]), "recall@20": float(values[1])}

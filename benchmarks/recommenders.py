@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
@@ -103,7 +103,7 @@ def per_user(model: Model, task: Task) -> dict[str, np.ndarray]:
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=task.seen[rows])
-        lists, world = Lists(top, task.truth[rows]), World(len(model.items.ids))
+        lists, world = Lists(top, task.truth[rows]), ItemStats(len(model.items.ids))
         scores["ndcg@10"].append(Ndcg.each(lists, 10, world))
         scores["recall@20"].append(Recall.each(lists, 20, world))
     return {name: np.concatenate(parts) for name, parts in scores.items()}

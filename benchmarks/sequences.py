@@ -27,7 +27,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Hit
 from visrec_cli.recommenders.data import Content, Log
@@ -124,7 +124,7 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     top, _ = top_k(
         model.scores(model.users.take(asked)), 10, lots=lots(model.items.ids), exclude=seen[asked], allowed=allowed
     )
-    lists, world = Lists(top, truth[asked]), World(len(model.items.ids))
+    lists, world = Lists(top, truth[asked]), ItemStats(len(model.items.ids))
     values[asked] = np.stack([Hit.each(lists, 10, world), Ndcg.each(lists, 10, world)], axis=1)
     return values
 

@@ -94,7 +94,7 @@ MENU: dict[str, dict[str, str]] = {
         "coverage": "visrec_cli.metrics.coverage:Coverage",
         "user-coverage": "visrec_cli.metrics.coverage:UserCoverage",
         "gini": "visrec_cli.metrics.coverage:Gini",
-        "popularity": "visrec_cli.metrics.popularity:Popularity",
+        "popularity": "visrec_cli.metrics.popularity:MeanPopularity",
         "novelty": "visrec_cli.metrics.popularity:Novelty",
         "tail-share": "visrec_cli.metrics.popularity:TailShare",
         "serendipity": "visrec_cli.metrics.popularity:Serendipity",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import WHOLE, Lists, Metric, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Metric
 from visrec_cli.registry import find
 
 ITEMS, USERS, K = 40, 30, 8
@@ -29,7 +29,7 @@ def lists_of(*lists: list[int], truth: sp.csr_matrix, **more: object) -> Lists:
     return Lists(items, truth, **more)
 
 
-def world(seed: int = 0) -> World:
+def world(seed: int = 0) -> ItemStats:
     """A world in which everything is known of every item but the last one, which stands for unknown ones."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(ITEMS + 1, 6)).astype(np.float32)
@@ -38,7 +38,7 @@ def world(seed: int = 0) -> World:
     known = np.arange(ITEMS + 1) < ITEMS
     categories = sp.csr_matrix((np.ones(ITEMS, np.float32), (np.arange(ITEMS), np.arange(ITEMS) % 4)), (ITEMS + 1, 4))
     popularity = np.append(rng.integers(0, 60, ITEMS), 0)
-    return World(ITEMS, 60, popularity, vectors, known, categories, like=3)
+    return ItemStats(ITEMS, 60, popularity, vectors, known, categories, like=3)
 
 
 def random_lists(seed: int = 0, k: int = 12) -> Lists:

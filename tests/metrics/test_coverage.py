@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import MetricSuite
-from visrec_cli.metrics.base import Exposure, World
+from visrec_cli.metrics.base import Exposure, ItemStats
 from visrec_cli.registry import find
 
 
 def of(name: str, *shown: int) -> float:
     kind = find("metric", name)
     assert issubclass(kind, Exposure)
-    return float(kind.of(np.array(shown), World(len(shown))))
+    return float(kind.of(np.array(shown), ItemStats(len(shown))))
 
 
 def test_coverage_by_hand() -> None:

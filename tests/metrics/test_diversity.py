@@ -7,14 +7,14 @@ import pytest
 import scipy.sparse as sp
 
 from tests.contracts.metric_suite import MetricSuite, lists_of, random_lists, truth_of, world
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.registry import find
 
 # Items 0 and 1 are at right angles, 2 is between them, 3 opposite to 0, 4 has no vector; 5 stands for unknown ones.
 VECTORS = np.array([[1, 0], [0, 1], [sqrt(0.5), sqrt(0.5)], [-1, 0], [0, 0], [0, 0]], np.float32)
 # Items 0 and 1 are of kind a, 2 is of both a and b, 3 is of b, 4 of none.
 KINDS = sp.csr_matrix(np.array([[1, 0], [1, 0], [0.5, 0.5], [0, 1], [0, 0], [0, 0]], np.float32))
-SHOP = World(5, vectors=VECTORS, has_vector=np.arange(6) < 4, categories=KINDS)
+SHOP = ItemStats(5, vectors=VECTORS, has_vector=np.arange(6) < 4, categories=KINDS)
 
 
 def value(name: str, items: list[int], history: dict[int, float] | None = None, k: int = 10) -> float:
@@ -70,7 +70,7 @@ def test_miscalibration_at_its_ends() -> None:
 def test_what_nobody_knows_of_the_items_is_nothing() -> None:
     lists: Lists = random_lists(0)
     for name in ("diversity", "miscalibration"):
-        assert np.isnan(find("metric", name).each(lists, 5, World(40))).all()
+        assert np.isnan(find("metric", name).each(lists, 5, ItemStats(40))).all()
 
 
 PAIR = np.asarray(world().vectors, np.float64)[[1, 2]]  # of the second user's list in the suite

@@ -5,7 +5,7 @@ from math import log2
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.metrics.base import WHOLE, World
+from visrec_cli.metrics.base import WHOLE, ItemStats
 from visrec_cli.registry import find
 
 # Three relevant items of grades 1, 2 and 4; shown: that of grade 2, a wrong one, that of grade 4.
@@ -13,7 +13,7 @@ TRUTH, SHOWN = truth_of({1: 1, 2: 2, 4: 4}), [2, 30, 4]
 
 
 def value(name: str, k: int) -> float:
-    return float(find("metric", name).each(lists_of(SHOWN, truth=TRUTH), k, World(ITEMS))[0])
+    return float(find("metric", name).each(lists_of(SHOWN, truth=TRUTH), k, ItemStats(ITEMS))[0])
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,8 @@ def test_by_hand(name: str, gains: dict[int, int], k: int) -> None:
 def test_grades_count_only_where_they_are_asked_for() -> None:
     lists = [lists_of([first, second], truth=TRUTH) for first, second in ((1, 4), (4, 1))]
     binary, graded = (
-        [float(find("metric", name).each(one, 2, World(ITEMS))[0]) for one in lists] for name in ("ndcg", "ndcg-graded")
+        [float(find("metric", name).each(one, 2, ItemStats(ITEMS))[0]) for one in lists]
+        for name in ("ndcg", "ndcg-graded")
     )
     assert binary[0] == binary[1] == pytest.approx(1)
     assert graded[0] < graded[1] < 1

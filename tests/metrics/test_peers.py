@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error, roc_auc_score, root_mean_squared_error
 
 from tests.contracts.metric_suite import lists_of, truth_of
-from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists
 from visrec_cli.registry import find
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
@@ -64,11 +64,11 @@ def test_agrees_with_trec_eval_to_1e_9(k: int) -> None:
     his = trec(relevant, shown)
     worst = {}
     for name, peer in PEERS.items():
-        ours = find("metric", name).each(lists, k, World(ITEMS))
+        ours = find("metric", name).each(lists, k, ItemStats(ITEMS))
         theirs = [peer(one, k, len(row)) for one, row in zip(his, relevant, strict=True)]
         worst[name] = float(np.abs(ours - theirs).max())
     for name, gain in GRADES.items():
-        ours = find("metric", name).each(lists, k, World(ITEMS))
+        ours = find("metric", name).each(lists, k, ItemStats(ITEMS))
         theirs = [one[f"ndcg_cut_{k}"] for one in trec(relevant, shown, gain)]
         worst[name] = float(np.abs(ours - theirs).max())
     print(f"k = {k}: worst difference {max(worst.values()):.1e} ({max(worst, key=lambda name: worst[name])})")
@@ -84,7 +84,7 @@ def test_agrees_with_scikit_learn_to_1e_9() -> None:
     order = rng.permuted(np.tile(np.arange(ITEMS), (CASES, 1)), axis=1)
     scores = np.sort(rng.normal(3, 1, order.shape).astype(np.float32))[:, ::-1]
     lists = Lists(order, truth_of(*relevant, items=ITEMS), scores=scores)
-    world, rated = World(ITEMS, like=3), lists.hits
+    world, rated = ItemStats(ITEMS, like=3), lists.hits
     theirs = [roc_auc_score(*pair) for pair in zip(rated, scores, strict=True)]
     assert find("metric", "auc").each(lists, WHOLE, world) == pytest.approx(theirs, abs=1e-9)
     ratings, predicted = lists.gains[rated].astype(np.float64), scores[rated].astype(np.float64)

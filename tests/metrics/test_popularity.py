@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import MetricSuite, lists_of, random_lists, truth_of, world
-from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists
 from visrec_cli.registry import find
 
 # 20 users; items 0 to 5 were had by 16, 8, 8, 4, 3 and 0 of them. The head, 80 % of 39, is 16 + 8 + 8 = 32 ≥ 31.2.
-SHOP = World(6, 20, np.array([16, 8, 8, 4, 3, 0, 0]))
+SHOP = ItemStats(6, 20, np.array([16, 8, 8, 4, 3, 0, 0]))
 UNKNOWN = 6
 
 
@@ -48,7 +48,7 @@ def test_nothing_known_is_shown(name: str) -> None:
 
 def test_the_last_of_the_head_brings_its_equals_along() -> None:
     """8 + 8 of 20 are 80 %, and the third with 8 is as popular as the second."""
-    shop = World(4, 20, np.array([8, 8, 8, 1, 0]))
+    shop = ItemStats(4, 20, np.array([8, 8, 8, 1, 0]))
     tail = find("metric", "tail-share").each(lists_of([0, 1, 2, 3], truth=truth_of({}, items=4)), WHOLE, shop)
     assert tail == [1 / 4]
 

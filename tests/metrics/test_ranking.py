@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.metrics.base import WHOLE, Lists, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists
 from visrec_cli.registry import find
 
 # One user, five relevant items (1 to 5, item i of grade i), six shown: hits in places 1, 3 and 6.
@@ -16,7 +16,7 @@ SHOWN = [4, 20, 1, 21, 22, 5]
 
 
 def value(name: str, k: int, shown: list[int] = SHOWN) -> float:
-    return float(find("metric", name).each(lists_of(shown, truth=TRUTH), k, World(ITEMS))[0])
+    return float(find("metric", name).each(lists_of(shown, truth=TRUTH), k, ItemStats(ITEMS))[0])
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_auc_by_hand() -> None:
     # alone unshown, its pairs with 7 and 8 are lost and that with 9 is a draw.
     truth = truth_of({1: 1, 2: 1, 3: 1}, items=6)
     lists = lists_of([1, 4, 2, 5], truth=truth)
-    auc = find("metric", "auc").each(lists, WHOLE, World(6))
+    auc = find("metric", "auc").each(lists, WHOLE, ItemStats(6))
     assert auc[0] == pytest.approx((3 + 2 + 0.5) / (3 * 3))
 
 
@@ -60,7 +60,7 @@ def test_auc_of_whole_lists_is_that_of_sklearn() -> None:
         truth = truth_of({int(item): 1.0 for item in wanted})
         lists = lists_of(shown, truth=truth, history=truth_of(dict.fromkeys(history, 1.0)))
         expected = roc_auc_score(np.isin(shown, wanted), -np.arange(len(shown)))
-        assert find("metric", "auc").each(lists, WHOLE, World(ITEMS))[0] == pytest.approx(expected, rel=1e-12)
+        assert find("metric", "auc").each(lists, WHOLE, ItemStats(ITEMS))[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_hits_are_found_across_blocks_of_the_bitmap() -> None:

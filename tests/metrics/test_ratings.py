@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.metrics.base import WHOLE, Lists, Pooled, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Pooled
 from visrec_cli.registry import find
 
 # Ratings 4 and 2 of one user, predicted as 3.5 and 4 (and an item without a rating as 1); 5 of another, as 3.
 TRUTH = truth_of({1: 4, 2: 2, 3: 1}, {1: 5})
 LISTS = lists_of([1, 9, 2], [1], truth=TRUTH, scores=np.array([[3.5, 1, 4], [3, np.nan, np.nan]], np.float32))
-WORLD = World(ITEMS, like=4)
+WORLD = ItemStats(ITEMS, like=4)
 
 
 def pooled(name: str, lists: Lists = LISTS) -> float:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contracts.metric_suite import ITEMS, MetricSuite, lists_of, truth_of
-from visrec_cli.metrics.base import WHOLE, World
+from visrec_cli.metrics.base import WHOLE, ItemStats
 from visrec_cli.registry import find
 
 
@@ -19,7 +19,7 @@ from visrec_cli.registry import find
 )
 def test_by_hand(items: list[int], r_precision: float, map_r: float) -> None:
     lists = lists_of(items, truth=truth_of({1: 1.0, 2: 1.0, 3: 1.0}))
-    values = [find("metric", name).each(lists, WHOLE, World(ITEMS))[0] for name in ("r-precision", "map-r")]
+    values = [find("metric", name).each(lists, WHOLE, ItemStats(ITEMS))[0] for name in ("r-precision", "map-r")]
     assert values == pytest.approx([r_precision, map_r], abs=1e-12)
 
 

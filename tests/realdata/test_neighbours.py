@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import Lists, World
+from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.ranking import lots, top_k
@@ -31,7 +31,7 @@ def recall_at_20(folder: Path, data: str, recommender: str) -> float:
     for block in np.array_split(asked, 10):
         top, _ = top_k(model.scores(model.users.take(block)), 20, lots=draw, exclude=parts["train"][block])
         truth = parts["test"][block]
-        found.append(Recall.each(Lists(top, truth), 20, World(truth.shape[1])))
+        found.append(Recall.each(Lists(top, truth), 20, ItemStats(truth.shape[1])))
     return float(np.concatenate(found).mean())
 
 

@@ -21,7 +21,7 @@ _BITS = 1 << 21
 class Lists:
     """What some users were recommended, beside what turned out to be relevant to them.
 
-    items: (users, k) item numbers, best first, -1 where a list has ended; the number ``World.items``, one past the
+    items: (users, k) item numbers, best first, -1 where a list has ended; the number ``ItemStats.items``, one past the
     last, stands for every item that nobody knows. truth: (users, all items + 1) csr of gains with sorted indices, above
     0 where relevant (1, or the grade). history: the same of what they had before, or None. scores: (users, k) what the
     recommender said, NaN where it said nothing, or None.
@@ -75,7 +75,7 @@ class Lists:
 
 
 @dataclass(frozen=True)
-class World:
+class ItemStats:
     """What is known of all items: their number, how many users had each before, their vectors and categories.
 
     popularity: (items + 1,) users who had the item in training, of ``users`` users. vectors: (items + 1, d) of length
@@ -111,7 +111,7 @@ class Metric(ABC):
 
     @staticmethod
     @abstractmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) the value for each user, NaN for a user for whom it means nothing (left out of the mean).
 
         k: how many places are looked at; WHOLE for all. The lists may be shorter, and longer.
@@ -134,7 +134,7 @@ class Exposure(ABC):
 
     @staticmethod
     @abstractmethod
-    def of(shown: Places, world: World) -> float:
+    def of(shown: Places, world: ItemStats) -> float:
         """shown: (items,) in how many users' first k places each item is, without those that nobody knows."""
 
 
@@ -146,7 +146,7 @@ class Pooled(Metric):
 
     @staticmethod
     @abstractmethod
-    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
         """(users,) what is added up over each user's ratings, and (users,) over how many of them."""
 
     @staticmethod
@@ -155,7 +155,7 @@ class Pooled(Metric):
         return mean
 
     @classmethod
-    def each(cls, lists: Lists, k: int, world: World) -> PerUser:
+    def each(cls, lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) the metric of each user's own ratings, NaN without any."""
         total, n = cls.sums(lists, world)
         return cls.finish(np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from visrec_cli.metrics.base import Exposure, Lists, Metric, PerUser, Places, World
+from visrec_cli.metrics.base import Exposure, ItemStats, Lists, Metric, PerUser, Places
 
 
 class Coverage(Exposure):
@@ -14,7 +14,7 @@ class Coverage(Exposure):
     source = "Ge, Delgado-Battenfeld & Jannach 2010, sec. 3.2"
 
     @staticmethod
-    def of(shown: Places, world: World) -> float:
+    def of(shown: Places, world: ItemStats) -> float:
         """In [0, 1]."""
         return float(np.count_nonzero(shown) / max(world.items, 1))
 
@@ -29,7 +29,7 @@ class UserCoverage(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) 0 or 1."""
         known = (lists.items >= 0) & (lists.items < world.items)
         return np.minimum(known.sum(axis=1), 1.0)
@@ -45,7 +45,7 @@ class Gini(Exposure):
     better = "less"
 
     @staticmethod
-    def of(shown: Places, world: World) -> float:
+    def of(shown: Places, world: ItemStats) -> float:
         """In [0, 1 - 1 / items]; NaN where nothing is shown."""
         n, total = len(shown), shown.sum()
         if not total:

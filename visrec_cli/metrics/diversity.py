@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
 from visrec_cli.metrics.ranking import over
 from visrec_cli.tables.vectors import Mask
 
@@ -25,7 +25,7 @@ class Diversity(Metric):
     needs = ("vectors",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 2]; NaN with fewer than two items that have a vector."""
         if world.vectors is None or world.has_vector is None:
             return np.full(len(lists.items), np.nan)
@@ -50,7 +50,7 @@ class Miscalibration(Metric):
     needs = ("history", "categories")
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, -log 0.01]; an empty list has the worst value. NaN for a history without categories."""
         if world.categories is None or lists.history is None:
             return np.full(len(lists.items), np.nan)

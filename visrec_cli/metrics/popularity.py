@@ -6,7 +6,7 @@ serendipity, an empty list says nothing: it is NaN, and not 0.
 
 import numpy as np
 
-from visrec_cli.metrics.base import WHOLE, Lists, Metric, PerUser, Places, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Metric, PerUser, Places
 from visrec_cli.metrics.ranking import over
 from visrec_cli.tables.vectors import Mask
 
@@ -14,7 +14,7 @@ HEAD = 0.8
 """The share of the interactions that the head of the catalogue has."""
 
 
-class Popularity(Metric):
+class MeanPopularity(Metric):
     """How popular the shown items are."""
 
     name = "popularity"
@@ -25,7 +25,7 @@ class Popularity(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return mean_shown(lists, k, world, _popularity(world) / max(world.users, 1))
 
@@ -41,7 +41,7 @@ class Novelty(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) from 0 to log2(users + 1)."""
         return mean_shown(lists, k, world, np.log2((world.users + 1) / (_popularity(world) + 1)))
 
@@ -60,7 +60,7 @@ class TailShare(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         popularity = _popularity(world)
         first = np.sort(popularity)[::-1]
@@ -81,7 +81,7 @@ class Serendipity(Metric):
     needs = ("history", "popularity")
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, precision@k]; of the whole list, k is its own length. NaN without relevant items."""
         hits = lists.hits[:, :k]
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else np.full(len(hits), k)
@@ -92,7 +92,7 @@ class Serendipity(Metric):
         return np.where(lists.relevant > 0, surprising / length, np.nan)
 
 
-def mean_shown(lists: Lists, k: int, world: World, worth: PerUser | Mask) -> PerUser:
+def mean_shown(lists: Lists, k: int, world: ItemStats, worth: PerUser | Mask) -> PerUser:
     """(users,) the mean worth of the known items in the first k places. worth: (items + 1,)."""
     items = lists.items[:, :k]
     known = (items >= 0) & (items < world.items)
@@ -105,7 +105,7 @@ def more_popular(popularity: Places) -> Places:
     return len(popularity) - np.searchsorted(ascending, popularity, side="right")
 
 
-def _popularity(world: World) -> Places:
+def _popularity(world: ItemStats) -> Places:
     return np.zeros(world.items + 1, np.int64) if world.popularity is None else world.popularity
 
 

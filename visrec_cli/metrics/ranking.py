@@ -6,7 +6,7 @@ All are 0 for a user who has relevant items and was recommended nothing, and NaN
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.metrics.base import WHOLE, Lists, Metric, PerUser, World
+from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Metric, PerUser
 
 _BOOK = "Manning, Raghavan & Schütze 2008, ch. 8"
 
@@ -30,7 +30,7 @@ class Precision(Metric):
     source = _BOOK
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]. Of the whole list, it is of its own length."""
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else k
         return np.where(lists.relevant > 0, found(lists, k) / length, np.nan)
@@ -45,7 +45,7 @@ class Recall(Metric):
     source = _BOOK
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(found(lists, k), lists.relevant)
 
@@ -59,7 +59,7 @@ class RecallMin(Metric):
     source = "Liang et al. 2018, eq. 8"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(found(lists, k), np.minimum(lists.relevant, k))
 
@@ -73,7 +73,7 @@ class F1(Metric):
     source = "van Rijsbergen 1979, ch. 7"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]: taken user by user, and not of the two means."""
         precision, recall = Precision.each(lists, k, world), Recall.each(lists, k, world)
         both = precision + recall
@@ -89,7 +89,7 @@ class Hit(Metric):
     source = "Deshpande & Karypis 2004"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) 0 or 1."""
         return np.where(lists.relevant > 0, found(lists, k) > 0, np.nan)
 
@@ -103,7 +103,7 @@ class Map(Metric):
     source = "Manning, Raghavan & Schütze 2008, ch. 8; cut at k as by Kaggle's and RecBole's MAP@k"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(_precisions(lists, k), np.minimum(lists.relevant, k))
 
@@ -117,7 +117,7 @@ class MapAll(Metric):
     source = "trec_eval, map_cut"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(_precisions(lists, k), lists.relevant)
 
@@ -131,7 +131,7 @@ class Mrr(Metric):
     source = "Voorhees 1999 (TREC-8 question answering)"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         first = lists.hits[:, :k].argmax(axis=1)
         return np.where(lists.relevant > 0, (found(lists, k) > 0) / (first + 1), np.nan)
@@ -150,7 +150,7 @@ class Auc(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]. Candidates are all items but those of the user's history; NaN if all are relevant."""
         listed, hits = lists.items >= 0, lists.hits
         wrong_before = np.cumsum(listed & ~hits, axis=1)

@@ -5,7 +5,7 @@ Recommended items without a held-out rating say nothing here, and held-out ratin
 
 import numpy as np
 
-from visrec_cli.metrics.base import Lists, PerUser, Pooled, World
+from visrec_cli.metrics.base import ItemStats, Lists, PerUser, Pooled
 from visrec_cli.tables.vectors import Mask, Matrix
 
 
@@ -19,7 +19,7 @@ class Rmse(Pooled):
     better = "less"
 
     @staticmethod
-    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
         """Squared errors, and how many."""
         predicted, wrong = _errors(lists)
         return (wrong**2).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
@@ -40,7 +40,7 @@ class Mae(Pooled):
     better = "less"
 
     @staticmethod
-    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
         """Absolute errors, and how many."""
         predicted, wrong = _errors(lists)
         return np.abs(wrong).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
@@ -55,7 +55,7 @@ class Accuracy(Pooled):
     source = "Herlocker et al. 2004, sec. 4.2"
 
     @staticmethod
-    def sums(lists: Lists, world: World) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
         """Ratings on the same side of ``world.like``, and how many ratings."""
         predicted = _predicted(lists)
         agree = (_scores(lists) >= world.like) == (lists.gains >= world.like)

@@ -6,7 +6,7 @@ The depth is R, the number of items that are relevant to the query. Lists that a
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
 from visrec_cli.metrics.ranking import over
 
 
@@ -20,7 +20,7 @@ class RPrecision(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN without relevant items."""
         rows, _ = _hits_within(lists)
         return over(np.bincount(rows, minlength=len(lists.items)), lists.relevant)
@@ -36,7 +36,7 @@ class MapR(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN without relevant items."""
         rows, places = _hits_within(lists)
         nth = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1

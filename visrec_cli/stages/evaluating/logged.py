@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.metrics.base import Places, World
+from visrec_cli.metrics.base import ItemStats, Places
 from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.formatting import counted
@@ -65,7 +65,7 @@ def users_of(log: ClickLog) -> Truth:
     """The users and items of the log, as a truth that holds nothing relevant."""
     n = len(log.items)
     nothing = sp.csr_matrix((len(log.users), n + 1), dtype=np.float32)
-    return Truth(log.users, log.items, nothing, None, World(n), called="the log")
+    return Truth(log.users, log.items, nothing, None, ItemStats(n), called="the log")
 
 
 def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:

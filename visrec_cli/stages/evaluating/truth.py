@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.metrics.base import World
+from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.ranking import lots
 from visrec_cli.registry import unknown
@@ -50,7 +50,7 @@ class Truth:
     item_ids: pa.Array
     relevant: sp.csr_matrix
     history: sp.csr_matrix | None
-    world: World
+    world: ItemStats
     times: Times | None = None
     train: pa.Table | None = None
     validation: pa.Table | None = None

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.metrics.base import World
+from visrec_cli.metrics.base import ItemStats
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.words import words_of
 from visrec_cli.stages.training.content import Shop, content_of
@@ -25,7 +25,7 @@ def world_of(
     embedding: str | None,
     category: str | None,
     report: Report,
-) -> World:
+) -> ItemStats:
     """The world of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.
 
     Raises UsageProblem, saying which flag it takes, where one of them cannot be known.
@@ -44,7 +44,7 @@ def world_of(
         has_vector = np.append(content.valid, False)
     if shop is not None and "categories" in needs:
         categories, _ = categories_of(shop, ids, category)
-    return World(len(ids), users, popularity, vectors, has_vector, categories)
+    return ItemStats(len(ids), users, popularity, vectors, has_vector, categories)
 
 
 def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.metrics.base import Lists, Metric, World
+from visrec_cli.metrics.base import ItemStats, Lists, Metric
 from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model
@@ -83,7 +83,7 @@ class Validation:
     def _each(self, model: Model) -> Matrix:
         if self._lots is None:
             self._lots = lots(model.items.ids)
-        metric, k, parts, world = self.measure.kind, self.measure.k, [], World(len(model.items.ids))
+        metric, k, parts, world = self.measure.kind, self.measure.k, [], ItemStats(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
             top, _ = top_k(model.scores(model.users.take(rows)), k, lots=self._lots, exclude=self._seen[rows])
@@ -91,7 +91,7 @@ class Validation:
         return np.concatenate(parts)
 
     def _rmse(self, model: Model) -> float:
-        squares, n, world = 0.0, 0.0, World(len(model.items.ids))
+        squares, n, world = 0.0, 0.0, ItemStats(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
             predicted = model.scores(model.users.take(rows))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from visrec_cli.metrics.base import Lists, Metric, PerUser, World
+from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
 
 HALF = 5  # places after which a hit counts half
 
@@ -16,7 +16,7 @@ class FirstHit(Metric):
     source = "an example; compare mrr, where the second place is worth half of the first"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: World) -> PerUser:
+    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN for users to whom nothing is relevant, who are left out of the mean."""
         hits = lists.hits[:, :k]
         if not hits.shape[1]:
