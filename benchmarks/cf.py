@@ -36,7 +36,7 @@ from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 
 PASSES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128)
 

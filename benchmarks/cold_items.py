@@ -27,7 +27,7 @@ from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.tables.vectors import unit_rows
 

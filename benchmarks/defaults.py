@@ -10,7 +10,7 @@ them, likes alone left out. amazon-baby, tiktok-mm: their fixed splits, the trai
 invented clicks. The second: the validation part (or a tenth of each user's training clicks), a fit for each of the
 multiples of the two numbers, as shares of the best of them; NAME/N is a random Nth of the training clicks, NAME/Nusers
 and NAME/Nitems all clicks of an Nth of the users or items, NAME/heavy all clicks with weights that have nothing to do
-with tastes, most of them small and few very large. By this the numbers in recommenders/als_defaults.py were
+with tastes, most of them small and few very large. By this the numbers in recommenders/als/defaults.py were
 chosen. Data: the folder VISREC_SHARED_DATA.
 """
 
@@ -26,7 +26,7 @@ from recommenders import Task, benchmark, interval, movielens, per_user
 
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.demo.products import items as things
-from visrec_cli.recommenders.als import Als
+from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report

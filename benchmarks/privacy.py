@@ -17,8 +17,8 @@ import numpy as np
 from recommenders import movielens, per_user
 
 from visrec_cli.recommenders.base import Recommender
-from visrec_cli.recommenders.private import Privacy, PrivateTwoTower
-from visrec_cli.recommenders.two_tower import TwoTower
+from visrec_cli.recommenders.two_tower.model import TwoTower
+from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
 from visrec_cli.registry import find
 
 

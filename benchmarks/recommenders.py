@@ -26,7 +26,7 @@ from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.content import content_of, open_shop

@@ -32,7 +32,7 @@ from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Hit
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.logs import log_of

@@ -45,7 +45,7 @@ def drawn(users: int, items: int, size: int) -> Any:
     import scipy.sparse as sp
 
     from visrec_cli.recommenders.model import Items, Model, Users
-    from visrec_cli.recommenders.storing import to_table
+    from visrec_cli.recommenders.serialization import to_table
 
     rng = np.random.default_rng(0)
     fame = np.arange(1, items + 1) ** -0.8
@@ -90,7 +90,7 @@ def main() -> None:
     import numpy as np
     from implicit.cpu.matrix_factorization_base import MatrixFactorizationBase
 
-    from visrec_cli.recommenders.storing import from_table
+    from visrec_cli.recommenders.serialization import from_table
     from visrec_cli.stages.recommend_users import recommend_users
     from visrec_cli.tables.readers import read_all
     from visrec_cli.tables.writing import write_table

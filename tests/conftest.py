@@ -22,7 +22,7 @@ settings.register_profile("visrec", deadline=None)  # no test is timed
 settings.load_profile("visrec")
 
 ROOT = Path(__file__).resolve().parent.parent
-_HOW = hashlib.sha256((ROOT / "visrec_cli/recommenders/kernels/compiling.py").read_bytes()).hexdigest()[:8]
+_HOW = hashlib.sha256((ROOT / "visrec_cli/recommenders/kernels/compilation.py").read_bytes()).hexdigest()[:8]
 os.environ.setdefault(  # loops are compiled once, not per test; how they are is nothing that numba looks at
     "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels" / _HOW)
 )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import COLOURS, draw
 from tests.stages.serving.models import about, factor_model, log
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table

@@ -10,8 +10,8 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import AUTO, Iterative, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import lots, top_k
-from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.recommenders.serialization import from_table, to_table
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 
 GROUPS, USERS_EACH, ITEMS_EACH = 4, 15, 12

@@ -14,7 +14,7 @@ from tests.conftest import COLOURS, draw
 from tests.limits import HANGS
 from visrec_cli.app import VERBS
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.writing import write_table
 

@@ -15,8 +15,8 @@ from tests.models.test_models_from_files import FORMATS
 from tests.models.ways import CLICKS_ON_NEW, WAYS, assert_alike, in_memory, outcome
 from tests.models.worlds import BARE, SEED, SMALL, log, shop, trained
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.recommenders import storing
-from visrec_cli.recommenders.storing import from_table
+from visrec_cli.recommenders import serialization as storing
+from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import names
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.readers import open_table

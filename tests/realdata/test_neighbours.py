@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Log
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 
 SIZES = {"amazon-baby": (19_445, 7_050), "tiktok-mm": (9_308, 6_710)}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted, precision
-from visrec_cli.recommenders.als import Als
+from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.hybrid import Hybrid
-from visrec_cli.recommenders.ranking import lots, top_k
+from visrec_cli.recommenders.top_k import lots, top_k
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "epochs": 10, "components": 4, "trials": 1}
 

@@ -12,7 +12,7 @@ from tests.contracts.recommender_suite import DAY
 from tests.stages.serving.models import NEWCOMER, factor_model, group_of, knn_model, log, table_of, taste_of
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.tables.writing import write_table

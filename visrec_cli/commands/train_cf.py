@@ -38,7 +38,7 @@ from visrec_cli.runtime.report import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from visrec_cli.recommenders.private import Privacy
+    from visrec_cli.recommenders.two_tower.private import Privacy
 
 _EPOCHS = NeedsInput("a recommender that learns in epochs")
 
@@ -224,7 +224,7 @@ def _fit_on(asked: str | None, refit: bool | None) -> str:
 
 def _privacy(text: str) -> "Privacy":
     """``epsilon=4,delta=1e-5``. Raises UsageProblem for anything else."""
-    from visrec_cli.recommenders.private import Privacy
+    from visrec_cli.recommenders.two_tower.private import Privacy
 
     told = weights(text, flag="--private", example="epsilon=4")
     if "epsilon" not in told or set(told) - {"epsilon", "delta"}:

@@ -11,17 +11,17 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.recommenders.requirements import require_whole
+from visrec_cli.recommenders.model_requirements import require_whole
 from visrec_cli.runtime.settings import AUTO, Setting, parsed
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
-__all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "Unwatched", "Watch"]
+__all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "NoCallback", "TrainingCallback"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-class Watch(Protocol):
+class TrainingCallback(Protocol):
     """Who looks on while a model is trained: draws progress, validates, stops early, keeps checkpoints."""
 
     def begin(self, epochs: int, recommender: "Iterative") -> int:
@@ -34,7 +34,7 @@ class Watch(Protocol):
         """Called after the last epoch; may restore the best one."""
 
 
-class Unwatched:
+class NoCallback:
     """Trains to the last epoch in silence."""
 
     def begin(self, epochs: int, recommender: "Iterative") -> int:
@@ -91,7 +91,7 @@ class Recommender(ABC):
         return {"vectors": content is not None, "times": log.times is not None}
 
     @abstractmethod
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """Learn from the log, and from the items' vectors if it uses them."""
 
     @classmethod
@@ -128,9 +128,9 @@ class Recommender(ABC):
     def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """(history, items): how much each item of the user's history spoke for each of ``items``.
 
-        Rows in the order of ``users.history[row].indices``. See recommenders.voices for what a number means.
+        Rows in the order of ``users.history[row].indices``. See recommenders.attribution for what a number means.
         """
-        from visrec_cli.recommenders.voices import voices
+        from visrec_cli.recommenders.attribution import voices
 
         return voices(model, users, row, items)
 
@@ -144,9 +144,9 @@ class Iterative(Recommender):
     """A recommender that learns in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
     resumed run gives the same model as one that was never interrupted."""
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """Learn epoch by epoch, as long as ``watch`` lets it."""
-        watch = watch or Unwatched()
+        watch = watch or NoCallback()
         self.start(log, content)
         done = watch.begin(self.set["epochs"], self)
         for number in range(done + 1, self.set["epochs"] + 1):
@@ -188,4 +188,4 @@ class Iterative(Recommender):
         """Go back to what ``state`` gave."""
 
 
-Fit = Callable[[Log, Content | None, Watch | None], Model]
+Fit = Callable[[Log, Content | None, TrainingCallback | None], Model]

@@ -6,10 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
-from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.base import Recommender, Setting, TrainingCallback
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
-from visrec_cli.recommenders.nearest import share_of_clicks, strongest, weighted
+from visrec_cli.recommenders.neighbours.base import share_of_clicks, strongest, weighted
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.vectors import Matrix
 
@@ -44,7 +44,7 @@ class Ease(Recommender):
         "keep": Setting(500, "links kept of each item, by size", least=1),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """Raises InputError for more items than memory can hold the square of."""
         touched = np.flatnonzero(log.touched)
         if len(touched) > LARGEST:

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.base import Recommender, Setting, TrainingCallback
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.nearest import nearest, share_of_clicks, weighted
-from visrec_cli.recommenders.requirements import factors_of, state_of
+from visrec_cli.recommenders.model_requirements import factors_of, state_of
+from visrec_cli.recommenders.neighbours.base import nearest, share_of_clicks, weighted
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
@@ -42,7 +42,7 @@ class GraphFilter(Recommender):
         "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """A product of sparse matrices, and a truncated singular value decomposition (randomised, seeded)."""
         root = np.maximum(log.clicks_of_items, 1.0) ** (self.set["item_damping"] / 2)
         scaled = weighted(log.matrix, "plain", damping=self.set["user_damping"])

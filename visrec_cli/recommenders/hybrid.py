@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders import voices
-from visrec_cli.recommenders.als import Als
-from visrec_cli.recommenders.base import Setting, Watch
-from visrec_cli.recommenders.content import Projection, required
+from visrec_cli.recommenders import attribution as voices
+from visrec_cli.recommenders.als.model import Als
+from visrec_cli.recommenders.base import Setting, TrainingCallback
+from visrec_cli.recommenders.cold_start_validation import ColdStartTrial, Guess, choose
+from visrec_cli.recommenders.content_mapping import CHOICES, Choice, learn, place, require_map, sides
+from visrec_cli.recommenders.content_projection import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
-from visrec_cli.recommenders.maps import CHOICES, Choice, learn, place, require_map, sides
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.recommenders.requirements import factors_of, number_of, require_parts
-from visrec_cli.recommenders.trials import Guess, Trial, choose
+from visrec_cli.recommenders.model_requirements import factors_of, number_of, require_parts
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Mask, Matrix
 
@@ -74,7 +74,7 @@ class Hybrid(Als):
         """Also whether there are items enough to hide some."""
         return {**super().inputs(log, content), "hidden items": _can_hide(log, content)}
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """ALS, watched; trials with hidden items; the cold items' places."""
         content = required(content, self.name)
         warm = super().fit(log, content, watch)
@@ -85,7 +85,7 @@ class Hybrid(Als):
         found: dict[Choice, float] = {}
         if self.set["trials"] and _can_hide(log, content):
             seeds = [[self.seed, number] for number in range(self.set["trials"])]
-            trials = [Trial.of(log, log.touched & content.valid, self._plain, seed) for seed in seeds]
+            trials = [ColdStartTrial.of(log, log.touched & content.valid, self._plain, seed) for seed in seeds]
             guesses = {choice: partial(_guess, choice, features=features, widths=widths) for choice in choices}
             best, scale, found = choose(guesses, trials, self.set["exposure"])
         state = {**learn(best, warm, features, widths), **projection.state(), "scale": np.array(scale)}
@@ -158,7 +158,7 @@ class Hybrid(Als):
 
     @classmethod
     def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
-        """Exact for clicked items, as in ALS. For cold ones, what comes nearest: see recommenders.voices."""
+        """Exact for clicked items, as in ALS. For cold ones, what comes nearest: see recommenders.attribution."""
         warm = _warm(model)
         spoken = super().voices(warm, users, row, items)
         cold = ~warm.items.known[items]

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.base import Recommender, Setting, Watch
+from visrec_cli.recommenders.base import Recommender, Setting, TrainingCallback
 from visrec_cli.recommenders.data import DAY, Content, Log
 from visrec_cli.recommenders.model import Items, Model, users_of
 
@@ -27,7 +27,7 @@ class Popularity(Recommender):
         ),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """Count. Raises UsageProblem if clicks shall age and the log has no times, or an order alone."""
         counted = np.bincount(log.matrix.indices, log.matrix.data * self._freshness(log), len(log.items))
         items = Items(log.items, log.touched, bias=counted.astype(np.float32))

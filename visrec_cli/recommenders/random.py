@@ -8,10 +8,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import ndtri
 
-from visrec_cli.recommenders.base import Recommender, Watch
+from visrec_cli.recommenders.base import Recommender, TrainingCallback
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.requirements import factors_of, number_of
+from visrec_cli.recommenders.model_requirements import factors_of, number_of
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
@@ -30,7 +30,7 @@ class Random(Recommender):
     name = "random"
     summary = "chance itself: what every other recommender must beat"
 
-    def fit(self, log: Log, content: Content | None = None, watch: Watch | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
         """Nothing is learned; every item can be scored."""
         seed = np.array([self.seed % 2**63], np.int64)
         return Model(

@@ -95,7 +95,7 @@ def describe(
 def _told(schema: pa.Schema, where: str) -> dict[str, str]:
     """What the metadata of a model, or of recommendations, says of how they were made: by column, in words."""
     if is_model(schema):
-        from visrec_cli.recommenders.storing import described
+        from visrec_cli.recommenders.serialization import described
 
         return {"entity": described(schema.field("entity"), where)}
     fits = fits_of(schema)

@@ -11,8 +11,8 @@ from visrec_cli import __version__
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
-from visrec_cli.recommenders.private import Privacy
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
+from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs

@@ -20,7 +20,7 @@ from numba.core.registry import CPUDispatcher
 
 from visrec_cli.recommenders import kernels
 from visrec_cli.recommenders.data import Content, Log
-from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
 
 USERS, ITEMS = 240, 96  # enough for several runs of rows, and for blocks that threads share

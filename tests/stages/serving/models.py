@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from tests.contracts.recommender_suite import GROUPS, ITEMS_EACH, USERS_EACH, planted
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
 
 COLOURS = ("red", "blue")
 NEWCOMER = "nobody"

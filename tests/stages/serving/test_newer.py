@@ -11,7 +11,7 @@ import pytest
 from tests.contracts.recommender_suite import DAY, planted
 from tests.stages.serving.models import about, factor_model, group_of, knn_model, log, table_of
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
-from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend_users import Rules, recommend_users

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from tests.stages.serving.models import NEWCOMER, factor_model, table_of
 from visrec_cli.recommenders.model import Items, Model, Users
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 
 

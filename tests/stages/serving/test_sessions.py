@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.recommenders.sequence_suite import walks
+from tests.recommenders.sequential.sequence_suite import walks
 from tests.stages.serving.models import factor_model, group_of, knn_model, table_of
 from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.recommenders.gru import Gru
-from visrec_cli.recommenders.storing import to_table
+from visrec_cli.recommenders.sequential.gru import Gru
+from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.follow import follow
 from visrec_cli.stages.recommend_users import Rules, recommend_users

@@ -15,7 +15,7 @@ from visrec_cli.app import run
 from visrec_cli.commands.train_cf import _fit_on
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.storing import from_table, to_table
+from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning

@@ -11,7 +11,7 @@ from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import top_k
+from visrec_cli.recommenders.top_k import top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.cleaning import Cleaning, clean

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
-from visrec_cli.recommenders.ranking import lots
+from visrec_cli.recommenders.top_k import lots
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report

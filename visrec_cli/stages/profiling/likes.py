@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.data import Content, Rows, Times
-from visrec_cli.recommenders.storing import from_table
+from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.audit import overview

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.ranking import lots, top_k
-from visrec_cli.recommenders.storing import from_table
+from visrec_cli.recommenders.serialization import from_table
+from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.asking import Asked

@@ -12,7 +12,7 @@ from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import leave_best_of_group
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
-from visrec_cli.recommenders.ranking import top_k
+from visrec_cli.recommenders.top_k import top_k
 from visrec_cli.stages.serving.blending import Blend
 from visrec_cli.stages.serving.habits import habit
 from visrec_cli.stages.serving.left_out import LeftOut, left_out

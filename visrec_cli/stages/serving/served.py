@@ -15,7 +15,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
 from visrec_cli.recommenders.model_document import origin_of
-from visrec_cli.recommenders.storing import from_table
+from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import find, has
 from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.popular import popularity

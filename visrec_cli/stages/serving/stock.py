@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.data import Rows
-from visrec_cli.recommenders.ranking import lots
+from visrec_cli.recommenders.top_k import lots
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.serving.served import Served
@@ -27,7 +27,7 @@ class Stock:
 
     @cached_property
     def lots(self) -> Rows:
-        """Who goes first among equal scores; see recommenders.ranking."""
+        """Who goes first among equal scores; see recommenders.top_k."""
         return lots(self.ids)
 
     @cached_property

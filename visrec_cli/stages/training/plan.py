@@ -9,7 +9,7 @@ import numpy as np
 from visrec_cli.errors import UsageProblem
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
-from visrec_cli.recommenders.private import Privacy
+from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import unknown
 from visrec_cli.stages.training.validation import Measure
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from visrec_cli.recommenders.base import Arrays, Iterative, Unwatched
+from visrec_cli.recommenders.base import Arrays, Iterative, NoCallback
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.checkpoint_document import require_arrays
@@ -146,7 +146,7 @@ class Watching:
         return words
 
 
-class Until(Unwatched):
+class Until(NoCallback):
     """Trains to one epoch, in silence."""
 
     def __init__(self, epoch: int) -> None:

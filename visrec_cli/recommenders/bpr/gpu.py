@@ -1,0 +1,37 @@
+"""The step of bpr for a batch of pairs. Import it inside functions."""
+
+from typing import TYPE_CHECKING
+
+from visrec_cli.recommenders.pairwise_gpu import PairsOnGpu
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class BprOnGpu(PairsOnGpu):
+    """See ``kernels.pairs._pull``. All pairs of a batch add to a vector's sum of squares before it takes its step."""
+
+    def step(self, users: "Tensor", liked: "Tensor", others: "Tensor") -> "Tensor":
+        """See PairsOnGpu."""
+        import torch
+        from torch.nn.functional import softplus
+
+        x, bias, reg = self.values["users"][users], self.values["bias"], self._settings["reg"]
+        y, z = self.values["items"][liked], self.values["items"][others]
+        difference = (x * (y - z)).sum(dim=1) + bias[liked] - bias[others]
+        pull = torch.sigmoid(-difference)[:, None]
+        items = torch.cat([liked, others])
+        self._climb("users", users, pull * (y - z) - reg * x)
+        self._climb("items", items, torch.cat([pull * x - reg * y, -pull * x - reg * z]))
+        self._climb("bias", items, torch.cat([pull, -pull]) - reg * bias[items, None])
+        return softplus(-difference)
+
+    def _climb(self, name: str, rows: "Tensor", slopes: "Tensor") -> None:
+        import torch
+
+        squares = (slopes**2).mean(dim=1, keepdim=True)
+        which, sums = self.sums(rows, torch.cat([slopes, squares], dim=1))
+        values, moments = self.values[name], self.values[f"sums:{name}"]
+        moments[which] += sums[:, -1]
+        pace = self._settings["learning_rate"] / torch.sqrt(moments[which] + 1e-8)
+        values[which] += (pace[:, None] * sums[:, :-1]).view(-1, *values.shape[1:])

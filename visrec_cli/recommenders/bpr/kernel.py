@@ -1,0 +1,208 @@
+"""Bayesian personalised ranking: steps on triples of a user, an item they clicked and one that they did not."""
+
+import numpy as np
+import numpy.typing as npt
+
+from visrec_cli.recommenders.kernels.compilation import inlined, sequential
+from visrec_cli.recommenders.kernels.parallel import share, share_rounds
+from visrec_cli.recommenders.kernels.prefetch import LINE, prefetch
+
+Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.int64]
+Columns = npt.NDArray[np.int32]
+Seeds = npt.NDArray[np.uint64]
+
+TRIES = 32  # to find an item that the user did not click
+_AHEAD = 4  # pairs whose vectors are on their way from memory
+_STRIDE = LINE // 4
+
+
+@inlined
+def _draw(state, size):  # type: ignore[no-untyped-def]
+    """A whole number below ``size``, by xorshift (Marsaglia 2003); state: (1,) uint64, never 0."""
+    x = state[0]
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    state[0] = x
+    return np.int64(((x >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
+
+
+@inlined
+def _stranger(state, members, begin, end, columns, first, last):  # type: ignore[no-untyped-def]
+    """One of members[begin:end] that is not among the sorted columns[first:last], or -1."""
+    for _ in range(TRIES):
+        item = members[begin + _draw(state, end - begin)]
+        low, high = first, last
+        while low < high:
+            middle = (low + high) // 2
+            if columns[middle] < item:
+                low = middle + 1
+            else:
+                high = middle
+        if low == last or columns[low] != item:
+            return item
+    return -1
+
+
+@inlined
+def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # type: ignore[no-untyped-def]
+    """One step for user vector x, clicked item y = ``one`` and other item z. Returns -log sigmoid of the difference.
+
+    Step sizes by Adagrad (Duchi et al. 2011) with one sum of squares for each vector.
+    """
+    user_sums, item_sums, bias_sums = sums
+    apart = gap = xx = yy = zz = xy = np.float32(0)
+    for a in range(len(x)):
+        mine, liked, passed = x[a], y[a], z[a]
+        apart += mine * (liked - passed)
+        gap += (liked - passed) * (liked - passed)
+        xx += mine * mine
+        yy += liked * liked
+        zz += passed * passed
+        xy += mine * liked
+    difference = bias[one] - bias[other] + apart
+    odds = np.exp(min(difference, np.float32(80)))
+    pull, size = np.float32(1) / (np.float32(1) + odds), np.float32(1) / np.float32(len(x))
+    both, square, two = pull * pull, reg * reg, 2 * pull * reg  # the sums of squared slopes, multiplied out
+    user_sums[user] += max(both * gap - two * apart + square * xx, np.float32(0)) * size
+    pace_x, pace_y, pace_z = rate / np.sqrt(user_sums[user] + np.float32(1e-8)), np.float32(0), np.float32(0)
+    if learn_items:
+        item_sums[one] += max(both * xx - two * xy + square * yy, np.float32(0)) * size
+        item_sums[other] += max(both * xx + two * (xy - apart) + square * zz, np.float32(0)) * size
+        pace_y = rate / np.sqrt(item_sums[one] + np.float32(1e-8))
+        pace_z = rate / np.sqrt(item_sums[other] + np.float32(1e-8))
+        up, down = pull - reg * bias[one], -pull - reg * bias[other]
+        bias_sums[one] += up * up
+        bias_sums[other] += down * down
+        bias[one] += rate * up / np.sqrt(bias_sums[one] + np.float32(1e-8))
+        bias[other] += rate * down / np.sqrt(bias_sums[other] + np.float32(1e-8))
+    for a in range(len(x)):
+        mine, liked, passed = x[a], y[a], z[a]
+        x[a] += pace_x * (pull * (liked - passed) - reg * mine)
+        y[a] += pace_y * (pull * mine - reg * liked)
+        z[a] -= pace_z * (pull * mine + reg * passed)
+    return max(np.log(np.float32(1) + odds) - difference, np.float32(0))
+
+
+@inlined
+def _fetch(vector):  # type: ignore[no-untyped-def]
+    for a in range(0, len(vector), _STRIDE):
+        prefetch(vector, a)
+
+
+@inlined
+def _ask(place, end, order, rows, columns, indptr, x, y):  # type: ignore[no-untyped-def]
+    """Have on their way: the entries far ahead, where a user's items begin nearer, and the vectors nearer still."""
+    entry = order[min(place + 4 * _AHEAD, end - 1)]
+    prefetch(rows, entry)
+    prefetch(columns, entry)
+    prefetch(columns, indptr[rows[order[min(place + 2 * _AHEAD, end - 1)]]])
+    entry = order[min(place + _AHEAD, end - 1)]
+    _fetch(x[rows[entry]])
+    _fetch(y[columns[entry]])
+
+
+@sequential
+def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, seed, x, y, bias, sums, rate, reg):  # type: ignore[no-untyped-def]
+    loss, pairs, other = 0.0, 0, -1
+    state = np.empty(1, np.uint64)
+    state[0] = seed
+    for place in range(begin - 1, end):  # an item is drawn, and asked for, while the pair before is learned from
+        before = other
+        if place + 1 < end:
+            _ask(place + 1, end, order, rows, columns, indptr, x, y)
+            user = rows[order[place + 1]]
+            other = _stranger(state, members, low, high, columns, indptr[user], indptr[user + 1])
+            if other >= 0:
+                _fetch(y[other])
+        if before >= 0:
+            user, item = rows[order[place]], columns[order[place]]
+            loss += _pull(x[user], y[item], y[before], bias, item, before, sums, user, rate, reg, True)
+            pairs += 1
+    return loss, pairs
+
+
+def learn(
+    order: Whole,
+    starts: Whole,
+    members: Whole,
+    member_starts: Whole,
+    rows: Whole,
+    columns: Columns,
+    indptr: Whole,
+    seeds: Seeds,
+    x: Floats,
+    y: Floats,
+    bias: Floats,
+    sums: tuple[Floats, Floats, Floats],
+    rate: np.float32,
+    reg: np.float32,
+) -> tuple[npt.NDArray[np.float64], Whole]:
+    """One epoch over the blocks of ``blocks.deal``; changes x, y, bias and sums. Returns losses and pairs by block."""
+    parts = len(member_starts) - 1
+    losses, pairs = np.zeros(parts * parts), np.zeros(parts * parts, np.int64)
+
+    def work(turn: int, first: int, last: int) -> None:
+        for part in range(first, last):
+            block, own = turn * parts + part, (turn + part) % parts
+            begin, end = starts[block : block + 2]
+            low, high = member_starts[own : own + 2]
+            losses[block], pairs[block] = _learn_block(
+                begin, end, order, low, high, members, rows, columns, indptr, seeds[block], x, y, bias, sums, rate, reg
+            )
+
+    share_rounds(np.arange(parts + 1), parts, work)
+    return losses, pairs
+
+
+@inlined
+def _fold_user(user, first, last, columns, members, y, bias, epochs, rate, reg, x, sums):  # type: ignore[no-untyped-def]
+    state = np.empty(1, np.uint64)
+    state[0] = np.uint64(88172645463325252)
+    for place in range(first, last):  # drawn by the user's own history: company makes no difference
+        state[0] ^= np.uint64(columns[place] + 1) * np.uint64(0x9E3779B97F4A7C15)
+    state[0] |= np.uint64(1)
+    for _ in range(epochs):
+        for place in range(first, last):
+            other = _stranger(state, members, 0, len(members), columns, first, last)
+            if other >= 0:
+                item = columns[place]
+                _pull(x[user], y[item], y[other], bias, item, other, sums, user, rate, reg, False)
+
+
+@sequential
+def _fold_users(
+    first: int,
+    last: int,
+    columns: Columns,
+    indptr: Whole,
+    members: Whole,
+    y: Floats,
+    bias: Floats,
+    epochs: int,
+    rate: np.float32,
+    reg: np.float32,
+    x: Floats,
+    sums: tuple[Floats, Floats, Floats],
+) -> None:
+    for user in range(first, last):
+        _fold_user(user, indptr[user], indptr[user + 1], columns, members, y, bias, epochs, rate, reg, x, sums)
+
+
+def fold(
+    tasks: Whole,
+    columns: Columns,
+    indptr: Whole,
+    members: Whole,
+    y: Floats,
+    bias: Floats,
+    epochs: int,
+    rate: np.float32,
+    reg: np.float32,
+    x: Floats,
+    sums: tuple[Floats, Floats, Floats],
+) -> None:
+    """Learn the users x (n, f) alone, from zeros; the items stay."""
+    arguments = (columns, indptr, members, y, bias, epochs, rate, reg, x, sums)
+    share(tasks, lambda first, last: _fold_users(first, last, *arguments))

@@ -1,0 +1,95 @@
+"""How well a guess at cold items does, tried on items that are not cold: hide them, learn, and see who is found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from visrec_cli.recommenders.data import Log
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.tables.vectors import Mask, Matrix
+
+Choice = TypeVar("Choice")
+Guess = tuple[Matrix, Matrix]  # (users, d) and (cold items, d), whose products are the scores
+
+_HIDDEN = 0.2  # of the items, and of the clicks on all others
+_USERS = 1_000  # that are asked
+_K = 20
+_LEAST, _MOST, _HALVINGS = 0.1, 100.0, 8  # where the scale is looked for, and how finely
+
+
+@dataclass(frozen=True)
+class ColdStartTrial:
+    """A model that has not seen some of the items, and some of the clicks on the others.
+
+    users: rows that are asked. cold: (items,) bool. of_cold: (users asked, items) all clicks on hidden items. of_all:
+    hidden clicks of both kinds, each hidden with the same chance, as a new item has not had all its clicks at once.
+    """
+
+    model: Model
+    users: Sequence[int]
+    cold: Mask
+    of_cold: sp.csr_matrix
+    of_all: sp.csr_matrix
+
+    @classmethod
+    def of(cls, log: Log, known: Mask, learn: Callable[[Log], Model], seed: Sequence[int]) -> "ColdStartTrial":
+        """Hide a fifth of the ``known`` items and a fifth of the other clicks, and ``learn`` from the rest."""
+        rng = np.random.default_rng(seed)
+        cold = np.zeros(len(log.items), bool)
+        candidates = np.flatnonzero(known)
+        cold[rng.choice(candidates, max(int(_HIDDEN * len(candidates)), 1), replace=False)] = True
+        on_cold, drawn = cold[log.matrix.indices], rng.random(log.matrix.nnz) < _HIDDEN
+        of_cold, of_all = log.only(on_cold).matrix, log.only(drawn).matrix
+        asked = np.flatnonzero(np.diff(of_cold.indptr))
+        asked = np.sort(rng.choice(asked, min(_USERS, len(asked)), replace=False))
+        return cls(learn(log.only(~on_cold & ~drawn)), asked.tolist(), cold, of_cold[asked], of_all[asked])
+
+    def found(self, guess: Guess) -> float:
+        """Mean recall@20 of the hidden items, ranked among themselves."""
+        users = self.model.users.take(self.users)
+        scores = np.full((len(self.users), len(self.cold)), -np.inf, np.float32)
+        scores[:, self.cold] = guess[0][self.users] @ guess[1].T
+        rows, _ = self._top(scores, users.history, self.cold)
+        truth = self.of_cold
+        right = [np.isin(row, truth.indices[truth.indptr[u] : truth.indptr[u + 1]]).sum() for u, row in enumerate(rows)]
+        return float(np.mean(np.array(right) / np.diff(truth.indptr))) if len(right) else 0.0
+
+    def deserved(self) -> float:
+        """The share of the hidden clicks that went to hidden items."""
+        return float(self.cold[self.of_all.indices].mean()) if self.of_all.nnz else 0.0
+
+    def places(self, guess: Guess, scale: float) -> float:
+        """The share of the first 20 places that hidden items get with this scale, ranked among all items."""
+        users = self.model.users.take(self.users)
+        scores = self.model.scores(users)
+        scores[:, self.cold] = scale * (guess[0][self.users] @ guess[1].T)
+        rows, _ = self._top(scores, users.history, self.cold | self.model.items.known)
+        return float(self.cold[rows[rows >= 0]].mean()) if (rows >= 0).any() else 0.0
+
+    def _top(self, scores: Matrix, seen: sp.csr_matrix, allowed: Mask) -> tuple[npt.NDArray[np.int64], Matrix]:
+        return top_k(scores, _K, lots=lots(self.model.items.ids), exclude=seen, allowed=allowed)
+
+
+def choose(
+    guesses: Mapping[Choice, Callable[[Model, Mask], Guess]], trials: Sequence[ColdStartTrial], exposure: float
+) -> tuple[Choice, float, dict[Choice, float]]:
+    """``(choice, scale, recall of each choice)``: who finds hidden items best (the first among equals), and the scale
+    that gives hidden items ``exposure`` times as many places as they deserve."""
+    found = {
+        choice: float(np.mean([trial.found(guess(trial.model, trial.cold)) for trial in trials]))
+        for choice, guess in guesses.items()
+    }
+    best = max(found, key=lambda choice: found[choice])
+    pairs = [(trial, guesses[best](trial.model, trial.cold)) for trial in trials]
+    deserved = exposure * np.mean([trial.deserved() for trial in trials])
+    low, high = np.log(_LEAST), np.log(_MOST)
+    for _ in range(_HALVINGS):  # a larger scale never takes places away from items with positive scores
+        middle = (low + high) / 2
+        places = np.mean([trial.places(guess, float(np.exp(middle))) for trial, guess in pairs])
+        low, high = (middle, high) if places < deserved else (low, middle)
+    return best, float(np.exp((low + high) / 2)), found

@@ -1,0 +1,1 @@
+"""Nearest-neighbour recommenders and their kernel."""

@@ -1,0 +1,236 @@
+"""What sequence models have in common: a network reads what a user did, step by step, and says what comes next."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.recommenders.adam import Adam
+from visrec_cli.recommenders.base import Arrays, Iterative, Setting
+from visrec_cli.recommenders.content_projection import Projection, side_by_side
+from visrec_cli.recommenders.data import Content, Log, Rows, Times
+from visrec_cli.recommenders.model import Items, Model, Users, users_of
+from visrec_cli.recommenders.model_requirements import factors_of, require_parts, state_of
+from visrec_cli.recommenders.sequential.user_sequences import UserSequences
+from visrec_cli.tables.documents import Origin, Shape
+from visrec_cli.tables.vectors import Mask, Matrix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from visrec_cli.recommenders.sequential.ops import Dropout
+
+_LOTS = 256  # users read at once, as many as stay in the processor's cache
+
+
+class SequenceModel(Iterative):
+    """Learns to tell the next item of a history from those before it.
+
+    Subclasses are a network: its numbers at the start (``draw``), reading while learning (``read``, in torch) and
+    afterwards (``last``, in numpy, so that a question needs no torch).
+    """
+
+    uses_content: ClassVar[bool] = True
+    uses_device: ClassVar[bool] = True
+    needs_times: ClassVar[bool] = True
+    common: ClassVar[dict[str, Setting]] = {
+        "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
+        "length": Setting(50, "how many of the latest items are read", least=1),
+        "components": Setting(
+            64, "principal components kept of each modality", 16, 256, log=True, least=1, needs=("vectors", "content")
+        ),
+        "epochs": Setting(100, "passes over the histories", least=1),
+        "batch_size": Setting(64, "pieces of histories per step", least=1),
+        "learning_rate": Setting(0.001, "step size of Adam", 3e-4, 0.01, log=True, least=1e-6),
+        "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
+        "dropout": Setting(0.2, "share of the network's numbers that are left out in a step", 0.0, 0.6, least=0),
+        "hidden_ids": Setting(
+            0.2,
+            "share of the items with a vector that are without their id in a step",
+            0.0,
+            0.6,
+            least=0,
+            needs=("vectors", "content", "item_ids"),
+        ),
+        "negatives": Setting(0, "items that the next one is compared with in a step; 0: all", least=0),
+        "item_ids": Setting(True, "whether an item has an id beside its vector"),
+        "content": Setting(True, "whether the embeddings of --items are looked at", needs=("vectors",)),
+    }
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator) -> Arrays:
+        """The network's numbers before learning, by name."""
+
+    @abstractmethod
+    def read(self, vectors: "Tensor", drop: "Dropout") -> "Tensor":
+        """(n, steps, d) what the network holds after each step, from (n, steps, d) vectors of the items."""
+
+    @classmethod
+    @abstractmethod
+    def last(cls, learned: Mapping[str, Any], settings: Mapping[str, Any], vectors: Matrix, sizes: Rows) -> Matrix:
+        """(n, d) what ``read`` holds after the last step of each; vectors: (n, steps, d), padded behind ``sizes``."""
+
+    def tensors(self, drawn: Arrays) -> "dict[str, Tensor]":
+        """The network's numbers where they can be learned."""
+        return {name: self._tensor(array).requires_grad_() for name, array in drawn.items()}
+
+    def start(self, log: Log, content: Content | None) -> None:
+        """Project the vectors, put the histories in order, draw small parameters."""
+        from visrec_cli.runtime.device import pick_device
+
+        content = content if self.set["content"] else None
+        if content is None and not self.set["item_ids"]:
+            raise UsageProblem(
+                f"{self.name} with item_ids=false knows items by their vectors, and there are none",
+                fix="give --items with an embedding column, or leave item_ids and content as they are",
+            )
+        self._device, self._log = pick_device(self.device), log
+        self._projection = None if content is None else Projection.fit(content, self.set["components"])
+        self._valid: Mask = np.zeros(len(log.items), bool) if content is None else content.valid
+        self._known: Mask = (log.touched & self.set["item_ids"]) | self._valid
+        features = np.zeros((len(log.items), 0), np.float32)
+        if content is not None and self._projection is not None:
+            features = self._projection.apply(content)
+        self._steps = UserSequences.of(log.matrix, log.times, log.items, self._known)
+        self._pool: Rows = np.flatnonzero(log.touched & self._known)
+        size, rng = self.set["embedding_size"], np.random.default_rng(self.seed)
+        ids = rng.standard_normal((len(log.items), size), np.float32) * np.float32(0.1)
+        looks = rng.standard_normal((features.shape[1], size), np.float32) * np.float32(0.1)
+        self._features = self._tensor(features)
+        self._learned = self.tensors({"items": ids * (log.touched & self.set["item_ids"])[:, None], "looks": looks})
+        self._learned |= self.tensors({f"net:{name}": array for name, array in self.draw(rng).items()})
+        self._learned["items"].requires_grad_(self.set["item_ids"])
+        self._adam = Adam(self._learned, self.set["learning_rate"], self.set["reg"])
+
+    def epoch(self, number: int) -> float:
+        """Once through the histories. Returns the mean loss per step."""
+        from visrec_cli.recommenders.sequential.ops import Dropout
+
+        rng = np.random.default_rng([self.seed, number])
+        shown, following = self._steps.windows(self.set["length"], rng)
+        drop = Dropout(self.set["dropout"], int(rng.integers(2**62)), self._device)
+        order, total, n = rng.permutation(len(shown)), 0.0, 0
+        for start in range(0, len(order), self.set["batch_size"]):
+            batch = order[start : start + self.set["batch_size"]]
+            longest = int((shown[batch] >= 0).sum(axis=1).max())
+            loss, targets = self._step(shown[batch, :longest], following[batch, :longest], drop, rng)
+            total, n = total + loss * targets, n + targets
+        return total / max(n, 1)
+
+    def _step(self, shown: Rows, following: Rows, drop: "Dropout", rng: np.random.Generator) -> tuple[float, int]:
+        from torch.nn.functional import embedding
+
+        from visrec_cli.recommenders.sequential.ops import next_loss
+
+        hidden = self._valid & (rng.random(len(self._valid)) < self.set["hidden_ids"])
+        ids = self._tensor((~hidden).astype(np.float32))[:, None] * self._learned["items"]
+        vectors = ids + self._features @ self._learned["looks"]
+        held = self.read(embedding(self._tensor(np.maximum(shown, 0)), vectors), drop)
+        there = following >= 0
+        loss = next_loss(held[self._tensor(there)], vectors, following[there], self._pool, self.set["negatives"], rng)
+        loss.backward()
+        self._adam.step()
+        return float(loss.detach()), int(there.sum())
+
+    def model(self) -> Model:
+        """All items, and what the network holds after the last step of each user."""
+        learned = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._learned.items()}
+        widths = () if self._projection is None else self._projection.widths
+        names = () if self._projection is None else self._projection.names
+        factors = side_by_side(learned["items"], self._features.cpu().numpy(), learned["looks"], widths)
+        size = self.set["embedding_size"]
+        parts = (("behaviour", size), *((name, size) for name in names))
+        state = {name: array for name, array in learned.items() if name != "items"}
+        state |= {} if self._projection is None else self._projection.state()
+        items = Items(self._log.items, self._known, factors)
+        model = Model(self.name, self.set, users_of(self._log), items, parts, state=state)
+        return replace(model, users=replace(model.users, factors=self._held(model, self._steps)))
+
+    def state(self) -> Arrays:
+        """The parameters, and Adam's moments and count of steps."""
+        return self._adam.state()
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from these."""
+        self._adam.restore(state)
+
+    def _tensor(self, array: Any) -> "Tensor":
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+    @classmethod
+    def require(cls, model: Model, origin: Origin) -> None:
+        """See Recommender."""
+        super().require(model, origin)
+        size = model.settings["embedding_size"]
+        factors_of(model, origin)
+        require_parts(model, origin, (size,) * max(len(model.parts), 1))
+        total = sum(Projection.require(model, origin, len(model.parts) - 1))
+        state_of(model, origin, "looks", (total, size))
+        for name, shape in cls.shapes(model.settings, origin).items():
+            state_of(model, origin, f"net:{name}", shape)
+
+    @classmethod
+    @abstractmethod
+    def shapes(cls, settings: Mapping[str, Any], origin: Origin) -> dict[str, Shape]:
+        """The network's numbers, as ``draw`` makes them. Raises InputError for settings that make no network."""
+
+    @classmethod
+    def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
+        """The network over the history, as for users who were there when it learned."""
+        steps = UserSequences.of(history, times, model.items.ids, model.items.known)
+        return Users(tuple(ids), history, times, cls._held(model, steps))
+
+    @classmethod
+    def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
+        """Items by their vectors, without an id."""
+        names = tuple(name for name, _ in model.parts[1:])
+        if not names:
+            return super().new_items(model, ids, content)
+        projection = Projection.of(model.state, names)
+        nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
+        factors = side_by_side(nobody, projection.apply(content), model.state["looks"], projection.widths)
+        return Items(tuple(ids), content.valid, factors)
+
+    @classmethod
+    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+        """What each item would lose if a step had not happened: the network reads the history without it.
+
+        Steps that are too old to be read say nothing.
+        """
+        one = users.take([row])
+        steps = UserSequences.of(one.history, one.times, model.items.ids, model.items.known)
+        spoken = np.zeros((one.history.nnz, len(items)), np.float32)
+        n = min(len(steps.items), model.settings["length"])
+        if not n or model.items.factors is None:
+            return spoken
+        last, cells = steps.items[-n:], steps.cells[-n:]
+        without = [np.delete(last, place) for place in range(n)]
+        many = UserSequences(
+            np.concatenate([last, *without]), np.concatenate([[0], n + np.arange(n + 1) * (n - 1)]), cells
+        )
+        scores = cls._held(model, many) @ model.items.factors[items].T
+        spoken[cells] = scores[0] - scores[1:]
+        return spoken
+
+    @classmethod
+    def _held(cls, model: Model, steps: UserSequences) -> Matrix:
+        """(users, (1 + parts) · d): what is held of each user, once for each block of the items' factors; or zeros."""
+        assert model.items.factors is not None
+        blocks, size = len(model.parts), model.settings["embedding_size"]
+        places, sizes = steps.latest(model.settings["length"])
+        learned = {name[4:]: array for name, array in model.state.items() if name.startswith("net:")}
+        held = np.zeros((len(sizes), size), np.float32)
+        asked = np.argsort(sizes, kind="stable")[int((sizes == 0).sum()) :]  # alike in length: less to pad
+        for start in range(0, len(asked), _LOTS):
+            rows = asked[start : start + _LOTS]
+            mine = places[rows, : int(sizes[rows].max())]
+            vectors = model.items.factors[np.maximum(mine, 0)].reshape(*mine.shape, blocks, size).sum(axis=2)
+            held[rows] = cls.last(learned, model.settings, vectors, sizes[rows])
+        return np.tile(held, blocks)

@@ -1,0 +1,1 @@
+"""Two-tower models, with and without differential privacy."""

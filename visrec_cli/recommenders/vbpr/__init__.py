@@ -1,0 +1,1 @@
+"""Visual Bayesian personalised ranking: model, kernel, GPU path."""

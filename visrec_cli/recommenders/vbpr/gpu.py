@@ -1,0 +1,66 @@
+"""The step of vbpr for a batch of pairs. Import it inside functions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from visrec_cli.recommenders.base import Arrays
+from visrec_cli.recommenders.data import Log
+from visrec_cli.recommenders.pairwise_gpu import PairsOnGpu
+from visrec_cli.tables.vectors import Matrix
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class VbprOnGpu(PairsOnGpu):
+    """See ``kernels.vbpr.steps``. A batch takes the place of the block that shares one step of E and β'."""
+
+    def __init__(
+        self,
+        log: Log,
+        arrays: Arrays,
+        settings: dict[str, Any],
+        device: "torch.device",
+        features: Matrix,
+        widths: Sequence[int],
+    ) -> None:
+        super().__init__(log, arrays, settings, device)
+        self._features, self._widths = self._there(features), list(widths)
+
+    def step(self, users: "Tensor", liked: "Tensor", others: "Tensor") -> "Tensor":
+        """See PairsOnGpu."""
+        import torch
+        from torch.nn.functional import softplus
+
+        values, reg = self.values, self._settings["reg"]
+        user, y, z = values["users"][users], values["items"][liked], values["items"][others]
+        k, difference = y.shape[1], self._features[liked] - self._features[others]
+        parts = zip(difference.split(self._widths, 1), values["embedding"].split(self._widths), strict=True)
+        seen = torch.hstack([mine @ embedding for mine, embedding in parts])
+        x = (user[:, :k] * (y - z)).sum(dim=1) + (user[:, k:] * seen).sum(dim=1)
+        x = x + (values["bias"][liked] - values["bias"][others] + difference @ values["taste"])[:, 0]
+        push = torch.sigmoid(-x)[:, None]
+        items, pushed, pulled = torch.cat([liked, others]), push * user[:, :k], push * difference
+        thetas = user[:, k:].chunk(len(self._widths), 1)
+        sides = zip(pulled.split(self._widths, 1), thetas, strict=True)
+        wanted = {"embedding": torch.vstack([mine.T @ theta for mine, theta in sides])}
+        wanted["taste"] = pulled.sum(dim=0)[:, None]
+        self._move("users", users, reg * user - push * torch.hstack([y - z, seen]))
+        self._move("items", items, reg * torch.cat([y, z]) - torch.cat([pushed, -pushed]))
+        self._move("bias", items, reg * values["bias"][items] - torch.cat([push, -push]))
+        for name, pull in wanted.items():
+            slope = self._settings["reg_visual"] * len(users) * values[name] - pull
+            self._settle(name, slice(None), slope, slope**2)
+        return softplus(-x)
+
+    def _move(self, name: str, rows: "Tensor", slopes: "Tensor") -> None:
+        import torch
+
+        which, sums = self.sums(rows, torch.cat([slopes, slopes**2], dim=1))
+        self._settle(name, which, *sums.chunk(2, 1))
+
+    def _settle(self, name: str, rows: "Tensor | slice", slopes: "Tensor", squares: "Tensor") -> None:
+        moments = self.values[f"moments:{name}"]
+        moments[rows] += squares
+        self.values[name][rows] -= self._settings["learning_rate"] * slopes / moments[rows].sqrt()
