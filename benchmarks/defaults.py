@@ -26,12 +26,12 @@ from recommenders import Task, benchmark, interval, movielens, per_user
 
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.demo.products import items as things
+from visrec_cli.logs.holdout import held_back
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.training.fitting import Fitting
-from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure, Validation
 

@@ -27,6 +27,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from visrec_cli.logs.holdout import rows_by_part, within
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Hit
@@ -35,12 +37,10 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.split import split
 from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.content import content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
-from visrec_cli.stages.training.parts import rows_by_part, within
 from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.stages.training.watching import Watching

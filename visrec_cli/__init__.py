@@ -27,7 +27,7 @@ _STAGES = {
     "interactions": "visrec_cli.stages.interactions",
     "split": "visrec_cli.stages.split",
     "Columns": "visrec_cli.tables.interactions",
-    "Cleaning": "visrec_cli.stages.behaviour.cleaning",
+    "Cleaning": "visrec_cli.logs.cleanup",
     "train_cf": "visrec_cli.stages.train_cf",
     "recommend": "visrec_cli.stages.recommend",
     "recommend_groups": "visrec_cli.stages.recommend_groups",

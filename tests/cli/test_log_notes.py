@@ -159,4 +159,4 @@ def test_only_the_log_reader_opens_logs() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and "open_interactions" in {one.name for one in node.names}
     ]
-    assert users == ["stages/behaviour/log_reader.py"]
+    assert users == ["logs/reader.py"]

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.app import run
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.tables.readers import open_table
 
 USERS, LENGTH = 12, 8

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 from tests.contracts.recommender_suite import DAY, planted
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf as training
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.vectors import column_of

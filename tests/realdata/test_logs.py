@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.split import split
 from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions

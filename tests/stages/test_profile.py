@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.profile import SCHEMA, likes_of, profile, tastes_of
 from visrec_cli.stages.profile_page import taste_page
 from visrec_cli.stages.train_cf import train_cf

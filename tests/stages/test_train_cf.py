@@ -11,9 +11,9 @@ import pytest
 
 from tests.contracts.recommender_suite import planted
 from visrec_cli.errors import InputError, OutputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from visrec_cli.commands.words import weights
 
 if TYPE_CHECKING:
-    from visrec_cli.stages.behaviour.cleaning import Cleaning
+    from visrec_cli.logs.cleanup import Cleaning
     from visrec_cli.tables.interactions import Columns
 
 
@@ -27,7 +27,7 @@ def cleaning_of(
     min_weight: float | None, events: str | None, repeats: str | None, half_life: float | None, k_core: int
 ) -> "Cleaning":
     """--min-weight, --events, --repeats, --half-life and --k-core. Raises UsageProblem for what makes no sense."""
-    from visrec_cli.stages.behaviour.cleaning import Cleaning
+    from visrec_cli.logs.cleanup import Cleaning
 
     return Cleaning(
         events=weights(events, flag="--events", example="view=1,buy=5") if events else {},

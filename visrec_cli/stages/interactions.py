@@ -3,11 +3,11 @@
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.audit import audit
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
@@ -25,7 +25,7 @@ def interactions(
 ) -> pa.RecordBatchReader:
     """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
 
-    columns: what its columns are called, where that is not usual. cleaning: see stages.behaviour.cleaning. items: their
+    columns: what its columns are called, where that is not usual. cleaning: see logs.cleanup. items: their
     table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
     with a key, or env:NAME; see stages.behaviour.hashing. Raises InputError
     for a log without users, items or usable rows, or if no item of it is in the table; UsageProblem for unknown names.

@@ -6,9 +6,9 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.profiling.likes import Likes, open_likes
 from visrec_cli.stages.profiling.tastes import Part, Taste, taste_of
 from visrec_cli.tables.interactions import Columns

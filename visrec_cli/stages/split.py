@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.assigning import codes_of
-from visrec_cli.stages.behaviour.audit import audit
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.behaviour.part_files import check_parts, write_parts
 from visrec_cli.stages.behaviour.ways import Way
 from visrec_cli.stages.items import open_items

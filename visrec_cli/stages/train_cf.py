@@ -9,6 +9,12 @@ import pyarrow as pa
 
 from visrec_cli import __version__
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.exposures import with_known
+from visrec_cli.logs.holdout import Parts, parts_of, within
+from visrec_cli.logs.matrix import log_of
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import to_table
@@ -16,18 +22,12 @@ from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
-from visrec_cli.stages.behaviour.audit import audit
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.option_needs import check_for_judging, check_for_recommender
-from visrec_cli.stages.training.parts import Parts, parts_of, within
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.privately import for_privacy, private_kind
-from visrec_cli.stages.training.seen import with_known
 from visrec_cli.stages.training.validation import Measure
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.interactions import Columns

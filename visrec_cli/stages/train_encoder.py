@@ -16,10 +16,10 @@ from visrec_cli.encoders.finetuning.schedule import Schedule
 from visrec_cli.encoders.finetuning.serialization import require_classifier, save_model
 from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.continuation import continued

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from visrec_cli.logs.holdout import held_back
 from visrec_cli.recommenders.als.defaults import regularisation_of, unobserved_weight_of
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.top_k import lots, top_k
-from visrec_cli.stages.training.parts import held_back
 
 
 def log_of(matrix: Any) -> Log:

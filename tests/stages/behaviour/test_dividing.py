@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.hash_order import lots_of, lots_of_pairs
+from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.stages.behaviour.dividing import (
     TEST,
     TRAIN,
@@ -19,8 +21,6 @@ from visrec_cli.stages.behaviour.dividing import (
     whole_folds,
     within_users,
 )
-from visrec_cli.stages.behaviour.lots import lots_of, lots_of_pairs
-from visrec_cli.stages.behaviour.twins import groups_of
 
 NAMES = [f"id-{n}" for n in range(4000)]
 

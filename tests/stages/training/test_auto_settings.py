@@ -11,13 +11,13 @@ import pytest
 from tests.stages.test_train_cf import clicks, shop
 from tests.stages.training.test_fit_on import split_log
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.stages.training.checkpoints import load_checkpoint, save_checkpoint
 

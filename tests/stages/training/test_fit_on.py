@@ -14,11 +14,11 @@ from tests.stages.test_train_cf import clicks, shop
 from visrec_cli.app import run
 from visrec_cli.commands.train_cf import _fit_on
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer
 from visrec_cli.stages.train_cf import train_cf

@@ -8,10 +8,10 @@ import pytest
 from tests.stages.test_train_cf import clicks, shop
 from visrec_cli.commands.train_cf import _privacy
 from visrec_cli.errors import InputError, UnavailableError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer
 from visrec_cli.stages.train_cf import train_cf

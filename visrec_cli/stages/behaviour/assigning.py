@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs import dividing
+from visrec_cli.logs.hash_order import lots_of, lots_of_pairs
+from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour import dividing
-from visrec_cli.stages.behaviour.lots import lots_of, lots_of_pairs
-from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.behaviour.ways import TIMED, Way
 from visrec_cli.tables.times import are_positions, read_times
 

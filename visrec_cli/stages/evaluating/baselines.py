@@ -8,14 +8,14 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.lists import USERS, Block
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.logs.missing_ids import missing_ids
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import PerEvent, attraction, examination
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.impressions import open_impressions
 from visrec_cli.tables.readers import Tabular, name_of
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.evaluating.exclusion import exclusion
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
+from visrec_cli.logs.audit import spelling
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.audit import spelling
 from visrec_cli.stages.evaluating.truth import Truth
 
 _SOME = 100

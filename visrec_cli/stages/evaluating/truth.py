@@ -11,18 +11,18 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.holdout import rows_by_part
+from visrec_cli.logs.matrix import log_of
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.top_k import lots
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import world_of
 from visrec_cli.stages.training.content import Shop, open_shop
-from visrec_cli.stages.training.parts import rows_by_part
 from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.times import are_positions

@@ -59,8 +59,8 @@ def _may_be_labels(field: pa.Field) -> bool:
 
 
 def _clicks(table: pa.Table, target: str, report: Report) -> Clicks:
-    from visrec_cli.stages.behaviour.audit import overview
-    from visrec_cli.stages.behaviour.log_reader import Use, read_log
+    from visrec_cli.logs.audit import overview
+    from visrec_cli.logs.reader import Use, read_log
 
     where = target.removeprefix(CLICKS)
     log, notes = read_log(where, None, Use(called=f"--target {target}"), report)

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.audit import overview
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.holdout import held_back, parts_of
+from visrec_cli.logs.matrix import log_of
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.audit import overview
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.learning.targets import (
     AloneTarget,
     ClickTarget,
@@ -22,7 +23,6 @@ from visrec_cli.stages.learning.targets import (
     PreferenceTarget,
     Target,
 )
-from visrec_cli.stages.training.parts import held_back, parts_of
 from visrec_cli.tables.interactions import Columns
 
 LOSSES = ("cross-entropy", "contrast")

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
+from visrec_cli.logs.holdout import PART_WORDS
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.parts import PART_WORDS
 
 Rows = npt.NDArray[np.int64]
 

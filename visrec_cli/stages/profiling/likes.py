@@ -8,14 +8,14 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.audit import overview
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.matrix import log_of
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.data import Content, Rows, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.audit import overview
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.evaluating.world import CATEGORIES, categories_of
 from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.tables.interactions import Columns

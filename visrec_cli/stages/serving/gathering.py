@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import with_history
 from visrec_cli.stages.serving.new_items import with_columns, with_new_items
 from visrec_cli.stages.serving.served import Served, open_models

@@ -9,13 +9,13 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
+from visrec_cli.logs.cleanup import clean
+from visrec_cli.logs.exposures import with_met
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import clean
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.stages.serving.served import Served
-from visrec_cli.stages.training.seen import with_met
 from visrec_cli.tables.interactions import has_ratings
 from visrec_cli.tables.times import are_positions
 

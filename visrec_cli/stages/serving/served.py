@@ -12,12 +12,12 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
 from visrec_cli.recommenders.model_document import origin_of
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import find, has
-from visrec_cli.stages.behaviour.cleaning import Cleaning
 from visrec_cli.stages.serving.popular import popularity
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table

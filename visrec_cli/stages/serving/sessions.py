@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.stages.serving.history import newest
 from visrec_cli.stages.serving.id_lists import is_table, text_lines
 from visrec_cli.stages.serving.served import Served

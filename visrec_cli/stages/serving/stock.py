@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
+from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.top_k import lots
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.twins import groups_of
 from visrec_cli.stages.serving.served import Served
 from visrec_cli.tables.vectors import Mask
 

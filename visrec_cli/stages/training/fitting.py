@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.holdout import held_back
 from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
@@ -14,7 +15,6 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages.training.auto_settings import as_before, auto_of, auto_words, before_words, settled
 from visrec_cli.stages.training.continuation import Continuation
-from visrec_cli.stages.training.parts import held_back
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.tuning import Trial, tune
 from visrec_cli.stages.training.validation import Validation

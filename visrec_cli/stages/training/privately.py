@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.holdout import Parts
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.parts import Parts
 
 
 def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.repeats import REPEATS, merge
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.repeats import REPEATS, merge
 from visrec_cli.tables.interactions import has_ratings, with_weights
 from visrec_cli.tables.times import are_positions
 

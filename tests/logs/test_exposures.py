@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.exposures import with_known, with_met, with_users
+from visrec_cli.logs.holdout import Parts, parts_of
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.model import users_of
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.behaviour.logs import log_of
-from visrec_cli.stages.training.parts import Parts, parts_of
-from visrec_cli.stages.training.seen import with_known, with_met, with_users
 from visrec_cli.tables.interactions import open_interactions
 
 RATINGS = pa.table(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
 from visrec_cli.tables.interactions import has_ratings, open_interactions
 
 DAY = 86_400_000

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
+from visrec_cli.logs.reader import LogNotes, singles
 from visrec_cli.runtime.formatting import counted
-from visrec_cli.stages.behaviour.log_reader import Notes, singles
 from visrec_cli.tables.times import are_positions
 from visrec_cli.tables.vectors import is_embedding_type
 
@@ -28,7 +28,7 @@ _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 
 
-def audit(table: pa.Table, notes: Notes, *, items: pa.Table | None = None) -> None:
+def audit(table: pa.Table, notes: LogNotes, *, items: pa.Table | None = None) -> None:
     """Put users, items, density, spread and time range of a log into the report, and what it shares with ``items``.
 
     table: of ``read_log``, cleaned or not. items: with ``item_id``, and any of ``image_path``, ``image`` and vectors.
@@ -41,7 +41,7 @@ def audit(table: pa.Table, notes: Notes, *, items: pa.Table | None = None) -> No
         _meet(table, items, notes)
 
 
-def overview(table: pa.Table, notes: Notes) -> tuple[int, int]:
+def overview(table: pa.Table, notes: LogNotes) -> tuple[int, int]:
     """Tell density, spread and time range of a log; how many users and items it has."""
     per_user, per_item = (_sizes(table[name]) for name in ("user_id", "item_id"))
     density = table.num_rows / (len(per_user) * len(per_item))
@@ -69,7 +69,7 @@ def _range(table: pa.Table) -> str:
     return f"; {first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
-def _meet(table: pa.Table, items: pa.Table, notes: Notes) -> None:
+def _meet(table: pa.Table, items: pa.Table, notes: LogNotes) -> None:
     """Shares of the interactions whose item has a row, a picture, a vector; ids that match no item."""
     known = items["item_id"].combine_chunks()
     place = pc.index_in(table["item_id"], known)
@@ -96,7 +96,7 @@ def _meet(table: pa.Table, items: pa.Table, notes: Notes) -> None:
         notes.report.count("items without interactions", untouched)
 
 
-def _tell(notes: Notes, text: str) -> None:
+def _tell(notes: LogNotes, text: str) -> None:
     """Of log and items together: it is another note where it says another thing, as with other items."""
     notes.tell(f"items {zlib.crc32(text.encode()):08x}", text)
 

@@ -11,10 +11,10 @@ from math import ceil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.logs.missing_ids import missing_ids
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
-from visrec_cli.stages.behaviour.missing_ids import missing_ids
 from visrec_cli.tables.interactions import Columns, has_ratings, noted, notes_of, open_interactions
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.times import are_positions
@@ -38,7 +38,7 @@ class Use:
 
 
 @dataclass
-class Notes:
+class LogNotes:
     """Says each kind of note once: not what stages before have said of this log.
 
     said: by them, and here. called: what the log is called, where a verb reads several.
@@ -61,10 +61,10 @@ class Notes:
 
 def read_log(
     source: Tabular, columns: Columns | None, use: Use, report: Report, *, zeros: bool = False
-) -> tuple[pa.Table, Notes]:
+) -> tuple[pa.Table, LogNotes]:
     """The log as ``open_interactions`` gives it, looked over; and what was said, for whoever passes the log on."""
     table = open_interactions(source, columns, zeros=zeros, report=report)
-    notes = Notes(report, notes_of(table), use.called)
+    notes = LogNotes(report, notes_of(table), use.called)
     for kind, text in _look(table, use, report.line):
         notes.tell(kind, text)
     return table, notes

@@ -6,9 +6,9 @@ import pytest
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.holdout import held_back, parts_of
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.parts import held_back, parts_of
 
 
 def log_table(**columns: list[object]) -> pa.Table:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning
-from visrec_cli.stages.behaviour.log_reader import Use, read_log
 from visrec_cli.tables.interactions import notes_of
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.writing import write_table

@@ -5,9 +5,9 @@ import pytest
 
 from tests.tables.tables import embedded
 from visrec_cli.errors import InputError
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.reader import LogNotes
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.audit import audit
-from visrec_cli.stages.behaviour.log_reader import Notes
 from visrec_cli.tables.interactions import open_interactions
 
 
@@ -17,7 +17,7 @@ def log(items: list[str], **more: list) -> pa.Table:
 
 def said(items: list[str], about: pa.Table | None = None, **more: list) -> Report:
     report = Report()
-    audit(log(items, **more), Notes(report), items=about)
+    audit(log(items, **more), LogNotes(report), items=about)
     return report
 
 

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.logs import log_of
 from visrec_cli.tables.vectors import Mask
 
 PART_WORDS = {

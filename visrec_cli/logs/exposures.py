@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.holdout import Parts, within
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.behaviour.cleaning import Cleaning, clean
-from visrec_cli.stages.training.parts import Parts, within
 
 
 def with_known(users: Users, items: Sequence[str], parts: Parts, cleaning: Cleaning, *, fit_on: str) -> Users:

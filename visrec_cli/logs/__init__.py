@@ -1,0 +1,1 @@
+"""Interaction logs: read, cleaned, audited, and made into matrices."""
