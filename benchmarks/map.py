@@ -88,8 +88,8 @@ def layouts(items: int) -> None:
 
 
 def types(table: str, column: str) -> None:
+    from visrec_cli.items.catalogue_items import choose_column
     from visrec_cli.runtime.report import Report
-    from visrec_cli.stages.recommending.shelf import choose_column
     from visrec_cli.tables.readers import read_all
     from visrec_cli.tables.vectors import matrix_of
 

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from visrec_cli.items.features import content_of, open_shop
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
@@ -29,7 +30,6 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.content import content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure

@@ -27,6 +27,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from visrec_cli.items.features import content_of, open_shop
 from visrec_cli.logs.holdout import rows_by_part, within
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.metrics.base import ItemStats, Lists
@@ -39,7 +40,6 @@ from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
 from visrec_cli.stages.training.checkpoints import load_checkpoint
-from visrec_cli.stages.training.content import content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure

@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.stages.test_train_cf import clicks
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.first_pictures import first_pictures
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.first_pictures import first_pictures
 from visrec_cli.stages.gallery import PER_QUERY, gallery
 from visrec_cli.stages.recommend_users import recommend_users
 from visrec_cli.stages.show import describe, show, type_in_words

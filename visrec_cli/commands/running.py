@@ -104,7 +104,7 @@ def _rejects_written(report: Report, rejects: str | None) -> Iterator[None]:
 
 def _write_rejects(report: Report, rejects: str | None) -> None:
     if rejects is not None:
-        from visrec_cli.stages.rejects import rejects_table
+        from visrec_cli.items.rejects import rejects_table
         from visrec_cli.tables.writing import write_table
 
         write_table(rejects_table(report.rejects), rejects)

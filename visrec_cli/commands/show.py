@@ -237,7 +237,7 @@ def _print_pictures(source: str, found: "Description", pictures: bool | None, co
     if not console.is_terminal:
         print("visrec: note: --pictures needs a terminal; --html FILE draws a page", file=sys.stderr)
         return
-    from visrec_cli.stages.first_pictures import first_pictures
+    from visrec_cli.items.first_pictures import first_pictures
 
     if found_pictures := first_pictures(found.first, source):
         console.print()

@@ -9,6 +9,8 @@ import pyarrow as pa
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
+from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
@@ -24,8 +26,6 @@ from visrec_cli.stages.embedding.working import (
     variety,
     vector_column,
 )
-from visrec_cli.stages.items import open_items
-from visrec_cli.stages.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.tables.readers import Tabular
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import pyarrow as pa
 from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.text_work import TextWork
 from visrec_cli.stages.embedding.texts import TextColumns
-from visrec_cli.stages.items import open_items
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.vectors import column_of

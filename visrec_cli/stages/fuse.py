@@ -8,11 +8,11 @@ import pyarrow as pa
 from visrec_cli import registry as catalogue
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
+from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fusing.ingredients import recipe_of
 from visrec_cli.stages.fusing.learning import Learning, check, find_method
 from visrec_cli.stages.fusing.places import PLACES, VECTORS, check_places, with_places
-from visrec_cli.stages.items import open_items
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.npy import is_npy
 from visrec_cli.tables.readers import Tabular, name_of

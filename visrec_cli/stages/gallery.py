@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
+from visrec_cli.items.pictures import PictureSource
 from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
 from visrec_cli.reports.gallery_items import PRICES, card, shelf
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.page_pictures import Locate, pictures_of, thumbnails_of
-from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.show import open_any
 from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.readers import Tabular, is_path

@@ -3,12 +3,12 @@
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.behaviour.hashing import key_of, with_hashed_users
-from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 

@@ -13,16 +13,16 @@ from visrec_cli.fusion.layout import LAYOUTS, lay_out
 from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
+from visrec_cli.items.catalogue_items import Rows, choose_column, take_rows
+from visrec_cli.items.page_pictures import pictures_of
+from visrec_cli.items.pictures import PATH_COLUMNS, PictureSource, where_to_look
+from visrec_cli.items.source import open_items
 from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import shrunk, sprites, tile_side
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.items import open_items
-from visrec_cli.stages.page_pictures import pictures_of
-from visrec_cli.stages.pictures import PATH_COLUMNS, PictureSource, where_to_look
-from visrec_cli.stages.recommending.shelf import Rows, choose_column, take_rows
 from visrec_cli.tables.conversions import python_values
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import embedding_columns, matrix_of, unit_rows

@@ -8,17 +8,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.items.catalogue_items import take_rows
+from visrec_cli.items.page_pictures import pictures_of, thumbnails_of
+from visrec_cli.items.pictures import PictureSource
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.reports.profile_page import CategoryShare, Looks, Profile, ProfilePicture, profile_page
 from visrec_cli.reports.thumbnails import Thumbnail
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.page_pictures import pictures_of, thumbnails_of
-from visrec_cli.stages.pictures import PictureSource
 from visrec_cli.stages.profile import names_of
 from visrec_cli.stages.profiling.likes import Likes
 from visrec_cli.stages.profiling.tastes import Part, Taste
-from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import embedding_columns
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows, fill_shelf
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.answers import Answer, Answerer
@@ -16,7 +17,6 @@ from visrec_cli.stages.recommending.asking import Asked, require_one_stdin
 from visrec_cli.stages.recommending.looks import picture_numbers
 from visrec_cli.stages.recommending.open_index import index_opener
 from visrec_cli.stages.recommending.recommendations import Recommendations
-from visrec_cli.stages.recommending.shelf import Rows, Shelf, fill_shelf
 from visrec_cli.stages.recommending.sides import Sides
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.models import is_model
@@ -163,7 +163,7 @@ def _not_a_folder(table: Tabular) -> Tabular:
     return table
 
 
-def _allowed(shelf: Shelf, where: str | None, report: Report) -> Rows:
+def _allowed(shelf: CatalogueItems, where: str | None, report: Report) -> Rows:
     """Rows that may be recommended: those with a vector that pass the condition."""
     allowed = shelf.present
     if where is not None:

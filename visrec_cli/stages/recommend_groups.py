@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import fill_shelf
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommending.groups import Groups, asked_groups, groups_of
 from visrec_cli.stages.recommending.item_columns import item_columns
 from visrec_cli.stages.recommending.queries import path_column
-from visrec_cli.stages.recommending.shelf import fill_shelf
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, name_of, open_table

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.formatting import counted
@@ -15,7 +16,6 @@ from visrec_cli.stages.behaviour.assigning import codes_of
 from visrec_cli.stages.behaviour.dividing import PARTS, TEST, TRAIN, VALIDATION, Codes
 from visrec_cli.stages.behaviour.part_files import check_parts, write_parts
 from visrec_cli.stages.behaviour.ways import Way
-from visrec_cli.stages.items import open_items
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.times import are_positions

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from visrec_cli import __version__
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.exposures import with_known
@@ -22,7 +23,6 @@ from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
-from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.option_needs import check_for_judging, check_for_recommender
@@ -151,7 +151,7 @@ def _cleaned(parts: Parts, plan: Plan, cleaning: Cleaning, report: Report) -> tu
 
 
 def _content(
-    kind: type[Recommender], shop: Shop | None, log: Log, column: str | None, report: Report
+    kind: type[Recommender], shop: ItemFeatures | None, log: Log, column: str | None, report: Report
 ) -> Content | None:
     """The vectors, for a recommender that looks at them."""
     if not (kind.uses_content or kind.needs_content) or shop is None:

@@ -16,17 +16,17 @@ from visrec_cli.encoders.finetuning.schedule import Schedule
 from visrec_cli.encoders.finetuning.serialization import require_classifier, save_model
 from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.pictures import picture_columns
+from visrec_cli.items.source import open_items
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.items import open_items
 from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.continuation import continued
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.learning.targets import LabelTarget
-from visrec_cli.stages.pictures import picture_columns
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching
 from visrec_cli.tables.atomic import check_place

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.attributes import masks_of, words_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import open_run
 from visrec_cli.stages.evaluating.scoring import score_run
 from visrec_cli.stages.evaluating.slicing import Slices, slices_of
 from visrec_cli.stages.evaluating.truth import Truth, open_truth
 from visrec_cli.stages.evaluating.wanted import wanted
-from visrec_cli.stages.evaluating.words import masks_of, words_of
 
 ITEMS = pa.table({
     "item_id": ["a", "b", "c", "d", "e"],

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.images.parallel import ordered_map
+from visrec_cli.items.pictures import PictureColumns
 from visrec_cli.runtime.formatting import counted, sized
 from visrec_cli.stages.embedding.keeping import Keeper, Wanted
 from visrec_cli.stages.embedding.reading import Read, read_picture
 from visrec_cli.stages.embedding.working import Work
-from visrec_cli.stages.pictures import PictureColumns
 
 SAMPLE = 64
 _ENTRY = 200  # bytes that an entry of the cache takes beside its vector

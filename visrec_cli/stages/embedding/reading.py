@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from visrec_cli.encoders.base import ImageEncoder, Prepared
 from visrec_cli.images.parallel import ordered_map
+from visrec_cli.items.pictures import PictureColumns, PictureSource
 from visrec_cli.stages.embedding.keeping import Keeper, Result, Wanted, digest_of
-from visrec_cli.stages.pictures import PictureColumns, PictureSource
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.compatibility import follows_profiles
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.features import content_of
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.base import Recommender
@@ -20,7 +21,6 @@ from visrec_cli.stages.evaluating.lists import USERS, Block
 from visrec_cli.stages.evaluating.notes import Notes
 from visrec_cli.stages.evaluating.runs import Run
 from visrec_cli.stages.evaluating.truth import Truth, past_of
-from visrec_cli.stages.training.content import content_of
 from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.vectors import Mask, Matrix, embedding_columns
 

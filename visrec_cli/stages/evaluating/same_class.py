@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.features import open_shop
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
@@ -16,7 +17,6 @@ from visrec_cli.stages.evaluating.runs import Run, open_run
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
 from visrec_cli.stages.evaluating.world import categories_of, world_of
-from visrec_cli.stages.training.content import open_shop
 from visrec_cli.tables.readers import Tabular, name_of
 
 METRICS = ("precision@1", "r-precision", "map-r", "map-all")

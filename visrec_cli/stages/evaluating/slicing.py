@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.attributes import masks_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.truth import Truth
-from visrec_cli.stages.evaluating.words import masks_of
 from visrec_cli.tables.ids import USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.vectors import Mask

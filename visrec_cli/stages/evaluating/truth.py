@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.features import ItemFeatures, open_shop
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import rows_by_part
 from visrec_cli.logs.matrix import log_of
@@ -22,7 +23,6 @@ from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.world import world_of
-from visrec_cli.stages.training.content import Shop, open_shop
 from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.times import are_positions
@@ -54,7 +54,7 @@ class Truth:
     times: Times | None = None
     train: pa.Table | None = None
     validation: pa.Table | None = None
-    shop: Shop | None = None
+    shop: ItemFeatures | None = None
     rated: sp.csr_matrix | None = None
     who: str = "users"
     called: str = "the truth"
@@ -206,7 +206,7 @@ def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.
     return parts["test"], learned, validation
 
 
-def _catalogue(shop: Shop | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
+def _catalogue(shop: ItemFeatures | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
     """All item ids: the table's in its order, then others of the logs, sorted."""
     known = shop.table["item_id"].combine_chunks() if shop else pa.array([], pa.string())
     logs = [table["item_id"].combine_chunks() for table in (past, relevant) if table is not None]

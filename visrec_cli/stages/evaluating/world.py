@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.attributes import words_of
+from visrec_cli.items.features import ItemFeatures, content_of
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.evaluating.words import words_of
-from visrec_cli.stages.training.content import Shop, content_of
 
 CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
 
@@ -19,7 +19,7 @@ CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
 def world_of(
     ids: Sequence[str],
     past: pa.Table | None,
-    shop: Shop | None,
+    shop: ItemFeatures | None,
     *,
     needs: Collection[str],
     embedding: str | None,
@@ -54,7 +54,7 @@ def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:
     return counts.astype(np.int64), len(pc.unique(past["user_id"]))
 
 
-def categories_of(shop: Shop, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
+def categories_of(shop: ItemFeatures, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
     """(items + 1, categories) csr, and the categories: an item of several, ``A|B``, belongs to each by an equal share.
 
     column: by default the first with a usual name. Raises UsageProblem where there is none.

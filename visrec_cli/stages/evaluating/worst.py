@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.items.page_pictures import pictures_of, thumbnails_of
 from visrec_cli.metrics.base import Places
 from visrec_cli.registry import find
 from visrec_cli.reports.evaluation_page import Tile, WorstUser
@@ -17,7 +18,6 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.runs import Run, ScatteredError
 from visrec_cli.stages.evaluating.scoring import PerUserScores
 from visrec_cli.stages.evaluating.truth import Truth
-from visrec_cli.stages.page_pictures import pictures_of, thumbnails_of
 
 USERS, ITEMS = 12, 10  # on the page
 

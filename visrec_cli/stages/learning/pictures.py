@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.images.parallel import ordered_map
+from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.pictures import PictureSource, count_colours
 from visrec_cli.tables.vectors import Mask
 
 _HELD = 1 << 30  # bytes; the others are decoded again in every epoch

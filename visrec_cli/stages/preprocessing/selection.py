@@ -6,9 +6,9 @@ from visrec_cli.images.examination import Examined
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.reject_reasons import HEIC
 from visrec_cli.images.sources import PictureError
+from visrec_cli.items.pictures import count_colours
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.pictures import count_colours
 from visrec_cli.stages.preprocessing.join import Row
 from visrec_cli.stages.preprocessing.rows import Finished
 

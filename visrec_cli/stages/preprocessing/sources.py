@@ -19,11 +19,11 @@ from visrec_cli.images.names import Picture, check_ids
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.images.scan_result import ScanResult
+from visrec_cli.items.pictures import PATH_COLUMNS
+from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.stages.items import open_items
-from visrec_cli.stages.pictures import PATH_COLUMNS
 from visrec_cli.tables.readers import Tabular, is_path, name_of
 
 _TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")

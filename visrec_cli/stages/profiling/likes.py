@@ -8,6 +8,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.matrix import log_of
@@ -17,7 +18,6 @@ from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.evaluating.world import CATEGORIES, categories_of
-from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
@@ -41,7 +41,7 @@ class Likes:
     items: tuple[str, ...]
     history: sp.csr_matrix
     times: Times | None
-    shop: Shop | None
+    shop: ItemFeatures | None
     content: Content | None
     kinds: sp.csr_matrix | None
     kind_names: tuple[str, ...] = ()
@@ -111,19 +111,21 @@ def _is_model(source: Tabular) -> bool:
     return Path(source).is_file() and is_model(open_table(source).schema)
 
 
-def _of_model(source: Tabular) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None, Shop | None]:
+def _of_model(
+    source: Tabular,
+) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None, ItemFeatures | None]:
     model, about, _ = from_table(open_table(source).read_all(), name_of(source))
     history, times = model.users.history, model.users.times
     liked = history.data > 0  # a weight of 0 was met and not liked
     rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))[liked]
     kept = sp.csr_matrix((history.data[liked], (rows, history.indices[liked])), shape=history.shape, dtype=np.float32)
     times = None if times is None else times[liked]
-    shop = Shop(about, about.drop_columns(["item_id"])) if about.num_columns > 1 else None
+    shop = ItemFeatures(about, about.drop_columns(["item_id"])) if about.num_columns > 1 else None
     return model.users.ids, model.items.ids, kept, times, shop
 
 
 def _of_log(
-    source: Tabular, shop: Shop | None, columns: Columns, cleaning: Cleaning, report: Report
+    source: Tabular, shop: ItemFeatures | None, columns: Columns, cleaning: Cleaning, report: Report
 ) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None]:
     table, notes = read_log(source, columns, Use(cleaning=cleaning), report)
     table = clean(table, cleaning, report)
@@ -136,7 +138,7 @@ def _of_log(
 
 
 def _kinds(
-    shop: Shop | None, ids: tuple[str, ...], category: str | None
+    shop: ItemFeatures | None, ids: tuple[str, ...], category: str | None
 ) -> tuple[sp.csr_matrix | None, tuple[str, ...]]:
     """Which items are of which category: the column named, else the first with a usual name."""
     there = [] if shop is None else shop.about.column_names

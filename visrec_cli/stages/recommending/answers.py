@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows
 from visrec_cli.ranking.diversity import diversify
 from visrec_cli.ranking.duplicates import repeats
 from visrec_cli.ranking.rank_fusion import fuse_ranks
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommending.looks import looks, picture_numbers
 from visrec_cli.stages.recommending.queries import Query
-from visrec_cli.stages.recommending.shelf import Rows, Shelf
 from visrec_cli.stages.recommending.sides import Scores, Sides
 from visrec_cli.tables.vectors import Mask
 
@@ -41,7 +41,7 @@ class Answerer:
     ranking.diversity.
     """
 
-    shelf: Shelf
+    shelf: CatalogueItems
     sides: Sides
     k: int
     diversity: float

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.queries import Query, item_queries, mixed, taste_query
-from visrec_cli.stages.recommending.shelf import Shelf
 from visrec_cli.tables.readers import Tabular, is_path
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Asked:
                 "--user ID, --users FILE, --all-users or --follow",
             )
 
-    def queries(self, shelf: Shelf, cache: Cache, report: Report) -> Iterator[list[Query]]:
+    def queries(self, shelf: CatalogueItems, cache: Cache, report: Report) -> Iterator[list[Query]]:
         """In blocks, in the order item, image, text, taste; wrong ids and pictures raise now, not while streaming."""
         if self.all_items:
             rows = np.flatnonzero(shelf.present).tolist()
@@ -64,7 +64,7 @@ class Asked:
         report.expect(len(queries), "queries")
         return (queries[start : start + _BLOCK] for start in range(0, len(queries), _BLOCK))
 
-    def _each(self, shelf: Shelf, cache: Cache, report: Report) -> list[Query]:
+    def _each(self, shelf: CatalogueItems, cache: Cache, report: Report) -> list[Query]:
         queries = item_queries(shelf, [shelf.row(item_id) for item_id in dict.fromkeys(self.items)])
         taste = [taste_query(shelf, self.like, self.unlike)] if self.like or self.unlike else []
         if self.images:

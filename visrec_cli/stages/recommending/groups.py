@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.attributes import words_of
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows, take_rows
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.evaluating.words import words_of
-from visrec_cli.stages.recommending.shelf import Rows, Shelf, take_rows
 from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
 
 _NAMED = 3
@@ -21,7 +21,7 @@ _NAMED = 3
 class Groups:
     """names: in order. members: rows of the shelf of each. small: names of groups of too few items, with how many."""
 
-    shelf: Shelf
+    shelf: CatalogueItems
     column: str
     names: tuple[str, ...]
     members: tuple[Rows, ...]
@@ -50,7 +50,7 @@ class Groups:
         return int(rows[int(np.argmax(self.shelf.vectors[rows] @ to))])
 
 
-def groups_of(shelf: Shelf, column: str, *, allowed: Mask, min_items: int, report: Report) -> Groups:
+def groups_of(shelf: CatalogueItems, column: str, *, allowed: Mask, min_items: int, report: Report) -> Groups:
     """The groups that a column names: texts such as ``A|B``, and lists, put an item into several.
 
     allowed: (n,) the rows of the shelf that count. Groups of fewer than ``min_items`` items with a vector are told of

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.top_k import lots, top_k
@@ -14,7 +15,6 @@ from visrec_cli.runtime.command_line import command_line
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.asking import Asked
 from visrec_cli.stages.recommending.queries import item_queries
-from visrec_cli.stages.recommending.shelf import Rows, Shelf
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.vectors import column_of
 
@@ -61,7 +61,7 @@ class Links:
         order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)
         one = Space(model.recommender, 1, False, kind="behaviour")
         vectors = np.ones((len(order), 1), np.float32)  # a reason is a share of the score, and here there is one part
-        self.shelf = Shelf(about, order, vectors, model.items.known[order], "neighbours", one)
+        self.shelf = CatalogueItems(about, order, vectors, model.items.known[order], "neighbours", one)
         links = model.items.neighbours
         assert links is not None
         self._links = links[order][:, order]

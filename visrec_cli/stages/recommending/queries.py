@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import UsageProblem
-from visrec_cli.stages.pictures import PATH_COLUMNS
-from visrec_cli.stages.recommending.shelf import Shelf
+from visrec_cli.items.catalogue_items import CatalogueItems
+from visrec_cli.items.pictures import PATH_COLUMNS
 from visrec_cli.tables.vectors import Matrix
 
 _TITLES = ("title", "name")
@@ -34,7 +34,7 @@ class Query:
     liked: tuple[int, ...] = ()
 
 
-def item_queries(shelf: Shelf, rows: Sequence[int]) -> list[Query]:
+def item_queries(shelf: CatalogueItems, rows: Sequence[int]) -> list[Query]:
     """One query per row of the shelf, the item itself left out of its answers."""
     schema = shelf.items.schema
     title = title_column(schema)
@@ -84,7 +84,7 @@ def text_queries(ids: Sequence[str], texts: Sequence[str], vectors: Matrix) -> l
     ]
 
 
-def taste_query(shelf: Shelf, like: Sequence[str], unlike: Sequence[str]) -> Query:
+def taste_query(shelf: CatalogueItems, like: Sequence[str], unlike: Sequence[str]) -> Query:
     """Likes and dislikes as one query: mean(liked) - 0.5 · mean(unliked), of length 1.
 
     Source: Rocchio 1971, without an original query; the weight of one half is also what vector databases settled on.

@@ -11,17 +11,17 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import MARK
 from visrec_cli.images.scan import find_pictures
+from visrec_cli.items.catalogue_items import CatalogueItems
+from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
 from visrec_cli.stages.embedding.reading import Read, read_sources
 from visrec_cli.stages.embedding.working import AT_ONCE, Work, new_entries, variety
-from visrec_cli.stages.pictures import PictureSource, count_colours
 from visrec_cli.stages.recommending.encode_query import picture_encoder
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
-from visrec_cli.stages.recommending.shelf import Shelf
 from visrec_cli.tables.compatibility import follows_profiles
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import Matrix
@@ -36,7 +36,7 @@ class _Asked:
     path: str | None
 
 
-def image_queries(shelf: Shelf, images: Sequence[Any], cache: Cache, report: Report) -> list[Query]:
+def image_queries(shelf: CatalogueItems, images: Sequence[Any], cache: Cache, report: Report) -> list[Query]:
     """One query per picture. A picture that cannot be used is rejected; InputError if no other is left.
 
     images: paths of pictures, folders or archives, ``-`` for the bytes on stdin, bytes, or PIL images. A picture that

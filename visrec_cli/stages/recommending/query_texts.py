@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.embedding.keeping import Cache, Keeper
@@ -15,7 +16,6 @@ from visrec_cli.stages.embedding.text_work import TextWork
 from visrec_cli.stages.recommending.encode_query import text_encoder
 from visrec_cli.stages.recommending.queries import Query, text_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
-from visrec_cli.stages.recommending.shelf import Shelf
 from visrec_cli.tables.ids import as_ids, plain_name
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
@@ -63,7 +63,7 @@ def sentences(texts: Sequence[str], listed: Tabular | None, report: Report) -> l
     return [Sentence(*pair) for pair in known.items()]
 
 
-def sentence_queries(shelf: Shelf, asked: Sequence[Sentence], cache: Cache, report: Report) -> list[Query]:
+def sentence_queries(shelf: CatalogueItems, asked: Sequence[Sentence], cache: Cache, report: Report) -> list[Query]:
     """One query per sentence. What embed-text has embedded is not computed again; cache: see there."""
 
     def vectors(space: Space) -> Matrix:

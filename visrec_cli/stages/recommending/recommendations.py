@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.ranking.explanation import are_labels, common_labels, sentence, shares
 from visrec_cli.stages.recommending.answers import Answer
 from visrec_cli.stages.recommending.item_columns import item_columns
-from visrec_cli.stages.recommending.shelf import Shelf
 
 FIELDS = [
     pa.field("query_id", pa.string()),
@@ -35,7 +35,7 @@ class Recommendations:
     Raises UsageProblem for a column that is not there.
     """
 
-    def __init__(self, shelf: Shelf, *, columns: Sequence[str] | None, pictures: bool) -> None:
+    def __init__(self, shelf: CatalogueItems, *, columns: Sequence[str] | None, pictures: bool) -> None:
         self._shelf = shelf
         schema = shelf.items.schema
         self._passed, passed = item_columns(schema, columns, ours=_NAMES, pictures=pictures)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows
 from visrec_cli.stages.recommending.open_index import Index
-from visrec_cli.stages.recommending.shelf import Rows, Shelf
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import Mask, Matrix
 
@@ -23,7 +23,7 @@ class Sides:
     allowed: rows of the shelf that may be found. open_index: from (n, d) vectors to an index over them.
     """
 
-    def __init__(self, shelf: Shelf, allowed: Rows, open_index: Callable[[Matrix], Index]) -> None:
+    def __init__(self, shelf: CatalogueItems, allowed: Rows, open_index: Callable[[Matrix], Index]) -> None:
         self._shelf = shelf
         self._allowed = allowed
         self._open = open_index

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visrec_cli.errors import UsageProblem
+from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.history import with_history
 from visrec_cli.stages.serving.new_items import with_columns, with_new_items
 from visrec_cli.stages.serving.served import Served, open_models
-from visrec_cli.stages.training.content import Shop, content_of, open_shop
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import Matrix, embedding_columns
 
@@ -29,7 +29,7 @@ class Gathered:
     """The models as they are asked, and the shop of ``--items``."""
 
     served: list[Served]
-    shop: Shop | None
+    shop: ItemFeatures | None
 
     def looks(self, ids: Sequence[str], report: Report) -> Matrix | None:
         """(items, d) vectors of length 1 of ``--items``, None where it has none."""

@@ -10,16 +10,16 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
+from visrec_cli.items.features import ItemFeatures, content_of
 from visrec_cli.recommenders.model import Items, Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.serving.served import Served
-from visrec_cli.stages.training.content import Shop, content_of
 from visrec_cli.tables.compatibility import require_same_space
 from visrec_cli.tables.spaces import space_of
 from visrec_cli.tables.vectors import embedding_columns
 
 
-def with_columns(served: Served, shop: Shop, report: Report) -> Served:
+def with_columns(served: Served, shop: ItemFeatures, report: Report) -> Served:
     """The items' columns as ``shop`` has them; an item that it does not list keeps what the model says of it."""
     ids = served.about["item_id"].combine_chunks()
     listed = pc.is_in(ids, pa.array(shop.ids, pa.string()))
@@ -37,7 +37,7 @@ def with_columns(served: Served, shop: Shop, report: Report) -> Served:
     return replace(served, about=about)
 
 
-def with_new_items(served: Served, shop: Shop, report: Report) -> Served:
+def with_new_items(served: Served, shop: ItemFeatures, report: Report) -> Served:
     """The model with the items of ``shop`` that it does not have, as far as their vectors let it score them.
 
     Raises SpaceMismatchError if the vectors are of another space than those it learned from, InputError if its table
@@ -69,7 +69,7 @@ def with_new_items(served: Served, shop: Shop, report: Report) -> Served:
     return replace(served, model=model, users=_widened(served.users, n), about=whole)
 
 
-def _column(served: Served, shop: Shop) -> str | None:
+def _column(served: Served, shop: ItemFeatures) -> str | None:
     """The column of the space that the model learned from; None where there is none, or no telling."""
     fields = [shop.table.schema.field(name) for name in embedding_columns(shop.table.schema)]
     return next((field.name for field in fields if served.space is not None and space_of(field) == served.space), None)

@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.items.catalogue_items import take_rows
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.sparse_lists import TIME
 from visrec_cli.stages.recommending.queries import path_column, title_column
-from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.stages.serving.stock import Stock
 from visrec_cli.tables.times import are_positions
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.items.catalogue_items import take_rows
 from visrec_cli.stages.recommending.item_columns import item_columns
-from visrec_cli.stages.recommending.shelf import take_rows
 from visrec_cli.stages.serving.choosing import Choice
 from visrec_cli.stages.serving.pasts import FIELD, pasts
 from visrec_cli.stages.serving.reasons import Reasons

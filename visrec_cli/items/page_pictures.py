@@ -9,9 +9,9 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
+from visrec_cli.items.pictures import PictureColumns, PictureSource, where_to_look
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.pictures import PictureColumns, PictureSource, where_to_look
 
 Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 from visrec_cli.errors import InputError
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.sources import PictureError
+from visrec_cli.items.pictures import PictureColumns
 from visrec_cli.reports.gallery_items import title_of
-from visrec_cli.stages.pictures import PictureColumns
 from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.readers import Tabular, is_path
 

@@ -22,7 +22,7 @@ _PREFERRED = ("embedding", "image_embedding")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CatalogueItems:
     """Items in the order of their ids, so that nothing depends on the order of a file.
 
     items: their columns without embeddings, as the file has them; row r of the shelf is row order[r] of the file.
@@ -80,7 +80,7 @@ class Shelf:
         return row
 
 
-def fill_shelf(table: pa.Table, *, column: str | None, report: Report, where: str = "the table") -> Shelf:
+def fill_shelf(table: pa.Table, *, column: str | None, report: Report, where: str = "the table") -> CatalogueItems:
     """Take one embedding column of a table with item ids. Raises InputError without items or vectors."""
     column = choose_column(table.schema, column, report)
     ids = table["item_id"]
@@ -101,7 +101,7 @@ def fill_shelf(table: pa.Table, *, column: str | None, report: Report, where: st
     vectors /= np.where(present, lengths, 1)[order, None].astype(np.float32)
     space = space_of(table.schema.field(column), where)
     others = [name for name in table.column_names if name not in embedding_columns(table.schema)]
-    return Shelf(table.select(others), order, vectors, present[order], column, space)
+    return CatalogueItems(table.select(others), order, vectors, present[order], column, space)
 
 
 def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:

@@ -9,19 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from visrec_cli.items.catalogue_items import choose_column
+from visrec_cli.items.pictures import paths_from_here
+from visrec_cli.items.source import open_items
 from visrec_cli.ranking.explanation import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.items import open_items
-from visrec_cli.stages.pictures import paths_from_here
-from visrec_cli.stages.recommending.shelf import choose_column
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import embedding_columns, matrix_of, unit_rows
 
 
 @dataclass(frozen=True)
-class Shop:
+class ItemFeatures:
     """The items' table. about: all columns that a model carries along (no vectors, no stored pictures)."""
 
     table: pa.Table
@@ -44,7 +44,7 @@ class Shop:
         return pa.Table.from_arrays([names, *(column.take(places) for column in self.about.columns)], schema=schema)
 
 
-def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> Shop:
+def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> ItemFeatures:
     """Read the items, with paths of pictures that still work where the items' columns travel."""
     table = open_items(source, id_column=id_column, report=report, **npy).read_all()
     if is_path(source) and Path(source).is_file():
@@ -55,10 +55,10 @@ def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: 
         for field in table.schema
         if field.name not in vectors and field.name != "item_id" and not pa.types.is_binary(field.type)
     ]
-    return Shop(table, table.select(kept).combine_chunks())
+    return ItemFeatures(table, table.select(kept).combine_chunks())
 
 
-def content_of(shop: Shop, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
+def content_of(shop: ItemFeatures, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
     """The vectors of these items, in this order, as unit rows.
 
     Raises InputError where the table has no vectors, UsageProblem for a column that is not there.

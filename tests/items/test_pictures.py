@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import draw
-from visrec_cli.stages.pictures import PictureColumns, paths_from_here
+from visrec_cli.items.pictures import PictureColumns, paths_from_here
 
 
 @pytest.mark.parametrize(("column", "expected"), [("image_path", "here"), ("image", "beside"), ("file", "beside")])
