@@ -10,12 +10,12 @@ from PIL import Image, ImageCms
 
 from tests import profiles
 from tests.conftest import Run, draw
+from visrec_cli.embedding.framed_pictures import Pictures
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
-from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.recommend import recommend
 from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.spaces import space_of

@@ -81,7 +81,7 @@ EMBED_TEXT = Verb(TITLES, {
     "--into": Case("--into words_embedding"),
     "--normalise": Case("--no-normalise", spy=Spy("visrec_cli.stages.embed_text:open_text_encoder", "normalise")),
     "--half": Case("--half"),
-    "--batch-size": Case("--batch-size 5", spy=Spy("visrec_cli.stages.embedding.text_work:TextWork.__init__", "size")),
+    "--batch-size": Case("--batch-size 5", spy=Spy("visrec_cli.embedding.text_run:TextWork.__init__", "size")),
     "--device": Case("--device cuda:99", code=2),
     "--precise": Case("--precise --engine onnx", f"{TITLES} --engine onnx", code=2),
     "--engine": Case("--engine openvino-bf17", code=2),

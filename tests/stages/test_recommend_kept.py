@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, draw
+from tests.embedding.test_kept_pictures import Counting, settle
 from tests.encoders.models import BERT_WORDS, save_timm, save_tiny_bert
-from tests.stages.embedding.test_kept_pictures import Counting, settle
 from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.images import sources
 from visrec_cli.runtime.report import Report

@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
-from visrec_cli.items.source import open_items
-from visrec_cli.runtime.report import Report
-from visrec_cli.runtime.threads import usable_cores
-from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
-from visrec_cli.stages.embedding.keeping import Cache, Keeper
-from visrec_cli.stages.embedding.reading import Read, read_pictures
-from visrec_cli.stages.embedding.working import (
+from visrec_cli.embedding.added_columns import is_pipe, put_columns, with_columns
+from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.encoding_run import (
     AT_ONCE,
     LABELS,
     Work,
@@ -26,10 +18,18 @@ from visrec_cli.stages.embedding.working import (
     variety,
     vector_column,
 )
+from visrec_cli.embedding.prefetch import Read, read_pictures
+from visrec_cli.encoders.base import ImageEncoder
+from visrec_cli.encoders.factory import open_image_encoder
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
+from visrec_cli.items.source import open_items
+from visrec_cli.runtime.report import Report
+from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.readers import Tabular
 
 if TYPE_CHECKING:
-    from visrec_cli.stages.embedding.estimating import Estimate
+    from visrec_cli.embedding.cost_estimate import Estimate
 
 
 def embed_images(
@@ -122,7 +122,7 @@ def estimate_images(
         source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
         image_column, id_column, report or Report(),
     )  # fmt: skip
-    from visrec_cli.stages.embedding.estimating import estimate
+    from visrec_cli.embedding.cost_estimate import estimate
 
     try:
         return estimate(job.reader, job.pictures, job.model, job.keeper, job.work, job.threads)
@@ -137,7 +137,7 @@ class _Job:
     reader: pa.RecordBatchReader
     pictures: PictureColumns
     model: ImageEncoder
-    keeper: Keeper
+    keeper: CacheLookup
     work: Work
     rows: int
     threads: int
@@ -177,7 +177,7 @@ def _job(
     if labels:
         model.require_classes()
     rows = batch_size or (AT_ONCE if model.alone else model.batch_size)
-    keeper = Keeper(model, cache, report, variety=variety(labels))
+    keeper = CacheLookup(model, cache, report, variety=variety(labels))
     return _Job(reader, pictures, model, keeper, Work(model, labels, rows, report), rows, threads or usable_cores())
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.embedding.added_columns import is_pipe, put_columns, with_columns
+from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.text_columns import TextColumns
+from visrec_cli.embedding.text_run import TextWork
 from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.embedding.growing import is_pipe, put_columns, with_columns
-from visrec_cli.stages.embedding.keeping import Cache, Keeper
-from visrec_cli.stages.embedding.text_work import TextWork
-from visrec_cli.stages.embedding.texts import TextColumns
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.vectors import column_of
@@ -72,7 +72,7 @@ def embed_text(
 
     def batches() -> Iterator[pa.RecordBatch]:
         rows, used = 0, 0
-        keeper = Keeper(model, cache, report)
+        keeper = CacheLookup(model, cache, report)
         work = TextWork(model, keeper, batch_size, report)
         try:
             for batch in even(reader, batch_size * WINDOW):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from visrec_cli.embedding.framed_pictures import Pictures
 from visrec_cli.encoders.compiled.exported import card_for
 from visrec_cli.encoders.compiled.images import write_images
 from visrec_cli.encoders.compiled.onnx_export import Uncompilable, drift
@@ -24,7 +25,6 @@ from visrec_cli.items.source import open_items
 from visrec_cli.registry import find, unknown
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.tables.atomic import atomic, check_place
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.vectors import unit_rows

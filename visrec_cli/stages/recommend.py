@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.items.catalogue_items import CatalogueItems, Rows, fill_shelf
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.answers import Answer, Answerer
 from visrec_cli.stages.recommending.asking import Asked, require_one_stdin
 from visrec_cli.stages.recommending.looks import picture_numbers

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from visrec_cli import __version__
+from visrec_cli.embedding.framed_pictures import Pictures
 from visrec_cli.encoders.finetuning.augmentations import STRONG, kinds_of
 from visrec_cli.encoders.finetuning.backbones import open_backbone
 from visrec_cli.encoders.finetuning.frozen_stages import frozen_count, stages_of
@@ -25,7 +26,6 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.continuation import continued
 from visrec_cli.stages.learning.parts import item_parts
-from visrec_cli.stages.learning.pictures import Pictures
 from visrec_cli.stages.learning.targets import LabelTarget
 from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.watching import Watching

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import UsageProblem
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.embedding.keeping import Cache
 from visrec_cli.stages.recommending.queries import Query, item_queries, mixed, taste_query
 from visrec_cli.tables.readers import Tabular, is_path
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.encoding_run import AT_ONCE, Work, new_entries, variety
+from visrec_cli.embedding.prefetch import Read, read_sources
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import MARK
@@ -16,9 +19,6 @@ from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.runtime.threads import usable_cores
-from visrec_cli.stages.embedding.keeping import Cache, Keeper
-from visrec_cli.stages.embedding.reading import Read, read_sources
-from visrec_cli.stages.embedding.working import AT_ONCE, Work, new_entries, variety
 from visrec_cli.stages.recommending.encode_query import picture_encoder
 from visrec_cli.stages.recommending.queries import Query, picture_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
@@ -67,7 +67,7 @@ class _Pictures:
     def vectors(self, space: Space) -> Matrix:
         """(n, d) float32 in a space that an encoder made, zeros for those of no use."""
         encoder = picture_encoder(space)
-        keeper = Keeper(encoder, self._cache, self._report, variety=variety(0))
+        keeper = CacheLookup(encoder, self._cache, self._report, variety=variety(0))
         size = AT_ONCE if encoder.alone else encoder.batch_size
         work = Work(encoder, 0, size, self._report)
         vectors = np.zeros((len(self.asked), encoder.dimension), np.float32)
@@ -97,7 +97,7 @@ class _Pictures:
             raise InputError(f"none of the {len(self.asked)} query pictures can be used", fix="--rejects FILE says why")
 
     def _reads(
-        self, encoder: ImageEncoder, keeper: Keeper, work: Work, size: int
+        self, encoder: ImageEncoder, keeper: CacheLookup, work: Work, size: int
     ) -> Iterator[tuple[list[int], list[Read]]]:
         """Rows and their Reads; pictures that are open already are known by no content, and so never kept."""
         rows = [row for row, one in enumerate(self.asked) if isinstance(one.source, str | Path | bytes)]

@@ -7,12 +7,12 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
+from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.text_run import TextWork
 from visrec_cli.errors import InputError, MissingInputError, UsageProblem
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.stages.embedding.keeping import Cache, Keeper
-from visrec_cli.stages.embedding.text_work import TextWork
 from visrec_cli.stages.recommending.encode_query import text_encoder
 from visrec_cli.stages.recommending.queries import Query, text_queries
 from visrec_cli.stages.recommending.query_vectors import query_vectors, unit_queries
@@ -68,7 +68,7 @@ def sentence_queries(shelf: CatalogueItems, asked: Sequence[Sentence], cache: Ca
 
     def vectors(space: Space) -> Matrix:
         encoder = text_encoder(space)
-        keeper = Keeper(encoder, cache, report, variety=" query" if encoder.queries_differ else "")
+        keeper = CacheLookup(encoder, cache, report, variety=" query" if encoder.queries_differ else "")
         try:
             return TextWork(encoder, keeper, _BATCH, report, queries=True).vectors([one.text for one in asked])
         finally:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from visrec_cli.embedding.cache_lookup import CacheLookup, CacheRequest, Result, digest_of
 from visrec_cli.encoders.base import ImageEncoder, Prepared
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.items.pictures import PictureColumns, PictureSource
-from visrec_cli.stages.embedding.keeping import Keeper, Result, Wanted, digest_of
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.compatibility import follows_profiles
 
@@ -27,7 +27,7 @@ class Read(NamedTuple):
     prepared: Prepared | None = None
     refused: str | None = None
     digest: bytes | None = None
-    wanted: Wanted | None = None
+    wanted: CacheRequest | None = None
     fresh: bool = False
     fix: str | tuple[str, ...] | None = None
     colour: str | None = None
@@ -47,7 +47,7 @@ def read_pictures(
     reader: pa.RecordBatchReader,
     pictures: PictureColumns,
     encoder: ImageEncoder,
-    keeper: Keeper,
+    keeper: CacheLookup,
     compute: Callable[[list[Prepared]], list[Result]],
     *,
     rows: int,
@@ -68,7 +68,7 @@ def read_pictures(
 def read_sources(
     parts: Iterable[Sequence[PictureSource]],
     encoder: ImageEncoder,
-    keeper: Keeper,
+    keeper: CacheLookup,
     compute: Callable[[list[Prepared]], list[Result]],
     *,
     ahead: int,
@@ -81,15 +81,15 @@ def read_sources(
     """
     sizes: deque[int] = deque()
 
-    def wanted() -> Iterator[Wanted]:
+    def wanted() -> Iterator[CacheRequest]:
         for part in parts:
             sizes.append(len(part))
             yield from keeper.look_up(part)
 
-    def known(one: Wanted) -> Read | None:
+    def known(one: CacheRequest) -> Read | None:
         return Read(one.source, one.result) if one.result is not None else None
 
-    def attempt(one: Wanted) -> Read:
+    def attempt(one: CacheRequest) -> Read:
         read = read_picture(one, encoder, keeper)
         if encoder.alone and read.prepared is not None:
             (result,) = compute([read.prepared])
@@ -105,7 +105,7 @@ def read_sources(
             reads = []
 
 
-def read_picture(one: Wanted, encoder: ImageEncoder, keeper: Keeper) -> Read:
+def read_picture(one: CacheRequest, encoder: ImageEncoder, keeper: CacheLookup) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
     from visrec_cli.images.colour import NOTE
     from visrec_cli.images.decoder import decoded, in_srgb

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from visrec_cli.embedding.added_columns import while_memory_lasts
+from visrec_cli.embedding.cache_lookup import CacheLookup, Result, digest_of
 from visrec_cli.encoders.base import TextEncoder, Vectors
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.embedding.growing import while_memory_lasts
-from visrec_cli.stages.embedding.keeping import Keeper, Result, digest_of
 
 
 class TextWork:
@@ -16,7 +16,9 @@ class TextWork:
     queries: the texts are questions, before which some models want another prompt than before documents.
     """
 
-    def __init__(self, model: TextEncoder, keeper: Keeper, size: int, report: Report, *, queries: bool = False) -> None:
+    def __init__(
+        self, model: TextEncoder, keeper: CacheLookup, size: int, report: Report, *, queries: bool = False
+    ) -> None:
         self._model, self._keeper, self._size, self._report, self._queries = model, keeper, size, report, queries
 
     def vectors(self, texts: Sequence[str]) -> Vectors:

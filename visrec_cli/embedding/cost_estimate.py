@@ -8,13 +8,13 @@ from random import Random
 
 import pyarrow as pa
 
+from visrec_cli.embedding.cache_lookup import CacheLookup, CacheRequest
+from visrec_cli.embedding.encoding_run import Work
+from visrec_cli.embedding.prefetch import Read, read_picture
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.items.pictures import PictureColumns
 from visrec_cli.runtime.formatting import counted, sized
-from visrec_cli.stages.embedding.keeping import Keeper, Wanted
-from visrec_cli.stages.embedding.reading import Read, read_picture
-from visrec_cli.stages.embedding.working import Work
 
 SAMPLE = 64
 _ENTRY = 200  # bytes that an entry of the cache takes beside its vector
@@ -62,12 +62,12 @@ def estimate(
     reader: pa.RecordBatchReader,
     pictures: PictureColumns,
     model: ImageEncoder,
-    keeper: Keeper,
+    keeper: CacheLookup,
     work: Work,
     threads: int,
 ) -> Estimate:
     """Read the table, and embed a sample of the pictures that are not in the cache, spread over all of it."""
-    rows, known, new, chosen = 0, 0, 0, list[Wanted]()
+    rows, known, new, chosen = 0, 0, 0, list[CacheRequest]()
     lots = Random(0)
     for batch in reader:
         rows += batch.num_rows
@@ -100,8 +100,10 @@ def estimate(
     )
 
 
-def _embedded(some: list[Wanted], model: ImageEncoder, keeper: Keeper, work: Work, threads: int) -> list[Read]:
-    def attempt(one: Wanted) -> Read:
+def _embedded(
+    some: list[CacheRequest], model: ImageEncoder, keeper: CacheLookup, work: Work, threads: int
+) -> list[Read]:
+    def attempt(one: CacheRequest) -> Read:
         read = read_picture(one, model, keeper)
         if model.alone and read.prepared is not None:
             work.compute([read.prepared])

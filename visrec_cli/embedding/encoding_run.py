@@ -6,15 +6,15 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.embedding.added_columns import while_memory_lasts
+from visrec_cli.embedding.cache_lookup import Result
+from visrec_cli.embedding.prefetch import Read
 from visrec_cli.encoders.base import ImageEncoder, Prepared
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.items.pictures import count_colours
 from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.versions import version_of
-from visrec_cli.stages.embedding.growing import while_memory_lasts
-from visrec_cli.stages.embedding.keeping import Result
-from visrec_cli.stages.embedding.reading import Read
 from visrec_cli.tables.vectors import column_of
 
 B = TypeVar("B")

@@ -35,7 +35,7 @@ class Result(NamedTuple):
     colour: str | None = None
 
 
-class Wanted(NamedTuple):
+class CacheRequest(NamedTuple):
     """One row's picture before anything is read: its file's stamp, and the result if both are known."""
 
     source: PictureSource
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     result: Result | None
 
 
-class Keeper:
+class CacheLookup:
     """The cache as the two stages use it; without one (``cache=False``) nothing is found and nothing kept.
 
     A result is known by the content, the space, and what computed it: the engine and, for pictures, the release of the
@@ -65,16 +65,16 @@ class Keeper:
         """Whether there is a cache."""
         return self._cache is not None
 
-    def look_up(self, sources: Sequence[PictureSource]) -> list[Wanted]:
+    def look_up(self, sources: Sequence[PictureSource]) -> list[CacheRequest]:
         """Each picture with its result, where its file is unchanged and its vector kept: nothing is read."""
         if self._cache is None:
-            return [Wanted(source, None, None) for source in sources]
+            return [CacheRequest(source, None, None) for source in sources]
         stamps = [_stamp(source) for source in sources]
         there = [stamp for stamp in stamps if stamp is not None]
         digests = dict(zip(there, self._cache.known(there), strict=True))
         found = self._found([digest for digest in digests.values() if digest is not None])
         return [
-            Wanted(source, stamp, found.get(digests.get(stamp) or b"") if stamp else None)
+            CacheRequest(source, stamp, found.get(digests.get(stamp) or b"") if stamp else None)
             for source, stamp in zip(sources, stamps, strict=True)
         ]
 

@@ -15,12 +15,12 @@ import pytest
 from tests.conftest import COLOURS, draw
 from tests.limits import HANGS
 from tests.stages.test_embed_images import MeanColour
+from visrec_cli.embedding import cache_lookup as keeping
 from visrec_cli.encoders.base import Prepared, Vectors
 from visrec_cli.images import decoder as decode
 from visrec_cli.images import sources
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images, estimate_images
-from visrec_cli.stages.embedding import keeping
 from visrec_cli.tables.vectors import matrix_of
 
 HOUR_AGO = 1_700_000_000
@@ -224,10 +224,10 @@ def test_a_damaged_cache_changes_no_result(imgs: Path) -> None:
 
 
 def test_large_files_are_read_in_parts(imgs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visrec_cli.stages.embedding.reading._HELD", 50)
+    monkeypatch.setattr("visrec_cli.embedding.prefetch._HELD", 50)
     first, _ = run(imgs, Counting())
     again = Counting()
-    monkeypatch.setattr("visrec_cli.stages.embedding.reading._HELD", 1 << 20)
+    monkeypatch.setattr("visrec_cli.embedding.prefetch._HELD", 1 << 20)
     assert run(imgs, again)[0].equals(first)
     assert again.seen == 0
 
@@ -246,7 +246,7 @@ def test_the_estimate_writes_nothing_and_knows_what_is_kept(imgs: Path, opened: 
 
 
 def test_the_estimate_samples_evenly(imgs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visrec_cli.stages.embedding.estimating.SAMPLE", 10)
+    monkeypatch.setattr("visrec_cli.embedding.cost_estimate.SAMPLE", 10)
     (imgs / "011.png").write_bytes(b"no picture")
     found = estimate_images(imgs, encoder=Counting(), cache=False)
     assert (found.new, found.sampled, found.cache) == (40, 10, 0)
