@@ -39,11 +39,11 @@ from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
-from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.fitting import Fitting
 from visrec_cli.stages.training.plan import Plan
 from visrec_cli.stages.training.validation import Measure
-from visrec_cli.stages.training.watching import Watching
+from visrec_cli.training.callbacks import TrainingMonitor
+from visrec_cli.training.checkpoint import load_checkpoint
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data")) / "ml-100k-posters"
 
@@ -137,7 +137,7 @@ def fit(run: Run, log: Log, content: Content | None, seed: int, keep: Path) -> M
     if "epochs" in recommender.set:
         about = {"settings": {name: str(value) for name, value in recommender.set.items()}}
         resumed = load_checkpoint(keep, about) if keep.exists() else None
-        watch = Watching(Report(), None, patience=1, save=keep, resumed=resumed, about=about)
+        watch = TrainingMonitor(Report(), None, patience=1, save=keep, resumed=resumed, about=about)
     model: Model = recommender.fit(log, content if run.content else None, watch)
     keep.unlink(missing_ok=True)
     print(f"    fitted in {time.process_time() - begun:.0f} s of the processor", flush=True)

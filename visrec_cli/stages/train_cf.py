@@ -24,7 +24,6 @@ from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
 from visrec_cli.stages.training.fitting import Fitting
-from visrec_cli.stages.training.logs import check_log, write_log
 from visrec_cli.stages.training.option_needs import check_for_judging, check_for_recommender
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.privately import for_privacy, private_kind
@@ -33,6 +32,7 @@ from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import embedding_columns
+from visrec_cli.training.curve_files import check_log, write_log
 
 
 def train_cf(

@@ -27,11 +27,11 @@ from visrec_cli.stages.learning.asked import open_target
 from visrec_cli.stages.learning.continuation import continued
 from visrec_cli.stages.learning.parts import item_parts
 from visrec_cli.stages.learning.targets import LabelTarget
-from visrec_cli.stages.training.logs import check_log, write_log
-from visrec_cli.stages.training.watching import Watching
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.training.callbacks import TrainingMonitor
+from visrec_cli.training.curve_files import check_log, write_log
 
 FEWEST = 8
 """Pictures below which nothing worth keeping is learned."""
@@ -155,7 +155,7 @@ def train_encoder(
     }  # fmt: skip
     at = None if resume is None else continued(Path(resume), about, epochs, report)
     facts = {} if at is None else at.facts
-    watch = Watching(
+    watch = TrainingMonitor(
         report, _Judge(objective.metric) if objective.judges else None, patience=patience,
         save=Path(save_checkpoint) if save_checkpoint else None,
         resumed=at, about=about | {"facts": facts},

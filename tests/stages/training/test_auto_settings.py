@@ -19,7 +19,7 @@ from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.stages.training.checkpoints import load_checkpoint, save_checkpoint
+from visrec_cli.training.checkpoint import load_checkpoint, save_checkpoint
 
 SMALL = {"embedding_size": 4, "epochs": 3, "components": 4, "trials": 1}
 AUTO = [name for name in names("recommender") if any(knob.auto for knob in find("recommender", name).settings.values())]

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stages.test_train_cf import clicks, shop
-from tests.stages.training.test_watching import Course, Judge
+from tests.training.test_callbacks import Course, Judge
 from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.recommenders.base import Iterative
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.stages.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from visrec_cli.stages.training.looks import as_of, step_of
-from visrec_cli.stages.training.watching import Watching
+from visrec_cli.training.callbacks import TrainingMonitor
+from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from visrec_cli.training.schedule import as_of, step_of
 
 LEARNING = [name for name in names("recommender") if issubclass(find("recommender", name), Iterative)]
 SMALL = {"embedding_size": "8", "hidden_size": "8", "visual_size": "4"}
@@ -122,7 +122,7 @@ def test_where_a_longer_training_would_stand(scores: list[float], epochs: int, m
     goal = Judge.measure
     judge: Any = Judge(scores)
 
-    class Kept(Watching):
+    class Kept(TrainingMonitor):
         def epoch(self, number: int, loss: float, recommender: Any) -> bool:
             over = super().epoch(number, loss, recommender)
             state = {name: np.array(array) for name, array in recommender.state().items()}
@@ -132,9 +132,9 @@ def test_where_a_longer_training_would_stand(scores: list[float], epochs: int, m
     first = Kept(Report(), judge, patience=patience)
     Course(epochs=epochs).fit(None, None, first)  # type: ignore[arg-type]
     resumed = as_of(first.at, epochs + more, goal, patience)
-    second = Watching(Report(), judge, patience=patience, resumed=resumed)
+    second = TrainingMonitor(Report(), judge, patience=patience, resumed=resumed)
     found = Course(epochs=epochs + more).fit(None, None, second)  # type: ignore[arg-type]
-    single = Watching(Report(), judge, patience=patience)
+    single = TrainingMonitor(Report(), judge, patience=patience)
     whole = Course(epochs=epochs + more).fit(None, None, single)  # type: ignore[arg-type]
     assert (second.best_epoch, second.best, second.curve) == (single.best_epoch, single.best, single.curve)
     assert second.lost or found[0] == whole[0]  # type: ignore[index]

@@ -22,7 +22,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend_users import Rules, recommend_users
 from visrec_cli.stages.serving.gathering import Newer
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.stages.training.checkpoints import load_checkpoint, save_checkpoint
+from visrec_cli.training.checkpoint import load_checkpoint, save_checkpoint
 
 SMALL = {"epochs": "3", "embedding_size": "4", "components": "4", "hidden_size": "4", "trials": "1"}
 

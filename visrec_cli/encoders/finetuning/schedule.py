@@ -26,7 +26,7 @@ class Schedule:
 
 
 class EncoderCallback(Protocol):
-    """Who looks on; see stages.training.watching."""
+    """Who looks on; see training.callbacks."""
 
     def begin(self, epochs: int, learner: Any) -> int:
         """May restore a checkpoint. Returns how many epochs are done."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.checkpoints import Checkpoint, load_checkpoint
-from visrec_cli.stages.training.looks import as_of, step_of
 from visrec_cli.stages.training.plan import Plan
+from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint
+from visrec_cli.training.schedule import as_of, step_of
 
 
 class Continuation:

@@ -18,7 +18,7 @@ from visrec_cli.stages.training.continuation import Continuation
 from visrec_cli.stages.training.plan import Plan, TrainingData
 from visrec_cli.stages.training.tuning import Trial, tune
 from visrec_cli.stages.training.validation import Validation
-from visrec_cli.stages.training.watching import Until, Watching
+from visrec_cli.training.callbacks import StopAtEpoch, TrainingMonitor
 
 _JUDGES = 5_000  # users asked for the value that is reported; while training, a smaller panel will do
 _PANEL = 2_000
@@ -154,7 +154,7 @@ class Fitting:
         if at is not None and at.after_search and at.facts.get("epochs") == watch.best_epoch:
             return None, at.facts  # judged before
         if watch.lost:
-            model = self._made(settings, "search", data.log).fit(data.log, data.content, Until(watch.best_epoch))
+            model = self._made(settings, "search", data.log).fit(data.log, data.content, StopAtEpoch(watch.best_epoch))
         return model, self._judged(model, watch, trials)
 
     def _fit_facts(self) -> dict[str, Any]:
@@ -173,9 +173,9 @@ class Fitting:
 
     def _fit(
         self, data: TrainingData, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
-    ) -> tuple[Model, Watching]:
+    ) -> tuple[Model, TrainingMonitor]:
         made = self._made(settings, phase, data.log)
-        watch = Watching(
+        watch = TrainingMonitor(
             self.report,
             self.panel if phase == "search" else None,
             patience=self.plan.patience,
@@ -192,11 +192,11 @@ class Fitting:
 
     def _attempt(self, settings: dict[str, Any]) -> float:
         assert self.panel is not None
-        watch = Watching(_Silent(), self.panel, patience=self.plan.patience)
+        watch = TrainingMonitor(_Silent(), self.panel, patience=self.plan.patience)
         model = self.plan.make(settings).fit(self.train, self.content, watch)
         return watch.best if watch.best_epoch else self.panel.score(model)
 
-    def _judged(self, model: Model, watch: Watching, trials: list[Trial]) -> dict[str, Any]:
+    def _judged(self, model: Model, watch: TrainingMonitor, trials: list[Trial]) -> dict[str, Any]:
         """Score the model on the validation part, beside popularity, and say both."""
         assert self.judges is not None
         measure, value = self.plan.measure, self.judges.score(model)

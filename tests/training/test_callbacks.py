@@ -11,9 +11,9 @@ from visrec_cli.recommenders.base import Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.checkpoints import load_checkpoint
 from visrec_cli.stages.training.validation import Measure
-from visrec_cli.stages.training.watching import Watching
+from visrec_cli.training.callbacks import TrainingMonitor
+from visrec_cli.training.checkpoint import load_checkpoint
 
 
 class Course(Iterative):
@@ -51,9 +51,11 @@ class Judge:
         return self.values[int(model[0]) - 1]
 
 
-def train(values: list[float] | None, *, patience: int = 3, epochs: int = 20, **watch: Any) -> tuple[Any, Watching]:
+def train(
+    values: list[float] | None, *, patience: int = 3, epochs: int = 20, **watch: Any
+) -> tuple[Any, TrainingMonitor]:
     judge: Any = None if values is None else Judge(values)
-    seen = Watching(Report(), judge, patience=patience, **watch)
+    seen = TrainingMonitor(Report(), judge, patience=patience, **watch)
     return Course(epochs=epochs).fit(None, None, seen), seen  # type: ignore[arg-type]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from visrec_cli.stages.training.checkpoints import Checkpoint
+from visrec_cli.training.checkpoint import Checkpoint
 
 _LOOKS = 20  # at least: judging costs an epoch or two, and steps of gradients need time to show
 

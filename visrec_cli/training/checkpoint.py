@@ -12,10 +12,10 @@ import numpy as np
 
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.recommenders.base import AUTO, Arrays
-from visrec_cli.stages.training.checkpoint_document import CheckpointDocument, Numbers, require_consistent
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.npz import read_arrays
+from visrec_cli.training.checkpoint_document import CheckpointDocument, Numbers, require_consistent
 
 _FORMAT = 1
 _LATER = ("fit_on", "known", "metric")  # not in checkpoints of the first release, which are resumed all the same

@@ -8,12 +8,12 @@ import numpy as np
 from visrec_cli.recommenders.base import Arrays, Iterative, NoCallback
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.checkpoint_document import require_arrays
-from visrec_cli.stages.training.checkpoints import Checkpoint, save_checkpoint
-from visrec_cli.stages.training.looks import Goal, step_of
+from visrec_cli.training.checkpoint import Checkpoint, save_checkpoint
+from visrec_cli.training.checkpoint_document import require_arrays
+from visrec_cli.training.schedule import Goal, step_of
 
 
-class Learner(Protocol):
+class IterativeLearner(Protocol):
     """What learns: a recommender (recommenders.base.Iterative) or a picture model (encoders.finetuning.trainer)."""
 
     def model(self) -> Any:
@@ -26,7 +26,7 @@ class Learner(Protocol):
         """Go back to what ``state`` gave."""
 
 
-class Judge(Protocol):
+class Validator(Protocol):
     """Says how good a model is on what it did not learn from."""
 
     @property
@@ -37,7 +37,7 @@ class Judge(Protocol):
         """How good."""
 
 
-class Watching:
+class TrainingMonitor:
     """Implements recommenders.base.Watch, for whatever learns in epochs.
 
     With a validation the best epoch is kept, and training stops after ``patience`` looks without a better one.
@@ -49,7 +49,7 @@ class Watching:
     def __init__(
         self,
         report: Report,
-        validation: Judge | None,
+        validation: Validator | None,
         *,
         patience: int,
         phase: str = "search",
@@ -67,7 +67,7 @@ class Watching:
         self._searched = searched or {}
         self._every, self._epochs = 1, 0
 
-    def begin(self, epochs: int, recommender: Learner) -> int:
+    def begin(self, epochs: int, recommender: IterativeLearner) -> int:
         """Announce the work, and go to where a checkpoint was. Raises InputError where it does not fit the learner."""
         self._every, self._epochs = step_of(epochs), epochs
         self.report.expect(epochs, "epochs")
@@ -88,7 +88,7 @@ class Watching:
             self._keep(self.resumed.epoch, recommender)
         return epochs if over else self.resumed.epoch
 
-    def epoch(self, number: int, loss: float, recommender: Learner) -> bool:
+    def epoch(self, number: int, loss: float, recommender: IterativeLearner) -> bool:
         """Note the loss, judge the model now and then, and say whether that was enough."""
         seen: dict[str, Any] = {"phase": self.phase, "epoch": number, "loss": float(loss), "value": None}
         if self.validation is not None and (number % self._every == 0 or number == self._epochs):
@@ -103,7 +103,7 @@ class Watching:
             self._keep(number, recommender)
         return self._over(number)
 
-    def end(self, recommender: Learner) -> None:
+    def end(self, recommender: IterativeLearner) -> None:
         """Go back to the best epoch."""
         if self.save is not None:
             self.last = {name: np.array(array) for name, array in recommender.state().items()}
@@ -115,7 +115,7 @@ class Watching:
         """Whether nobody kept the state of the best epoch: a checkpoint did not, and none since was better."""
         return self.best_epoch > 0 and not self._kept
 
-    def _keep(self, number: int, recommender: Learner) -> None:
+    def _keep(self, number: int, recommender: IterativeLearner) -> None:
         assert self.save is not None
         state = {name: np.asarray(array) for name, array in recommender.state().items()}
         told = (self.phase, number, self.best_epoch, self.best, self.curve)
@@ -146,7 +146,7 @@ class Watching:
         return words
 
 
-class Until(NoCallback):
+class StopAtEpoch(NoCallback):
     """Trains to one epoch, in silence."""
 
     def __init__(self, epoch: int) -> None:

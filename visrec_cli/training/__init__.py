@@ -1,0 +1,1 @@
+"""What trainings of every kind share: callbacks, checkpoints, held-out rows, curves."""
