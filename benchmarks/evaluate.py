@@ -67,7 +67,7 @@ class Visrec:
 
     @classmethod
     def score(cls, held: Any) -> dict[str, float]:
-        from visrec_cli.stages.evaluate import evaluate
+        from visrec_cli.stages.eval import evaluate
 
         asked = [f"{name}@{k}" for name in METRICS for k in KS]
         done = evaluate(held[0], truth=held[1], metrics=asked, resamples=cls.resamples)

@@ -28,7 +28,7 @@ from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.ranking.explanation import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.registry import find
-from visrec_cli.stages.recommending.fused_query import project
+from visrec_cli.stages.recommend.items.fused_query import project
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import matrix_of, unit_rows

@@ -30,9 +30,9 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.fitting import Fitting
-from visrec_cli.stages.training.plan import Plan
-from visrec_cli.stages.training.validation import Measure
+from visrec_cli.stages.train_cf.fitting import Fitting
+from visrec_cli.stages.train_cf.plan import Plan
+from visrec_cli.stages.train_cf.validation import Measure
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data"))
 

@@ -39,9 +39,9 @@ from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
-from visrec_cli.stages.training.fitting import Fitting
-from visrec_cli.stages.training.plan import Plan
-from visrec_cli.stages.training.validation import Measure
+from visrec_cli.stages.train_cf.fitting import Fitting
+from visrec_cli.stages.train_cf.plan import Plan
+from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.checkpoint import load_checkpoint
 

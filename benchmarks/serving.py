@@ -27,7 +27,7 @@ K = 10
 EACH = 40  # items that a drawn user has
 PEAK = """
 import resource, sys
-from visrec_cli.stages.recommend_users import recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.tables.readers import read_all
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 model, share = read_all(sys.argv[1]), int(sys.argv[2])
@@ -91,7 +91,7 @@ def main() -> None:
     from implicit.cpu.matrix_factorization_base import MatrixFactorizationBase
 
     from visrec_cli.recommenders.serialization import from_table
-    from visrec_cli.stages.recommend_users import recommend_users
+    from visrec_cli.stages.recommend.users import recommend_users
     from visrec_cli.tables.readers import read_all
     from visrec_cli.tables.writing import write_table
 

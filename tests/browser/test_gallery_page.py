@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.conftest import CATALOGUE
-from visrec_cli.stages.gallery import gallery
+from visrec_cli.stages.show.gallery import gallery
 
 pytestmark = pytest.mark.browser
 ESCAPE, ENTER = "\ue00c", "\ue007"  # as WebDriver spells them

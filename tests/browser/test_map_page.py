@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.conftest import CATALOGUE
 from tests.browser.test_gallery_page import ENTER, ESCAPE, LEFT, colour_of, contrast, press
-from visrec_cli.stages.picture_map import picture_map
+from visrec_cli.stages.show.picture_map import picture_map
 from visrec_cli.tables.vectors import column_of
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from visrec_cli.images.decoder import load_picture
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
-from visrec_cli.stages.recommend import recommend
+from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.spaces import space_of
 from visrec_cli.tables.vectors import matrix_of

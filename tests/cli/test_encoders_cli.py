@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.stages.learning.catalogues import stripes, tiny_backbone
+from tests.stages.train_encoder.catalogues import stripes, tiny_backbone
 from visrec_cli.tables.readers import read_all
 from visrec_cli.tables.writing import write_table
 

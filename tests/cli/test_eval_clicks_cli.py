@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages.evaluating.simulated_clicks import window
+from tests.stages.eval.simulated_clicks import window
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import COLOURS, draw
-from tests.stages.serving.models import about, factor_model, log
+from tests.stages.recommend.users.models import about, factor_model, log
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of

@@ -10,7 +10,7 @@ import pytest
 
 import visrec_cli
 from tests.conftest import COLOURS, draw
-from tests.stages.learning.catalogues import tiny_backbone
+from tests.stages.train_encoder.catalogues import tiny_backbone
 from visrec_cli.app import run
 from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.requirements import flag_of

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.limits import HANGS
-from tests.stages.serving.models import factor_model, knn_model, table_of
+from tests.stages.recommend.users.models import factor_model, knn_model, table_of
 from visrec_cli.tables.writing import write_table
 
 

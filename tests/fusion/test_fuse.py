@@ -7,7 +7,7 @@ import pytest
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.stages.recommending.fused_query import project
+from visrec_cli.stages.recommend.items.fused_query import project
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import column_of, matrix_of
 

@@ -15,7 +15,7 @@ from tests.models.worlds import BARE_SHOP, Trained, shop, trained
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.stages.profile import profile
-from visrec_cli.stages.recommend import recommend
+from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.tables.writing import write_table
 
 RECOMMENDERS = names("recommender")

@@ -9,11 +9,11 @@ import pytest
 
 from tests.models.worlds import BARE, WITH, clicks
 from visrec_cli.errors import VisrecError
-from visrec_cli.stages.follow import follow
-from visrec_cli.stages.recommend_users import Rules, recommend_users
-from visrec_cli.stages.serving import gathering
-from visrec_cli.stages.serving.gathering import Newer
-from visrec_cli.stages.serving.served import Served
+from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import serving_context as gathering
+from visrec_cli.stages.recommend.users.follow import follow
+from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
+from visrec_cli.stages.recommend.users.serving_context import Newer
 
 CLICKS = clicks(("new", "i12"), ("new", "Äpfel-é"), ("u3", "i40"), ("u3", "i41"), ("new", "i15"))
 CLICKS_ON_NEW = clicks(("new", "i12"), ("new", "new 1"), ("u3", "new 3"), ("new", "i16"), ("u40", 'a "b", c'))
@@ -76,7 +76,7 @@ def outcome(way: Callable[..., Any], models: Sequence[Any]) -> Any:
         return type(error).__name__, words, error.fix
 
 
-def in_memory(way: Callable[..., Any], *served: Served) -> Any:
+def in_memory(way: Callable[..., Any], *served: LoadedModel) -> Any:
     """What models answer as they are in memory, never written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gathering, "open_models", lambda sources: list(served))

@@ -15,7 +15,7 @@ from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf as training
-from visrec_cli.stages.serving.served import Served
+from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.vectors import column_of
 
@@ -114,7 +114,7 @@ def clicks(*rows: tuple[str, str]) -> pa.Table:
 class Trained:
     """A model twice: open as it is in memory, and as the table that is written."""
 
-    served: Served
+    served: LoadedModel
     table: pa.Table
 
 
@@ -149,4 +149,4 @@ def trained(
     model, about, space = given
     columns = {} if about is None else {field.name: about[field.name] for field in about.schema}
     about = pa.table({"item_id": pa.array(model.items.ids, pa.string()), **columns})
-    return Trained(Served(name, "the table", model, model.users, about, space), table)
+    return Trained(LoadedModel(name, "the table", model, model.users, about, space), table)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, draw
 from tests.options.runner import run
-from tests.stages.learning.catalogues import tiny_backbone
+from tests.stages.train_encoder.catalogues import tiny_backbone
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of
 from visrec_cli.tables.writing import write_table

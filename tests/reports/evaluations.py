@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from visrec_cli.reports.evaluation import EvaluationReport, Verdict
-from visrec_cli.stages.evaluate import SCHEMA
+from visrec_cli.stages.eval import SCHEMA
 
 RUNS = {"als": 0.3, "popularity": 0.1}
 HOSTILE = "</style><script>window.hit=1</script><img src=x onerror='window.hit=1'>[/b]|\x1b[31m"

@@ -16,7 +16,7 @@ from visrec_cli.reports.evaluation_page import evaluation_page
 from visrec_cli.reports.evaluation_terminal import print_evaluation
 from visrec_cli.reports.junit import junit
 from visrec_cli.reports.metric_curves import curves_of, draw_figure
-from visrec_cli.stages.evaluate import SCHEMA
+from visrec_cli.stages.eval import SCHEMA
 
 
 def printed(one, width: int = 120) -> str:

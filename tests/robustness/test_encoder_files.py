@@ -14,7 +14,7 @@ from PIL import Image
 from tests.encoders.models import save_timm
 from tests.robustness.mutations import changed_bytes, changed_document, rng, rounds, whole_way
 from tests.robustness.outcomes import survey
-from tests.stages.learning.catalogues import tiny_backbone
+from tests.stages.train_encoder.catalogues import tiny_backbone
 from visrec_cli.encoders.compiled.exported import KEY, card_for
 from visrec_cli.encoders.compiled.manifest import CARD, MODEL, ModelManifest, keep_card, kept_card
 from visrec_cli.encoders.factory import open_image_encoder

@@ -8,7 +8,7 @@ import pytest
 
 from tests.robustness.forked import Forks
 from tests.robustness.kills import KILLS, Kill, Line, aged, course, run
-from tests.stages.learning.catalogues import tiny_backbone
+from tests.stages.train_encoder.catalogues import tiny_backbone
 from visrec_cli.registry import find, names
 
 LONG = KILLS > 100

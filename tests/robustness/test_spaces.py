@@ -15,7 +15,7 @@ from tests.contracts.fuser_suite import planted, table
 from tests.robustness.mutations import changed_document, rng, rounds
 from tests.robustness.outcomes import survey
 from visrec_cli.stages.check import check
-from visrec_cli.stages.recommending.fused_query import project
+from visrec_cli.stages.recommend.items.fused_query import project
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import EXTENSION, space_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.encoder_suite import ImageEncoderSuite
-from tests.stages.learning.catalogues import stripes, tiny_backbone
+from tests.stages.train_encoder.catalogues import stripes, tiny_backbone
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.exported import KEY
 from visrec_cli.encoders.factory import open_image_encoder

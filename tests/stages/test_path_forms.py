@@ -12,7 +12,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.preprocess import preprocess
-from visrec_cli.stages.recommend import recommend
+from visrec_cli.stages.recommend.items import recommend
 
 NFC, NFD = "caf\xe9", "cafe\u0301"
 

@@ -16,9 +16,9 @@ from tests.tables.arrow_kinds import kinds
 from visrec_cli.errors import VisrecError
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.reports.preview import preview
-from visrec_cli.stages.gallery import gallery
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.show import describe, show
+from visrec_cli.stages.show.gallery import gallery
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.writing import write_table

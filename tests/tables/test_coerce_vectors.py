@@ -9,7 +9,7 @@ import pytest
 from tests.tables.tables import embedded
 from visrec_cli.errors import InputError
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.stages.recommend import recommend
+from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.vectors import embedding_columns, matrix_of

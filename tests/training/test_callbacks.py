@@ -11,7 +11,7 @@ from visrec_cli.recommenders.base import Iterative, Setting
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.training.validation import Measure
+from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.checkpoint import load_checkpoint
 

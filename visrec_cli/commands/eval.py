@@ -141,11 +141,11 @@ def command(
     twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
 
     def stage(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.evaluate import evaluate
-        from visrec_cli.stages.evaluating.gates import Gates
-        from visrec_cli.stages.evaluating.runs import names_of
-        from visrec_cli.stages.evaluating.telling import told_of
-        from visrec_cli.stages.evaluating.weighing import Policy
+        from visrec_cli.stages.eval import evaluate
+        from visrec_cli.stages.eval.gates import Gates
+        from visrec_cli.stages.eval.propensity import Policy
+        from visrec_cli.stages.eval.report_model import told_of
+        from visrec_cli.stages.eval.runs import names_of
         from visrec_cli.tables.readers import read_all
 
         done = evaluate(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from visrec_cli.reports.evaluation import EvaluationReport, Verdict
-    from visrec_cli.stages.evaluate import Evaluation
+    from visrec_cli.stages.eval import Evaluation
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Files:
 
         made: dict[str, bytes] = {}
         if self.html is not None:
-            from visrec_cli.stages.evaluating.telling import page_of
+            from visrec_cli.stages.eval.report_model import page_of
 
             folder = Path(self.items).parent if self.items not in (None, "-") else None
             made[self.html] = page_of(done, told, report, folder=folder).encode()
@@ -62,7 +62,7 @@ class Files:
 
             draw_figure(told, Path(self.figure))
         if self.per_user is not None:
-            from visrec_cli.stages.evaluating.per_user import per_user
+            from visrec_cli.stages.eval.per_user import per_user
 
             write_table(per_user(done.scores), self.per_user)
         if self.comparisons is not None:
@@ -81,7 +81,7 @@ def show(told: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:
 
 def refuse(verdicts: "Sequence[Verdict]") -> None:
     """Raises AnswerIsNo if a gate is not passed: the last thing to do, when everything has been written."""
-    from visrec_cli.stages.evaluating.gates import refusal_of
+    from visrec_cli.stages.eval.gates import refusal_of
 
     no = refusal_of(verdicts)
     if no is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from visrec_cli.registry import members
-from visrec_cli.stages.fusing.places import PLACES
+from visrec_cli.stages.fuse.layouts import PLACES
 
 
 def show_models() -> None:

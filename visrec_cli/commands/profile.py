@@ -98,7 +98,7 @@ def command(
         likes = likes_of(source, user or (), items, column, category, columns, cleaning, report)
         tastes = tastes_of(likes, user or (), seed=seed, report=report)
         if html is not None:
-            from visrec_cli.stages.profile_page import taste_page
+            from visrec_cli.stages.profile.page import taste_page
 
             page = taste_page(likes, tastes, items=items, title=title, report=report)
             with atomic(Path(html)) as raw:

@@ -122,7 +122,7 @@ def command(
     kept = cache_of(cache, no_cache)
 
     def about_items(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.recommend import recommend
+        from visrec_cli.stages.recommend.items import recommend
 
         return recommend(
             _one(tables),
@@ -154,7 +154,7 @@ def command(
         )
 
     def about_groups(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.recommend_groups import recommend_groups
+        from visrec_cli.stages.recommend.items.alike_groups import recommend_groups
 
         return recommend_groups(
             _one(tables),
@@ -173,8 +173,8 @@ def command(
         )
 
     def choosing() -> dict[str, Any]:
-        from visrec_cli.stages.recommend_users import Rules
-        from visrec_cli.stages.serving.gathering import Newer
+        from visrec_cli.stages.recommend.users import Rules
+        from visrec_cli.stages.recommend.users.serving_context import Newer
 
         rules = Rules(
             k=k,
@@ -191,7 +191,7 @@ def command(
         return {"explain": explain, "fallback": not no_fallback, "rules": rules, "newer": newer}
 
     def for_users(report: Report) -> "pa.RecordBatchReader":
-        from visrec_cli.stages.recommend_users import recommend_users
+        from visrec_cli.stages.recommend.users import recommend_users
 
         return recommend_users(
             *(tables or ["-"]),
@@ -207,7 +207,7 @@ def command(
         )
 
     def answers(report: Report) -> "Iterator[dict[str, Any]]":
-        from visrec_cli.stages.follow import follow, lines_of
+        from visrec_cli.stages.recommend.users.follow import follow, lines_of
 
         events = lines_of(standard_input())
         return follow(*(tables or []), events=events, columns=listed(columns) or (), report=report, **choosing())

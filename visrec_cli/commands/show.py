@@ -134,13 +134,13 @@ def command(
 
 
 def _gallery(sources: list[str], **options: Any) -> str:
-    from visrec_cli.stages.gallery import gallery
+    from visrec_cli.stages.show.gallery import gallery
 
     return gallery(sources, **options)
 
 
 def _mapped(sources: list[str], **options: Any) -> str:
-    from visrec_cli.stages.picture_map import picture_map
+    from visrec_cli.stages.show.picture_map import picture_map
 
     return picture_map(sources[0], **options)
 

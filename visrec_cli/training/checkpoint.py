@@ -87,7 +87,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
     """Read it back. Raises MissingInputError, or InputError for a file that is no checkpoint, or one of another run.
 
-    The number of epochs may be another: see stages.training.continuation.
+    The number of epochs may be another: see stages.train_cf.continuation.
     """
     origin = Origin(
         f"{path} is no checkpoint, or is damaged",

@@ -11,7 +11,7 @@ from visrec_cli.errors import InputError, UsageProblem
 from visrec_cli.fusion.discriminant import Lda
 from visrec_cli.fusion.targets import Clicks, Labels, co_clicks
 from visrec_cli.stages.fuse import fuse
-from visrec_cli.stages.recommending.fused_query import project
+from visrec_cli.stages.recommend.items.fused_query import project
 
 ATTENTION = {"method": "attention", "device": "cpu"}
 

@@ -1,1 +1,0 @@
-"""What the stage ``cache`` is made of."""

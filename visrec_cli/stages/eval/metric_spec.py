@@ -1,0 +1,62 @@
+"""Which metrics are asked for, by their names: ``ndcg@10``, ``mrr``."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.metrics.base import Exposure, Metric
+from visrec_cli.registry import find
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """A metric of the first ``k`` places; of the whole list where k is None."""
+
+    metric: str
+    k: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As it was asked for."""
+        return self.metric if self.k is None else f"{self.metric}@{self.k}"
+
+    @property
+    def kind(self) -> type[Metric] | type[Exposure]:
+        """Its class. Raises UsageProblem for a name that the catalogue does not have."""
+        found: type[Metric] | type[Exposure] = find("metric", self.metric)
+        return found
+
+
+def wanted(names: Sequence[str], ks: Sequence[int] = ()) -> tuple[MetricSpec, ...]:
+    """The metrics of these names, those without ``@k`` at all of ``ks``.
+
+    Raises UsageProblem for unknown names, for a k that is no number from 1 on, and for a k of a metric without one.
+    """
+    found: list[MetricSpec] = []
+    for name in names:
+        metric, at, text = name.strip().partition("@")
+        one = MetricSpec(metric)
+        if metric.startswith("ctr-"):
+            raise UsageProblem(f"{metric} is not asked for by name: a log of clicks brings it", fix="--logged LOG")
+        if at and (not text.isdigit() or int(text) < 1):
+            raise UsageProblem(f"{name!r} does not say how long the list is", fix=f"{metric}@10")
+        if at and not one.kind.takes_k:
+            raise UsageProblem(f"{metric} is of the whole list: it takes no @{text}", fix=metric)
+        if at:
+            found.append(MetricSpec(metric, int(text)))
+        elif one.kind.takes_k and ks:
+            found.extend(MetricSpec(metric, k) for k in ks)
+        else:
+            found.append(one)
+    return tuple(dict.fromkeys(found))
+
+
+def needs(metrics: Collection[MetricSpec]) -> set[str]:
+    """What of the world the metrics cannot do without."""
+    return {need for one in metrics for need in one.kind.needs}
+
+
+def longest(metrics: Collection[MetricSpec]) -> int | None:
+    """How many places of the lists are looked at; None for all of them."""
+    ks = [one.k for one in metrics]
+    return None if None in ks else max((k for k in ks if k is not None), default=None)

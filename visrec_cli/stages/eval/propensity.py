@@ -1,0 +1,73 @@
+"""What an event of a log is worth to a new list: whether the list has the item, where, and how unlikely that was."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from visrec_cli.metrics.base import Places
+from visrec_cli.metrics.off_policy import Events, PerEvent
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.eval.click_log import ClickLog
+from visrec_cli.tables.vectors import Mask
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a file of recommendations is taken to be shown, and how the log is weighed.
+
+    same_place: an event counts only where the new list has the item in the same place; otherwise wherever it has it in
+    its first k places, weighed by how much users look at the two places. clip: no event counts for more than so many.
+    """
+
+    same_place: bool = False
+    clip: float | None = None
+
+
+def weighed(
+    log: ClickLog, lists: Places, there: Mask, policy: Policy, name: str, report: Report
+) -> tuple[Events, Places]:
+    """The events that count, and whose they are.
+
+    lists: (users, k) items, -1 where a list has ended. there: (n,) the rows of the log that may count.
+    """
+    user, item, place = log.user[there], log.item[there], log.place[there]
+    propensity, clicked = log.propensity[there], log.clicked[there]
+    length = (lists >= 0).sum(axis=1)[user]
+    found, new = _places(lists, user, item, len(log.items) + 1)
+    rates = log.rates()
+    look = log.look if log.has_places else np.ones(lists.shape[1])
+    fold = log.fold[user]
+    if policy.same_place:
+        matched = (found & (new == place)) / propensity
+        weights = matched = _clipped(matched, policy, name, report)
+        expected = look[place] * rates[fold, lists[user, place]]
+    else:
+        matched = _clipped(found / (length * propensity), policy, name, report)
+        weights = matched * look[new] / look[place]
+        of_lists = look[: lists.shape[1]] * rates[log.fold[:, None], lists] * (lists >= 0)
+        expected = of_lists.sum(axis=1)[user] / length
+    return Events(clicked, matched, weights, look[place] * rates[fold, item], expected), user
+
+
+def _places(lists: Places, user: Places, item: Places, width: int) -> tuple[Mask, Places]:
+    """(n,) whether the list of the user has the item, and in which place (anything, where it has not)."""
+    rows, places = np.nonzero(lists >= 0)
+    keys = rows * width + lists[rows, places]
+    order = np.argsort(keys)
+    asked = user * width + item
+    at = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
+    return keys[at] == asked, places[at]
+
+
+def _clipped(weights: PerEvent, policy: Policy, name: str, report: Report) -> PerEvent:
+    if policy.clip is None:
+        return weights
+    over = int((weights > policy.clip).sum())
+    if over:
+        lost = 1 - np.minimum(weights, policy.clip).sum() / weights.sum()
+        report.warn(
+            f"{name}: {counted(over, 'weights')} of events clipped to {policy.clip:g} ({lost:.1%} of all weight): less "
+            "noise, and ctr-ips is too small"
+        )
+    return np.minimum(weights, policy.clip)

@@ -1,1 +1,0 @@
-"""What ``eval`` is made of: the truth, the runs that are judged by it, and the numbers."""

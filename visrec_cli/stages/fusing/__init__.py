@@ -1,1 +1,0 @@
-"""What fuse is made of."""

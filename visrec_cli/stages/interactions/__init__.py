@@ -1,0 +1,44 @@
+"""``interactions``: a log of behaviour in any usual form, cleaned and looked over."""
+
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.items.source import open_items
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.interactions.user_hashing import key_of, with_hashed_users
+from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.readers import Tabular, is_path
+
+
+def interactions(
+    source: Tabular,
+    *,
+    items: Tabular | None = None,
+    columns: Columns | None = None,
+    cleaning: Cleaning | None = None,
+    id_column: str | None = None,
+    hash_users: str | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
+
+    columns: what its columns are called, where that is not usual. cleaning: see logs.cleanup. items: their
+    table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
+    with a key, or env:NAME; see stages.interactions.user_hashing. Raises InputError
+    for a log without users, items or usable rows, or if no item of it is in the table; UsageProblem for unknown names.
+    """
+    report = report or Report()
+    if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
+        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+    key = None if hash_users is None else key_of(hash_users)
+    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
+    cleaning = cleaning or Cleaning()
+    table, notes = read_log(source, columns, Use("kept", cleaning), report)
+    if key is not None:
+        table = with_hashed_users(table, key, report)
+    table = clean(table, cleaning, report)
+    audit(table, notes, items=shop)
+    return notes.on(table).to_reader(max_chunksize=8192)

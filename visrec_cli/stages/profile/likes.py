@@ -1,0 +1,150 @@
+"""Who liked what, and when: of a log, or of a model that remembers it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.items.features import ItemFeatures, content_of, open_shop
+from visrec_cli.logs.audit import overview
+from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.matrix import log_of
+from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.recommenders.data import Content, Rows, Times
+from visrec_cli.recommenders.serialization import from_table
+from visrec_cli.registry import unknown
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.eval.item_stats import CATEGORIES, categories_of
+from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.models import is_model
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.vectors import embedding_columns
+
+_OF_LOGS = (
+    *("user_column", "item_column", "weight_column", "time_column", "event_column"),
+    *("events", "repeats", "min_weight"),
+)
+
+
+@dataclass(frozen=True)
+class Likes:
+    """What everybody liked. history: (users, items) csr, weights above 0; times: (nnz,) ms, or None.
+
+    shop: the items' columns, if there are any. content: their vectors of length 1. kinds: (items, categories) csr of
+    bool, with their names in ``kind_names``. Each is None where nothing tells.
+    """
+
+    users: tuple[str, ...]
+    items: tuple[str, ...]
+    history: sp.csr_matrix
+    times: Times | None
+    shop: ItemFeatures | None
+    content: Content | None
+    kinds: sp.csr_matrix | None
+    kind_names: tuple[str, ...] = ()
+
+    def of(self, user: str) -> tuple[Rows, Times | None]:
+        """The items of one user, oldest first (without times the least liked first), equal ones by id; and when.
+
+        Raises UsageProblem, with the nearest ids, for a user who is not there.
+        """
+        if user not in self.users:
+            raise unknown("user", user, list(self.users))
+        row = self.users.index(user)
+        cells = slice(self.history.indptr[row], self.history.indptr[row + 1])
+        items = self.history.indices[cells].astype(np.int64)
+        when = None if self.times is None else self.times[cells]
+        first = self.history.data[cells] if when is None else when
+        order = np.lexsort((np.array(self.items, object)[items].astype(str), first)) if len(items) else items
+        return items[order], None if when is None else when[order]
+
+    @property
+    def end(self) -> int | None:
+        """The newest time of all."""
+        return None if self.times is None or not len(self.times) else int(self.times.max())
+
+
+def open_likes(
+    source: Tabular,
+    items: Tabular | None,
+    *,
+    column: str | None,
+    category: str | None,
+    columns: Columns,
+    cleaning: Cleaning,
+    report: Report,
+) -> Likes:
+    """Read a log or a model, and the items. Raises UsageProblem for options of a log beside a model."""
+    if [is_path(one) and str(one) == "-" for one in (source, items)] == [True, True]:
+        raise UsageProblem("stdin can be one table, not two", fix="name the file of the items")
+    shop = None if items is None else open_shop(items, id_column=None, report=report)
+    if is_path(source) and str(source) == "-" and columns.header:
+        source = open_table(source, report=report).read_all()
+    if columns.header and _is_model(source):
+        if columns != Columns() or cleaning != Cleaning():
+            told = next(
+                (report.line.written[name] for name in _OF_LOGS if name in report.line.written), "columns, cleaning"
+            )
+            raise UsageProblem(
+                f"{told} needs a log, and {name_of(source)} is a model, which has cleaned its log already",
+                fix="leave it out, or profile the log itself",
+            )
+        users, ids, history, times, own = _of_model(source)
+        shop = shop or own
+    else:
+        users, ids, history, times = _of_log(source, shop, columns, cleaning, report)
+    content = None
+    if shop is not None and embedding_columns(shop.table.schema):
+        content = content_of(shop, ids, column=column, report=report)
+    elif column is not None:
+        raise UsageProblem(f"there is no column '{column}'", fix="--items TABLE, with vectors: visrec embed-images")
+    kinds, names = _kinds(shop, ids, category)
+    return Likes(users, ids, history, times, shop, content, kinds, names)
+
+
+def _is_model(source: Tabular) -> bool:
+    if not is_path(source):
+        return isinstance(source, pa.Table) and is_model(source.schema)
+    return Path(source).is_file() and is_model(open_table(source).schema)
+
+
+def _of_model(
+    source: Tabular,
+) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None, ItemFeatures | None]:
+    model, about, _ = from_table(open_table(source).read_all(), name_of(source))
+    history, times = model.users.history, model.users.times
+    liked = history.data > 0  # a weight of 0 was met and not liked
+    rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))[liked]
+    kept = sp.csr_matrix((history.data[liked], (rows, history.indices[liked])), shape=history.shape, dtype=np.float32)
+    times = None if times is None else times[liked]
+    shop = ItemFeatures(about, about.drop_columns(["item_id"])) if about.num_columns > 1 else None
+    return model.users.ids, model.items.ids, kept, times, shop
+
+
+def _of_log(
+    source: Tabular, shop: ItemFeatures | None, columns: Columns, cleaning: Cleaning, report: Report
+) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None]:
+    table, notes = read_log(source, columns, Use(cleaning=cleaning), report)
+    table = clean(table, cleaning, report)
+    overview(table, notes)
+    log = log_of(table, items=() if shop is None else shop.ids)
+    if shop is not None and len(log.items) > len(shop.ids):
+        strangers = len(log.items) - len(shop.ids)
+        report.count("items of the log that --items does not have", strangers)
+    return log.users, log.items, log.matrix, log.times
+
+
+def _kinds(
+    shop: ItemFeatures | None, ids: tuple[str, ...], category: str | None
+) -> tuple[sp.csr_matrix | None, tuple[str, ...]]:
+    """Which items are of which category: the column named, else the first with a usual name."""
+    there = [] if shop is None else shop.about.column_names
+    if category is not None and category not in there:
+        raise unknown("column", category, there, fix=None if there else "--items TABLE, with such a column")
+    if shop is None or (category is None and not set(CATEGORIES) & set(there)):
+        return None, ()
+    shares, names = categories_of(shop, ids, category)
+    return (shares[: len(ids)] > 0).tocsr(), tuple(names)

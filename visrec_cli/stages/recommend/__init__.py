@@ -1,0 +1,1 @@
+"""``recommend``: for items (``items``) and for users (``users``)."""

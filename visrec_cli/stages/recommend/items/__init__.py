@@ -1,0 +1,186 @@
+"""``recommend``: what is most like an item, a picture, a sentence, or a taste."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.embedding.cache_lookup import Cache
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows, fill_shelf
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.recommend.items.answers import Answer, Answerer
+from visrec_cli.stages.recommend.items.index_choice import index_opener
+from visrec_cli.stages.recommend.items.multimodal_search import Sides
+from visrec_cli.stages.recommend.items.request import Asked, require_one_stdin
+from visrec_cli.stages.recommend.items.result_table import Recommendations
+from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
+from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.models import is_model
+from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+
+if TYPE_CHECKING:
+    from visrec_cli.stages.recommend.items.model_items import ItemLinks
+    from visrec_cli.stages.recommend.items.query_texts import Sentence
+
+SAME_ABOVE = 0.98
+"""Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
+again, or at three quarters of its size, has .989 and more, while the most similar photos of two products have .969
+(.978 with colour+hog)."""
+
+_WARNINGS = 5  # a folder of queries that are all in the catalogue need not be listed
+
+
+def recommend(
+    table: Tabular,
+    *,
+    items: Sequence[str] = (),
+    images: Sequence[Any] = (),
+    texts: Sequence[str] = (),
+    listed_texts: Tabular | None = None,
+    like: Sequence[str] = (),
+    unlike: Sequence[str] = (),
+    all_items: bool = False,
+    mix: bool = False,
+    k: int = 10,
+    where: str | None = None,
+    column: str | None = None,
+    columns: Sequence[str] | None = None,
+    diversity: float = 0.0,
+    keep_duplicates: bool = False,
+    same_above: float = SAME_ABOVE,
+    index: str = "exact",
+    trees: int | None = None,
+    search_k: int | None = None,
+    nlist: int | None = None,
+    nprobe: int | None = None,
+    cache: Cache = True,
+    id_column: str | None = None,
+    report: Report | None = None,
+    **npy: Any,
+) -> pa.RecordBatchReader:
+    """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
+
+    Every one of items, images and texts is a query of its own (listed_texts: a file of them, see
+    recommending.query_texts); like and unlike together are one; ``mix`` makes one
+    query of all of them, by reciprocal rank fusion. ``all_items`` asks for every item. The items asked about, items
+    without a vector and, unless ``keep_duplicates``, near-duplicates of the query or of a better answer are left out.
+    where: SQL condition on the items' columns. columns: which item columns go along. diversity: 0 (off) to 1. index:
+    exact, annoy (trees, search_k) or faiss (nlist, nprobe). cache: of the vectors of pictures and texts that are asked
+    with, as for embed_images. npy: see tables.readers.open_table.
+
+    Returns query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a mixed query the
+    fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageProblem
+    for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
+    """
+    report = report or Report()
+    require_one_stdin(table, images, listed_texts)
+    if isinstance(texts, str):
+        raise UsageProblem("texts is a list", fix='texts=["red dress"]')
+    words = _words(texts, listed_texts, report) if texts or listed_texts is not None else []
+    asked = Asked(items, images, words, like, unlike, all_items, mix)
+    if k < 1:
+        raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
+    if not 0 <= diversity <= 1:
+        raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
+    items_table = open_table(_not_a_folder(table), report=report, **npy)
+    if is_model(items_table.schema):
+        from visrec_cli.stages.recommend.items.model_items import ItemLinks, model_items
+
+        found, model = model_items(items_table.read_all(), name_of(table))
+        if id_column is not None:
+            raise UsageProblem(
+                f"--id-column needs a table of items, and {name_of(table)} is a model", fix="leave out --id-column"
+            )
+        if model.items.factors is None:
+            _check_links(column, diversity, index, keep_duplicates=keep_duplicates, report=report)
+            return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=columns, report=report)
+    else:
+        found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
+    shelf = fill_shelf(found, column=column, report=report, where=name_of(table))
+    if not picture_numbers(shelf.space, shelf.column, shelf.vectors.shape[1]).any():
+        report.line.require(False, "same_above", "vectors that say what an item looks like")
+    sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
+    allowed = _allowed(shelf, where, report)
+    blocks = asked.queries(shelf, cache, report)
+    settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
+    sides = Sides(shelf, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
+    answerer = Answerer(shelf, sides, k, diversity, None if keep_duplicates else same_above, report)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for queries in blocks:
+            answers = answerer.answer(queries)
+            for answer in answers:
+                _tell(answer, answerer, report)
+            report.advance(len(queries))
+            yield sheet.batch(answers)
+
+    return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def _words(texts: Sequence[str], listed: Tabular | None, report: Report) -> "list[Sentence]":
+    from visrec_cli.stages.recommend.items.query_texts import sentences
+
+    return sentences(texts, listed, report)
+
+
+def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:
+    """Raise UsageProblem for an option about vectors, of which a model of links between items has none."""
+    told = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
+    told |= {"--index": index != "exact"}
+    if given := next((flag for flag, value in told.items() if value), None):
+        raise UsageProblem(
+            f"{given} needs vectors, which a model of links between items has not", fix=f"leave out {given}"
+        )
+    report.line.require(False, "same_above", "vectors, which a model of links between items has not")
+
+
+def _linked(
+    links: "ItemLinks", *, k: int, where: str | None, columns: Sequence[str] | None, report: Report
+) -> pa.RecordBatchReader:
+    """The answers of a model that links items to items."""
+    sheet = Recommendations(links.shelf, columns=columns, pictures=False)
+    allowed = _allowed(links.shelf, where, report)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for answers in links.answers(k, allowed):
+            report.count("queries", len(answers))
+            report.count(f"queries with fewer than {k} answers", sum(len(answer.rows) < k for answer in answers))
+            yield sheet.batch(answers)
+
+    return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def _not_a_folder(table: Tabular) -> Tabular:
+    if is_path(table) and str(table) != "-" and Path(table).is_dir():
+        raise InputError(
+            f"{table} is a folder, and recommend needs vectors",
+            fix=f"visrec embed-images {shlex.quote(str(table))} | visrec recommend - --item ID",
+        )
+    return table
+
+
+def _allowed(shelf: CatalogueItems, where: str | None, report: Report) -> Rows:
+    """Rows that may be recommended: those with a vector that pass the condition."""
+    allowed = shelf.present
+    if where is not None:
+        from visrec_cli.ranking.filters import rows_where
+
+        allowed = allowed & rows_where(shelf.items, where)[shelf.order]
+        report.count("items pass --where", int(allowed.sum()))
+    if not allowed.any():
+        raise InputError(f"no item with a vector passes --where {where!r}", fix="loosen the condition")
+    return np.flatnonzero(allowed)
+
+
+def _tell(answer: Answer, answerer: Answerer, report: Report) -> None:
+    report.count("queries")
+    report.count("near-duplicates not shown", len(answer.hidden))
+    if len(answer.rows) < answerer.k:
+        report.count(f"queries with fewer than {answerer.k} answers")
+    same = answerer.query_itself(answer)
+    if same is not None and len(report.warnings) < _WARNINGS:
+        report.warn(f"{answer.query.label} shows item {same!r} itself, or nearly; --keep-duplicates lists it too")

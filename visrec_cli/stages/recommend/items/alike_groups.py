@@ -1,0 +1,123 @@
+"""``recommend --group-by``: which brands, or categories, or whatever a column names, are alike."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import fill_shelf
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, groups_of
+from visrec_cli.stages.recommend.items.item_columns import item_columns
+from visrec_cli.stages.recommend.items.queries import path_column
+from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.models import is_model
+from visrec_cli.tables.readers import Tabular, name_of, open_table
+
+FIELDS = [
+    pa.field("query_id", pa.string()),
+    pa.field("query_kind", pa.string()),
+    pa.field("query_label", pa.string()),
+    pa.field("query_image_path", pa.string()),
+    pa.field("group", pa.string()),
+    pa.field("group_items", pa.int32()),
+    pa.field("item_id", pa.string()),
+    pa.field("rank", pa.int32()),
+    pa.field("score", pa.float32()),
+    pa.field("because_item_id", pa.string()),
+    pa.field("why", pa.string()),
+]
+MIN_ITEMS = 3
+"""Items with a vector that a group needs: of one or two the mean is little more than those pictures."""
+
+
+def recommend_groups(
+    table: Tabular,
+    *,
+    group_by: str,
+    groups: Sequence[str] = (),
+    all_groups: bool = False,
+    min_items: int = MIN_ITEMS,
+    k: int = 10,
+    where: str | None = None,
+    column: str | None = None,
+    columns: Sequence[str] | None = None,
+    id_column: str | None = None,
+    report: Report | None = None,
+    **npy: Any,
+) -> pa.RecordBatchReader:
+    """The k groups most like each group that is asked about, best first.
+
+    A group is the direction of the mean of its items' unit vectors; the score is the cosine of two such directions.
+    The recommended group is in ``group`` (with ``group_items``), and ``item_id`` is one of its items: the one nearest
+    to the asked group, so that galleries and joins have something to show; ``because_item_id`` is the item of the
+    asked group nearest to the recommended one. where: only these items count. columns: those of ``item_id`` that go
+    along. Raises UsageProblem for unknown names, InputError for a table without vectors or groups.
+    """
+    report = report or Report()
+    if k < 1:
+        raise UsageProblem(f"-k {k}: ask for at least one group", fix="-k 10")
+    reader = open_table(table, report=report, **npy)
+    if is_model(reader.schema):
+        raise InputError(
+            f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
+        )
+    whole = with_item_ids(reader, column=id_column, where=name_of(table)).read_all()
+    shelf = fill_shelf(whole, column=column, report=report, where=name_of(table))
+    allowed = shelf.present
+    if where is not None:
+        from visrec_cli.ranking.filters import rows_where
+
+        allowed = allowed & rows_where(shelf.items, where)[shelf.order]
+        report.count("items pass --where", int(allowed.sum()))
+    found = groups_of(shelf, group_by, allowed=allowed, min_items=min_items, report=report)
+    asked = asked_groups(found, groups, all_groups)
+    passed, fields = item_columns(
+        shelf.items.schema, columns, ours=[field.name for field in FIELDS], pictures=not all_groups
+    )
+    schema = pa.schema([*FIELDS, *fields])
+    report.count("groups", len(asked))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for group in asked:
+            yield _answer(found, group, k, passed, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _answer(groups: Groups, asked: int, k: int, passed: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:
+    """The rows of one asked group; equal scores in the order of the names."""
+    shelf, middles = groups.shelf, groups.middles
+    scores = middles @ middles[asked]
+    scores[asked] = -np.inf
+    best = np.lexsort((np.arange(len(scores)), -scores))[: min(k, len(scores) - 1)]
+    items = [groups.nearest(group, middles[asked]) for group in best]
+    because = [groups.nearest(asked, middles[group]) for group in best]
+    own = groups.nearest(asked, middles[asked])
+    path = path_column(shelf.items.schema)
+    picture = shelf.take([own], [path])[path][0].as_py() if path else None
+    part = shelf.take(items, ["item_id", *passed])
+    n = len(best)
+    whys = [
+        f"{groups.names[group]} ({len(groups.members[group])}) and {groups.names[asked]} "
+        f"({len(groups.members[asked])}): nearest are {shelf.ids[item]} and {shelf.ids[reason]}"
+        for group, item, reason in zip(best, items, because, strict=True)
+    ]
+    arrays = [
+        pa.array([groups.names[asked]] * n, pa.string()),
+        pa.array(["group"] * n, pa.string()),
+        pa.array([groups.names[asked]] * n, pa.string()),
+        pa.array([picture] * n, pa.string()),
+        pa.array([groups.names[group] for group in best], pa.string()),
+        pa.array([len(groups.members[group]) for group in best], pa.int32()),
+        part["item_id"],
+        pa.array(np.arange(1, n + 1), pa.int32()),
+        pa.array(scores[best], pa.float32()),
+        pa.array([shelf.ids[row] for row in because], pa.string()),
+        pa.array(whys, pa.string()),
+        *(part[name] for name in passed),
+    ]
+    whole = [one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one for one in arrays]
+    return pa.RecordBatch.from_arrays(whole, schema=schema)

@@ -1,0 +1,109 @@
+"""From queries to their answers: search, leave out what only repeats, spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows
+from visrec_cli.ranking.diversity import diversify
+from visrec_cli.ranking.duplicates import repeats
+from visrec_cli.ranking.rank_fusion import fuse_ranks
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.recommend.items.multimodal_search import Scores, Sides
+from visrec_cli.stages.recommend.items.queries import Query
+from visrec_cli.stages.recommend.items.visual_subspace import looks, picture_numbers
+from visrec_cli.tables.vectors import Mask
+
+_SPARE = 10
+_DEEP, _DEEP_AT_LEAST = 10, 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of the shelf that answer one query, best first, with their scores.
+
+    hidden: rows that would have stood among them, had they not repeated the question or a better answer.
+    """
+
+    query: Query
+    rows: Rows
+    scores: Scores
+    hidden: Rows
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Answers queries from what can be found on a shelf.
+
+    same_above: items whose pictures' cosine reaches this are shown once; None shows repeats. diversity: see
+    ranking.diversity.
+    """
+
+    shelf: CatalogueItems
+    sides: Sides
+    k: int
+    diversity: float
+    same_above: float | None
+    report: Report
+
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        """One answer per query. Where repeats use up the candidates, more candidates are asked for."""
+        answers: dict[int, Answer] = {}
+        waiting = list(range(len(queries)))
+        pool = self._first_pool(queries)
+        while waiting:
+            everything = pool >= len(self.sides)
+            found = self._candidates([queries[i] for i in waiting], min(pool, len(self.sides)))
+            for i, (scores, rows) in zip(waiting, found, strict=True):
+                answer = self._choose(queries[i], scores, rows)
+                if everything or len(answer.rows) == self.k:
+                    answers[i] = answer
+            waiting = [i for i in waiting if i not in answers]
+            pool *= 4
+        return [answers[i] for i in range(len(queries))]
+
+    @cached_property
+    def _numbers(self) -> Mask:
+        return picture_numbers(self.shelf.space, self.shelf.column, self.shelf.vectors.shape[1])
+
+    def query_itself(self, answer: Answer) -> str | None:
+        """The id of the hidden item that a query's picture shows, if any: whoever asked may be looking for it."""
+        if answer.query.kind != "image" or self.same_above is None or not len(answer.hidden):
+            return None
+        nearest = answer.hidden[0]
+        pair = np.stack([self.shelf.vectors[nearest], answer.query.asked[0]])
+        cosine = float(np.prod(looks(pair, self._numbers), axis=0).sum())
+        return self.shelf.ids[nearest] if cosine >= self.same_above else None
+
+    def _first_pool(self, queries: Sequence[Query]) -> int:
+        pool = self.k + max(len(query.own) for query in queries) + (0 if self.same_above is None else _SPARE)
+        deep = self.diversity > 0 or any(len(query.vectors) > 1 for query in queries)
+        return max(pool, _DEEP * self.k, _DEEP_AT_LEAST) if deep else pool
+
+    def _candidates(self, queries: Sequence[Query], pool: int) -> list[tuple[Scores, Rows]]:
+        """Scores and rows of the shelf for each query, fused by rank where it has several parts."""
+        lists = iter(self.sides.search(np.concatenate([query.vectors for query in queries]), pool))
+        results = []
+        for query in queries:
+            parts = [next(lists) for _ in query.vectors]
+            results.append(parts[0] if len(parts) == 1 else fuse_ranks([rows for _, rows in parts]))
+        return results
+
+    def _choose(self, query: Query, scores: Scores, rows: Rows) -> Answer:
+        """The best k of the candidates that are neither the question itself nor a repeat."""
+        others = ~(rows[:, None] == np.array(query.own, np.int64)).any(axis=1)
+        rows, scores = rows[others], scores[others]
+        keep = np.ones(len(rows), bool)
+        if self.same_above is not None:
+            groups = self.shelf.groups
+            seen, asked = looks(self.shelf.vectors[rows], self._numbers), looks(query.asked, self._numbers)
+            keep = ~repeats(seen, groups[rows], asked, groups[list(query.own)], threshold=self.same_above)
+        fresh = np.flatnonzero(keep)
+        if self.diversity > 0:
+            picked = fresh[diversify(scores[fresh], self.shelf.vectors[rows[fresh]], self.k, self.diversity)]
+        else:
+            picked = fresh[: self.k]
+        last = int(picked.max()) if len(picked) == self.k else len(rows)
+        return Answer(query, rows[picked], scores[picked], rows[:last][~keep[:last]])

@@ -1,0 +1,87 @@
+"""A model asked about items: alike are those that the same people like."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows
+from visrec_cli.recommenders.model import Model
+from visrec_cli.recommenders.serialization import from_table
+from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.runtime.command_line import command_line
+from visrec_cli.stages.recommend.items.answers import Answer
+from visrec_cli.stages.recommend.items.queries import item_queries
+from visrec_cli.stages.recommend.items.request import Asked
+from visrec_cli.tables.spaces import Source, Space
+from visrec_cli.tables.vectors import column_of
+
+COLUMN = "factors"
+_BLOCK = 256
+
+
+def model_items(table: pa.Table, where: str) -> tuple[pa.Table, Model]:
+    """The items with their columns and, where the model has such, their factors as an embedding; and the model.
+
+    Raises InputError for a model that knows no likeness of items.
+    """
+    model, about, _ = from_table(table, where)
+    factors = model.items.factors
+    if factors is None and model.items.neighbours is None:
+        raise InputError(
+            f"{where} ({model.recommender}) does not know which items are alike", fix="--user ID, --all-users"
+        )
+    if factors is None:
+        return about, model
+    valid = model.items.known & (factors != 0).any(axis=1)
+    return about.append_column(_space(model, factors.shape[1]).field(COLUMN), column_of(factors, valid)), model
+
+
+def _space(model: Model, width: int) -> Space:
+    """The factors as a space: side by side what they speak for. Learned pictures tell no near-duplicates."""
+    parts = [Source(name, Space(model.recommender, size, False, kind=name), size) for name, size in model.parts]
+    if len(parts) < 2:
+        return Space(model.recommender, width, False, kind=model.parts[0][0] if model.parts else "behaviour")
+    return Space("concat", width, False, kind="model", sources=tuple(parts), transform={"method": "concat"})
+
+
+class ItemLinks:
+    """Answers about items from a model's neighbours: its own numbers, which no vector holds."""
+
+    def __init__(self, about: pa.Table, model: Model, asked: Asked) -> None:
+        words = "--texts" if "texts" in command_line().written else "--text"
+        wanted = {"--image": asked.images, words: asked.texts, "--like": asked.like or asked.unlike, "--mix": asked.mix}
+        if told := [flag for flag, given in wanted.items() if given]:
+            raise UsageProblem(
+                f"{told[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
+                fix="ask with --item ID or --all",
+            )
+        order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)
+        one = Space(model.recommender, 1, False, kind="behaviour")
+        vectors = np.ones((len(order), 1), np.float32)  # a reason is a share of the score, and here there is one part
+        self.shelf = CatalogueItems(about, order, vectors, model.items.known[order], "neighbours", one)
+        links = model.items.neighbours
+        assert links is not None
+        self._links = links[order][:, order]
+        self._asked = asked
+
+    def answers(self, k: int, allowed: Rows) -> Iterator[list[Answer]]:
+        """In blocks. An item that nothing links to is no answer."""
+        shelf, may = self.shelf, np.zeros(len(self.shelf.ids), bool)
+        may[allowed] = True
+        rows: Sequence[int] = [shelf.row(item) for item in dict.fromkeys(self._asked.items)]
+        rows = np.flatnonzero(shelf.present).tolist() if self._asked.all_items else rows
+        drawn = lots(shelf.ids)
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            scores = self._links[block].toarray().astype(np.float32)
+            scores[scores <= 0] = -np.inf
+            scores[np.arange(len(block)), block] = -np.inf
+            found, best = top_k(scores, k, lots=drawn, allowed=may)
+            queries = item_queries(shelf, block)
+            yield [
+                Answer(query, line[line >= 0], values[line >= 0], line[:0])
+                for query, line, values in zip(queries, found, best, strict=True)
+            ]

@@ -1,0 +1,147 @@
+"""``recommend`` for users: what the models of train-cf say to whom."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import pyarrow as pa
+
+from visrec_cli.errors import UsageProblem
+from visrec_cli.runtime.report import Report
+from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
+from visrec_cli.stages.recommend.users.blend_weights import blend_of
+from visrec_cli.stages.recommend.users.candidate_items import CandidateItems, allowed_of, stock_of
+from visrec_cli.stages.recommend.users.explanations import Reasons
+from visrec_cli.stages.recommend.users.id_lists import item_ids
+from visrec_cli.stages.recommend.users.selection import SEEN, Choice, Chooser, item_vectors
+from visrec_cli.stages.recommend.users.serving_context import Newer, ServingContext, gather
+from visrec_cli.stages.recommend.users.sessions import sessions_of, with_sessions
+from visrec_cli.stages.recommend.users.user_batches import UserBatches, blocks_together, in_blocks
+from visrec_cli.stages.recommend.users.user_selection import Strangers, asked_users
+from visrec_cli.stages.recommend.users.user_table import UserTable
+from visrec_cli.tables.provenance import Fit
+from visrec_cli.tables.readers import Tabular
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to choose, whoever is asked about; see ``recommend_users``.
+
+    keep_duplicates: known near-duplicates (the items' column ``duplicate_of``) of what a user has, and of other
+    answers, are shown too.
+    """
+
+    k: int = 10
+    seen: str = "out"
+    where: str | None = None
+    allow: Tabular | Sequence[str] | None = None
+    deny: Tabular | Sequence[str] | None = None
+    diversity: float = 0.0
+    blend: Mapping[str, float] | None = None
+    blend_by: str = "score"
+    keep_duplicates: bool = False
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise UsageProblem(f"-k {self.k}: ask for at least one item", fix="-k 10")
+        if not 0 <= self.diversity <= 1:
+            raise UsageProblem(f"--diversity {self.diversity} is not between 0 and 1", fix="--diversity 0.3")
+        if self.seen not in SEEN:
+            raise UsageProblem(f"seen items can be {', '.join(SEEN)}, not '{self.seen}'", fix='seen="out"')
+
+
+def recommend_users(
+    *models: Tabular,
+    users: Sequence[str] = (),
+    listed: Tabular | None = None,
+    all_users: bool = False,
+    sessions: Sequence[Sequence[str]] = (),
+    listed_sessions: Tabular | None = None,
+    columns: Sequence[str] | None = None,
+    explain: bool = False,
+    show_history: int = 0,
+    fallback: bool = True,
+    rules: Rules | None = None,
+    newer: Newer | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """The k items that suit each user best, user by user, best first.
+
+    models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
+    model knows. sessions: the items of people without a name, each in the order in which they were looked at;
+    listed_sessions: a file of them (see sessions_of); they are asked about by themselves. columns: which item columns
+    go along. explain: adds because_item_id (what of the user's history spoke loudest for the item), because_score (its
+    share of all that spoke for it) and why (shares of behaviour, picture, text and popularity in the score, and
+    recognised labels in common). show_history: the first row of each user tells
+    of so many of their latest items, in the column ``history``. fallback: a user nobody knows is shown what is popular,
+    which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than the
+    models.
+
+    Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
+    and the item columns. Raises UsageProblem for unknown names and conditions, InputError for a table that is no model.
+    """
+    report, rules = report or Report(), rules or Rules()
+    gathered = gather(models or ("-",), newer or Newer(), report)
+    if sessions or listed_sessions is not None:
+        if users or listed is not None or all_users:
+            raise UsageProblem("sessions are of people without a name, and go with no users", fix="ask each by itself")
+        visits = sessions_of(sessions, listed_sessions, report)
+        gathered = replace(gathered, served=[with_sessions(one, visits, report) for one in gathered.served])
+        all_users = True
+    served = gathered.served
+    ids = asked_users(served, users, listed, all_users)
+    stock, chooser = chooser_of(gathered, rules, report)
+    popular = served[0].popular[1]
+    falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
+    strangers = Strangers(served, report, fallback=popular if falls_back else None)
+    strangers.refuse_if_nobody(ids)
+    sheet = UserTable(
+        stock,
+        source=chooser.blend.source,
+        fallback=popular,
+        columns=columns,
+        pictures=not all_users,
+        reasons=Reasons(chooser, popular) if explain else None,
+        latest=show_history,
+        fits={one.name: fit for one in served if (fit := Fit.of(one.model.facts)) is not None},
+    )
+    report.expect(len(ids), "users")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        blocks = in_blocks(served, ids, len(stock.ids))
+        while some := list(islice(blocks, blocks_together(len(stock.ids)))):
+            with one_thread_a_product():  # also where a block is alone: scores do not depend on the number of cores
+                done = side_by_side(answered, [strangers.sort_out(block) for block in some])
+            for choice, batch in done:
+                report.count("users", len(choice.visitors.ids))
+                report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
+                yield batch
+            report.advance(sum(len(block.ids) for block in some))
+
+    def answered(block: UserBatches) -> tuple[Choice, pa.RecordBatch]:
+        choice = chooser.choose(block)
+        return choice, sheet.batch(choice)
+
+    return pa.RecordBatchReader.from_batches(sheet.schema, batches())
+
+
+def chooser_of(gathered: ServingContext, rules: Rules, report: Report) -> tuple[CandidateItems, Chooser]:
+    """What may be shown, and who chooses from it."""
+    served = gathered.served
+    blend = blend_of([one.name for one in served], rules.blend or {}, rules.blend_by)
+    stock = stock_of(served)
+    allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
+    allowed = allowed_of(stock, where=rules.where, allow=allow, deny=deny, report=report)
+    fallback = stock.spread(served[0].popular[0], 0)
+    vectors = None
+    if rules.diversity > 0:
+        vectors = gathered.looks(stock.ids, report)
+        vectors = item_vectors(served, stock) if vectors is None else vectors
+    if rules.keep_duplicates and stock.groups is None:
+        raise UsageProblem(
+            "--keep-duplicates needs items with a column 'duplicate_of', for users", fix="leave out --keep-duplicates"
+        )
+    groups = None if rules.keep_duplicates else stock.groups
+    return stock, Chooser(
+        tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors, groups
+    )

@@ -1,1 +1,0 @@
-"""The parts of the stage ``recommend``: from what was asked to vectors, candidates, answers and reasons."""

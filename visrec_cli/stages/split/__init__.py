@@ -1,0 +1,120 @@
+"""``split``: which interactions are learned from, and which are held back to judge by."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.items.source import open_items
+from visrec_cli.logs.audit import audit
+from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.report import Report
+from visrec_cli.stages.split.assignment import codes_of
+from visrec_cli.stages.split.part_files import check_parts, write_parts
+from visrec_cli.stages.split.split_spec import SplitSpec
+from visrec_cli.stages.split.strategies import PARTS, TEST, TRAIN, VALIDATION, Codes
+from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.times import are_positions
+
+
+def split(
+    source: Tabular,
+    *,
+    by: str = "random",
+    test: float | None = None,
+    validation: float = 0.0,
+    folds: int = 0,
+    cut: str | None = None,
+    group: str | None = None,
+    seed: int = 0,
+    items: Tabular | None = None,
+    columns: Columns | None = None,
+    id_column: str | None = None,
+    replace: bool = False,
+    files: str | Path | None = None,
+    report: Report | None = None,
+) -> pa.RecordBatchReader:
+    """The log with one more column: ``split`` (train, validation, test), or ``fold`` (0, 1 …).
+
+    by to seed: see stages.split.split_spec.Way. items: their table, for ``group``. columns: what the log calls its own.
+    replace: overwrite such a column. files: a folder that gets each part as a file too. The same rows and seed give the
+    same split in whatever order they come. Raises InputError where a part would be empty or times are lacking,
+    UsageProblem for what contradicts itself.
+    """
+    report = report or Report()
+    way = SplitSpec(by, test, validation, folds, cut, group, seed)
+    if (items is None) != (group is None):
+        raise UsageProblem("--group and --items go together", fix="--items items.arrow --group duplicate_of")
+    if files is not None:
+        check_parts(Path(files), way)
+    if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
+        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
+    log, notes = read_log(
+        source,
+        columns,
+        Use("kept"),
+        report,
+    )
+    table = _without_parts(log, replace)
+    audit(table, notes)
+    codes = codes_of(table, way, shop, report)
+    if way.folds:
+        table = table.append_column("fold", pa.array(codes, pa.int32()))
+        sizes = np.bincount(codes, minlength=way.folds)
+        report.warn(f"{way.folds} folds of {sizes.min():,} to {sizes.max():,} interactions")
+    else:
+        table = table.append_column("split", pa.array(PARTS, pa.string()).take(pa.array(codes)))
+        _tell(table, codes, way, report)
+    if files is not None:
+        write_parts(table, Path(files))
+    return notes.on(table).to_reader(max_chunksize=8192)
+
+
+def _without_parts(table: pa.Table, replace: bool) -> pa.Table:
+    old = [name for name in ("split", "fold") if name in table.column_names]
+    if old and not replace:
+        raise UsageProblem(f"the log has a column '{old[0]}' already", fix="--replace splits it anew")
+    return table.drop_columns(old)
+
+
+def _tell(table: pa.Table, codes: Codes, way: SplitSpec, report: Report) -> None:
+    """Report the sizes of the parts, and what nothing can be learned about. Raises InputError for an empty part."""
+    sizes = np.bincount(codes, minlength=len(PARTS))
+    for part, size in zip(PARTS, sizes, strict=True):
+        if size:
+            report.count(f"in {part}", int(size))
+    if way.by.startswith("cold-"):
+        held = table.filter(pa.array(codes != TRAIN))[f"{way.by[5:]}_id"]
+        report.count(f"{way.by[5:]}s held out", len(pc.unique(held)))
+    wanted = {TRAIN: True, VALIDATION: way.validation > 0, TEST: way.cut is not None or way.shares.test > 0}
+    empty = next((PARTS[code] for code, asked in wanted.items() if asked and not sizes[code]), None)
+    if empty is not None:
+        raise InputError(f"nothing is left for {empty}{_range(table, way)}", fix=_remedy(way))
+    learned, tested = (table.filter(pa.array(codes == code)) for code in (TRAIN, TEST))
+    for kind, name in (("item", "item_id"), ("user", "user_id")):
+        new = ~pc.is_in(tested[name], learned[name].combine_chunks()).to_numpy()
+        if new.any() and way.by != f"cold-{kind}":
+            ids = len(pc.unique(tested[name].filter(pa.array(new))))
+            report.warn(
+                f"not in train: {counted(ids, f'{kind}s')} of the test part, "
+                f"{int(new.sum()):,} of its {len(new):,} interactions"
+            )
+
+
+def _range(table: pa.Table, way: SplitSpec) -> str:
+    if way.by != "global-time":
+        return ": users have too few interactions" if way.by in ("random", "last", "time") else ""
+    if are_positions(table["timestamp"]):
+        low, high = pc.min_max(table["timestamp"].cast(pa.int64())).as_py().values()
+        return f": the log goes from position {low:,} to {high:,}"
+    first, last = pc.min_max(table["timestamp"]).as_py().values()
+    return f": the log goes from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+
+
+def _remedy(way: SplitSpec) -> str:
+    return "a moment within the log: --cut DATE" if way.cut else "other shares, or --by global-time or cold-item"
