@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli import __version__
-from visrec_cli.commands.verbs import VERBS, Stopped, VerbGroup
+from visrec_cli.commands.lazy_commands import VERBS, Stopped, VerbGroup
 from visrec_cli.errors import MissingInputError, OutputError, VisrecError
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.standard_streams import make_whole, output_is_closed

@@ -6,7 +6,7 @@ import pytest
 
 from tests.docs.errors import MISTAKES, PAGE
 from tests.options.runner import foreign_options
-from visrec_cli.commands.verbs import VERBS
+from visrec_cli.commands.lazy_commands import VERBS
 
 ROWS = [re.split(r"(?<!\\) \| ", line) for line in PAGE.read_text().splitlines()]
 SAID = {cells[0].removeprefix("| "): cells[3] for cells in ROWS if len(cells) == 4}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from visrec_cli.commands.verbs import VERBS, Verbs
+from visrec_cli.commands.lazy_commands import VERBS, Verbs
 from visrec_cli.runtime.command_line import options_in
 
 PACKAGE = ROOT / "visrec_cli"

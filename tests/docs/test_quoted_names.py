@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import visrec_cli
-from visrec_cli.commands.verbs import VERBS
+from visrec_cli.commands.lazy_commands import VERBS
 
 _VERBS = "|".join(VERBS)
 #: A command of a shell, or a verb, and what stands in it next, in the text of an f-string.

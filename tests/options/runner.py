@@ -18,7 +18,7 @@ from unittest import mock
 
 from tests.conftest import MODELS
 from visrec_cli.app import run as visrec
-from visrec_cli.commands.verbs import Verbs
+from visrec_cli.commands.lazy_commands import Verbs
 from visrec_cli.runtime.command_line import options_in
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from visrec_cli.commands.verbs import VERBS
+from visrec_cli.commands.lazy_commands import VERBS
 
 SCRIPT = Path(__file__).parent / "every_verb.sh"
 

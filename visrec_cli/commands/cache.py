@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.requirements import Needs
+from visrec_cli.commands.option_requirements import Needs
 
 if TYPE_CHECKING:
     from visrec_cli.stages.cache import Contents
@@ -51,7 +51,7 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.commands.words import bytes_of
+    from visrec_cli.commands.parsing import bytes_of
     from visrec_cli.errors import UsageProblem
     from visrec_cli.registry import unknown
     from visrec_cli.runtime.formatting import counted, printable, sized

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any
 
-from visrec_cli.commands.running import new_report, summarise
+from visrec_cli.commands.runner import new_report, summarise
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import write_json
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
+from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, NeedsInput
 from visrec_cli.commands.options import (
     Device,
     Engine,
@@ -20,7 +21,6 @@ from visrec_cli.commands.options import (
     VectorsFormat,
     VectorsOutput,
 )
-from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, NeedsInput
 from visrec_cli.registry import MENU
 from visrec_cli.runtime.report import Report
 
@@ -132,7 +132,7 @@ def command(
     if dry_run:
         _estimate(source, options, quiet=quiet)
         return
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.embed_images import embed_images
@@ -145,7 +145,7 @@ def command(
 
 
 def _estimate(source: str, options: dict[str, Any], *, quiet: bool) -> None:
-    from visrec_cli.commands.running import new_report, progress, summarise
+    from visrec_cli.commands.runner import new_report, progress, summarise
     from visrec_cli.stages.embed_images import estimate_images
 
     report = new_report()

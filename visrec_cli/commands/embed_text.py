@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
+from visrec_cli.commands.option_requirements import Excludes
 from visrec_cli.commands.options import (
     BatchSize,
     Device,
@@ -20,7 +21,6 @@ from visrec_cli.commands.options import (
     VectorsFormat,
     VectorsOutput,
 )
-from visrec_cli.commands.requirements import Excludes
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(
 
         visrec preprocess ./imgs --items items.csv | visrec embed-text -c title -o texts.arrow
     """  # fmt: skip
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.embed_text import embed_text

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import columns_of
-from visrec_cli.commands.evaluation_options import (
+from visrec_cli.commands.eval_options import (
     Baselines,
     By,
     ClassColumn,
@@ -38,6 +37,8 @@ from visrec_cli.commands.evaluation_options import (
     listed,
 )
 from visrec_cli.commands.file_options import Reads
+from visrec_cli.commands.interaction_options import columns_of
+from visrec_cli.commands.option_requirements import Needs
 from visrec_cli.commands.options import (
     Format,
     IdColumn,
@@ -49,7 +50,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Needs
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.report import Report
 
@@ -129,8 +129,8 @@ def command(
 
         visrec eval als-lists.arrow --logged shown.csv
     """
-    from visrec_cli.commands.evaluation_files import Files, refuse, show
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.eval_files import Files, refuse, show
+    from visrec_cli.commands.runner import run_stage
 
     if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
         raise UsageProblem("stdin can be one table only, and - is named twice", fix="name a file for the other")

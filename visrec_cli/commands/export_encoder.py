@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.option_requirements import Needs, NeedsInput
 from visrec_cli.commands.options import IdColumn, ImageColumn, Quiet
-from visrec_cli.commands.requirements import Needs, NeedsInput
 from visrec_cli.runtime.formatting import sized
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def command(
 
         visrec export-encoder lite0 --int8 --calibrate imgs --sample 40 -o small.onnx
     """
-    from visrec_cli.commands.running import new_report, progress, summarise
+    from visrec_cli.commands.runner import new_report, progress, summarise
     from visrec_cli.stages.export_encoder import export_encoder
 
     report = new_report()

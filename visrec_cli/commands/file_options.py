@@ -8,7 +8,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from visrec_cli.commands.requirements import CommandValues
+from visrec_cli.commands.option_requirements import CommandValues
 
 #: Formats of tables that hold every column as it is, but for stored pictures in NDJSON.
 WHOLE = ("arrow", "stream", "parquet", "ndjson")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs
 from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
-from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs
-from visrec_cli.commands.words import listed, settings_of
-from visrec_cli.commands.words import weights as parsed
+from visrec_cli.commands.parsing import listed, settings_of
+from visrec_cli.commands.parsing import weights as parsed
 from visrec_cli.registry import has, names
 from visrec_cli.runtime.report import Report
 
@@ -46,7 +46,7 @@ def _result(line: CommandValues) -> str:
 
 def _list_methods(wanted: bool) -> None:
     if wanted:
-        from visrec_cli.commands.models import show_methods
+        from visrec_cli.commands.recommender_list import show_methods
 
         show_methods()
         raise typer.Exit
@@ -177,7 +177,7 @@ def command(
 
         visrec fuse catalogue.arrow --method tsne --dim 2 -o places.arrow
     """
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     settings = settings_of(set_ or [])
     factors = parsed(weights, flag="--weights", example="image=2,text=1")

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import cleaning_of, columns_of
 from visrec_cli.commands.file_options import Reads
+from visrec_cli.commands.interaction_options import cleaning_of, columns_of
+from visrec_cli.commands.option_requirements import Needs
 from visrec_cli.commands.options import (
     EventColumn,
     Events,
@@ -26,7 +27,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Needs
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def command(
 
         visrec interactions clicks.csv --hash-users users.key | visrec train-cf - -o model.arrow
     """
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
     cleaning = cleaning_of(min_weight, events, repeats, half_life, k_core)

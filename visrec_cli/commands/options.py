@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.requirements import Excludes, NeedsInput
+from visrec_cli.commands.option_requirements import Excludes, NeedsInput
 
 Source = Annotated[
     str,
@@ -81,7 +81,7 @@ BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Items per batch; halved when the device is out of memory.")
 ]
 
-# The columns of a log of behaviour, and how it is cleaned: read by commands.behaviour.
+# The columns of a log of behaviour, and how it is cleaned: read by commands.interaction_options.
 LogFile = Annotated[
     str,
     typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin."),

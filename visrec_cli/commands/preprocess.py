@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.option_requirements import CommandValues, Condition, Needs, NeedsInput
 from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
-from visrec_cli.commands.requirements import CommandValues, Condition, Needs, NeedsInput
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def command(
 
         find ./imgs -name '*.jpg' -print0 | visrec preprocess -0 - --id-from name --items items.csv -o items.arrow
     """  # fmt: skip
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.preprocess import preprocess

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import cleaning_of, columns_of
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.interaction_options import cleaning_of, columns_of
+from visrec_cli.commands.option_requirements import Needs, NeedsInput
 from visrec_cli.commands.options import (
     EventColumn,
     Events,
@@ -22,7 +23,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Needs, NeedsInput
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
     from visrec_cli.tables.atomic import atomic
 
     columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)

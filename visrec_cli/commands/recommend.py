@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from visrec_cli.commands import asking
-from visrec_cli.commands.keeping import CacheFolder, NoCache, cache_of
+from visrec_cli.commands import recommend_options as asking
+from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
+from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict
-from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
-from visrec_cli.commands.words import listed, weights
+from visrec_cli.commands.parsing import listed, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -117,7 +117,7 @@ def command(
         echo '{"user_id": "42", "item_id": "1164"}' | visrec recommend als.arrow --follow
     """
     from visrec_cli.commands.coprocess import run_coprocess
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     kept = cache_of(cache, no_cache)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.option_requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
-from visrec_cli.commands.requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.formatting import counted, printable
 from visrec_cli.runtime.report import Report
@@ -148,7 +148,7 @@ def _mapped(sources: list[str], **options: Any) -> str:
 def _draw(page_of: "Callable[..., str]", sources: list[str], file: str, quiet: bool, **options: Any) -> None:
     from pathlib import Path
 
-    from visrec_cli.commands.running import new_report, progress, summarise
+    from visrec_cli.commands.runner import new_report, progress, summarise
     from visrec_cli.tables.atomic import atomic
 
     report = new_report()
@@ -175,7 +175,7 @@ def _convert(
     quiet: bool,
     escape_formulas: bool,
 ) -> None:
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
     from visrec_cli.tables.writing import format_of
 
     if len(sources) > 1:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import columns_of
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.interaction_options import columns_of
+from visrec_cli.commands.option_requirements import Excludes, Needs
 from visrec_cli.commands.options import (
     EventColumn,
     Format,
@@ -21,7 +22,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Excludes, Needs
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def command(
 
         visrec split clicks.csv --folds 5 -o folds.parquet
     """
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import cleaning_of, columns_of
 from visrec_cli.commands.file_options import Reads
+from visrec_cli.commands.interaction_options import cleaning_of, columns_of
+from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import (
     Device,
     EventColumn,
@@ -30,8 +31,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
-from visrec_cli.commands.words import settings_of, weights
+from visrec_cli.commands.parsing import settings_of, weights
 from visrec_cli.errors import UsageProblem
 from visrec_cli.runtime.report import Report
 
@@ -45,7 +45,7 @@ _EPOCHS = NeedsInput("a recommender that learns in epochs")
 
 def _list_models(wanted: bool) -> None:
     if wanted:
-        from visrec_cli.commands.models import show_models
+        from visrec_cli.commands.recommender_list import show_models
 
         show_models()
         raise typer.Exit
@@ -183,7 +183,7 @@ def command(
 
         visrec split clicks.csv --validation 0.1 | visrec train-cf --fit-on train -o as-published.arrow
     """
-    from visrec_cli.commands.running import run_stage
+    from visrec_cli.commands.runner import run_stage
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.train_cf import train_cf

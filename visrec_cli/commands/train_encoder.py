@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.behaviour import cleaning_of, columns_of
 from visrec_cli.commands.file_options import Reads, Writes
+from visrec_cli.commands.interaction_options import cleaning_of, columns_of
+from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import (
     Device,
     IdColumn,
@@ -23,7 +24,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.requirements import Excludes, Needs, NeedsInput
 from visrec_cli.runtime.report import Report
 
 _LOG = Needs("--target clicks:LOG|preference:LOG")
@@ -139,7 +139,7 @@ def command(
 
         visrec train-encoder items.csv -t clicks:clicks.csv --epochs 1 --pixels 96 -o taste.safetensors
     """
-    from visrec_cli.commands.running import run_work
+    from visrec_cli.commands.runner import run_work
     from visrec_cli.stages.train_encoder import train_encoder
 
     def work(report: Report) -> int:

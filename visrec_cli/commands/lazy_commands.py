@@ -9,10 +9,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from visrec_cli.commands.fast_parsing import take_plain_values
 from visrec_cli.commands.file_options import Reads, Writes, files_of
-from visrec_cli.commands.outputs import check_outputs
-from visrec_cli.commands.plain_values import take_plain_values
-from visrec_cli.commands.requirements import CommandValues, Requirement, check_requirements, requirements_of
+from visrec_cli.commands.option_requirements import CommandValues, Requirement, check_requirements, requirements_of
+from visrec_cli.commands.output_checks import check_outputs
 from visrec_cli.runtime.command_line import CommandLine, run_under
 from visrec_cli.runtime.startup import leave_pandas_out
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from visrec_cli.commands.file_options import ENDINGS, HOLDS, WHOLE, Reads, Writes
-from visrec_cli.commands.requirements import CommandValues, either
+from visrec_cli.commands.option_requirements import CommandValues, either
 from visrec_cli.errors import OutputError, UsageProblem
 
 

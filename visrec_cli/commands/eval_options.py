@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
+from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageProblem
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
+from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 
 _NAMED_USERS = ("--user", "--users", "--all-users")
 ABOUT_USERS = (*_NAMED_USERS, "--session", "--sessions", "--follow")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from visrec_cli.commands.words import weights
+from visrec_cli.commands.parsing import weights
 
 if TYPE_CHECKING:
     from visrec_cli.logs.cleanup import Cleaning

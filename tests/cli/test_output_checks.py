@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_requirements import LEAST
+from tests.cli.test_option_requirements import LEAST
 from visrec_cli.app import run
 from visrec_cli.commands.file_options import ENDINGS, HOLDS, Reads, Writes
-from visrec_cli.commands.requirements import flag_of
-from visrec_cli.commands.verbs import VERBS, Verbs
+from visrec_cli.commands.lazy_commands import VERBS, Verbs
+from visrec_cli.commands.option_requirements import flag_of
 from visrec_cli.tables.writing import ENDINGS as TABLES
 
 #: What output options need beside them to be of use.
@@ -41,9 +41,9 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         command.callback = lambda **_: entered.append(verb)
         return command
 
-    from visrec_cli.commands.verbs import _made
+    from visrec_cli.commands.lazy_commands import _made
 
-    monkeypatch.setattr("visrec_cli.commands.verbs._made", made)
+    monkeypatch.setattr("visrec_cli.commands.lazy_commands._made", made)
 
     def line(*arguments: str) -> tuple[int, str, bool]:
         entered.clear()

@@ -6,7 +6,8 @@ import pytest
 
 from tests.docs.options import PAGE, options_of, page
 from visrec_cli.app import run
-from visrec_cli.commands.requirements import (
+from visrec_cli.commands.lazy_commands import VERBS, Verbs
+from visrec_cli.commands.option_requirements import (
     CommandValues,
     Condition,
     Excludes,
@@ -16,7 +17,6 @@ from visrec_cli.commands.requirements import (
     check_requirements,
     flag_of,
 )
-from visrec_cli.commands.verbs import VERBS, Verbs
 
 #: What a verb cannot run without. Nothing of it is there: needs are asked before anything is opened.
 LEAST = {
@@ -100,7 +100,7 @@ def test_the_command_asks_before_it_does_anything(
     command = Verbs()[verb]
     entered: list[str] = []
     monkeypatch.setattr(command, "callback", lambda **_: entered.append(verb))
-    monkeypatch.setattr("visrec_cli.commands.verbs._made", lambda _: command)
+    monkeypatch.setattr("visrec_cli.commands.lazy_commands._made", lambda _: command)
     for parameter, declared in options_of(verb):
         for one in declared:
             if isinstance(one, NeedsInput):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.requirements import Excludes
+from visrec_cli.commands.option_requirements import Excludes
 from visrec_cli.errors import UsageProblem
 
 CacheFolder = Annotated[
