@@ -16,7 +16,7 @@ from tests.limits import HANGS
 from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.plugins import GROUPS
-from visrec_cli.registry import MENU
+from visrec_cli.registry import REGISTRY
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import column_of
@@ -268,7 +268,7 @@ def test_entry_points_are_read_only_where_a_name_is_no_built_in(desk: Path, visr
 
 
 def test_every_family_with_a_group_is_in_the_registry() -> None:
-    assert {family for families in GROUPS.values() for family in families} <= set(MENU)
+    assert {family for families in GROUPS.values() for family in families} <= set(REGISTRY)
 
 
 JOINT = """

@@ -27,13 +27,13 @@ class VisrecError(Exception):
         return self.what
 
 
-class AnswerIsNo(VisrecError):
+class CheckFailedError(VisrecError):
     """The run worked and the answer is no (``--strict``, ``--fail-under``)."""
 
     exit_code = 1
 
 
-class UsageProblem(VisrecError, ValueError):
+class UsageError(VisrecError, ValueError):
     """Flags that contradict each other, or a name nobody knows."""
 
     exit_code = 2
@@ -45,7 +45,7 @@ class InputError(VisrecError, ValueError):
     exit_code = 65
 
 
-class CutStreamError(InputError):
+class TruncatedStreamError(InputError):
     """A stream ended before its producer said that it was whole."""
 
 
@@ -85,3 +85,6 @@ class DeviceMemoryError(VisrecError, MemoryError):
     """The device ran out of memory for this batch; the stage halves the batch and tries again."""
 
     exit_code = 71
+
+
+AnswerIsNo, UsageProblem, CutStreamError = CheckFailedError, UsageError, TruncatedStreamError  # their names in 0.1

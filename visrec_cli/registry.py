@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from visrec_cli.errors import UnavailableError, UsageProblem
+from visrec_cli.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from visrec_cli.plugins import Plugin
 
-MENU: dict[str, dict[str, str]] = {
+REGISTRY: dict[str, dict[str, str]] = {
     "image-encoder": {
         "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",
         "timm": "visrec_cli.encoders.timm_images:TimmImageEncoder",
@@ -136,19 +136,19 @@ _RESERVED = {"visrec.recommenders": ("unknown",), "visrec.fusers": ("tsne", "uma
 
 def names(family: str) -> list[str]:
     """The built-in members of a family."""
-    return list(MENU[family])
+    return list(REGISTRY[family])
 
 
 def all_names(family: str) -> list[str]:
     """The members of a family, plug-ins last. A plug-in that cannot be used is left out, and noted."""
     if family in ("image-encoder", "text-encoder"):
         return [name for name, _ in members(family)]  # which of the two a plug-in is, only its class says
-    return [*MENU[family], *(plugin.name for plugin in _plugins(family))]
+    return [*REGISTRY[family], *(plugin.name for plugin in _plugins(family))]
 
 
 def members(family: str) -> Iterator[tuple[str, Any]]:
     """Name and class of every member, plug-ins last. A plug-in that cannot be used is left out, and noted."""
-    for name in MENU[family]:
+    for name in REGISTRY[family]:
         yield name, find(family, name)
     for plugin in _plugins(family):
         from visrec_cli import plugins
@@ -164,15 +164,15 @@ def members(family: str) -> Iterator[tuple[str, Any]]:
 
 def has(family: str, name: str) -> bool:
     """Whether there is a member of that name. Raises UnavailableError for a plug-in that cannot be used."""
-    return name in MENU[family] or _of_plugin(family, name) is not None
+    return name in REGISTRY[family] or _of_plugin(family, name) is not None
 
 
 def find(family: str, name: str) -> Any:
-    """The class (or function) of a family's member. Raises UsageProblem naming the nearest names for an unknown one,
+    """The class (or function) of a family's member. Raises UsageError naming the nearest names for an unknown one,
     UnavailableError for a plug-in that cannot be used.
     """
-    if name in MENU[family]:
-        module, attribute = MENU[family][name].split(":")
+    if name in REGISTRY[family]:
+        module, attribute = REGISTRY[family][name].split(":")
         return getattr(import_module(module), attribute)
     found = _of_plugin(family, name)
     if found is None:
@@ -206,7 +206,7 @@ def made_by(family: str, name: str) -> dict[str, Any]:
 
 def taken(group: str) -> tuple[str, ...]:
     """The names that no plug-in of an entry-point group can have."""
-    return (*(name for family in _TAKEN[group] for name in MENU[family]), *_RESERVED.get(group, ()))
+    return (*(name for family in _TAKEN[group] for name in REGISTRY[family]), *_RESERVED.get(group, ()))
 
 
 def _plugins(family: str) -> "list[Plugin]":
@@ -236,9 +236,9 @@ def _of_plugin(family: str, name: str) -> Any:
     return plugins.load(plugin).get(family)
 
 
-def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageProblem:
+def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageError:
     """A refusal that shows the nearest of the known names."""
-    return UsageProblem(
+    return UsageError(
         f"unknown {what} '{name}'", fix=fix or did_you_mean(name, known, " or ") or f"one of {', '.join(known[:20])}"
     )
 

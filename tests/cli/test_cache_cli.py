@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Run
 from tests.runtime.embedding_cache.planted import KIND, opened, truth, write_files
 from visrec_cli.commands.parsing import bytes_of
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 @pytest.fixture
@@ -78,5 +78,5 @@ def test_sizes_as_people_write_them(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GB", "-1", "1e9", "2 PB", "1,5GB"])
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(UsageProblem, match="is no size"):
+    with pytest.raises(UsageError, match="is no size"):
         bytes_of(text, flag="--max-size")

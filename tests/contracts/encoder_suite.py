@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, draw
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.tables.spaces import space_of
 
 PICTURES = [draw(shape, colour, seed=i) for i, (shape, colour) in enumerate(
@@ -111,7 +111,7 @@ class ImageEncoderSuite(EncoderSuite):
     def test_names_what_it_sees_or_says_that_it_cannot(self, encoder: ImageEncoder) -> None:
         prepared = [encoder.prepare(picture) for picture in PICTURES]
         if not encoder.classes:
-            with pytest.raises(UsageProblem, match="no classifier"):
+            with pytest.raises(UsageError, match="no classifier"):
                 encoder.recognise(prepared, 3)
             return
         vectors, found = encoder.recognise(prepared, 3)

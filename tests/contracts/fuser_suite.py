@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
@@ -126,11 +126,11 @@ class FuserSuite:
 
     def test_refuses_what_cannot_be(self) -> None:
         whole = table(*planted())
-        with pytest.raises(UsageProblem, match="unknown setting of --method"):
+        with pytest.raises(UsageError, match="unknown setting of --method"):
             fuse(whole, **self.options(settings={"nonsense": 1}))
-        with pytest.raises(UsageProblem, match="--weights has no use"):
+        with pytest.raises(UsageError, match="--weights has no use"):
             fuse(whole, **self.options(weights={"image": 2}))
-        with pytest.raises(UsageProblem, match="brings together"):
+        with pytest.raises(UsageError, match="brings together"):
             fuse(whole, **self.options(columns=["image"]))
         with pytest.raises(InputError, match="learning needs 20"):
             fuse(whole.slice(0, 15), **self.options()).read_all()
@@ -153,10 +153,10 @@ class MixingSuite(FuserSuite):
         assert got > plain + 0.1
 
     def test_needs_a_target(self) -> None:
-        with pytest.raises(UsageProblem, match="needs something to learn from") as refused:
+        with pytest.raises(UsageError, match="needs something to learn from") as refused:
             fuse(table(*planted()), **self.options(target=None))
         assert "--target" in (refused.value.fix or "")
-        with pytest.raises(UsageProblem, match="cannot learn from --target pairs"):
+        with pytest.raises(UsageError, match="cannot learn from --target pairs"):
             fuse(table(*planted()), **self.options(target="pairs"))
 
     def test_learns_from_clicks(self, tmp_path: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import AUTO, Iterative, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
@@ -161,14 +161,14 @@ class RecommenderSuite:
         assert np.isfinite(spoken).all()
 
     def test_refuses_unknown_settings_and_wrong_values(self) -> None:
-        with pytest.raises(UsageProblem, match="unknown setting"):
+        with pytest.raises(UsageError, match="unknown setting"):
             self.make(nonsense=3)
         for name, knob in find("recommender", self.name).settings.items():
             if knob.auto or isinstance(knob.default, int | float):
-                with pytest.raises(UsageProblem, match=name):
+                with pytest.raises(UsageError, match=name):
                     self.make(**{name: "many"})
             if knob.least is not None:
-                with pytest.raises(UsageProblem, match=f"{name}=.* is less than"):
+                with pytest.raises(UsageError, match=f"{name}=.* is less than"):
                     self.make(**{name: knob.least - 1})
 
     def test_what_the_log_decides_is_a_number_in_the_model_and_gives_way_to_one_that_is_given(self) -> None:

@@ -15,10 +15,9 @@ import pytest
 from tests.conftest import COLOURS, draw
 from tests.limits import HANGS
 from tests.stages.test_embed_images import MeanColour
-from visrec_cli.embedding import cache_lookup as keeping
+from visrec_cli.embedding import cache_lookup
 from visrec_cli.encoders.base import Prepared, Vectors
-from visrec_cli.images import decoder as decode
-from visrec_cli.images import sources
+from visrec_cli.images import decoder, sources
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images, estimate_images
 from visrec_cli.tables.vectors import matrix_of
@@ -73,7 +72,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             names.append(Path(source).name)
         return real(source)
 
-    for module in (decode, sources):
+    for module in (decoder, sources):
         monkeypatch.setattr(module, "open_picture", noting)
     return names
 
@@ -258,11 +257,11 @@ def test_results_come_back_as_they_were(imgs: Path) -> None:
 
     vector = np.array([1.5, -2, 3e-9], np.float32)
     for result in (
-        keeping.Result(vector),
-        keeping.Result(vector, (Label("cat, tabby", 0.1), Label("été", 1.0))),
-        keeping.Result(vector, (), True),
+        cache_lookup.Result(vector),
+        cache_lookup.Result(vector, (Label("cat, tabby", 0.1), Label("été", 1.0))),
+        cache_lookup.Result(vector, (), True),
     ):
-        back = keeping._unpacked(keeping._packed(result), 3)
+        back = cache_lookup._unpacked(cache_lookup._packed(result), 3)
         assert back.vector.tobytes() == vector.tobytes()
         assert back[1:] == result[1:]
 

@@ -12,8 +12,8 @@ from tests.encoders.models import save_timm
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.encoders.pickled import require_plain
-from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
-from visrec_cli.runtime import decompression_limits as unpacking
+from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageError
+from visrec_cli.runtime import decompression_limits
 
 
 class Checkpoint(ImageEncoderSuite):
@@ -88,8 +88,8 @@ def test_weights_that_would_become_far_larger_than_their_file(
     else:
         torch.save({"head.weight": torch.zeros(1).expand(1_000_000, 64)}, path)
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(unpacking, "_LEAST", 1_000_000)
-    monkeypatch.setattr(unpacking, "memory", lambda: 0)
+    monkeypatch.setattr(decompression_limits, "_LEAST", 1_000_000)
+    monkeypatch.setattr(decompression_limits, "memory", lambda: 0)
     with pytest.raises(UnpackedError, match=r"unpack to more than 1\.0 MB"):
         open_image_encoder(f"file:{path}?arch=test_vit", device="cpu")
 
@@ -158,7 +158,7 @@ def test_metadata_that_are_no_lists(tmp_path: Path) -> None:
 
 def test_without_an_architecture(tmp_path: Path) -> None:
     path = save_timm("test_vit", tmp_path / "a.safetensors", metadata={"note": json.dumps("none")})
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         open_image_encoder(f"file:{path}", device="cpu")
     assert f"file:{path}?arch=" in str(caught.value.fix)
 

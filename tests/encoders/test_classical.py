@@ -10,7 +10,7 @@ from tests.conftest import draw
 from tests.contracts.encoder_suite import ImageEncoderSuite
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 class Handmade(ImageEncoderSuite):
@@ -73,7 +73,7 @@ class TestAllThree(Handmade):
 
 
 def test_unknown_part() -> None:
-    with pytest.raises(UsageProblem, match="'hgo'") as caught:
+    with pytest.raises(UsageError, match="'hgo'") as caught:
         open_image_encoder("colour+hgo")
     assert "hog" in str(caught.value.fix)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
-from visrec_cli.errors import UnavailableError, UsageProblem, VisrecError
+from visrec_cli.errors import UnavailableError, UsageError, VisrecError
 
 
 @pytest.mark.parametrize(
@@ -11,13 +11,13 @@ from visrec_cli.errors import UnavailableError, UsageProblem, VisrecError
     [("lite1", "lite0"), ("color", "colour"), ("lite0:x", "lite0"), ("timm", "timm:resnet50"), ("st:", "st:")],
 )
 def test_names_that_cannot_be(spec: str, hint: str) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         open_image_encoder(spec, device="cpu")
     assert hint in str(caught.value.fix)
 
 
 def test_a_picture_encoder_is_no_text_encoder() -> None:
-    with pytest.raises(UsageProblem, match="'lite0'"):
+    with pytest.raises(UsageError, match="'lite0'"):
         open_text_encoder("lite0", device="cpu")
 
 

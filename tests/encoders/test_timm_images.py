@@ -7,7 +7,7 @@ from tests.contracts.encoder_suite import PICTURES, ImageEncoderSuite
 from tests.encoders.conftest import TIMM_MODEL
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import UnavailableError, UsageProblem
+from visrec_cli.errors import UnavailableError, UsageError
 
 
 @pytest.mark.usefixtures("hub_cache")
@@ -46,14 +46,14 @@ class TestSomebodysModel(ImageEncoderSuite):
     [("resnet51", "resnet50"), ("resnet50.a1_in2k", "resnet50.a1_in1k"), ("vit_smal_patch14_dinov2", "vit_small")],
 )
 def test_unknown_names_show_the_nearest(name: str, near: str) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         open_image_encoder(f"timm:{name}", device="cpu")
     assert near in str(caught.value.fix)
 
 
 @pytest.mark.parametrize("name", ["coatnet_0_224", "gcvit_tiny"])  # no weights at all; weights outside the hub
 def test_a_model_without_weights_on_the_hub_says_how_to_bring_them(name: str) -> None:
-    with pytest.raises(UsageProblem, match="no weights") as caught:
+    with pytest.raises(UsageError, match="no weights") as caught:
         open_image_encoder(f"timm:{name}", device="cpu")
     assert f"?arch={name}" in str(caught.value.fix)
 

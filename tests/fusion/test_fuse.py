@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend.items.fused_query import project
@@ -132,7 +132,7 @@ def test_a_query_with_one_part_finds_its_own_item(blocks, options) -> None:
 
 def test_a_query_by_a_column_that_was_not_fused_is_refused(blocks) -> None:
     _, _, space = vectors(fuse(table(*blocks), columns=["image"]))
-    with pytest.raises(UsageProblem, match="'text_embedding' is not part of this space"):
+    with pytest.raises(UsageError, match="'text_embedding' is not part of this space"):
         project(space, {"text_embedding": blocks[1]})
 
 
@@ -140,24 +140,24 @@ def test_messages(blocks) -> None:
     whole = table(*blocks)
     with pytest.raises(InputError, match="no embedding column to fuse"):
         fuse(pa.table({"item_id": ["a"]}))
-    with pytest.raises(UsageProblem, match="unknown embedding column 'imge'"):
+    with pytest.raises(UsageError, match="unknown embedding column 'imge'"):
         fuse(whole, columns=["imge"])
-    with pytest.raises(UsageProblem, match="unknown fusion method 'cncat'"):
+    with pytest.raises(UsageError, match="unknown fusion method 'cncat'"):
         fuse(whole, method="cncat")
-    with pytest.raises(UsageProblem, match="--dim needs a reduction"):
+    with pytest.raises(UsageError, match="--dim needs a reduction"):
         fuse(whole, dim=3)
-    with pytest.raises(UsageProblem, match="must be a positive number"):
+    with pytest.raises(UsageError, match="must be a positive number"):
         fuse(whole, weights={"image": -1})
     with pytest.raises(InputError, match="needs more than 64 items"):
         fuse(whole, reduce="pca", dim=64).read_all()
     with pytest.raises(InputError, match="here are 1 items of 10") as refused:
         fuse(whole.slice(0, 1), reduce="pca", dim=1).read_all()
     assert refused.value.fix == "leave out --reduce"
-    with pytest.raises(UsageProblem, match="'item_id' would replace a column that holds no vectors"):
+    with pytest.raises(UsageError, match="'item_id' would replace a column that holds no vectors"):
         fuse(whole, into="item_id")
-    with pytest.raises(UsageProblem, match="--columns image,image_embedding names a column twice"):
+    with pytest.raises(UsageError, match="--columns image,image_embedding names a column twice"):
         fuse(whole, columns=["image", "image_embedding"])
-    with pytest.raises(UsageProblem, match="stdin can be only one"):
+    with pytest.raises(UsageError, match="stdin can be only one"):
         fuse("-", "-")
 
 

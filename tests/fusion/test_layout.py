@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from visrec_cli.errors import UnavailableError, UsageProblem
+from visrec_cli.errors import UnavailableError, UsageError
 from visrec_cli.fusion.layout import lay_out
 from visrec_cli.tables.vectors import unit_rows
 
@@ -51,7 +51,7 @@ def test_equal_vectors_do_not_break_it() -> None:
 
 
 def test_an_unknown_layout_names_the_near_one() -> None:
-    with pytest.raises(UsageProblem) as refusal:
+    with pytest.raises(UsageError) as refusal:
         lay_out(np.eye(4, dtype=np.float32), "tsnee")
     assert "tsne" in str(refusal.value.fix)
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tests.fusion.test_fuse import table
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.tables.vectors import embedding_columns
@@ -67,5 +67,5 @@ def test_a_second_layout_replaces_the_first() -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused(options: dict, words: str) -> None:
-    with pytest.raises(UsageProblem, match=words):
+    with pytest.raises(UsageError, match=words):
         fuse(shop(), method="tsne", **options)

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.images import archives
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.scan import find_pictures, scan
 from visrec_cli.images.scan_result import HIDDEN, NO_ENDING
 from visrec_cli.images.sources import PictureError
-from visrec_cli.runtime import decompression_limits as unpacking
+from visrec_cli.runtime import decompression_limits
 
 
 def png(colour):
@@ -213,8 +213,8 @@ def test_a_damaged_member_is_told_from_one_that_is_packed_in_an_unknown_way(tmp_
 
 @pytest.mark.parametrize("ending", ["tar.gz", "tar.xz", "tar.bz2"])
 def test_a_compressed_archive_that_unpacks_to_far_more_than_it_is_does_not_fill_the_disk(tmp_path, monkeypatch, ending):
-    monkeypatch.setattr(unpacking, "_LEAST", 1 << 20)
-    monkeypatch.setattr(unpacking, "memory", lambda: 0)
+    monkeypatch.setattr(decompression_limits, "_LEAST", 1 << 20)
+    monkeypatch.setattr(decompression_limits, "memory", lambda: 0)
     bomb = tmp_path / f"bomb.{ending}"
     with tarfile.open(bomb, "w:" + ending[4:]) as file:
         file.addfile(_named("zeros.bmp", 16 << 20), io.BytesIO(bytes(16 << 20)))
@@ -225,7 +225,7 @@ def test_a_compressed_archive_that_unpacks_to_far_more_than_it_is_does_not_fill_
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "0.1")
     assert [picture.path.rpartition("::")[2] for picture in scan(bomb).pictures] == ["red.png", "zeros.bmp"]
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "much")
-    with pytest.raises(UsageProblem, match="no number of GB"):
+    with pytest.raises(UsageError, match="no number of GB"):
         archives.Archive(str(bomb))
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from tests.conftest import saved
 from visrec_cli.errors import InputError
-from visrec_cli.images import decoder as decode
+from visrec_cli.images import decoder
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.sources import PictureError
 
@@ -222,7 +222,7 @@ class TestBroken:
         def fail(*_args, **_kwargs):
             raise raised
 
-        monkeypatch.setattr(decode.Image, "open", fail)
+        monkeypatch.setattr(decoder.Image, "open", fail)
         with pytest.raises(PictureError) as refusal:
             load_picture(saved(noise(), "PNG"))
         assert "PNG" in str(refusal.value)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.examination import Treatment, encode, examine, normalised
 from visrec_cli.images.geometry import parse_colour, parse_size, resize, trim
 
@@ -23,14 +23,14 @@ def test_sizes(text, size):
 
 @pytest.mark.parametrize("text", ["", "x", "10x", "0", "5x0", "-4", "1.5", "123456"])
 def test_what_is_no_size(text):
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         parse_size(text)
 
 
 def test_colours():
     assert parse_colour("white") == (255, 255, 255)
     assert parse_colour("#102030") == (16, 32, 48)
-    with pytest.raises(UsageProblem, match="'blurple'"):
+    with pytest.raises(UsageError, match="'blurple'"):
         parse_colour("blurple")
 
 
@@ -131,7 +131,7 @@ class TestTreatment:
                     {"resize": "64"}, {"trim": "border"}, {"pad_colour": "blurple"}, {"jpeg_quality": 0}]
     )  # fmt: skip
     def test_contradictions_and_unknown_words_are_usage_problems(self, options):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             Treatment(**options)
 
     @pytest.mark.parametrize("store", ["jpeg", "png"])

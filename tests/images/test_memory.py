@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.limits import HANGS
-from visrec_cli.images import decoder as decode
-from visrec_cli.images import pixels
+from visrec_cli.images import decoder, pixels
 from visrec_cli.images.decoder import load_picture
 from visrec_cli.images.examination import Treatment, examine
 from visrec_cli.images.fingerprints import fingerprint_of
@@ -122,7 +121,7 @@ def test_what_is_decoded_at_once_stays_within_the_budget(
 ) -> None:
     one = 64 * 64 * 8
     watched = _Watched(2 * one)
-    monkeypatch.setattr(decode, "DECODED", watched)
+    monkeypatch.setattr(decoder, "DECODED", watched)
     stage(folder)
     assert watched.asked >= 24
     assert one <= watched.peak <= 2 * one
@@ -130,13 +129,13 @@ def test_what_is_decoded_at_once_stays_within_the_budget(
 
 
 def test_a_picture_larger_than_the_budget_is_decoded_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "DECODED", watched := _Watched(1))
+    monkeypatch.setattr(decoder, "DECODED", watched := _Watched(1))
     assert preprocess(folder).read_all().num_rows == 24
     assert watched.peak == 64 * 64 * 8
 
 
 def test_a_broken_picture_gives_back_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "DECODED", watched := _Watched(1))
+    monkeypatch.setattr(decoder, "DECODED", watched := _Watched(1))
     whole = _saved(_of("RGB", channels=3), "PNG")
     for i in range(3):
         (tmp_path / f"{i}.png").write_bytes(whole[:-60])
@@ -178,7 +177,7 @@ def test_what_a_picture_takes_is_known_before_it_is_decoded() -> None:
 def test_closing_large_pictures_changes_no_vector(encoder: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = embed_images(str(folder), encoder=encoder, cache=False).read_all()
     closed = []
-    monkeypatch.setattr(decode, "_LARGE", 1)
-    monkeypatch.setattr(decode, "trim_memory", lambda: closed.append(1))
+    monkeypatch.setattr(decoder, "_LARGE", 1)
+    monkeypatch.setattr(decoder, "trim_memory", lambda: closed.append(1))
     assert embed_images(str(folder), encoder=encoder, cache=False).read_all().equals(before)
     assert len(closed) == 24

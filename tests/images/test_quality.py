@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.limits import Limits, parse_resolution
 from visrec_cli.images.quality import Quality, quality_of, reduced
 
@@ -98,7 +98,7 @@ class TestLimits:
 
     @pytest.mark.parametrize("text", ["", "big", "0", "0x10", "-5", "10x", "1e3", "99999999"])
     def test_what_is_no_resolution(self, text):
-        with pytest.raises(UsageProblem, match="no resolution"):
+        with pytest.raises(UsageError, match="no resolution"):
             parse_resolution(text)
 
     def test_no_limits_no_issues(self):
@@ -125,7 +125,7 @@ class TestLimits:
         assert limits.issues(self.GOOD) == []
 
     def test_impossible_limits_are_usage_problems(self):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             Limits(max_aspect=0.5)
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             Limits(min_resolution="huge")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.images.formats import FOREIGN_ENDINGS
 from visrec_cli.images.scan import find_pictures, scan
 from visrec_cli.images.scan_result import HIDDEN, LINKS, NO_ENDING
@@ -39,7 +39,7 @@ def test_the_four_styles_of_ids(tmp_path, monkeypatch, style, expected):
 
 
 def test_unknown_style_is_refused(tmp_path):
-    with pytest.raises(UsageProblem, match="'hash'"):
+    with pytest.raises(UsageError, match="'hash'"):
         scan(tmp_path, id_from="hash")
 
 

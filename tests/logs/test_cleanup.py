@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interactions import has_ratings, open_interactions
@@ -144,12 +144,12 @@ def test_the_order_of_rows_does_not_matter(rows: list[tuple], way: str) -> None:
     [
         ({"min_weight": 9}, InputError, "no weight reaches 9: the largest is 8"),
         ({"k_core": 2}, InputError, "nothing is left of 2 interactions when users and items have 2 partners"),
-        ({"events": {"buy": 1}}, UsageProblem, "no column of events"),
-        ({"half_life": 3}, UsageProblem, "needs a log with times"),
-        ({"half_life": 0}, UsageProblem, "positive number of days"),
-        ({"repeats": "lsat"}, UsageProblem, "unknown way to merge repeats 'lsat'"),
-        ({"events": {"buy": -1}}, UsageProblem, "weight of event 'buy'"),
-        ({"events": {"buy": float("nan")}}, UsageProblem, "weight of event 'buy'"),
+        ({"events": {"buy": 1}}, UsageError, "no column of events"),
+        ({"half_life": 3}, UsageError, "needs a log with times"),
+        ({"half_life": 0}, UsageError, "positive number of days"),
+        ({"repeats": "lsat"}, UsageError, "unknown way to merge repeats 'lsat'"),
+        ({"events": {"buy": -1}}, UsageError, "weight of event 'buy'"),
+        ({"events": {"buy": float("nan")}}, UsageError, "weight of event 'buy'"),
     ],
 )
 def test_what_cannot_be_done_is_said(cleaning: dict, kind: type[Exception], said: str) -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.holdout import held_back, parts_of
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
@@ -53,7 +53,7 @@ def test_a_fold_is_left_out() -> None:
     ],
 )
 def test_what_it_refuses(columns: dict[str, list[object]], fold: int | None, message: str) -> None:
-    with pytest.raises((UsageProblem, InputError), match=message):
+    with pytest.raises((UsageError, InputError), match=message):
         parts_of(log_table(**columns), fold=fold, report=Report())
 
 

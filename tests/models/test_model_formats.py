@@ -14,8 +14,8 @@ from tests.conftest import Run
 from tests.models.test_models_from_files import FORMATS
 from tests.models.ways import CLICKS_ON_NEW, WAYS, assert_alike, in_memory, outcome
 from tests.models.worlds import BARE, SEED, SMALL, log, shop, trained
-from visrec_cli.errors import InputError, UsageProblem
-from visrec_cli.recommenders import serialization as storing
+from visrec_cli.errors import InputError, UsageError
+from visrec_cli.recommenders import serialization
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import names
 from visrec_cli.runtime.report import Report
@@ -47,7 +47,7 @@ def test_each_format_holds_a_model_as_it_was_or_is_refused(ending: str, tmp_path
             write_table(table.to_reader(), file)
             from_table(open_table(file).read_all())
 
-        with pytest.raises((InputError, UsageProblem), match=r"where a model has lists of|name the rows of the matrix"):
+        with pytest.raises((InputError, UsageError), match=r"where a model has lists of|name the rows of the matrix"):
             there_and_back()
         return
     assert write_table(table.to_reader(), file) == (table.num_rows, [])
@@ -67,8 +67,10 @@ def test_models_of_the_first_release_answer_as_new_ones(
 ) -> None:
     model = trained("hybrid", (("map", kind),))
     one = model.served
-    monkeypatch.setattr(storing, "pack_array", _packed_by_the_first_release)
-    write_table(storing.to_table(one.model, one.about.drop_columns(["item_id"]), one.space), tmp_path / "old.arrow")
+    monkeypatch.setattr(serialization, "pack_array", _packed_by_the_first_release)
+    write_table(
+        serialization.to_table(one.model, one.about.drop_columns(["item_id"]), one.space), tmp_path / "old.arrow"
+    )
     assert from_table(open_table(tmp_path / "old.arrow").read_all())[0].state["scale"].shape == (1,)
     for way in ("all at once", "new items"):
         assert_alike(in_memory(WAYS[way], one), outcome(WAYS[way], [str(tmp_path / "old.arrow")]))

@@ -120,4 +120,4 @@ def test_the_answers_are_many_and_of_all_kinds() -> None:
     assert table["because_item_id"].drop_null().length() > 50
     assert all(any(event["items"] for event in answers[way] if "items" in event) for way in WAYS if "events" in way)
     refused = in_memory(partial(asked, columns=["colour"]), trained("hybrid").served)
-    assert refused[0] == "UsageProblem"
+    assert refused[0] == "UsageError"

@@ -9,8 +9,7 @@ import pytest
 
 from tests.models.worlds import BARE, WITH, clicks
 from visrec_cli.errors import VisrecError
-from visrec_cli.stages.recommend.users import Rules, recommend_users
-from visrec_cli.stages.recommend.users import serving_context as gathering
+from visrec_cli.stages.recommend.users import Rules, recommend_users, serving_context
 from visrec_cli.stages.recommend.users.follow import follow
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.stages.recommend.users.serving_context import Newer
@@ -79,7 +78,7 @@ def outcome(way: Callable[..., Any], models: Sequence[Any]) -> Any:
 def in_memory(way: Callable[..., Any], *served: LoadedModel) -> Any:
     """What models answer as they are in memory, never written."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gathering, "open_models", lambda sources: list(served))
+        patch.setattr(serving_context, "open_models", lambda sources: list(served))
         return outcome(way, ["memory"] * len(served))
 
 

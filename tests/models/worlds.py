@@ -14,7 +14,7 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find
 from visrec_cli.runtime.settings import idle
-from visrec_cli.stages import train_cf as training
+from visrec_cli.stages import train_cf
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.vectors import column_of
@@ -129,13 +129,13 @@ def trained(
         given.extend([model, about, space])
         return kept(model, about, space)
 
-    kept = training.to_table
+    kept = train_cf.to_table
     small = {key: value for key, value in SMALL.items() if key in kind.settings}
     for key in idle(kind.settings, small | dict(settings), {"vectors": items}):
         small.pop(key, None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "to_table", to_table)
-        table = training.train_cf(
+        patch.setattr(train_cf, "to_table", to_table)
+        table = train_cf.train_cf(
             log(),
             model=name,
             items=shop() if items else None,

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem, VisrecError
+from visrec_cli.errors import UsageError, VisrecError
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import DAY, Content, Log
@@ -81,7 +81,7 @@ def check(settings: dict[str, Setting], setup: Setup) -> None:
         try:
             if values and all(setup.learned(base | {name: value}) == before for value in values):
                 same.add(name)
-        except UsageProblem:
+        except UsageError:
             refused.add(name)
     if setup.beside:
         same -= TIES - set(idle(settings, base, setup.inputs))

@@ -3,7 +3,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.filters import rows_where
 
 ITEMS = pa.table(
@@ -79,7 +79,7 @@ def test_conditions(where: str, passing: str) -> None:
     ],
 )
 def test_what_is_no_condition_is_a_usage_problem(where: str, said: str, fix: str) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         rows_where(ITEMS, where)
     assert said in str(caught.value)
     assert fix in str(caught.value.fix)
@@ -93,14 +93,14 @@ def test_dates_and_times_in_a_list() -> None:
     assert rows_where(items, f"since in ({noon}, TIMESTAMP '2021-01-01 00:00:00')").tolist() == [False, True]
     assert rows_where(items, f"{noon} in ({day}, {noon})").all()
     for condition in (f"since in ({day}, 'a', {noon})", f"{noon} in (1, {day})", f"{day} in ('a', {noon})"):
-        with pytest.raises(UsageProblem, match="cannot be compared with"):
+        with pytest.raises(UsageError, match="cannot be compared with"):
             rows_where(items, condition)
 
 
 def test_a_date_is_compared_with_a_date() -> None:
     items = pa.table({"item_id": ["a", "b"], "since": pa.array([1, 20000], pa.date32())})
     assert rows_where(items, "since > DATE '2020-01-31'").tolist() == [False, True]
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         rows_where(items, "since > '2020-01-31'")
     assert "DATE '2026-01-31'" in str(caught.value.fix)
 

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from tests.contracts.recommender_suite import DAY, RecommenderSuite
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.popularity import Popularity
 
@@ -34,7 +34,7 @@ def test_clicks_long_ago_are_still_clicks() -> None:
 
 
 def test_ageing_needs_times() -> None:
-    with pytest.raises(UsageProblem, match="needs the time of every click"):
+    with pytest.raises(UsageError, match="needs the time of every click"):
         Popularity(half_life=10).fit(Log(LOG.users, LOG.items, CLICKS))
 
 

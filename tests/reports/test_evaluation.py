@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.reports.evaluations import HOSTILE, rows, told
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.reports.evaluation import Verdict, decimals, metrics_of, runs_by_metric, slices_by_run
 from visrec_cli.reports.evaluation_markdown import markdown
 from visrec_cli.reports.evaluation_page import evaluation_page
@@ -199,5 +199,5 @@ def test_a_figure_is_the_same_bytes_each_time_and_shows_names_as_they_are(tmp_pa
 
 def test_a_figure_of_one_length_is_refused(tmp_path) -> None:
     single = pa.Table.from_pylist([row for row in rows({"als": 0.3}) if row["k"] == 5], schema=SCHEMA)
-    with pytest.raises(UsageProblem, match="two lengths"):
+    with pytest.raises(UsageError, match="two lengths"):
         draw_figure(told(results=single), tmp_path / "f.svg")

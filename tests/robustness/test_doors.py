@@ -17,7 +17,8 @@ DOORS = {
     "numpy": {"tables/npy.py", "tables/npz.py"},
     "msgspec": {"tables/documents.py"},
 }
-"""documents: what a file says of itself. json_keys, json_text: rows of a table. storing: what the library has just written."""
+"""documents: what a file says of itself. json_keys, json_text: rows of a table. serialization: what the library
+has just written."""
 
 READERS = {
     "json": ("load", "loads", "JSONDecoder"),

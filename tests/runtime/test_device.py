@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.device import cuda_device, gpu_likely, pick_device
 
 
@@ -27,14 +27,14 @@ def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert str(pick_device("cuda:0")) == "cuda:0"
-    with pytest.raises(UsageProblem, match="no device 'cuda:1'") as caught:
+    with pytest.raises(UsageError, match="no device 'cuda:1'") as caught:
         pick_device("cuda:1")
     assert "cuda" in str(caught.value.fix)
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta"])
 def test_names_that_are_no_device(name: str) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         pick_device(name)
 
 
@@ -64,9 +64,9 @@ def test_a_gpu_that_is_no_cuda_device_is_refused_where_it_was_named(monkeypatch:
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    with pytest.raises(UsageProblem, match="not on mps"):
+    with pytest.raises(UsageError, match="not on mps"):
         cuda_device("mps")
-    with pytest.raises(UsageProblem, match="no device 'cuda'"):
+    with pytest.raises(UsageError, match="no device 'cuda'"):
         cuda_device("cuda")
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
-from visrec_cli.errors import DeviceMemoryError, InputError, UsageProblem
+from visrec_cli.errors import DeviceMemoryError, InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.tables.spaces import Space, space_of
@@ -130,7 +130,7 @@ def test_the_column_can_be_named(tmp_path: Path) -> None:
     table = pa.table({"id": ["1"], "image_path": ["gone.png"], "back_view": [grey(tmp_path / "b.png", 33)]})
     result = embed_images(table, encoder=MeanColour(), image_column="back_view", into="back").read_all()
     assert matrix_of(result["back"])[0][:, 0].tolist() == [33]
-    with pytest.raises(UsageProblem, match="no column 'front'"):
+    with pytest.raises(UsageError, match="no column 'front'"):
         embed_images(table, encoder=MeanColour(), image_column="front")
     with pytest.raises(InputError, match="no pictures and no paths"):
         embed_images(table.select(["id"]), encoder=MeanColour())
@@ -153,7 +153,7 @@ def test_labels_stay_with_their_rows(tmp_path: Path) -> None:
 
 
 def test_labels_of_an_encoder_without_classes(shop: Path) -> None:
-    with pytest.raises(UsageProblem, match="no classifier"):
+    with pytest.raises(UsageError, match="no classifier"):
         embed_images(shop / "imgs", encoder="colour", labels=5)
 
 
@@ -203,5 +203,5 @@ def test_progress_counts_every_row(shop: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"labels": -1}])
 def test_numbers_that_cannot_be(shop: Path, wrong: dict[str, int]) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         embed_images(shop / "imgs", encoder=MeanColour(), **wrong)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.encoders.base import TextEncoder, Vectors
-from visrec_cli.errors import DeviceMemoryError, InputError, UsageProblem
+from visrec_cli.errors import DeviceMemoryError, InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_text import embed_text
 from visrec_cli.tables.spaces import Space, space_of
@@ -82,12 +82,12 @@ def test_template() -> None:
     "template", ["no column", "{title!r}", "{title:>9}", "{title.__class__}", "{tags[0]}", "{}", "{title", "{0}"]
 )
 def test_templates_that_are_more_or_less_than_names(template: str) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         texts_of(template=template)
 
 
 def test_a_template_never_reaches_into_a_value() -> None:
-    with pytest.raises(UsageProblem, match="beside a column's name"):
+    with pytest.raises(UsageError, match="beside a column's name"):
         texts_of(pa.table({"id": ["1"], "a": ["x"], "a.upper": ["y"]}), template="{a.upper}")
 
 
@@ -96,19 +96,19 @@ def test_prefix_comes_before_texts_not_instead_of_them() -> None:
 
 
 def test_unknown_column_shows_the_nearest() -> None:
-    with pytest.raises(UsageProblem, match="'descripton'") as caught:
+    with pytest.raises(UsageError, match="'descripton'") as caught:
         texts_of(columns=["title", "descripton"])
     assert "description" in str(caught.value.fix)
 
 
 def test_columns_and_template_contradict_each_other() -> None:
-    with pytest.raises(UsageProblem, match="not both"):
+    with pytest.raises(UsageError, match="not both"):
         texts_of(columns=["title"], template="{title}")
 
 
 def test_a_column_that_is_no_text() -> None:
     table = ITEMS.append_column("image", pa.array([b"x"] * 4))
-    with pytest.raises(UsageProblem, match="'image' is binary"):
+    with pytest.raises(UsageError, match="'image' is binary"):
         texts_of(table, columns=["image"])
 
 
@@ -158,5 +158,5 @@ def test_nan_is_no_text_and_whole_floats_are_whole() -> None:
 
 
 def test_the_ids_are_not_overwritten() -> None:
-    with pytest.raises(UsageProblem, match="item_id"):
+    with pytest.raises(UsageError, match="item_id"):
         embed_text(ITEMS, columns=["title"], encoder=Recorder(), into="item_id")

@@ -13,7 +13,7 @@ from tests.stages.train_encoder.catalogues import stripes, tiny_backbone
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.exported import KEY
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.export_encoder import export_encoder
@@ -120,17 +120,17 @@ def test_an_exported_model_is_what_it_is(parent: str, tmp_path: Path) -> None:
     out = tmp_path / "model.onnx"
     export_encoder(parent, out)
     for options in ({"precise": True}, {"engine": "torch"}):
-        with pytest.raises(UsageProblem, match="was exported"):
+        with pytest.raises(UsageError, match="was exported"):
             open_image_encoder(f"onnx:{out}", **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"int8": True}, UsageProblem, "--int8 needs pictures"),
-        ({"to": "tflite"}, UsageProblem, "unknown format"),
-        ({"spec": "colour"}, UsageProblem, "cannot be exported"),
-        ({"spec": "lite9"}, UsageProblem, "unknown image encoder 'lite9'"),
+        ({"int8": True}, UsageError, "--int8 needs pictures"),
+        ({"to": "tflite"}, UsageError, "unknown format"),
+        ({"spec": "colour"}, UsageError, "cannot be exported"),
+        ({"spec": "lite9"}, UsageError, "unknown image encoder 'lite9'"),
         ({"sample": 5, "calibrate": True}, InputError, "24 is the least"),
     ],
 )

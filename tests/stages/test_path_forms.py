@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.interactions import interactions
@@ -97,6 +97,6 @@ def test_ids_that_differ_in_form_alone_are_told_so() -> None:
         interactions(log, items=shop).read_all()
     assert "Unicode form" in str(refused.value.fix)
     vectors = pa.array([[1.0, 0.0], [0.0, 1.0]], pa.list_(pa.float32(), 2))
-    with pytest.raises(UsageProblem) as unknown:
+    with pytest.raises(UsageError) as unknown:
         recommend(shop.append_column("image_embedding", vectors), items=[NFC])
     assert "the same letters in another Unicode form" in str(unknown.value.fix)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.tables.tables import embedded, first_release_bytes, stream_bytes
-from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.errors import InputError, TruncatedStreamError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.check import check
 from visrec_cli.tables.checksums import BLOCK, END, START
@@ -122,7 +122,7 @@ def test_the_matrix_is_refused_when_all_of_it_was_read(tmp_path: Path) -> None:
     table, _ = write(tmp_path, "t.npy")
     data = table.read_bytes()
     table.write_bytes(flipped(data, len(data) - 4, 1))
-    with pytest.raises(CutStreamError, match=r"t\.npy: the checksum differs"):
+    with pytest.raises(TruncatedStreamError, match=r"t\.npy: the checksum differs"):
         read_all(table)
 
 
@@ -214,7 +214,7 @@ def test_rows_after_the_trailer_are_refused() -> None:
         writer.write_table(embedded(2).replace_schema_metadata(pa.ipc.open_stream(data).schema.metadata))
     schema = pa.ipc.open_stream(data).schema.serialize().to_pybytes()
     glued = data[:-8] + raw.getvalue()[len(schema) :]
-    with pytest.raises(CutStreamError, match="more rows follow"):
+    with pytest.raises(TruncatedStreamError, match="more rows follow"):
         read_stream(HashingSource(io.BytesIO(glued)), "stdin").read_all()
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tests.tables.tables import SPACE, embedded
-from visrec_cli.errors import InputError, MissingInputError, OutputError, TransferError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, OutputError, TransferError, UsageError
 from visrec_cli.stages.check import check
 from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.spaces import space_of
@@ -43,7 +43,7 @@ def test_npy_keeps_ids_and_space_beside_it_and_counts_what_it_cannot_hold(tmp_pa
 
 def test_a_bare_matrix_needs_to_be_told_its_ids(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.eye(3, dtype=np.float32))
-    with pytest.raises(UsageProblem, match="nothing says which row is which item"):
+    with pytest.raises(UsageError, match="nothing says which row is which item"):
         open_table(tmp_path / "m.npy")
     assert open_table(tmp_path / "m.npy", row_ids=True).read_all().column("item_id").to_pylist() == ["0", "1", "2"]
     (tmp_path / "names").write_text("a\nb\n")
@@ -142,9 +142,9 @@ def test_outputs_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "d.arrow").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):
         write_table(embedded(2), tmp_path / "d.arrow")
-    with pytest.raises(UsageProblem, match="the ending says no format"):
+    with pytest.raises(UsageError, match="the ending says no format"):
         write_table(embedded(2), tmp_path / "t.xyz")
-    with pytest.raises(UsageProblem, match="unknown format"):
+    with pytest.raises(UsageError, match="unknown format"):
         write_table(embedded(2), tmp_path / "t.xyz", format="xlsx")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
 from visrec_cli.tables.writing import write_table
@@ -84,7 +84,7 @@ def test_none_leaves_a_column_as_it_is(tmp_path: Path) -> None:
     ],
 )
 def test_columns_that_contradict(tmp_path: Path, columns: Columns, said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(UsageError, match=said):
         read(tmp_path, "user_id,item,rating,weight\n1,2,5,1\n", columns)
 
 

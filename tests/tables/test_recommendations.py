@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.tables.recommendations import open_recommendations
 
 WANTED = [("007", "a"), ("007", "b"), ("8", "c")]
@@ -128,7 +128,7 @@ def test_a_long_table_is_read_in_parts() -> None:
 def test_named_columns() -> None:
     table = pa.table({"who": ["u"], "what": ["i"], "user_id": ["other"]})
     assert pairs(read(table, user="who", item="what")) == [("u", "i")]
-    with pytest.raises(UsageProblem, match="no column 'whom'"):
+    with pytest.raises(UsageError, match="no column 'whom'"):
         read(table, user="whom")
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tests.tables.tables import embedded, stream_bytes
-from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.errors import InputError, TruncatedStreamError
 from visrec_cli.tables.stream_framing import POISON, HashingSource
 from visrec_cli.tables.streams import read_stream
 
@@ -40,7 +40,7 @@ def test_other_readers_pass_over_the_trailer() -> None:
 def test_every_cut_is_refused(rows: int) -> None:
     data = stream_bytes(embedded(rows))
     for end in range(8, len(data)):
-        with pytest.raises(CutStreamError):
+        with pytest.raises(TruncatedStreamError):
             read(data[:end])
 
 
@@ -48,7 +48,7 @@ def test_every_cut_of_another_tool_s_stream_is_refused() -> None:
     data = foreign(embedded(3))
     assert read(data).num_rows == 3
     for end in range(8, len(data)):
-        with pytest.raises(CutStreamError):
+        with pytest.raises(TruncatedStreamError):
             read(data[:end])
 
 
@@ -59,14 +59,14 @@ def test_a_crashed_writer_that_pyarrow_ended_politely_is_refused() -> None:
     raw = io.BytesIO()
     with pytest.raises(KeyError), pa.ipc.new_stream(raw, schema):
         raise KeyError
-    with pytest.raises(CutStreamError, match="never its trailer"):
+    with pytest.raises(TruncatedStreamError, match="never its trailer"):
         read(raw.getvalue())
 
 
 def test_a_poisoned_stream_is_refused_by_everybody() -> None:
     data = stream_bytes(embedded(3))
     poisoned = data[: len(data) - 8] + POISON
-    with pytest.raises(CutStreamError):
+    with pytest.raises(TruncatedStreamError):
         read(poisoned)
     with pytest.raises((pa.ArrowInvalid, OSError)):
         pa.ipc.open_stream(poisoned).read_all()
@@ -74,7 +74,7 @@ def test_a_poisoned_stream_is_refused_by_everybody() -> None:
 
 def test_a_second_stream_glued_on_is_refused() -> None:
     data = stream_bytes(embedded(3))
-    with pytest.raises(CutStreamError, match="more bytes follow"):
+    with pytest.raises(TruncatedStreamError, match="more bytes follow"):
         read(data + data)
 
 
@@ -86,7 +86,7 @@ def test_a_flipped_bit_in_a_vector_is_caught_by_the_checksum() -> None:
     for offset in (0, 1, len(vectors) // 2, len(vectors) - 2):
         changed = bytearray(data)
         changed[at + offset] ^= 1
-        with pytest.raises(CutStreamError, match="checksum differs"):
+        with pytest.raises(TruncatedStreamError, match="checksum differs"):
             read(bytes(changed))
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import open_table
 
@@ -57,7 +57,7 @@ def test_id_columns_by_name_and_their_errors(tmp_path: Path) -> None:
     assert ids(tmp_path, "ean,x\n12,2\n", column="ean") == ["12"]
     with pytest.raises(InputError, match=r"no id column \(its columns are: ean, x\)"):
         ids(tmp_path, "ean,x\n12,2\n")
-    with pytest.raises(UsageProblem, match="no column 'sku'"):
+    with pytest.raises(UsageError, match="no column 'sku'"):
         ids(tmp_path, "ean,x\n12,2\n", column="sku")
     with pytest.raises(InputError, match=r"not unique: 'a', 'b' appear more than once"):
         ids(tmp_path, "id,x\na,1\nb,2\na,3\nb,4\n")

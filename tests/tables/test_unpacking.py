@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.tables.arrow_kinds import kinds
-from visrec_cli.errors import InputError, UnpackedError, UsageProblem
-from visrec_cli.runtime import decompression_limits as unpacking
+from visrec_cli.errors import InputError, UnpackedError, UsageError
+from visrec_cli.runtime import decompression_limits
 from visrec_cli.tables.plain_sizes import plain_size
 from visrec_cli.tables.readers import as_bytes, open_table
 from visrec_cli.tables.stream_framing import END_MARK
@@ -24,7 +24,7 @@ MANY = 8192
 
 @pytest.fixture(autouse=True)
 def _on_a_small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "memory", lambda: 0)
+    monkeypatch.setattr(decompression_limits, "memory", lambda: 0)
 
 
 def ipc(columns: dict[str, pa.Array], *, file: bool = False, compression: str | None = None) -> bytes:
@@ -183,7 +183,7 @@ def test_the_limit_on_what_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "0.02")
     assert open_table(str(path)).read_all().num_rows == 1_250_000
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "a lot")
-    with pytest.raises(UsageProblem, match="no number of GB"):
+    with pytest.raises(UsageError, match="no number of GB"):
         open_table(str(path)).read_all()
 
 
@@ -227,7 +227,7 @@ def test_a_large_table_is_no_bomb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str | None, file: bool
 ) -> None:
     """What is not packed counts nothing, however large; what is, fifty times its size."""
-    monkeypatch.setattr(unpacking, "_LEAST", 1000)
+    monkeypatch.setattr(decompression_limits, "_LEAST", 1000)
     noise = np.random.default_rng(0).normal(size=200_000).round(3)
     columns = {"v": pa.array(noise), "flag": pa.array(noise > 0), "none": pa.nulls(len(noise))}
     path = saved(tmp_path / "t", ipc(columns, file=file, compression=compression))

@@ -52,7 +52,7 @@ def command(
     from pathlib import Path
 
     from visrec_cli.commands.parsing import bytes_of
-    from visrec_cli.errors import UsageProblem
+    from visrec_cli.errors import UsageError
     from visrec_cli.registry import unknown
     from visrec_cli.runtime.formatting import counted, printable, sized
     from visrec_cli.runtime.report import Report
@@ -61,7 +61,7 @@ def command(
     if action not in ACTIONS:
         raise unknown("action", action, list(ACTIONS))
     if action == "prune" and max_size is None and max_age is None:
-        raise UsageProblem("prune needs to know how much may stay", fix="visrec cache prune --max-size 2GB")
+        raise UsageError("prune needs to know how much may stay", fix="visrec cache prune --max-size 2GB")
     place, report = Path(folder) if folder is not None else None, Report()
     if action == "info":
         _tell(cache.info(place, report=report), as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.commands.option_requirements import Excludes
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 CacheFolder = Annotated[
     str | None,
@@ -21,6 +21,6 @@ def cache_of(folder: str | None, off: bool) -> bool | str:
     if folder is None:
         return not off
     if os.path.isfile(folder):  # noqa: PTH113  # pathlib costs more than it says
-        raise UsageProblem(f"the cache '{folder}' is a file", fix="name a folder; it is made if need be")
+        raise UsageError(f"the cache '{folder}' is a file", fix="name a folder; it is made if need be")
     os.environ["VISREC_CACHE_DIR"] = folder
     return folder

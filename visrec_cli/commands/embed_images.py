@@ -21,13 +21,13 @@ from visrec_cli.commands.options import (
     VectorsFormat,
     VectorsOutput,
 )
-from visrec_cli.registry import MENU
+from visrec_cli.registry import REGISTRY
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_HANDMADE = tuple(name for name, place in MENU["image-encoder"].items() if "handmade" in place)
+_HANDMADE = tuple(name for name, place in REGISTRY["image-encoder"].items() if "handmade" in place)
 _TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 

@@ -50,7 +50,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def command(
     from visrec_cli.commands.runner import run_stage
 
     if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
-        raise UsageProblem("stdin can be one table only, and - is named twice", fix="name a file for the other")
+        raise UsageError("stdin can be one table only, and - is named twice", fix="name a file for the other")
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class Files:
 
     @staticmethod
     def refuse_figure(metrics: Sequence[str], ks: Sequence[int]) -> None:
-        """Raises UsageProblem where no metric is at two lengths, which a curve needs."""
+        """Raises UsageError where no metric is at two lengths, which a curve needs."""
         at = {metric for metric in metrics if "@" in metric}
         several = len(set(ks)) > 1 and (not metrics or len(at) < len(set(metrics)))
         if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
-            raise UsageProblem("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
+            raise UsageError("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
 
     def write(self, done: "Evaluation", told: "EvaluationReport", report: Report) -> None:
         """Write them."""
@@ -80,7 +80,7 @@ def show(told: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:
 
 
 def refuse(verdicts: "Sequence[Verdict]") -> None:
-    """Raises AnswerIsNo if a gate is not passed: the last thing to do, when everything has been written."""
+    """Raises CheckFailedError if a gate is not passed: the last thing to do, when everything has been written."""
     from visrec_cli.stages.eval.gates import refusal_of
 
     no = refusal_of(verdicts)

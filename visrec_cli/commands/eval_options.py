@@ -6,7 +6,7 @@ import typer
 
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 def _several(line: CommandValues) -> bool:
@@ -185,8 +185,8 @@ def listed(text: str | None) -> list[str]:
 
 
 def lengths(text: str | None) -> list[int]:
-    """The numbers of ``5,10``. Raises UsageProblem for what is no length of a list."""
+    """The numbers of ``5,10``. Raises UsageError for what is no length of a list."""
     parts = listed(text)
     if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise UsageProblem(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
+        raise UsageError(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
     return [int(part) for part in parts]

@@ -26,7 +26,7 @@ def columns_of(
 def cleaning_of(
     min_weight: float | None, events: str | None, repeats: str | None, half_life: float | None, k_core: int
 ) -> "Cleaning":
-    """--min-weight, --events, --repeats, --half-life and --k-core. Raises UsageProblem for what makes no sense."""
+    """--min-weight, --events, --repeats, --half-life and --k-core. Raises UsageError for what makes no sense."""
     from visrec_cli.logs.cleanup import Cleaning
 
     return Cleaning(

@@ -83,7 +83,7 @@ class VerbCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """As the base class does, once every option that was written can have an effect. Raises UsageProblem."""
+        """As the base class does, once every option that was written can have an effect. Raises UsageError."""
         line = CommandValues(ctx)
         options = frozenset(flag for one in self.get_params(ctx) for flag in (*one.opts, *one.secondary_opts))
         run_under(CommandLine(self.name or "", options, {name: line.flag(name) for name in line.given}))

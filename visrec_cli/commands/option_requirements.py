@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 class CommandValues:
@@ -48,7 +48,7 @@ class Requirement(Protocol):
     def words(self, parameters: Mapping[str, Any]) -> str:
         """As in "needs --store jpeg"."""
 
-    def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
+    def refusal(self, option: str, line: CommandValues) -> UsageError | None:
         """Why this option, which was written, cannot be meant; None where it can."""
 
 
@@ -62,13 +62,13 @@ class Needs:
         """As in "needs --store jpeg"."""
         return f"needs {either(_words(one, parameters) for one in self.conditions)}"
 
-    def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
+    def refusal(self, option: str, line: CommandValues) -> UsageError | None:
         """A refusal that names what is missing."""
         if any(_holds(one, line) for one in self.conditions):
             return None
         flag, first = line.flag(option), self.conditions[0]
         add = f"add {_words(first, line.parameters, whole=True)}, or " if isinstance(first, str) else ""
-        return UsageProblem(f"{flag} {self.words(line.parameters)}", fix=self._fix or f"{add}leave out {flag}")
+        return UsageError(f"{flag} {self.words(line.parameters)}", fix=self._fix or f"{add}leave out {flag}")
 
 
 class Excludes:
@@ -81,13 +81,13 @@ class Excludes:
         """As in "not with --follow"."""
         return f"not with {either(_words(one, parameters) for one in self.conditions)}"
 
-    def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
+    def refusal(self, option: str, line: CommandValues) -> UsageError | None:
         """A refusal that names what is in the way."""
         other = next((one for one in self.conditions if _holds(one, line)), None)
         if other is None:
             return None
         flag, words = line.flag(option), _words(other, line.parameters)
-        return UsageProblem(f"{flag} cannot be used with {words}", fix=self._fix or f"leave out {flag} or {words}")
+        return UsageError(f"{flag} cannot be used with {words}", fix=self._fix or f"leave out {flag} or {words}")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class NeedsInput:
         """As in "needs a table of items"."""
         return f"needs {self.what}"
 
-    def refusal(self, option: str, line: CommandValues) -> UsageProblem | None:
+    def refusal(self, option: str, line: CommandValues) -> UsageError | None:
         """Nothing yet."""
         return None
 
@@ -114,7 +114,7 @@ def requirements_of(command: Callable[..., None]) -> dict[str, tuple[Requirement
 
 
 def check_requirements(declared: Mapping[str, Sequence[Requirement]], line: CommandValues) -> None:
-    """Raise UsageProblem for the first option on the command line whose needs are not met."""
+    """Raise UsageError for the first option on the command line whose needs are not met."""
     for name in line.given:
         for one in declared.get(name, ()):
             if (refusal := one.refusal(name, line)) is not None:

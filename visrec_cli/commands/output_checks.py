@@ -13,7 +13,7 @@ from typing import Any
 
 from visrec_cli.commands.file_options import ENDINGS, HOLDS, WHOLE, Reads, Writes
 from visrec_cli.commands.option_requirements import CommandValues, either
-from visrec_cli.errors import OutputError, UsageProblem
+from visrec_cli.errors import OutputError, UsageError
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class _Output:
 
 
 def check_outputs(declared: Mapping[str, Writes | Reads], line: CommandValues) -> None:
-    """Raise UsageProblem for an output that cannot hold its result or would destroy an input, OutputError for a place
+    """Raise UsageError for an output that cannot hold its result or would destroy an input, OutputError for a place
     where nothing can be written."""
     outputs = list(_outputs(declared, line))
     for output in outputs:
@@ -59,12 +59,12 @@ def _check_name(output: _Output, line: CommandValues) -> None:
 
     target, what = output.target, output.what
     if target == "-" and not output.one.stdout:
-        raise UsageProblem(f"{output.flag} needs the name of a file, and not -", fix=f"{output.flag} FILE")
+        raise UsageError(f"{output.flag} needs the name of a file, and not -", fix=f"{output.flag} FILE")
     endings, formats = ENDINGS.get(what, ()), HOLDS.get(what, ())
     if target != "-" and Path(target).suffix.lower() in endings:
         return
     if endings and not formats:
-        raise UsageProblem(
+        raise UsageError(
             f"'{target}': {what} is a file that ends in {either(endings)}",
             fix=f"{output.flag} {Path(target).stem}{endings[0]}",
         )
@@ -75,17 +75,17 @@ def _check_name(output: _Output, line: CommandValues) -> None:
     said = line.values.get("format") if output.flag == "--output" else None
     if target != "-" and said is None and Path(target).suffix.lower() not in TABLES:
         also = ", or --format" if output.flag == "--output" and "format" in line.parameters else ""
-        raise UsageProblem(f"'{target}': the ending says no format", fix=f"{ways}{also}")
+        raise UsageError(f"'{target}': the ending says no format", fix=f"{ways}{also}")
     form = _format(output, line)
     if form not in formats:
         why = "holds one matrix of vectors, and not" if form == "npy" else "cannot hold"
-        raise UsageProblem(f"{'' if target == '-' else f'{target}: '}{form} {why} {what}", fix=ways)
+        raise UsageError(f"{'' if target == '-' else f'{target}: '}{form} {why} {what}", fix=ways)
     if form == "npy" and target == "-":
-        raise UsageProblem("NPY needs ids beside it and cannot go through a pipe", fix="-o x.npy, or pipe Arrow")
+        raise UsageError("NPY needs ids beside it and cannot go through a pipe", fix="-o x.npy, or pipe Arrow")
 
 
 def _format(output: _Output, line: CommandValues) -> str | None:
-    """The format of a table; None for what is none. Raises UsageProblem for a name that says none."""
+    """The format of a table; None for what is none. Raises UsageError for a name that says none."""
     from visrec_cli.tables.writing import format_of
 
     if output.what not in HOLDS:
@@ -99,7 +99,7 @@ def _check_twice(outputs: list[_Output]) -> None:
     for output in outputs:
         place = output.target if output.target == "-" else os.path.realpath(output.target)
         if place in taken and not _device(output.target):
-            raise UsageProblem(
+            raise UsageError(
                 f"{taken[place].flag} and {output.flag} are one {'stream' if place == '-' else 'file'}",
                 fix=f"give {output.flag} another name",
             )
@@ -121,7 +121,7 @@ def _check_inputs(outputs: list[_Output], declared: Mapping[str, Writes | Reads]
         if name is not None and not kept and not _device(output.target):
             argument = line.parameters[name].param_type_name == "argument"
             read = "the input" if argument else f"the file of {line.flag(name)}"
-            raise UsageProblem(
+            raise UsageError(
                 f"{output.flag} {output.target} would replace {read}", fix=f"give {output.flag} another name"
             )
 

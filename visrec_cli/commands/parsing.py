@@ -2,7 +2,7 @@
 
 import re
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 def listed(text: str | None) -> list[str] | None:
@@ -11,31 +11,31 @@ def listed(text: str | None) -> list[str] | None:
 
 
 def weights(text: str, *, flag: str, example: str) -> dict[str, float]:
-    """``NAME=NUMBER,…`` as a dict. Raises UsageProblem for anything else."""
+    """``NAME=NUMBER,…`` as a dict. Raises UsageError for anything else."""
     try:
         return {name.strip(): float(value) for name, value in (pair.split("=") for pair in text.split(",") if pair)}
     except ValueError as error:
-        raise UsageProblem(f"{flag} '{text}' is not NAME=NUMBER,…", fix=f"{flag} {example}") from error
+        raise UsageError(f"{flag} '{text}' is not NAME=NUMBER,…", fix=f"{flag} {example}") from error
 
 
 def settings_of(given: list[str]) -> dict[str, str]:
-    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageProblem for what is no NAME=VALUE, or given twice."""
+    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageError for what is no NAME=VALUE, or given twice."""
     settings: dict[str, str] = {}
     for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not name or not value:
-            raise UsageProblem(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
+            raise UsageError(f"--set {pair!r} is no NAME=VALUE", fix="--set embedding_size=64")
         if name in settings:
-            raise UsageProblem(f"--set gives {name} twice", fix="decide for one")
+            raise UsageError(f"--set gives {name} twice", fix="decide for one")
         settings[name] = value
     return settings
 
 
 def bytes_of(text: str, *, flag: str) -> int:
-    """``500MB``, ``1.5 GiB`` or plain bytes as a number. Raises UsageProblem for anything else."""
+    """``500MB``, ``1.5 GiB`` or plain bytes as a number. Raises UsageError for anything else."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?))?b?\s*", text.lower())
     if found is None:
-        raise UsageProblem(f"{flag} '{text}' is no size", fix=f"{flag} 500MB, {flag} 2GB, or {flag} 1.5GiB")
+        raise UsageError(f"{flag} '{text}' is no size", fix=f"{flag} 500MB, {flag} 2GB, or {flag} 1.5GiB")
     number, unit, binary = found.groups()
     power = " kmgt".index(unit or " ")
     return int(float(number) * (1024 if binary else 1000) ** power)

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from visrec_cli.commands import recommend_options as asking
+from visrec_cli.commands import recommend_options
 from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict
 from visrec_cli.commands.parsing import listed, weights
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 
@@ -20,59 +20,59 @@ _NOT_FOLLOWING = Excludes("--follow")
 
 
 def command(
-    tables: asking.Tables = None,
-    item: asking.Item = None,
-    image: asking.Image = None,
-    text: asking.Text = None,
-    texts: asking.Texts = None,
-    like: asking.Like = None,
-    unlike: asking.Unlike = None,
-    all_items: asking.AllItems = False,
-    group_by: asking.GroupBy = None,
-    group: asking.Group = None,
-    min_items: asking.MinItems = 3,
-    user: asking.User = None,
-    users: asking.Users = None,
-    all_users: asking.AllUsers = False,
-    session: asking.Session = None,
-    sessions: asking.Sessions = None,
-    follow: asking.Follow = False,
-    k: asking.K = 10,
-    where: asking.Where = None,
-    diversity: asking.Diversity = 0.0,
-    columns: asking.ItemColumns = None,
-    include_seen: asking.IncludeSeen = False,
-    repeat: asking.Repeat = False,
-    allow: asking.Allow = None,
-    deny: asking.Deny = None,
-    items: asking.NewerItems = None,
-    new_items: asking.NewItems = None,
-    history: asking.History = None,
-    explain: asking.Explain = False,
-    show_history: asking.ShowHistory = 0,
-    no_fallback: asking.NoFallback = False,
-    blend: asking.Blend = None,
-    blend_by: asking.BlendBy = "score",
-    mix: asking.Mix = False,
-    keep_duplicates: asking.KeepDuplicates = False,
-    same_above: asking.SameAbove = 0.98,
-    column: asking.Column = None,
-    index: asking.Index = "exact",
-    trees: asking.Trees = None,
-    search_k: asking.SearchK = None,
-    nlist: asking.Nlist = None,
-    nprobe: asking.Nprobe = None,
+    tables: recommend_options.Tables = None,
+    item: recommend_options.Item = None,
+    image: recommend_options.Image = None,
+    text: recommend_options.Text = None,
+    texts: recommend_options.Texts = None,
+    like: recommend_options.Like = None,
+    unlike: recommend_options.Unlike = None,
+    all_items: recommend_options.AllItems = False,
+    group_by: recommend_options.GroupBy = None,
+    group: recommend_options.Group = None,
+    min_items: recommend_options.MinItems = 3,
+    user: recommend_options.User = None,
+    users: recommend_options.Users = None,
+    all_users: recommend_options.AllUsers = False,
+    session: recommend_options.Session = None,
+    sessions: recommend_options.Sessions = None,
+    follow: recommend_options.Follow = False,
+    k: recommend_options.K = 10,
+    where: recommend_options.Where = None,
+    diversity: recommend_options.Diversity = 0.0,
+    columns: recommend_options.ItemColumns = None,
+    include_seen: recommend_options.IncludeSeen = False,
+    repeat: recommend_options.Repeat = False,
+    allow: recommend_options.Allow = None,
+    deny: recommend_options.Deny = None,
+    items: recommend_options.NewerItems = None,
+    new_items: recommend_options.NewItems = None,
+    history: recommend_options.History = None,
+    explain: recommend_options.Explain = False,
+    show_history: recommend_options.ShowHistory = 0,
+    no_fallback: recommend_options.NoFallback = False,
+    blend: recommend_options.Blend = None,
+    blend_by: recommend_options.BlendBy = "score",
+    mix: recommend_options.Mix = False,
+    keep_duplicates: recommend_options.KeepDuplicates = False,
+    same_above: recommend_options.SameAbove = 0.98,
+    column: recommend_options.Column = None,
+    index: recommend_options.Index = "exact",
+    trees: recommend_options.Trees = None,
+    search_k: recommend_options.SearchK = None,
+    nlist: recommend_options.Nlist = None,
+    nprobe: recommend_options.Nprobe = None,
     cache: Annotated[CacheFolder, Needs("--image", "--text", "--texts", "--index annoy|faiss")] = None,
     no_cache: Annotated[NoCache, Needs("--image", "--text", "--texts")] = False,
     id_column: Annotated[
-        IdColumn, asking.NOT_FOR_USERS, NeedsInput("a table of items: a model has its own ids")
+        IdColumn, recommend_options.NOT_FOR_USERS, NeedsInput("a table of items: a model has its own ids")
     ] = None,
-    ids: Annotated[MatrixIds, asking.NOT_FOR_USERS] = None,
-    row_ids: Annotated[RowIds, asking.NOT_FOR_USERS] = False,
+    ids: Annotated[MatrixIds, recommend_options.NOT_FOR_USERS] = None,
+    row_ids: Annotated[RowIds, recommend_options.NOT_FOR_USERS] = False,
     output: Annotated[Output, _NOT_FOLLOWING] = "-",
     format: Annotated[Format, _NOT_FOLLOWING] = None,
-    rejects: Annotated[Rejects, _NOT_FOLLOWING, asking.NO_GROUPS] = None,
-    strict: Annotated[Strict, _NOT_FOLLOWING, asking.NO_GROUPS] = False,
+    rejects: Annotated[Rejects, _NOT_FOLLOWING, recommend_options.NO_GROUPS] = None,
+    strict: Annotated[Strict, _NOT_FOLLOWING, recommend_options.NO_GROUPS] = False,
     quiet: Quiet = False,
 ) -> None:
     """Find the items most similar to an item, a picture, a sentence or a taste, or those that suit a user.
@@ -223,5 +223,5 @@ def command(
 def _one(tables: list[str] | None) -> str:
     """The table that is asked about items."""
     if tables and len(tables) > 1:
-        raise UsageProblem("one table is asked about items, and several were named", fix="ask each by itself")
+        raise UsageError("one table is asked about items, and several were named", fix="ask each by itself")
     return tables[0] if tables else "-"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import AnswerIsNo, InputError
+from visrec_cli.errors import CheckFailedError, InputError
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.folders import cache_note
 from visrec_cli.runtime.formatting import counted, printable, shortened
@@ -40,8 +40,8 @@ def run_stage(
     """Run ``stage(report)`` and write its table; progress, remarks and a one-line summary go to stderr.
 
     At a terminal, where Arrow bytes would be noise, the first rows are shown instead, or what ``show`` prints: it
-    gives the number of rows. Raises AnswerIsNo when ``strict`` and something was rejected; the output is complete all
-    the same.
+    gives the number of rows. Raises CheckFailedError when ``strict`` and something was rejected; the output is
+    complete all the same.
     """
     from visrec_cli.tables.writing import format_of, write_table
 
@@ -86,7 +86,7 @@ def run_work(
 
 def _be_strict(report: Report, strict: bool) -> None:
     if strict and report.rejects:
-        raise AnswerIsNo(
+        raise CheckFailedError(
             f"{counted(len(report.rejects), 'inputs')} could not be used (--strict)", fix="see --rejects FILE"
         )
 

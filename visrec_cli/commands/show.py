@@ -8,7 +8,7 @@ import typer
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.formatting import counted, printable
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
@@ -122,7 +122,7 @@ def command(
     converts = output is not None or format is not None
     if map is not None:
         if len(sources) > 1:
-            raise UsageProblem("a map is of one table, and several were named", fix="join them first: visrec fuse A B")
+            raise UsageError("a map is of one table, and several were named", fix="join them first: visrec fuse A B")
         chosen = {"layout": layout, "column": column, "colour": colour, "seed": seed, "ids": ids, "row_ids": row_ids}
         _draw(_mapped, sources, map, quiet, title=title, columns=names, limit=limit, **chosen)
     elif html is not None:
@@ -179,7 +179,7 @@ def _convert(
     from visrec_cli.tables.writing import format_of
 
     if len(sources) > 1:
-        raise UsageProblem("one table at a time can be converted", fix="name one file")
+        raise UsageError("one table at a time can be converted", fix="name one file")
     column = npy["column"]
     if format_of(output, format) == "npy":
         npy = npy | {"column": None}  # it is about what is written

@@ -32,7 +32,7 @@ from visrec_cli.commands.options import (
     WeightColumn,
 )
 from visrec_cli.commands.parsing import settings_of, weights
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -223,10 +223,10 @@ def _fit_on(asked: str | None, refit: bool | None) -> str:
 
 
 def _privacy(text: str) -> "Privacy":
-    """``epsilon=4,delta=1e-5``. Raises UsageProblem for anything else."""
+    """``epsilon=4,delta=1e-5``. Raises UsageError for anything else."""
     from visrec_cli.recommenders.two_tower.private import Privacy
 
     told = weights(text, flag="--private", example="epsilon=4")
     if "epsilon" not in told or set(told) - {"epsilon", "delta"}:
-        raise UsageProblem(f"--private {text} does not say epsilon=E, or more than that and delta=D", fix="epsilon=4")
+        raise UsageError(f"--private {text} does not say epsilon=E, or more than that and delta=D", fix="epsilon=4")
     return Privacy(told["epsilon"], told.get("delta"))

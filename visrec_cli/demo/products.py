@@ -6,8 +6,7 @@ from random import Random
 
 from PIL import Image
 
-from visrec_cli.demo import accessories as things
-from visrec_cli.demo import garments
+from visrec_cli.demo import accessories, garments
 from visrec_cli.demo.colours import COLOURS, PATTERNS, cloth
 from visrec_cli.demo.outlines import OutlinePart
 from visrec_cli.demo.renderer import draw
@@ -55,13 +54,24 @@ KINDS = (
         ("every day", "a trip"),
     ),
     ProductKind(
-        "sneakers", things.sneaker, ("sneakers", "running shoes"), ("canvas", "mesh"), (40, 130), ("the city", "a run")
+        "sneakers",
+        accessories.sneaker,
+        ("sneakers", "running shoes"),
+        ("canvas", "mesh"),
+        (40, 130),
+        ("the city", "a run"),
     ),
-    ProductKind("boots", things.boot, ("boots", "ankle boots"), ("leather", "suede"), (70, 220), ("rain", "winter")),
-    ProductKind("bags", things.bag, ("handbag", "bag"), ("leather", "canvas"), (30, 180), ("the market", "an evening")),
-    ProductKind("hats", things.hat, ("hat", "sun hat"), ("felt", "straw"), (15, 70), ("the beach", "the garden")),
-    ProductKind("mugs", things.mug, ("mug", "coffee mug"), ("stoneware", "porcelain"), (7, 24), ("coffee", "tea")),
-    ProductKind("lamps", things.lamp, ("table lamp", "lamp"), ("linen", "paper"), (35, 160), ("the bedside", "a desk")),
+    ProductKind(
+        "boots", accessories.boot, ("boots", "ankle boots"), ("leather", "suede"), (70, 220), ("rain", "winter")
+    ),
+    ProductKind(
+        "bags", accessories.bag, ("handbag", "bag"), ("leather", "canvas"), (30, 180), ("the market", "an evening")
+    ),
+    ProductKind("hats", accessories.hat, ("hat", "sun hat"), ("felt", "straw"), (15, 70), ("the beach", "the garden")),
+    ProductKind("mugs", accessories.mug, ("mug", "coffee mug"), ("stoneware", "porcelain"), (7, 24), ("coffee", "tea")),
+    ProductKind(
+        "lamps", accessories.lamp, ("table lamp", "lamp"), ("linen", "paper"), (35, 160), ("the bedside", "a desk")
+    ),
 )
 EACH = 20
 

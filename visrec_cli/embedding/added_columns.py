@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from visrec_cli.errors import DeviceMemoryError, UsageProblem
+from visrec_cli.errors import DeviceMemoryError, UsageError
 from visrec_cli.runtime.report import Report
 
 A = TypeVar("A")
@@ -19,13 +19,13 @@ def is_pipe(source: object) -> bool:
 
 
 def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:
-    """The schema with these fields at its end, instead of any of the same names. Raises UsageProblem where that
+    """The schema with these fields at its end, instead of any of the same names. Raises UsageError where that
     would cost the ids, or one of the new columns.
     """
     names = {field.name for field in added}
     if "item_id" in names or len(names) < len(added):
         taken = "item_id" if "item_id" in names else added[0].name
-        raise UsageProblem(f"the column '{taken}' is wanted for something else", fix="give --into another name")
+        raise UsageError(f"the column '{taken}' is wanted for something else", fix="give --into another name")
     return pa.schema([*(field for field in schema if field.name not in names), *added], metadata=schema.metadata)
 
 

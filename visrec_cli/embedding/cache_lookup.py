@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from visrec_cli.encoders.base import Encoder, Label, Vectors
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.archives import MARK, split_member
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.runtime.embedding_cache.embeddings import EmbeddingCache, open_cache
@@ -126,7 +126,7 @@ def _stamp(source: PictureSource) -> Stamp | None:
 
 def _folder(named: Path) -> Path:
     if named.exists() and not named.is_dir():
-        raise UsageProblem(f"the cache '{named}' is a file", fix="name a folder: --cache DIR; it is made if need be")
+        raise UsageError(f"the cache '{named}' is a file", fix="name a folder: --cache DIR; it is made if need be")
     return named
 
 

@@ -6,7 +6,7 @@ from string import Formatter
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import unknown
 
 USUAL = (
@@ -26,7 +26,7 @@ class TextColumns:
         columns = [columns] if isinstance(columns, str) else columns
         if template is not None:
             if columns:
-                raise UsageProblem("give --columns or --template, not both", fix="the template names its columns")
+                raise UsageError("give --columns or --template, not both", fix="the template names its columns")
             columns = _named_in(template)
         self.guessed = not columns
         self.columns = list(columns) or _usual(schema)
@@ -35,7 +35,7 @@ class TextColumns:
             if name not in schema.names:
                 raise unknown("column", name, schema.names)
             if not _is_text(schema.field(name).type):
-                raise UsageProblem(f"column '{name}' is {schema.field(name).type}, not text")
+                raise UsageError(f"column '{name}' is {schema.field(name).type}, not text")
 
     def rows(self, batch: pa.RecordBatch) -> list[str]:
         """The text of each row, "" where there is none."""
@@ -72,12 +72,12 @@ def _named_in(template: str) -> list[str]:
     try:
         fields = [field[1:] for field in Formatter().parse(template) if field[1] is not None]
     except ValueError as error:
-        raise UsageProblem(f"the template cannot be read: {error}", fix=fix) from error
+        raise UsageError(f"the template cannot be read: {error}", fix=fix) from error
     for name, spec, conversion in fields:
         if not name or spec or conversion or set(name) & set(".["):  # format() would compute or reach into things
-            raise UsageProblem(f"the template holds '{{{name}}}' with something beside a column's name", fix=fix)
+            raise UsageError(f"the template holds '{{{name}}}' with something beside a column's name", fix=fix)
     if not fields:
-        raise UsageProblem("the template names no column", fix=fix)
+        raise UsageError("the template names no column", fix=fix)
     return list(dict.fromkeys(str(name) for name, _, _ in fields))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import unit_rows
 
@@ -84,15 +84,15 @@ class ImageEncoder(Encoder):
     def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
         """Vectors and the k likeliest of ``classes`` of each picture, from one pass through the model.
 
-        Raises UsageProblem where the encoder has no classifier.
+        Raises UsageError where the encoder has no classifier.
         """
         self.require_classes()
         raise NotImplementedError(f"{type(self).__name__} has classes and does not recognise them")
 
     def require_classes(self) -> None:
-        """Raise UsageProblem unless this encoder can name what it sees."""
+        """Raise UsageError unless this encoder can name what it sees."""
         if not self.classes:
-            raise UsageProblem(
+            raise UsageError(
                 f"the encoder '{self.spec}' has no classifier, so it cannot name what it sees",
                 fix="leave out --labels, or use an encoder that was trained to classify, such as lite0",
             )

@@ -15,7 +15,7 @@ from visrec_cli.encoders.framed_images import FramedImageEncoder
 from visrec_cli.encoders.pickled import require_plain
 from visrec_cli.encoders.timm_images import TimmImageEncoder, require_known
 from visrec_cli.encoders.torch_images import TorchImageEncoder
-from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageError
 from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.tables.documents import Origin
 
@@ -37,7 +37,7 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
     metadata = _metadata(path)
     architecture = query or metadata.get("arch") or metadata.get("architecture")
     if not architecture:
-        raise UsageProblem(
+        raise UsageError(
             f"'{name}' does not say which architecture it is for",
             fix=f"add it: --encoder 'file:{name}?arch=resnet50'",
         )

@@ -7,8 +7,8 @@ from typing import Any, cast
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_card
-from visrec_cli.errors import UnavailableError, UsageProblem
-from visrec_cli.registry import MENU, all_names, find, has, names, plugin_of, unknown
+from visrec_cli.errors import UnavailableError, UsageError
+from visrec_cli.registry import REGISTRY, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.compatibility import with_profiles
@@ -36,7 +36,7 @@ def open_image_encoder(
     precision. engine: see compiled.engines.ENGINES; on a CPU models are compiled once and kept, where they can be.
     threads: how many a model in torch computes with; a compiled one is as busy as those who call it. profiles: whether
     its pictures are to be in sRGB; False is the space of the first release, which passed over their colour profiles.
-    Raises UsageProblem for an unknown name, device or engine, UnavailableError where weights cannot be had.
+    Raises UsageError for an unknown name, device or engine, UnavailableError where weights cannot be had.
     """
     encoder = _image_encoder(spec, device, engine, threads, normalise=normalise, precise=precise)
     encoder.space = with_profiles(encoder.space, followed=profiles)
@@ -70,12 +70,12 @@ def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: 
     """A file of export-encoder: it is what it is, and runs on the CPU."""
     check_spec("image-encoder", spec)
     if precise or engine == "torch":
-        raise UsageProblem(
+        raise UsageError(
             f"'{spec}' was exported, and computes as it was", fix="leave out --precise and --engine, or use its parent"
         )
     chosen = engine_for(engine, "cpu" if device == "auto" else device, precise=False)
     if chosen == "torch":  # auto, on a GPU that was named
-        raise UsageProblem(f"'{spec}' runs on the CPU", fix="--device cpu, or use the encoder that it was made from")
+        raise UsageError(f"'{spec}' runs on the CPU", fix="--device cpu, or use the encoder that it was made from")
     found = find("image-encoder", "onnx")(spec.partition(":")[2], engine=chosen, normalise=normalise)
     return cast(ImageEncoder, found)
 
@@ -133,7 +133,7 @@ def _card(kind: str, spec: str, again: Callable[[], ModelManifest], engine: str)
         if not refused:
             return card
     if engine != "auto":
-        raise UsageProblem(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine: torch runs it")
+        raise UsageError(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine: torch runs it")
     return None
 
 
@@ -143,23 +143,23 @@ def _compiles(family: str, spec: str) -> bool:
 
 
 def _of_plugin(family: str, spec: str, engine: str) -> bool:
-    """Whether another package brings it. Raises UsageProblem for an engine that was named: it computes by itself."""
+    """Whether another package brings it. Raises UsageError for an engine that was named: it computes by itself."""
     name = spec.partition(":")[0]
-    if name in MENU[family]:
+    if name in REGISTRY[family]:
         return False
     plugin = plugin_of(family, name)
     if plugin is not None and engine != "auto":
-        raise UsageProblem(f"{plugin} computes by itself, not with {engine}", fix="leave out --engine")
+        raise UsageError(f"{plugin} computes by itself, not with {engine}", fix="leave out --engine")
     return plugin is not None
 
 
 def check_spec(family: str, spec: str) -> None:
-    """Raise UsageProblem unless the catalogue has this encoder, and it has the name that it wants."""
+    """Raise UsageError unless the catalogue has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
     if not has(family, name):
         known = all_names(family)
         if name == spec and not get_close_matches(name, known):
-            raise UsageProblem(
+            raise UsageError(
                 f"unknown encoder '{spec}'",
                 fix=f"one of {', '.join(known)}; a model of a library is named with it, such as st:{spec}"
                 + (f" or timm:{spec}" if family == "image-encoder" else ""),
@@ -168,7 +168,7 @@ def check_spec(family: str, spec: str) -> None:
     example = NAMED[family].get(name) if name in names(family) else find(family, name).example
     if bool(rest) != bool(example):
         fix = f"such as {name}:{example}" if example else f"use plain '{name}'"
-        raise UsageProblem(f"the encoder '{spec}' {'names no model' if example else 'takes no name'}", fix=fix)
+        raise UsageError(f"the encoder '{spec}' {'names no model' if example else 'takes no name'}", fix=fix)
 
 
 def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
@@ -181,7 +181,7 @@ def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, t
         torch.set_num_threads(threads)
     name, _, rest = spec.partition(":")
     encoder = find(family, name)(rest, device=place, normalise=normalise, precise=precise)
-    if name not in MENU[family] and not encoder.spec == encoder.space.encoder == spec:
+    if name not in REGISTRY[family] and not encoder.spec == encoder.space.encoder == spec:
         raise UnavailableError(
             f"{plugin_of(family, name)} cannot be used: opened as '{spec}', it calls itself '{encoder.spec}' and its "
             f"space '{encoder.space.encoder}', so that its vectors could not be searched",

@@ -14,7 +14,7 @@ from visrec_cli.encoders.hub import cached_file, first_line, repository, require
 from visrec_cli.encoders.silence import quiet_libraries
 from visrec_cli.encoders.torch_images import arithmetic, engine_of
 from visrec_cli.encoders.weights import hash_of_folder, packaged_file, revisions_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.tables.spaces import Space
 
 if TYPE_CHECKING:
@@ -152,4 +152,4 @@ def space_of_model(spec: str, model: Any, weights: str, normalise: bool) -> Spac
 def _require(model: Any, what: str, spec: str) -> None:
     if not model.supports(what):
         others = {"text": "embed-text: minilm", "image": "embed-images: lite0 or st:clip-ViT-B-32"}
-        raise UsageProblem(f"the model '{spec}' does not take {what}s", fix=f"one that does, for visrec {others[what]}")
+        raise UsageError(f"the model '{spec}' does not take {what}s", fix=f"one that does, for visrec {others[what]}")

@@ -12,7 +12,7 @@ from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import revisions_of
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class TimmImageEncoder(TorchImageEncoder):
 
 
 def require_known(name: str) -> None:
-    """Raise UsageProblem, with the nearest names, unless timm has an architecture of this name."""
+    """Raise UsageError, with the nearest names, unless timm has an architecture of this name."""
     import timm
 
     if not timm.is_model(name):
@@ -66,7 +66,7 @@ def _known_model(name: str) -> tuple[Any, Path]:
         raise unknown("weights", name, timm.list_pretrained(f"{architecture}.*")) from error
     if config is None or not config.hf_hub_id:  # a few have only a plain address, most of the others none at all
         where = f"download {config.url} and use it with" if config and config.url else "give your own with"
-        raise UsageProblem(
+        raise UsageError(
             f"the model hub has no weights for '{name}'",
             fix=f"{where} --encoder 'file:WEIGHTS?arch={architecture}'",
         )

@@ -25,7 +25,7 @@ def lay_out(vectors: Matrix, method: str = "tsne", *, dim: int = 2, seed: int = 
     tsne: neighbourhoods (van der Maaten 2014, Barnes-Hut; scikit-learn; dim at most 3). umap: neighbourhoods, and
     more of the whole (McInnes et al. 2018; umap-learn, an extra). pca: the two directions of most variance. Both
     first of these work on one core: sums of several would differ in their last digit, and with it the whole map.
-    Fewer than four vectors are laid out by PCA. Raises UsageProblem for an unknown method, UnavailableError where
+    Fewer than four vectors are laid out by PCA. Raises UsageError for an unknown method, UnavailableError where
     umap-learn is not installed.
     """
     if method not in LAYOUTS:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli import registry as catalogue
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli import registry
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
 from visrec_cli.fusion.reductions import Pca
 from visrec_cli.tables.spaces import Source, Space, pack_array
@@ -60,12 +60,12 @@ class Recipe:
         if reduce is not None:
             fused, valid = self._combined(parts)
             kept = [label for label, there in zip(labels, valid, strict=True) if there] if labels else []
-            self.reduction = catalogue.find("reduction", reduce).fit(fused[valid], dim, kept)
+            self.reduction = registry.find("reduction", reduce).fit(fused[valid], dim, kept)
 
     def _learn(self, parts: Parts, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> None:
         blocks, present = self._blocks(parts, filled=self.missing == "mean")
-        fuser = catalogue.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
-        fuser.facts |= catalogue.made_by("fuser", self.method)
+        fuser = registry.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
+        fuser.facts |= registry.made_by("fuser", self.method)
         weights = fuser.weights()
         if weights is None:
             self.learned = fuser
@@ -91,7 +91,7 @@ class Recipe:
             fused = self.learned.apply(blocks, present)
         else:
             weights = [self.weights[source.column] for source in self.sources]
-            fused = catalogue.find("combiner", self.method)(blocks, present, weights)
+            fused = registry.find("combiner", self.method)(blocks, present, weights)
         some, every = np.logical_or.reduce(there), np.logical_and.reduce(there)
         return fused, some if query or self.missing in ("zero", "mean") else every
 
@@ -152,11 +152,11 @@ class Recipe:
 
     @classmethod
     def of(cls, space: Space) -> "Recipe":
-        """The recipe in a fused column's space. Raises UsageProblem when the column was not fused by visrec, InputError
+        """The recipe in a fused column's space. Raises UsageError when the column was not fused by visrec, InputError
         where the recipe does not make such vectors as the space has of such as its sources have.
         """
         if space.kind != "fused" or space.transform is None:
-            raise UsageProblem(f"the space [{space.describe()}] was not made by fuse")
+            raise UsageError(f"the space [{space.describe()}] was not made by fuse")
         from visrec_cli.fusion.recipe_document import recipe_parts
 
         return cls(sources=space.sources, **recipe_parts(space))

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from visrec_cli import registry as catalogue
+from visrec_cli import registry
 from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.learned.base import Fuser
 from visrec_cli.fusion.reductions import Pca
@@ -75,14 +75,14 @@ def _learned(document: RecipeDocument, space: Space, origin: Origin) -> Fuser | 
     if raw is None:
         return None
     name = raw.get("name")
-    if name == document.method and not catalogue.has("fuser", name):
+    if name == document.method and not registry.has("fuser", name):
         raise UnavailableError(
             f"the space [{space.describe()}] was fused by '{name}', a method that is not installed here",
             fix="install the plug-in that has it, or fuse the columns again",
         )
     if name != document.method:
         raise origin.wrong(f"{PATH}.learned.name", f"{name!r} is not how the columns were fused, {document.method!r}")
-    kind: type[Fuser] = catalogue.find("fuser", name)
+    kind: type[Fuser] = registry.find("fuser", name)
     least, most = kind.sides
     if not least <= len(space.sources) <= (most or len(space.sources)):
         raise origin.wrong("sources", f"{name} does not fuse {len(space.sources)} columns")
@@ -94,7 +94,7 @@ def _learned(document: RecipeDocument, space: Space, origin: Origin) -> Fuser | 
 
 def _combined(method: str, widths: list[int], origin: Origin) -> int:
     """Numbers that a combiner makes."""
-    if method not in catalogue.names("combiner"):
+    if method not in registry.names("combiner"):
         raise origin.wrong(f"{PATH}.method", f"{method!r} combines nothing by itself")
     if method == "mean" and len(set(widths)) > 1:
         raise origin.wrong("sources", f"a mean of {widths} numbers")
@@ -105,7 +105,7 @@ def _reduction(document: RecipeDocument, widths: tuple[int, int], origin: Origin
     if document.reduction is None:
         return None
     name = document.reduction.get("name")
-    if name not in catalogue.names("reduction"):
+    if name not in registry.names("reduction"):
         raise origin.wrong(f"{PATH}.reduction.name", f"there is no reduction {name!r}")
-    kind: type[Pca] = catalogue.find("reduction", name)
+    kind: type[Pca] = registry.find("reduction", name)
     return kind.unpack(document.reduction, origin, f"{PATH}.reduction", widths)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.colour import NOTE
 from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS, decoded
 from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
@@ -35,17 +35,17 @@ class Treatment:
             ("store", self.store, STORES),
         ):
             if value is not None and value not in known:
-                raise UsageProblem(f"unknown --{name} {value!r}", fix="use one of: " + ", ".join(known))
+                raise UsageError(f"unknown --{name} {value!r}", fix="use one of: " + ", ".join(known))
         if self.resize is not None:
             parse_size(self.resize)
         if (self.resize is not None or self.trim != "none") and self.store is None:
-            raise UsageProblem(
+            raise UsageError(
                 "resized or trimmed pictures have to be kept somewhere", fix="add --store jpeg (or png) to the command"
             )
         if self.mode != "fit" and self.resize is None:
-            raise UsageProblem(f"--mode {self.mode} says how to resize, but not to what size", fix="add --resize 512")
+            raise UsageError(f"--mode {self.mode} says how to resize, but not to what size", fix="add --resize 512")
         if not 1 <= self.jpeg_quality <= 100:
-            raise UsageProblem(f"JPEG quality {self.jpeg_quality} is not within 1 to 100")
+            raise UsageError(f"JPEG quality {self.jpeg_quality} is not within 1 to 100")
         parse_colour(self.pad_colour)
 
 

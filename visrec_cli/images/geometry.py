@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageOps
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.quality import reduced
 
 MODES = ("fit", "crop", "pad", "stretch")
@@ -17,19 +17,19 @@ _LOOK_SIDE = 1024
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """``"224"`` → (224, 224), ``"640x480"`` → (640, 480). Raises UsageProblem."""
+    """``"224"`` → (224, 224), ``"640x480"`` → (640, 480). Raises UsageError."""
     match = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
     if not match or "0" in (match[1].lstrip("0") or "0", (match[2] or "1").lstrip("0") or "0"):
-        raise UsageProblem(f"{text!r} is no size in pixels", fix="say 224 or 640x480 (width x height)")
+        raise UsageError(f"{text!r} is no size in pixels", fix="say 224 or 640x480 (width x height)")
     return int(match[1]), int(match[2] or match[1])
 
 
 def parse_colour(text: str) -> tuple[int, int, int]:
-    """A CSS colour name or ``#rrggbb``. Raises UsageProblem."""
+    """A CSS colour name or ``#rrggbb``. Raises UsageError."""
     try:
         return ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageProblem(f"{text!r} is no colour", fix="say white, grey, #f0f0f0 …") from None
+        raise UsageError(f"{text!r} is no colour", fix="say white, grey, #f0f0f0 …") from None
 
 
 def resize(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.geometry import parse_size
 from visrec_cli.images.quality import Quality
 
@@ -26,7 +26,7 @@ class Limits:
         if self.min_resolution is not None:
             parse_resolution(self.min_resolution)
         if self.max_aspect is not None and self.max_aspect < 1:
-            raise UsageProblem(
+            raise UsageError(
                 f"no picture has an aspect of {self.max_aspect:g} or less", fix="--max-aspect is long side / short side"
             )
 
@@ -57,7 +57,7 @@ def parse_resolution(text: str) -> tuple[int, int]:
     """(short side, long side) in pixels that a picture must have, whichever way it lies.
 
     ``1080p`` and ``4k`` ask for the short side (1080, 2160), as photos are seldom 16:9; ``640x480`` for both sides;
-    ``256`` for 256 on either side. Raises UsageProblem.
+    ``256`` for 256 on either side. Raises UsageError.
     """
     word = text.strip().lower().replace(" ", "")
     lines = re.fullmatch(r"(\d{2,5})p", word)
@@ -66,6 +66,6 @@ def parse_resolution(text: str) -> tuple[int, int]:
         return short, short
     try:
         short, long = sorted(parse_size(word))
-    except UsageProblem:
-        raise UsageProblem(f"{text!r} is no resolution", fix="say 1080p, 4k, 640x480 or 256") from None
+    except UsageError:
+        raise UsageError(f"{text!r} is no resolution", fix="say 1080p, 4k, 640x480 or 256") from None
     return short, long

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.images.archives import MARK, is_archive, open_archive
 from visrec_cli.images.names import ID_STYLES, Picture, check_ids, printable
 from visrec_cli.images.scan_result import HIDDEN, LINKS, ScanResult
@@ -40,7 +40,7 @@ def scan(source: str | Path, *, id_from: str = "stem", follow_links: bool = Fals
     which a link in it leads. Raises MissingInputError if there is no such source.
     """
     if id_from not in ID_STYLES:
-        raise UsageProblem(f"unknown id style {id_from!r}", fix="use one of: " + ", ".join(ID_STYLES))
+        raise UsageError(f"unknown id style {id_from!r}", fix="use one of: " + ", ".join(ID_STYLES))
     source = os.fspath(source)
     if Path(source).is_dir():
         found = _scan_folder(source, id_from, follow_links=follow_links)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import did_you_mean
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.spaces import Space, space_of
@@ -65,9 +65,9 @@ class CatalogueItems:
         return {item_id: row for row, item_id in enumerate(self.ids)}
 
     def row(self, item_id: str) -> int:
-        """The row of an item that has a vector. Raises UsageProblem if nobody knows it, InputError if it has none."""
+        """The row of an item that has a vector. Raises UsageError if nobody knows it, InputError if it has none."""
         if item_id not in self._row_of:
-            raise UsageProblem(
+            raise UsageError(
                 f"no item {item_id!r} among the {len(self.ids)} items",
                 fix=did_you_mean(item_id, self.ids) or f"ids look like {', '.join(self.ids[:3])}",
             )
@@ -109,7 +109,7 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
     names = embedding_columns(schema)
     if column is not None:
         if column not in schema.names:
-            raise UsageProblem(f"there is no column '{column}'", fix=f"embedding columns: {_listed(names)}")
+            raise UsageError(f"there is no column '{column}'", fix=f"embedding columns: {_listed(names)}")
         return column
     if not names:
         raise InputError(

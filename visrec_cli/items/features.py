@@ -61,7 +61,7 @@ def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: 
 def content_of(shop: ItemFeatures, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
     """The vectors of these items, in this order, as unit rows.
 
-    Raises InputError where the table has no vectors, UsageProblem for a column that is not there.
+    Raises InputError where the table has no vectors, UsageError for a column that is not there.
     """
     column = choose_column(shop.table.schema, column, report)
     vectors, present = matrix_of(shop.table[column], name=column, ids=shop.table["item_id"])

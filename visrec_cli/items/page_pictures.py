@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
 from visrec_cli.images.sources import PictureError
@@ -20,7 +20,7 @@ def pictures_of(schema: pa.Schema, column: str | None, folder: Path | None) -> L
     """A function from a batch to the place of each row's picture; "no picture" where the table has none at all."""
     try:
         return PictureColumns(schema, column=column, folder=folder).rows
-    except (InputError, UsageProblem):
+    except (InputError, UsageError):
         return lambda batch: [PictureSource(None, None, None)] * batch.num_rows
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.runtime.report import Reject, Report
 from visrec_cli.tables.readers import Tabular, is_path
@@ -54,7 +54,7 @@ class PictureColumns:
     def __init__(self, schema: pa.Schema, *, column: str | None = None, folder: Path | None = None) -> None:
         names = ", ".join(schema.names)
         if column is not None and column not in schema.names:
-            raise UsageProblem(f"the table has no column '{column}'", fix=f"its columns are: {names}")
+            raise UsageError(f"the table has no column '{column}'", fix=f"its columns are: {names}")
         self._bytes = next((c for c in [column or "image"] if _has(schema, c, pa.types.is_binary)), None)
         self._paths = next((c for c in _candidates(schema, column) if _has(schema, c, pa.types.is_string)), None)
         self._folder = folder
@@ -107,9 +107,9 @@ class PictureColumns:
 
 
 def picture_columns(schema: pa.Schema, source: Tabular, column: str | None) -> PictureColumns:
-    """The pictures of the items that were opened from ``source``. Raises UsageProblem for a column of a folder."""
+    """The pictures of the items that were opened from ``source``. Raises UsageError for a column of a folder."""
     if column is not None and is_path(source) and Path(str(source)).is_dir():
-        raise UsageProblem(
+        raise UsageError(
             f"--image-column needs a table, and {source} is a folder, which holds the pictures", fix="leave it out"
         )
     return PictureColumns(schema, column=column, folder=folder_of(source))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
@@ -20,12 +20,12 @@ def open_items(
     """A table with unique string ``item_id``; of a folder, its pictures as ``item_id`` and ``image_path``.
 
     npy: ``ids``, ``row_ids`` and ``column`` of tables.readers.open_table. Raises InputError for a folder without
-    pictures or a table without ids, UsageProblem where something is said about a table and there is a folder.
+    pictures or a table without ids, UsageError where something is said about a table and there is a folder.
     """
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
         told = {"--id-column": id_column, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
         if given := next((flag for flag, value in told.items() if value), None):
-            raise UsageProblem(
+            raise UsageError(
                 f"{given} needs a table, and {source} is a folder, whose pictures name its items",
                 fix=f"leave out {given}",
             )

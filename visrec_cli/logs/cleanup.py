@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.repeats import REPEATS, merge
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.registry import unknown
@@ -42,9 +42,9 @@ class Cleaning:
             raise unknown("way to merge repeats", self.repeats, list(REPEATS))
         bad = next((name for name, weight in self.events.items() if not 0 <= weight < np.inf), None)
         if bad is not None:
-            raise UsageProblem(f"the weight of event '{bad}' must be a number from 0 on", fix="--events view=1,buy=5")
+            raise UsageError(f"the weight of event '{bad}' must be a number from 0 on", fix="--events view=1,buy=5")
         if self.half_life is not None and not 0 < self.half_life < np.inf:
-            raise UsageProblem("the half-life must be a positive number of days", fix="--half-life 30")
+            raise UsageError("the half-life must be a positive number of days", fix="--half-life 30")
 
 
 def clean(table: pa.Table, cleaning: Cleaning, report: Report) -> pa.Table:
@@ -52,7 +52,7 @@ def clean(table: pa.Table, cleaning: Cleaning, report: Report) -> pa.Table:
 
     table: as ``open_interactions`` gives it. Whatever is left out is counted by reason. A merged row has the latest
     time; its other columns are those of the kept row, for sums and counts of the first. Raises InputError if nothing
-    is left, UsageProblem for a step that needs a column which is not there.
+    is left, UsageError for a step that needs a column which is not there.
     """
     ratings = has_ratings(table)
     table = _weigh_events(table, cleaning.events, report)
@@ -86,7 +86,7 @@ def _weigh_events(table: pa.Table, events: Mapping[str, float], report: Report) 
     """Rows of the events that count, their weights multiplied by the event's; what each was is then no column more."""
     if "event" not in table.column_names:
         if events:
-            raise UsageProblem("the log has no column of events", fix="name it with --event-column, or drop --events")
+            raise UsageError("the log has no column of events", fix="name it with --event-column, or drop --events")
         return table
     kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
     shown = sorted(kinds, key=lambda name: (-kinds[name], name))
@@ -116,9 +116,9 @@ def _fading(table: pa.Table, half_life: float | None) -> npt.NDArray[np.float64]
     if half_life is None:
         return None
     if "timestamp" not in table.column_names:
-        raise UsageProblem("--half-life needs a log with times", fix="name the column with --time-column")
+        raise UsageError("--half-life needs a log with times", fix="name the column with --time-column")
     if are_positions(table["timestamp"]):
-        raise UsageProblem(
+        raise UsageError(
             "--half-life counts days, and the times of this log are positions: an order, and no dates",
             fix="leave out --half-life, or name a column of times with --time-column",
         )

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
@@ -35,16 +35,16 @@ class Parts:
 def parts_of(table: pa.Table, *, fold: int | None, report: Report) -> Parts:
     """Take a log apart by its column ``split`` (train, validation, test) or ``fold``; test rows are never looked at.
 
-    fold: the fold that is left out. Without either column all rows are for training. Raises UsageProblem for a fold
+    fold: the fold that is left out. Without either column all rows are for training. Raises UsageError for a fold
     that is not there, InputError for a split column with other words, or without rows to train on.
     """
     names = table.column_names
     if fold is not None and "fold" not in names:
-        raise UsageProblem("--fold needs a column 'fold'", fix="visrec split LOG --folds 5 makes one")
+        raise UsageError("--fold needs a column 'fold'", fix="visrec split LOG --folds 5 makes one")
     if "fold" in names:
         folds = pc.unique(table["fold"]).sort().to_pylist()
         if fold is None or fold not in folds:
-            raise UsageProblem(
+            raise UsageError(
                 f"the log is in folds {', '.join(map(str, folds[:10]))}: which one is left out?",
                 fix=("--fold 0", "take the rows of one: visrec split LOG --replace --folds 5 --files FOLDER"),
             )

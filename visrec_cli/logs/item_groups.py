@@ -17,7 +17,7 @@ def groups_of(ids: Sequence[str], items: pa.Table | None, column: str | None) ->
     """(n,) the group of each id, as the place in ``ids`` of its least member; each its own group without a ``column``.
 
     items: ``item_id`` and the column, whose value is another item's id (``duplicate_of``) or a name that items share
-    (``style``). Groups are the connected components. Raises UsageProblem for a column that is not there, InputError if
+    (``style``). Groups are the connected components. Raises UsageError for a column that is not there, InputError if
     it is empty.
     """
     places = np.arange(len(ids))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.ranking.conditions.columns import NOTHING, TRUTH, comparable
 from visrec_cli.ranking.conditions.expressions import Expressions
 from visrec_cli.ranking.conditions.parser import parse_condition
@@ -22,12 +22,12 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
 
     where: an expression of SQL over the columns, of what ``conditions.terms.ALLOWED`` lists (docs/conditions.md). It is
     parsed and rebuilt here, and never handed to an engine. Only the columns in it are looked at.
-    Raises UsageProblem, saying what is not allowed, which columns there are, or what does not go together.
+    Raises UsageError, saying what is not allowed, which columns there are, or what does not go together.
     """
     term = parse_condition(where)
     found = Expressions(items.schema, where).of(term)
     if found.kind.name not in (TRUTH, NOTHING):
-        raise UsageProblem(
+        raise UsageError(
             f"--where {quoted(where)} is no condition: it gives {found.kind.name}, not true or false",
             fix="compare something: --where \"category = 'shoes'\"",
         )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.model_requirements import require_whole
@@ -16,7 +16,7 @@ from visrec_cli.runtime.settings import AUTO, Setting, parsed
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
-__all__ = ["AUTO", "Arrays", "Iterative", "Recommender", "Setting", "NoCallback", "TrainingCallback"]
+__all__ = ["AUTO", "Arrays", "Iterative", "NoCallback", "Recommender", "Setting", "TrainingCallback"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -69,7 +69,7 @@ class Recommender(ABC):
     item_state: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, seed: int = 0, device: str = "auto", **settings: Any) -> None:
-        """Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take."""
+        """Raises UsageError for a setting that this recommender does not have, or a value it cannot take."""
         self.seed = seed
         self.device = device
         self.set = parsed(self.name, self.settings, settings)  # all of them: the model's metadata says how it was made
@@ -81,7 +81,7 @@ class Recommender(ABC):
     ) -> dict[str, Any]:
         """All settings, with a number for those that are AUTO: what suits the log, or ``times`` that, by name.
 
-        Raises UsageProblem for a setting that this recommender does not have, or a value it cannot take.
+        Raises UsageError for a setting that this recommender does not have, or a value it cannot take.
         """
         return parsed(cls.name, cls.settings, settings)
 
@@ -152,7 +152,7 @@ class Iterative(Recommender):
         for number in range(done + 1, self.set["epochs"] + 1):
             loss = self._loss_of(number)
             if not np.isfinite(loss):
-                raise UsageProblem(
+                raise UsageError(
                     f"{self.name}: the loss is {loss} in epoch {number}: the numbers have run away",
                     fix=f"take {_smaller_steps(self.settings)}, or look for huge weights in the log",
                 )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.model_requirements import state_of
@@ -20,9 +20,9 @@ from visrec_cli.tables.vectors import Mask, Matrix
 
 
 def required(content: Content | None, name: str) -> Content:
-    """The content. Raises UsageProblem where there is none."""
+    """The content. Raises UsageError where there is none."""
     if content is None:
-        raise UsageProblem(f"{name} learns from vectors of the items", fix="give --items with an embedding column")
+        raise UsageError(f"{name} learns from vectors of the items", fix="give --items with an embedding column")
     return content
 
 
@@ -64,10 +64,10 @@ class Projection:
     def apply(self, content: Content) -> Matrix:
         """(n, sum of widths) float32, the parts side by side; zeros for a part that the item does not have.
 
-        Raises UsageProblem for vectors of other parts than it was fitted on.
+        Raises UsageError for vectors of other parts than it was fitted on.
         """
         if tuple(width for _, width in content.parts) != tuple(len(mean) for mean in self.means):
-            raise UsageProblem(
+            raise UsageError(
                 f"the vectors have {len(content.parts)} parts of {[w for _, w in content.parts]} numbers, the model "
                 f"learned from {[len(mean) for mean in self.means]}",
                 fix="embed and fuse the items as for training",

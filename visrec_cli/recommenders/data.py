@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.times import are_positions
 from visrec_cli.tables.vectors import Mask, Matrix
@@ -44,10 +44,10 @@ class Log:
         return self.times is not None and len(self.times) > 0 and not are_positions(self.times)
 
     def require_dates(self, what: str) -> None:
-        """Raise UsageProblem where ``what`` counts days and the log does not say when."""
+        """Raise UsageError where ``what`` counts days and the log does not say when."""
         if self.matrix.nnz and not self.dated:
             but = "" if self.times is None else ", and this log has positions: an order, and no dates"
-            raise UsageProblem(
+            raise UsageError(
                 f"{what} needs the time of every click{but}",
                 fix="name a column of times with --time-column, or leave out --set half_life",
             )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders import attribution as voices
+from visrec_cli.recommenders import attribution
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.base import Setting, TrainingCallback
 from visrec_cli.recommenders.cold_start_validation import ColdStartTrial, Guess, choose
@@ -166,7 +166,7 @@ class Hybrid(Als):
             width = model.parts[0][1]
             others = slice(width, None) if "vectors" in model.state else slice(0, width)
             users = replace(users, factors=_factors(users)[:, others])
-            spoken[:, cold] = voices.voices(_as_cold(model), users, row, items[cold])
+            spoken[:, cold] = attribution.voices(_as_cold(model), users, row, items[cold])
         return spoken
 
 

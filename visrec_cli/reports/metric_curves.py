@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.reports.evaluation import EvaluationReport, named
 from visrec_cli.runtime.formatting import counted, printable
 from visrec_cli.tables.atomic import atomic
@@ -45,14 +45,14 @@ def curves_of(told: EvaluationReport) -> list[Curve]:
 def draw_figure(told: EvaluationReport, path: Path) -> None:
     """The same curves with names and a legend, as a figure for a paper; the suffix says the format: svg, png or pdf.
 
-    Raises UsageProblem where no metric was asked for at two lengths.
+    Raises UsageError where no metric was asked for at two lengths.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     lines = _lines(told)
     if not lines:
-        raise UsageProblem("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
+        raise UsageError("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
     with rc_context({"svg.hashsalt": "visrec", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(3.4 * len(lines), 3.1), layout="constrained")
         for panel, (metric, runs) in zip(figure.subplots(1, len(lines), squeeze=False)[0], lines.items(), strict=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 _OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z0-9-]*|-o(?= ))")
 _ANOTHER = re.compile(r"\bvisrec [a-z-]+[^,;]*")  # a command line that stands in a text, of another verb
@@ -31,11 +31,11 @@ class CommandLine:
         """Refuse the option of the parameter ``option`` if it was written and its need, of the input, is not ``met``.
 
         needs: in words, as in "--patience needs a recommender that learns in epochs". For options whose default is a
-        value like any other; what is None by default can be refused wherever it is not None. Raises UsageProblem.
+        value like any other; what is None by default can be refused wherever it is not None. Raises UsageError.
         """
         if not met and option in self.written:
             flag = self.written[option]
-            raise UsageProblem(f"{flag} needs {needs}", fix=fix or f"leave out {flag}")
+            raise UsageError(f"{flag} needs {needs}", fix=fix or f"leave out {flag}")
 
     def hint(self, text: str) -> str:
         """The text, or nothing where it names an option that the verb does not have."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from visrec_cli.errors import UnpackedError, UsageProblem
+from visrec_cli.errors import UnpackedError, UsageError
 from visrec_cli.runtime.formatting import sized
 
 UNPACKED = "VISREC_MAX_UNPACKED"
@@ -54,14 +54,14 @@ def _next(size: int) -> int:
 
 
 def _told() -> int | None:
-    """What the environment says, in bytes. Raises UsageProblem where it says no number."""
+    """What the environment says, in bytes. Raises UsageError where it says no number."""
     told = os.environ.get(UNPACKED)
     if not told:
         return None
     try:
         return int(float(told) * 1e9)
     except (ValueError, OverflowError):
-        raise UsageProblem(f"{UNPACKED}={told} is no number of GB", fix=f"{UNPACKED}=50") from None
+        raise UsageError(f"{UNPACKED}={told} is no number of GB", fix=f"{UNPACKED}=50") from None
 
 
 @lru_cache(maxsize=1)

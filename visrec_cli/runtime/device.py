@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.gpu_drivers import driver_devices
 from visrec_cli.runtime.torch_settings import tune_for_torch
 
@@ -28,7 +28,7 @@ def gpu_likely() -> bool:
 def pick_device(name: str = "auto") -> "torch.device":
     """``auto`` is CUDA, else MPS, else the CPU; any other name is taken at its word.
 
-    Call it before anything else imports torch. Raises UsageProblem for a device that torch does not know or that is
+    Call it before anything else imports torch. Raises UsageError for a device that torch does not know or that is
     not there.
     """
     tune_for_torch()
@@ -39,24 +39,24 @@ def pick_device(name: str = "auto") -> "torch.device":
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UsageProblem(f"unknown device '{name}'", fix="use auto, cpu, cuda, cuda:1 or mps") from error
+        raise UsageError(f"unknown device '{name}'", fix="use auto, cpu, cuda, cuda:1 or mps") from error
     if (device.index or 0) >= _count(device.type):
         there = ["cpu", *(kind for kind in ("cuda", "mps", "xpu") if _count(kind))]
-        raise UsageProblem(f"there is no device '{name}' here", fix=f"use one of: auto, {', '.join(there)}")
+        raise UsageError(f"there is no device '{name}' here", fix=f"use one of: auto, {', '.join(there)}")
     return device
 
 
 def cuda_device(name: str, worth: bool = True) -> "torch.device | None":
     """Where to do arithmetic that compiled loops on the processor do as well: on a CUDA device, or None for there.
 
-    ``auto`` takes one only if the work is ``worth`` the seconds that torch and CUDA need to start. Raises UsageProblem
+    ``auto`` takes one only if the work is ``worth`` the seconds that torch and CUDA need to start. Raises UsageError
     as pick_device does.
     """
     if name == "cpu" or (name == "auto" and not (worth and gpu_likely())):
         return None
     device = pick_device(name)
     if name != "auto" and device.type not in ("cuda", "cpu"):
-        raise UsageProblem(f"this is computed on CUDA devices and on the CPU, not on {name}", fix="leave out --device")
+        raise UsageError(f"this is computed on CUDA devices and on the CPU, not on {name}", fix="leave out --device")
     return device if device.type == "cuda" else None
 
 

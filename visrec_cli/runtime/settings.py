@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 
 AUTO = "auto"
@@ -45,7 +45,7 @@ class Setting:
         return self.kind is not None
 
     def parse(self, name: str, value: Any) -> Any:
-        """The value in the setting's own type, or AUTO. Raises UsageProblem for what it cannot be."""
+        """The value in the setting's own type, or AUTO. Raises UsageError for what it cannot be."""
         kind = self.kind or type(self.default)
         if self.auto and value == AUTO:
             return AUTO
@@ -56,21 +56,19 @@ class Setting:
         except (ValueError, TypeError, KeyError) as error:
             word = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
             word += f", or {AUTO}" if self.auto else ""
-            raise UsageProblem(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
+            raise UsageError(f"setting {name}={value} is not {word}", fix=f"the default is {self.default}") from error
         if self.choices and parsed not in self.choices:
             raise unknown(f"value of setting {name}", str(parsed), [str(choice) for choice in self.choices])
         if isinstance(parsed, float) and not abs(parsed) <= _LARGEST:
             what = f"larger than {_LARGEST:g}" if np.isfinite(parsed) else "no finite number"
-            raise UsageProblem(f"setting {name}={value} is {what}", fix=f"the default is {self.default}")
+            raise UsageError(f"setting {name}={value} is {what}", fix=f"the default is {self.default}")
         if self.least is not None and parsed < self.least:
-            raise UsageProblem(
-                f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}"
-            )
+            raise UsageError(f"setting {name}={value} is less than {self.least}", fix=f"the default is {self.default}")
         return parsed
 
 
 def parsed(what: str, knobs: Mapping[str, Setting], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All knobs, as given or by default, in the order of declaration. Raises UsageProblem for one that is not there."""
+    """All knobs, as given or by default, in the order of declaration. Raises UsageError for one that is not there."""
     for name in given:
         if name not in knobs:
             raise unknown(f"setting of {what}", name, list(knobs))
@@ -89,11 +87,11 @@ def idle(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping
 
 
 def check_needs(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping[str, bool]) -> None:
-    """Raise UsageProblem for a setting that is given, not as it is by default, and that has no effect. See ``idle``."""
+    """Raise UsageError for a setting that is given, not as it is by default, and that has no effect. See ``idle``."""
     for name, need in idle(knobs, given, inputs).items():
         if name in given and knobs[name].parse(name, given[name]) != knobs[name].default:
             words, add = INPUTS.get(need, (f"{need}, which is {given.get(need)}", f"set {need}"))
-            raise UsageProblem(f"setting {name} needs {words}", fix=f"{add}, or leave out {name}")
+            raise UsageError(f"setting {name} needs {words}", fix=f"{add}, or leave out {name}")
 
 
 def _whole(value: Any) -> int:

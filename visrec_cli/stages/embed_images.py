@@ -21,7 +21,7 @@ from visrec_cli.embedding.encoding_run import (
 from visrec_cli.embedding.prefetch import Read, read_pictures
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
@@ -64,7 +64,7 @@ def embed_images(
     precise: pictures decoded whole, plain torch in full precision: another space than the default's. engine: see
     encoders.compiled.engines. ignore_profiles: colours as they are, as the first release took them: another space too.
     cache: True, False, or the folder for it.
-    Raises InputError when no picture could be used, UsageProblem for an unknown encoder or one without classes when
+    Raises InputError when no picture could be used, UsageError for an unknown encoder or one without classes when
     labels are asked for, UnavailableError when its weights cannot be had.
     """
     report = report or Report()
@@ -155,7 +155,7 @@ def _job(
     id_column: str | None, report: Report,
 ) -> _Job:  # fmt: skip
     if labels < 0 or (batch_size is not None and batch_size < 1):
-        raise UsageProblem("the number of labels must be 0 or more, the batch size 1 or more")
+        raise UsageError("the number of labels must be 0 or more, the batch size 1 or more")
 
     def opened() -> ImageEncoder:
         if not isinstance(encoder, str):

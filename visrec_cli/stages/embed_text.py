@@ -11,7 +11,7 @@ from visrec_cli.embedding.text_columns import TextColumns
 from visrec_cli.embedding.text_run import TextWork
 from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.factory import open_text_encoder
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.batches import even
@@ -47,12 +47,12 @@ def embed_text(
     template: instead, such as ``"{title} by {brand}"``. prefix: put before each text, for models that want one
     before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16. engine,
     threads, cache: as for embed_images; a text is computed once, whatever row or table it is in.
-    Texts over the encoder's limit are cut, and counted. Raises UsageProblem for unknown columns, InputError when
+    Texts over the encoder's limit are cut, and counted. Raises UsageError for unknown columns, InputError when
     no row has any text, UnavailableError when the weights cannot be had.
     """
     report = report or Report()
     if batch_size < 1:
-        raise UsageProblem("the batch size must be 1 or more")
+        raise UsageError("the batch size must be 1 or more")
 
     def opened() -> TextEncoder:
         if not isinstance(encoder, str):

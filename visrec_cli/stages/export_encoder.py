@@ -19,7 +19,7 @@ from visrec_cli.encoders.factory import COMPILED, check_spec
 from visrec_cli.encoders.finetuning.backbones import features
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.framed_images import numbers_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
 from visrec_cli.registry import find, unknown
@@ -69,14 +69,14 @@ def export_encoder(
 
     calibrate: a table or folder with pictures like those that it will meet; ``sample`` of them are drawn by ``seed``.
     With int8, half of these give the ranges, and the others compare; without them the comparison is on made-up ones.
-    Raises UsageProblem for an encoder that cannot be exported and for options that contradict each other, InputError
+    Raises UsageError for an encoder that cannot be exported and for options that contradict each other, InputError
     for too few pictures, OutputError, at once, where the file cannot be written.
     """
     report, output = report or Report(), Path(output)
     if to != "onnx":
         raise unknown("format", to, ["onnx"])
     if int8 and calibrate is None:
-        raise UsageProblem(
+        raise UsageError(
             "--int8 needs pictures to see how large the numbers in the model become",
             fix="--calibrate FOLDER, or a table with pictures",
         )
@@ -84,10 +84,10 @@ def export_encoder(
     check_spec("image-encoder", spec)
     family, _, rest = spec.partition(":")
     if family not in COMPILED:
-        raise UsageProblem(f"'{spec}' cannot be exported", fix=f"one of {', '.join(COMPILED)} can")
+        raise UsageError(f"'{spec}' cannot be exported", fix=f"one of {', '.join(COMPILED)} can")
     plain = find("image-encoder", family)(rest, device=pick_device("cpu"))
     if plain.framing is None:
-        raise UsageProblem(f"'{spec}' cannot be exported: its preprocessing is none that is known here")
+        raise UsageError(f"'{spec}' cannot be exported: its preprocessing is none that is known here")
     pixels = (
         _made_up(plain.framing) if calibrate is None
         else _sampled(calibrate, plain.framing, sample, seed, image_column, id_column, report)
@@ -97,7 +97,7 @@ def export_encoder(
         try:
             write_images(plain, wide)
         except Uncompilable as error:
-            raise UsageProblem(f"'{spec}' cannot be exported: {error}", fix="use it as it is") from error
+            raise UsageError(f"'{spec}' cannot be exported: {error}", fix="use it as it is") from error
         ranges, judged = (pixels[::2], pixels[1::2]) if int8 else ([], pixels)
         found = [_beside_torch(plain, wide, judged, report)]
         if int8:

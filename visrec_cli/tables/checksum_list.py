@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.errors import InputError, TruncatedStreamError
 from visrec_cli.tables.checksums import CHANGED
 
 SUFFIX = ".sha256"
@@ -62,19 +62,19 @@ class Listed:
         return f"make the files again; if the change was meant, delete {self.file}"
 
     def compare(self, suffix: str, content: bytes) -> None:
-        """Raise CutStreamError unless this is the content of the file with this suffix that the list is about."""
+        """Raise TruncatedStreamError unless this is the content of the file with this suffix that the list is about."""
         if self._digests:
             self.require(suffix, hashlib.sha256(content).hexdigest())
 
     def require(self, suffix: str, digits: str) -> None:
         """The same where the checksum is known."""
         if self._digests and self._digests.get(suffix) != digits:
-            raise CutStreamError(f"{self._matrix.with_suffix(suffix)}: {CHANGED}", fix=self._remake())
+            raise TruncatedStreamError(f"{self._matrix.with_suffix(suffix)}: {CHANGED}", fix=self._remake())
 
     def require_all(self) -> None:
-        """Raise CutStreamError unless every file of the list is there."""
+        """Raise TruncatedStreamError unless every file of the list is there."""
         for suffix in self._digests:
             if not self._matrix.with_suffix(suffix).exists():
-                raise CutStreamError(
+                raise TruncatedStreamError(
                     f"{self._matrix.with_suffix(suffix)} is not there, and {self.file} lists it", fix=self._remake()
                 )

@@ -1,7 +1,7 @@
 """Checksums that stand within the bytes that they cover: computed with zeros in the place of their own digits.
 
-The trailer of a stream holds one over itself (tables.stream_framing). An Arrow or Parquet file has, between its last batch and
-its footer, a block that no reader looks at, because all go from the footer to the batches::
+The trailer of a stream holds one over itself (tables.stream_framing). An Arrow or Parquet file has, between its last
+batch and its footer, a block that no reader looks at, because all go from the footer to the batches::
 
     visrec checksum
     file   <sha256 of the file, with zeros for these 64 digits>
@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from visrec_cli.errors import CutStreamError
+from visrec_cli.errors import TruncatedStreamError
 
 BLANK = b"0" * 64  # the digits of a checksum that is not known yet
 START, END = b"visrec checksum\n", b"\nend of checksum"
@@ -78,7 +78,7 @@ def with_block(ending: bytes, hashed: Any, magic: bytes) -> bytes:
 def compare(file: RandomAccess, magic: bytes, where: str, *, whole: bool) -> bool:
     """Compare the checksum of the footer, or of the ``whole`` file; False where there is none to compare.
 
-    magic: what the file begins with, a key of TAILS. Raises CutStreamError where the checksum differs.
+    magic: what the file begins with, a key of TAILS. Raises TruncatedStreamError where the checksum differs.
     """
     block = _block_of(file, magic, where)
     if block is None:
@@ -117,8 +117,8 @@ def _block_of(file: RandomAccess, magic: bytes, where: str) -> _Block | None:
     return _Block(at, form[1], form[2])
 
 
-def _changed(where: str) -> CutStreamError:
-    return CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
+def _changed(where: str) -> TruncatedStreamError:
+    return TruncatedStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
 def _with_zeros(file: RandomAccess, block: int) -> bytes:

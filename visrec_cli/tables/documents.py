@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.settings import Setting
 
 T = TypeVar("T")
@@ -136,7 +136,7 @@ class Origin:
                 raise self.wrong(f"{path}.{name}", f"it is larger than {_LARGEST_SETTING}")
             try:
                 found[name] = knob.parse(name, value)
-            except UsageProblem as error:
+            except UsageError as error:
                 raise self.wrong(f"{path}.{name}", error.what) from error
         return found
 

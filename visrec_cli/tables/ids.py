@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.formatting import counted
 
 ITEM_ALIASES = (
@@ -41,12 +41,12 @@ def is_id_name(name: str) -> bool:
 def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str = "the table") -> str:
     """The name of the item id column: ``column`` if given, else the first alias that is there (case ignored).
 
-    Raises UsageProblem for a column that is not there, InputError when none of the aliases is.
+    Raises UsageError for a column that is not there, InputError when none of the aliases is.
     """
     columns = ", ".join(schema.names)
     if column is not None:
         if column not in schema.names:
-            raise UsageProblem(f"{where} has no column '{column}'", fix=f"its columns are: {columns}")
+            raise UsageError(f"{where} has no column '{column}'", fix=f"its columns are: {columns}")
         return column
     lower = {plain_name(name): name for name in reversed(schema.names)}
     for alias in ITEM_ALIASES:
@@ -115,7 +115,7 @@ def with_item_ids(
     at = reader.schema.get_field_index(name)
     fields = list(reader.schema)
     if name != "item_id" and "item_id" in reader.schema.names:
-        raise UsageProblem(f"{where} has both '{name}' and 'item_id'", fix="drop or rename one of them")
+        raise UsageError(f"{where} has both '{name}' and 'item_id'", fix="drop or rename one of them")
     fields[at] = pa.field("item_id", pa.string(), nullable=True)
     schema = pa.schema(fields)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.tables.column_names import REPEATED, original_name
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, plain_name
 
@@ -58,7 +58,7 @@ def are_ratings(name: str) -> bool:
 def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, str | None]:
     """What user, item, weight, time and event are called in this log; None for what it does not have.
 
-    Raises UsageProblem for a column that is not there, InputError, saying what to do, without users or items.
+    Raises UsageError for a column that is not there, InputError, saying what to do, without users or items.
     """
     named = {columns.user, columns.item, columns.weight, columns.time, columns.event}
     plain = {plain_name(name): name for name in reversed(schema.names) if name not in named}
@@ -66,7 +66,7 @@ def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, s
     for kind, aliases in _ALIASES.items():
         wanted = getattr(columns, kind)
         if wanted is not None and wanted != NONE and wanted not in schema.names:
-            raise UsageProblem(
+            raise UsageError(
                 f"{where} has no column '{wanted}'", fix=f"its columns are: {', '.join(schema.names[:20])}"
             )
         by_alias = next((plain[alias] for alias in aliases if alias in plain), None)
@@ -75,7 +75,7 @@ def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, s
         _explain(schema, found, where)
     twice = [name for name in found.values() if name is not None and list(found.values()).count(name) > 1]
     if twice:
-        raise UsageProblem(f"{where}: column '{twice[0]}' is named for two things", fix="name each column once")
+        raise UsageError(f"{where}: column '{twice[0]}' is named for two things", fix="name each column once")
     return found
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import polars_series
 from visrec_cli.tables.documents import Origin
@@ -34,7 +34,7 @@ def open_interactions(
 
     Rows without user or item, or with a weight or time that cannot be used, are rejected; rows of weight 0 say that
     nothing happened: they are counted and left out, unless ``zeros`` are asked for. Raises InputError for a log without
-    users, items or usable rows, UsageProblem for a column that is not there.
+    users, items or usable rows, UsageError for a column that is not there.
     """
     columns, report, where = columns or Columns(), report or Report(), name_of(source)
     named = [name for name in (columns.user, columns.item) if name is not None]
@@ -56,7 +56,7 @@ def open_interactions(
             continue
         if field.name in arrays:
             ours = next(found[kind] for kind, ours in _OURS.items() if ours == field.name)
-            raise UsageProblem(f"{where} has both '{ours}' and '{field.name}'", fix="drop or rename one of them")
+            raise UsageError(f"{where} has both '{ours}' and '{field.name}'", fix="drop or rename one of them")
         arrays[field.name] = table[field.name]
         fields.append(field)
     table = _usable(pa.table(list(arrays.values()), schema=pa.schema(fields)), where, report)

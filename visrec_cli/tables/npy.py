@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.tables.checksum_list import SUFFIX, Listed
 from visrec_cli.tables.checksums import Verification, sha256_of
 from visrec_cli.tables.documents import Origin
@@ -34,8 +34,8 @@ def read_npy(
 ) -> pa.RecordBatchReader:  # fmt: skip
     """``item_id`` and one embedding column from an NPY file of shape (n, d).
 
-    Raises UsageProblem when nothing names the rows, InputError for other shapes, objects, NaN, or a wrong count of ids;
-    CutStreamError where a file is not what ``x.sha256`` says of it, for the matrix when all of it was read.
+    Raises UsageError when nothing names the rows, InputError for other shapes, objects, NaN, or a wrong count of ids;
+    TruncatedStreamError where a file is not what ``x.sha256`` says of it, for the matrix when all of it was read.
     """
     path = None if str(source) == "-" else Path(source)
     matrix = _matrix(path, stream, where)
@@ -102,7 +102,7 @@ def _ids(
         return [str(row) for row in range(rows)]
     file = Path(ids) if ids else path.with_suffix(IDS) if path else None
     if file is None or not (ids or file.exists()):
-        raise UsageProblem(
+        raise UsageError(
             f"{where} is a bare matrix: nothing says which row is which item",
             fix=(
                 "--ids FILE with one id per line, or --row-ids to call the rows 0, 1, 2 …",

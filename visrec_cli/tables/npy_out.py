@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.tables.checksum_list import SUFFIX, checksum_list
 from visrec_cli.tables.checksums import sha256_of
 from visrec_cli.tables.npy import IDS, SPACE
@@ -27,7 +27,7 @@ class NpyWriter:
             column = "embedding" if "embedding" in found else None
         column = column or (found[0] if len(found) == 1 else None)
         if column not in found:
-            raise UsageProblem(
+            raise UsageError(
                 f"NPY holds one embedding column; this table has {', '.join(found) or 'none'}",
                 fix="name one with --column",
             )

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from visrec_cli.errors import CutStreamError, InputError, MissingInputError, TransferError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, TransferError, TruncatedStreamError, UsageError
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -58,7 +58,7 @@ def open_table(
     ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). verification:
     compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). report:
     is told what was read otherwise than it may have been meant (columns of one name, quotes). Raises MissingInputError,
-    CutStreamError, InputError for bytes that are no table, or UsageProblem where ids, row_ids, column or names say
+    TruncatedStreamError, InputError for bytes that are no table, or UsageError where ids, row_ids, column or names say
     something about a table of another format, which would not listen.
     """
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
@@ -79,10 +79,10 @@ def _opened(
     hashed = HashingSource(raw, head)
     if not head:
         if str(source) == "-":
-            raise CutStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
+            raise TruncatedStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
         raise InputError(f"{where} is empty", fix="make the file again")
     if len(head) < SNIFF and any(magic.startswith(head) for magic in _MAGICS):
-        raise CutStreamError(f"{where} stops after its first {counted(len(head), 'bytes')}", fix=AGAIN)
+        raise TruncatedStreamError(f"{where} stops after its first {counted(len(head), 'bytes')}", fix=AGAIN)
     if head.startswith(NPY):
         _check_options(where, {}, text["names"])
         return read_npy(source, hashed, where, **npy, verification=verification)
@@ -110,9 +110,9 @@ def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> 
     flags = {"ids": "--ids", "row_ids": "--row-ids", "column": "--column"}
     told = next((flags[name] for name, value in npy.items() if value), None)
     if told is not None:
-        raise UsageProblem(f"{told} needs an NPY matrix, and {where} is none", fix=f"leave out {told}")
+        raise UsageError(f"{told} needs an NPY matrix, and {where} is none", fix=f"leave out {told}")
     if names:
-        raise UsageProblem(
+        raise UsageError(
             f"--no-header needs a log as CSV or TSV, and {where} has its names in it", fix="leave out --no-header"
         )
 
@@ -120,7 +120,7 @@ def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> 
 def _open(source: Tabular, where: str) -> BinaryIO:
     if str(source) == "-":
         if sys.stdin is not None and sys.stdin.isatty():
-            raise UsageProblem(
+            raise UsageError(
                 "no input: name a file or a folder, or pipe a table in", fix="visrec … table.arrow, or … | visrec …"
             )
         return standard_input()
@@ -175,7 +175,7 @@ def _arrow_reader(source: Any) -> pa.RecordBatchReader:
         return source.to_reader(max_chunksize=8192)
     if hasattr(source, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(source)
-    raise UsageProblem(f"{type(source).__name__} is neither a path nor an Arrow table")
+    raise UsageError(f"{type(source).__name__} is neither a path nor an Arrow table")
 
 
 def _plain_reader(reader: pa.RecordBatchReader, where: str, report: Report) -> pa.RecordBatchReader:

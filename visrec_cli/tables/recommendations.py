@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.provenance import passed_on
@@ -36,7 +36,7 @@ def open_recommendations(
     Read are tables with one row per recommendation under the usual names (ours, LensKit's, RecBole's), TREC run files,
     and tables with one row per user: a list of items (and of scores) or columns ``top_0``, ``top_1`` … user, item: the
     names of those columns where they are unusual. The schema keeps what is told of the models (tables.provenance).
-    Raises InputError where there are no users or items, or an id is missing, UsageProblem for a column that is not
+    Raises InputError where there are no users or items, or an id is missing, UsageError for a column that is not
     there.
     """
     where = name_of(source)
@@ -64,7 +64,7 @@ def open_recommendations(
 def _find(schema: pa.Schema, kind: str, asked: str | None, where: str) -> str | None:
     if asked is not None:
         if asked not in schema.names:
-            raise UsageProblem(f"{where} has no column '{asked}'", fix=f"its columns are: {', '.join(schema.names)}")
+            raise UsageError(f"{where} has no column '{asked}'", fix=f"its columns are: {', '.join(schema.names)}")
         return asked
     plain = {plain_name(name): name for name in reversed(schema.names)}
     return next((plain[alias] for alias in ALIASES[kind] if alias in plain), None)

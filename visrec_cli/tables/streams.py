@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import CutStreamError, InputError, UnpackedError
+from visrec_cli.errors import InputError, TruncatedStreamError, UnpackedError
 from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification, compare
@@ -59,7 +59,7 @@ def read_stream(
 ) -> pa.RecordBatchReader:
     """A reader over an Arrow IPC stream. Its schema must be readable now; batches come as they are asked for.
 
-    Raises CutStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
+    Raises TruncatedStreamError when the stream ends before its end mark, lacks the trailer that our own streams carry,
     disagrees with it, or when other bytes follow (a second stream glued on would be dropped in silence);
     UnpackedError when its batches become larger than runtime.decompression_limits allows.
     """
@@ -71,7 +71,9 @@ def read_stream(
     except UnpackedError:
         raise
     except LIBRARY_FAILURES as error:
-        raise CutStreamError(f"{where}: the stream stops before its schema ({in_short(error)})", fix=AGAIN) from error
+        raise TruncatedStreamError(
+            f"{where}: the stream stops before its schema ({in_short(error)})", fix=AGAIN
+        ) from error
     note_repeated(reader.schema.names, where, report or Report())
     form = (schema.metadata or {}).get(STREAM_KEY)
     if verification is not None and form == FIRST_FORMAT:
@@ -99,12 +101,12 @@ def _batches(
         except UnpackedError:
             raise
         except LIBRARY_FAILURES as error:
-            raise CutStreamError(
+            raise TruncatedStreamError(
                 f"{where}: the stream stops in the middle after {rows} rows ({in_short(error)})", fix=AGAIN
             ) from error
         end = custom.get(END_KEY) if custom else None
         if ended:
-            raise CutStreamError(f"{where}: more rows follow the end of the stream", fix="make the file again")
+            raise TruncatedStreamError(f"{where}: more rows follow the end of the stream", fix="make the file again")
         if end is not None:
             check_trailer(end, Arrived(rows, at, digest, form, source.message()), where)
             ended = True
@@ -112,14 +114,14 @@ def _batches(
         rows += batch.num_rows
         yield plainly(batch, schema, where, counted)
     if source.count - at != len(END_MARK) or source.last != END_MARK:
-        raise CutStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
+        raise TruncatedStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
     if form is not None and not ended:
-        raise CutStreamError(
+        raise TruncatedStreamError(
             f"{where}: the stream was cut after {rows} rows: visrec wrote its schema and never its trailer",
             fix=f"{AGAIN} (a tool that rewrote it should drop the schema metadata '{STREAM_KEY.decode()}')",
         )
     if source.read(1):
-        raise CutStreamError(
+        raise TruncatedStreamError(
             f"{where}: more bytes follow the end of the stream", fix="do not glue streams together; join files by name"
         )
     with contextlib.suppress(OSError):
@@ -129,8 +131,11 @@ def _batches(
 def read_file(
     mapped: Any, where: str, verification: Verification | None = None, report: Report | None = None
 ) -> pa.RecordBatchReader:
-    """A reader over an Arrow IPC file (random access), batch by batch. Raises CutStreamError for a damaged footer,
-    UnpackedError for batches that become larger than runtime.decompression_limits allows."""
+    """A reader over an Arrow IPC file (random access), batch by batch.
+
+    Raises TruncatedStreamError for a damaged footer, UnpackedError for batches that become larger than
+    runtime.decompression_limits allows.
+    """
     covered = compare(mapped, b"ARROW1", where, whole=verification is not None)
     counted = Unpacking(where, mapped.size, otherwise=_OTHERWISE)
     messages = FileMessages(mapped, counted)
@@ -138,7 +143,7 @@ def read_file(
         reader = pa.ipc.open_file(mapped)
         schema = plain_schema(reader.schema)
     except LIBRARY_FAILURES as error:
-        raise CutStreamError(f"{where}: the Arrow file is not whole ({in_short(error)})", fix=AGAIN) from error
+        raise TruncatedStreamError(f"{where}: the Arrow file is not whole ({in_short(error)})", fix=AGAIN) from error
     note_repeated(reader.schema.names, where, report or Report())
     if verification is not None and not covered:
         verification.remarks.append(_compare_older(mapped, reader, where))
@@ -169,7 +174,7 @@ def _compare_older(mapped: Any, reader: Any, where: str) -> str:
     last = reader.num_record_batches - 1
     end = (_batch_of(reader, last, where)[1] or {}).get(END_KEY) if last >= 0 else None
     if end is None:
-        raise CutStreamError(f"{where}: visrec wrote its schema and never its trailer", fix="make the file again")
+        raise TruncatedStreamError(f"{where}: visrec wrote its schema and never its trailer", fix="make the file again")
     compare_until_trailer(end, mapped, where)
     return f"an earlier visrec wrote {where}: its checksum does not cover the trailer and the footer"
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
@@ -39,9 +39,7 @@ def read_text(
         return _reader(found, where)
     if text[:4096].lstrip()[:1] in (b"{", b"["):
         if names:
-            raise UsageProblem(
-                f"--no-header needs a log as CSV or TSV, and {where} is JSON", fix="leave out --no-header"
-            )
+            raise UsageError(f"--no-header needs a log as CSV or TSV, and {where} is JSON", fix="leave out --no-header")
         frame = read_json(text, where)
     else:
         frame = read_csv(text, where, report, as_text=as_text, names=names)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from visrec_cli.errors import CutStreamError, InputError
+from visrec_cli.errors import InputError, TruncatedStreamError
 from visrec_cli.tables.checksums import BLANK, CHANGED, RandomAccess, fits_own_checksum, sha256_of, with_own_checksum
 from visrec_cli.tables.documents import Count, Origin
 
@@ -44,23 +44,23 @@ class Arrived:
 
 
 def check_trailer(end: bytes, arrived: Arrived, where: str) -> None:
-    """Compare a trailer with what was read. Raises CutStreamError when they disagree."""
+    """Compare a trailer with what was read. Raises TruncatedStreamError when they disagree."""
     said = trailer_of(end, where)
     if said.rows != arrived.rows:
-        raise CutStreamError(
+        raise TruncatedStreamError(
             f"{where}: {arrived.rows} rows arrived, the producer wrote {said.rows}", fix="make the file again"
         )
     own = said.trailer
     whole = arrived.format == FIRST_FORMAT if own is None else fits_own_checksum(arrived.trailer, own)
     if said.sha256 != arrived.digest or said.bytes != arrived.count or not whole:
-        raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
+        raise TruncatedStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
 def compare_until_trailer(end: bytes, file: RandomAccess, where: str) -> None:
-    """Compare a trailer with the bytes of a file before it. Raises CutStreamError when they disagree."""
+    """Compare a trailer with the bytes of a file before it. Raises TruncatedStreamError when they disagree."""
     said = trailer_of(end, where)
     if sha256_of(file, 0, said.bytes).hexdigest() != said.sha256:
-        raise CutStreamError(f"{where}: {CHANGED}", fix="make the file again")
+        raise TruncatedStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
 class TrailerDocument(msgspec.Struct):
@@ -73,8 +73,8 @@ class TrailerDocument(msgspec.Struct):
 
 
 def trailer_of(end: bytes, where: str) -> TrailerDocument:
-    """The content of a trailer. Raises CutStreamError where it is none."""
+    """The content of a trailer. Raises TruncatedStreamError where it is none."""
     try:
         return Origin(f"{where}: the trailer", fix="make the file again").read(end, TrailerDocument)
     except InputError as error:
-        raise CutStreamError(f"{where}: the trailer is damaged", fix=error.fix) from error
+        raise TruncatedStreamError(f"{where}: the trailer is damaged", fix=error.fix) from error

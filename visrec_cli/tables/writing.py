@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from visrec_cli.errors import TransferError, UsageProblem
+from visrec_cli.errors import TransferError, UsageError
 from visrec_cli.runtime.standard_streams import standard_output
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.batches import even
@@ -24,18 +24,16 @@ FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
 
 
 def format_of(target: str | Path, format: str | None = None) -> str:
-    """The format: as said, else by the name; a stream on stdout. Raises UsageProblem for an unknown one."""
+    """The format: as said, else by the name; a stream on stdout. Raises UsageError for an unknown one."""
     if format is not None:
         if format not in FORMATS:
-            raise UsageProblem(f"unknown format '{format}'", fix=f"one of {', '.join(FORMATS)}")
+            raise UsageError(f"unknown format '{format}'", fix=f"one of {', '.join(FORMATS)}")
         return format
     if str(target) == "-":
         return "stream"
     ending = Path(target).suffix.lower()
     if ending not in ENDINGS:
-        raise UsageProblem(
-            f"'{target}': the ending says no format", fix=f"use one of {', '.join(ENDINGS)}, or --format"
-        )
+        raise UsageError(f"'{target}': the ending says no format", fix=f"use one of {', '.join(ENDINGS)}, or --format")
     return ENDINGS[ending]
 
 
@@ -51,7 +49,7 @@ def write_table(
     form = format_of(target, format)
     if str(target) == "-":
         if form == "npy":
-            raise UsageProblem("NPY needs ids beside it and cannot go through a pipe", fix="-o x.npy, or pipe Arrow")
+            raise UsageError("NPY needs ids beside it and cannot go through a pipe", fix="-o x.npy, or pipe Arrow")
         return _pour(open_table(source), standard_output(), form, column, target)
     path = Path(target)
     if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():

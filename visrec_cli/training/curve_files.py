@@ -12,7 +12,7 @@ from visrec_cli.tables.writing import format_of, write_table
 
 
 def check_log(path: str) -> None:
-    """Refuse, before an hour of work, a name of no known format (UsageProblem) or a lost folder (OutputError)."""
+    """Refuse, before an hour of work, a name of no known format (UsageError) or a lost folder (OutputError)."""
     if Path(path).suffix.lstrip(".").lower() not in FORMATS:
         format_of(path)
     check_place(Path(path))

@@ -21,7 +21,7 @@ from visrec_cli.encoders.compiled.images import CompiledImageEncoder
 from visrec_cli.encoders.compiled.manifest import CARD, MODEL, kept_card
 from visrec_cli.encoders.compiled.onnx_export import LEAST_AGREEMENT, LEAST_COSINE, Uncompilable, drift
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import UnavailableError, UsageProblem
+from visrec_cli.errors import UnavailableError, UsageError
 
 PHOTOS = ("chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "motorcycle_left.png")
 
@@ -167,7 +167,7 @@ def test_a_model_that_drifts_stays_in_torch_and_says_so_once(checkpoint: str, mo
     assert not card.model.exists()
     monkeypatch.setattr("visrec_cli.encoders.compiled.images.compile_images", lambda plain: pytest.fail("tried again"))
     assert open_image_encoder(checkpoint, device="cpu").space == encoder.space
-    with pytest.raises(UsageProblem, match="drifts"):
+    with pytest.raises(UsageError, match="drifts"):
         open_image_encoder(checkpoint, device="cpu", engine="onnx")
 
 
@@ -184,7 +184,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(checkpoint: str, monkeyp
 
     monkeypatch.setattr("visrec_cli.encoders.compiled.images.keep_card", full)
     assert not isinstance(open_image_encoder(checkpoint, device="cpu"), CompiledImageEncoder)
-    with pytest.raises(UsageProblem, match="No space left"):
+    with pytest.raises(UsageError, match="No space left"):
         open_image_encoder(checkpoint, device="cpu", engine="onnx")
 
 
@@ -232,7 +232,7 @@ def test_the_card_says_how_far_the_model_drifted(checkpoint: str) -> None:
 )
 def test_what_cannot_be_together(options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("visrec_cli.encoders.compiled.engines._on_cpu", lambda device: device != "meta")
-    with pytest.raises(UsageProblem, match=words):
+    with pytest.raises(UsageError, match=words):
         open_image_encoder("lite0", **{"device": "cpu", **options})
 
 

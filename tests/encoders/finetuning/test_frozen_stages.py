@@ -7,7 +7,7 @@ import torch
 from visrec_cli.encoders.finetuning.backbones import features
 from visrec_cli.encoders.finetuning.frozen_features import frozen_part
 from visrec_cli.encoders.finetuning.frozen_stages import freeze_stages, frozen_count, parameter_groups, stages_of
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 NUMBERS = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
 
@@ -34,7 +34,7 @@ def test_the_first_stages_stay_and_the_last_learn() -> None:
 
 def test_how_many_stages_stay() -> None:
     assert [frozen_count(9, freeze) for freeze in (None, "all", "0", 3)] == [7, 9, 0, 3]
-    with pytest.raises(UsageProblem, match="this model has 9"):
+    with pytest.raises(UsageError, match="this model has 9"):
         frozen_count(9, "most")
 
 

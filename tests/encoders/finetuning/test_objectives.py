@@ -11,7 +11,7 @@ from visrec_cli.encoders.finetuning.classification import Classification
 from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
 from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
 from visrec_cli.encoders.finetuning.objectives import contrast, in_parts
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 RNG = np.random.default_rng(0)
 
@@ -131,6 +131,6 @@ def test_views_depend_on_the_seed_alone_and_keep_the_size() -> None:
 def test_kinds_of_views() -> None:
     assert kinds_of("crop, flip") == ("flip", "crop")
     assert kinds_of(None) == kinds_of("none") == ()
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         kinds_of("flipp")
     assert "flip" in str(caught.value.fix)

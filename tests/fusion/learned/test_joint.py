@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.fuser_suite import JointSuite, fused, near, planted, table
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.stages.fuse import fuse
 
 
@@ -39,7 +39,7 @@ class TestCca(JointSuite):
         np.testing.assert_allclose(ours, [np.corrcoef(a[:, i], b[:, i])[0, 1] for i in range(3)], atol=1e-3)
 
     def test_learns_from_pairs_alone(self) -> None:
-        with pytest.raises(UsageProblem, match="cannot learn from --target kind"):
+        with pytest.raises(UsageError, match="cannot learn from --target kind"):
             fuse(table(*planted()), **self.options(target="kind"))
 
 
@@ -66,5 +66,5 @@ class TestTwoTower(JointSuite):
         assert "validation" not in facts
 
     def test_a_loss_that_explodes_is_refused(self) -> None:
-        with pytest.raises(UsageProblem, match="loss is no number"):
+        with pytest.raises(UsageError, match="loss is no number"):
             fuse(table(*planted()), **self.options(settings={"learning_rate": 1e30, "reg": 1e6})).read_all()

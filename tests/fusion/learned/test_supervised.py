@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.fuser_suite import ROWS, MixingSuite, fused, planted, table
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import find
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.tables.vectors import unit_rows
@@ -56,7 +56,7 @@ class TestCrossAttention(MixingSuite):
     dim = 16
 
     def test_the_width_must_be_cut_into_tokens(self) -> None:
-        with pytest.raises(UsageProblem, match="--dim 10 cannot be cut into 4 tokens") as refused:
+        with pytest.raises(UsageError, match="--dim 10 cannot be cut into 4 tokens") as refused:
             fuse(table(*planted()), **self.options(dim=10)).read_all()
         assert refused.value.fix == "--dim 8"
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tests.contracts.fuser_suite import fused, near, planted, table
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.discriminant import Lda
 from visrec_cli.fusion.targets import Clicks, Labels, co_clicks
 from visrec_cli.stages.fuse import fuse
@@ -71,7 +71,7 @@ def test_a_label_of_one_item_is_no_trouble() -> None:
 def test_refusals(tmp_path: Path) -> None:
     pictures, texts, labels = planted()
     whole = table(pictures, texts, labels)
-    with pytest.raises(UsageProblem, match="unknown column for --target 'kidn'") as refused:
+    with pytest.raises(UsageError, match="unknown column for --target 'kidn'") as refused:
         fuse(whole, target="kidn", **ATTENTION)
     assert refused.value.fix == "did you mean kind?"
     with pytest.raises(InputError, match="has one value, 'k1', in all 240 items"):
@@ -82,17 +82,17 @@ def test_refusals(tmp_path: Path) -> None:
         fuse(whole, target="item_id", **ATTENTION)
     with pytest.raises(InputError, match="'price' is double, and labels are words"):
         fuse(whole.append_column("price", pa.array(np.ones(240))), target="price", **ATTENTION)
-    with pytest.raises(UsageProblem, match="learns nothing, so --target has no use"):
+    with pytest.raises(UsageError, match="learns nothing, so --target has no use"):
         fuse(whole, target="kind")
-    with pytest.raises(UsageProblem, match="--method concat has no settings"):
+    with pytest.raises(UsageError, match="--method concat has no settings"):
         fuse(whole, settings={"epochs": 3})
-    with pytest.raises(UsageProblem, match="--reduce lda tells labels apart and needs a column"):
+    with pytest.raises(UsageError, match="--reduce lda tells labels apart and needs a column"):
         fuse(whole, reduce="lda")
     with pytest.raises(InputError, match="lda of 8 labels has at most 7 directions, 9"):
         fuse(whole, reduce="lda", target="kind", dim=9)
-    with pytest.raises(UsageProblem, match="has its own --dim and goes with no --reduce"):
+    with pytest.raises(UsageError, match="has its own --dim and goes with no --reduce"):
         fuse(whole, reduce="pca", target="kind", **ATTENTION)
-    with pytest.raises(UsageProblem, match="--validation 1 is not between 0 and 1"):
+    with pytest.raises(UsageError, match="--validation 1 is not between 0 and 1"):
         fuse(whole, target="kind", validation=1, **ATTENTION)
     log = tmp_path / "log.csv"
     log.write_text("user_id,item_id\nu1,x\nu1,y\n")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ranking.conditions.hostile import Listener, Watch, hostile, places_of, secrets_in
 from tests.robustness.mutations import rounds
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.filters import rows_where
 
 ITEMS = pa.table({"item_id": ["a", None, "c"], "price": [1.5, None, 3.0], "n": [1, 2, 3], "ok": [True, None, False]})
@@ -41,7 +41,7 @@ def test_hostile_conditions_reach_nothing(
     for _ in ROUNDS:
         try:
             answer = rows_where(ITEMS, hostile(rng, places))
-        except UsageProblem as problem:
+        except UsageError as problem:
             refused, longest = refused + 1, max(longest, len(str(problem)))
         else:
             assert answer.shape == (3,)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.conditions.parser import parse_condition
 from visrec_cli.ranking.conditions.terms import (
     ALLOWED,
@@ -70,7 +70,7 @@ ITEMS = pa.table({"item_id": ["a", "b"], "price": [1, 2]})
     ],
 )
 def test_anything_else_is_refused_by_name(where: str, said: str) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         rows_where(ITEMS, where)
     assert said in str(caught.value)
     assert caught.value.fix == ALLOWED or "columns are" in str(caught.value.fix)
@@ -97,7 +97,7 @@ def test_anything_else_is_refused_by_name(where: str, said: str) -> None:
     ],
 )
 def test_large_texts_are_refused_in_a_short_message(where: str, said: str) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         rows_where(ITEMS, where)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 300
@@ -120,7 +120,7 @@ def test_texts_keep_what_looks_like_an_escape() -> None:
 
 def test_a_refusal_says_nothing_on_the_log(caplog: pytest.LogCaptureFixture) -> None:
     for where in ("show tables", "set x = 1", "kill 5", "pragma x", "drop table x", "select 1"):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             parse_condition(where)
     assert not caplog.records
 

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from tests.contracts.recommender_suite import DAY, RecommenderSuite, planted
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.neighbours.content_knn import ContentKnn
 
@@ -54,5 +54,5 @@ def test_items_without_a_vector_are_unknown_and_say_nothing() -> None:
 
 
 def test_it_needs_vectors() -> None:
-    with pytest.raises(UsageProblem, match="content-knn learns from vectors"):
+    with pytest.raises(UsageError, match="content-knn learns from vectors"):
         ContentKnn().fit(Log(("u",), ("a", "b", "c"), CLICKS))

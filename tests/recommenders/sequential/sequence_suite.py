@@ -9,7 +9,7 @@ import scipy.sparse as sp
 import torch
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.sequential.ops import Dropout
@@ -100,7 +100,7 @@ class SequenceSuite(RecommenderSuite):
             assert len(model.parts) == (3 if "item_ids" in more else 1)
         assert model.items.factors is not None
         assert not model.items.factors[:, : model.parts[0][1]].any()
-        with pytest.raises(UsageProblem, match="knows items by their vectors, and there are none"):
+        with pytest.raises(UsageError, match="knows items by their vectors, and there are none"):
             self.fitted(log, None, item_ids=False)
 
     def test_a_session_of_new_items_by_their_vectors(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.contracts.recommender_suite import planted
 from tests.recommenders.sequential.sequence_suite import SequenceSuite
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.sequential.sasrec import SasRec
 
 
@@ -18,5 +18,5 @@ class TestSasRec(SequenceSuite):
 
 
 def test_heads_share_the_vector() -> None:
-    with pytest.raises(UsageProblem, match="cannot be shared by 4 heads"):
+    with pytest.raises(UsageError, match="cannot be shared by 4 heads"):
         SasRec(embedding_size=10, heads=4).fit(planted()[0])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts.recommender_suite import RecommenderSuite
 from tests.recommenders.als.test_explicit import film_ratings, rated, rmse
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.sgd_mf.kernel import learn
 from visrec_cli.recommenders.sgd_mf.model import SgdMf
@@ -45,7 +45,7 @@ def test_hidden_ratings_are_predicted() -> None:
 
 def test_numbers_that_run_away_are_refused_with_a_way_out() -> None:
     log, _ = rated()
-    with pytest.raises(UsageProblem, match="run away"), np.errstate(all="ignore"):
+    with pytest.raises(UsageError, match="run away"), np.errstate(all="ignore"):
         SgdMf(learning_rate=1e6).fit(log)
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("opacus")
 import torch
 
 from tests.contracts.recommender_suite import planted, precision
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.recommenders.two_tower.model import TwoTower
@@ -41,7 +41,7 @@ def test_much_privacy_costs_and_little_leaves_the_tastes(many: tuple[Log, Conten
     log, _, truth = many
     assert asked(log, 50.0, truth) > 0.6
     assert asked(log, 0.1, truth) < 0.4
-    with pytest.raises(UsageProblem, match="no noise is enough"):
+    with pytest.raises(UsageError, match="no noise is enough"):
         asked(log, 0.001, truth)
 
 
@@ -99,5 +99,5 @@ def test_chance_is_not_the_seeds() -> None:
 
 @pytest.mark.parametrize("told", [{"epsilon": 0}, {"epsilon": np.inf}, {"epsilon": 1, "delta": 1}])
 def test_promises_that_are_none(told: dict[str, float]) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         Privacy(**told)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.runtime.embedding_cache.planted import LONG_AGO, opened
-from visrec_cli.runtime.embedding_cache import file_stamps as stamps
+from visrec_cli.runtime.embedding_cache import file_stamps
 from visrec_cli.runtime.embedding_cache.file_stamps import stamp_of
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -33,7 +33,7 @@ def remember(folder: Path, file: Path, digest: bytes) -> None:
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(stamps, "time", SimpleNamespace(time_ns=lambda: int(seconds * 1e9)))
+    monkeypatch.setattr(file_stamps, "time", SimpleNamespace(time_ns=lambda: int(seconds * 1e9)))
 
 
 def test_an_unchanged_file_is_known_by_whatever_path_leads_to_it(tmp_path, photo, monkeypatch) -> None:
@@ -105,7 +105,7 @@ def test_a_second_change_within_the_grain_is_not_missed(tmp_path, photo, monkeyp
         def __init__(self, path: Path) -> None:
             self.st_size, self.st_ino = Path(path).stat().st_size, Path(path).stat().st_ino
 
-    monkeypatch.setattr(stamps, "os", SimpleNamespace(stat=Coarse, fsencode=os.fsencode, path=os.path))
+    monkeypatch.setattr(file_stamps, "os", SimpleNamespace(stat=Coarse, fsencode=os.fsencode, path=os.path))
     set_clock(monkeypatch, LONG_AGO + 0.5)
     remember(tmp_path / "cache", photo, OLD)  # read half a second after its change …
     photo.write_bytes(b"other")  # … and changed again in the second half

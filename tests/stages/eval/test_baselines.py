@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.baselines import Baseline, BaselineRules, baselines_of, rules_of
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
@@ -107,5 +107,5 @@ def test_blocks_of_users_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_past_there_is_nothing_to_learn() -> None:
     truth = open_truth(LOG.drop_columns(["split"]))
-    with pytest.raises(UsageProblem, match="learn from what came before"):
+    with pytest.raises(UsageError, match="learn from what came before"):
         baselines_of(truth, BaselineRules(), k=5)

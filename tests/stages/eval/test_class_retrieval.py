@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import evaluate
 from visrec_cli.stages.eval.class_retrieval import SimilarRun, add_classes, open_same_class
@@ -78,7 +78,7 @@ def test_of_many_classes_the_largest_have_rows() -> None:
 
 
 def test_what_cannot_be_judged() -> None:
-    with pytest.raises(UsageProblem, match="no column 'sort'"):
+    with pytest.raises(UsageError, match="no column 'sort'"):
         open_same_class(ITEMS, "sort")
     with pytest.raises(InputError, match="no two items share"):
         open_same_class(ITEMS.slice(5), "kind")
@@ -86,7 +86,7 @@ def test_what_cannot_be_judged() -> None:
 
 def test_classes_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("visrec_cli.stages.eval.class_retrieval._PAIRS", 20)
-    with pytest.raises(UsageProblem, match="25 pairs"):  # 4 × 4 of a, 3 × 3 of b
+    with pytest.raises(UsageError, match="25 pairs"):  # 4 × 4 of a, 3 × 3 of b
         open_same_class(ITEMS.filter(pa.array([True] * 6 + [False] * 2)), "kind")
 
 
@@ -108,9 +108,9 @@ def test_the_whole_stage() -> None:
 
 def test_it_says_what_is_lacking() -> None:
     run = pa.table({"query_id": ["a1"], "item_id": ["a2"]})
-    with pytest.raises(UsageProblem, match="by what"):
+    with pytest.raises(UsageError, match="by what"):
         evaluate(run, items=ITEMS)
-    with pytest.raises(UsageProblem, match="by what"):
+    with pytest.raises(UsageError, match="by what"):
         evaluate(run, items=ITEMS, truth=ITEMS, class_column="kind")
-    with pytest.raises(UsageProblem, match="a column of the items"):
+    with pytest.raises(UsageError, match="a column of the items"):
         evaluate(run, class_column="kind")

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tests.stages.eval.simulated_clicks import LOOK, Window, window
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import evaluate
 from visrec_cli.stages.eval.click_estimates import click_through
@@ -113,7 +113,7 @@ def test_places_beyond_those_of_the_log() -> None:
 
 def test_what_cannot_be_weighed() -> None:
     log = open_log(log_of(*HAND))
-    with pytest.raises(UsageProblem, match="know the places"):
+    with pytest.raises(UsageError, match="know the places"):
         click_through(recs(u="a"), log, policy=Policy(same_place=True))
     with pytest.raises(InputError, match="none of the 1 user of new is in the log"):
         click_through(recs(stranger="a"), log)
@@ -194,5 +194,5 @@ def test_the_whole_stage_beside_a_truth_and_alone(shop: Window) -> None:
 
 
 def test_a_log_of_clicks_alone_has_no_other_metrics(shop: Window) -> None:
-    with pytest.raises(UsageProblem, match="need a truth"):
+    with pytest.raises(UsageError, match="need a truth"):
         evaluate(shop.table(shop.best()), logged=shop.log(1, 0), metrics=["ndcg@10"])

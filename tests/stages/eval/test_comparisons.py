@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.stages.eval.comparisons import Difference, compare, holm, pseudo_values, table_of
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.user_scores import PerUserScores
@@ -69,7 +69,7 @@ def test_up_to_five_runs_all_pairs_and_of_more_those_with_the_reference() -> Non
     ]  # fmt: skip
     assert [one.other for one in compare(runs, NDCG)] == ["a"] * 5
     assert compare(runs[:1], NDCG) == compare([], NDCG) == ()
-    with pytest.raises(UsageProblem, match="unknown run 'als'"):
+    with pytest.raises(UsageError, match="unknown run 'als'"):
         compare(runs, NDCG, reference="als")
 
 

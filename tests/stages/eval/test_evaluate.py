@@ -8,7 +8,7 @@ import pytest
 
 import visrec_cli
 from tests.stages.eval.cases import log, recs
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.stages.eval import evaluate
 
 TRUTH = log(("u1", "a"), ("u1", "b"), ("u2", "c"))
@@ -49,7 +49,7 @@ def test_the_same_recommendations_in_every_form(tmp_path: Path) -> None:
 def test_runs_of_one_name_are_told_apart() -> None:
     done = evaluate(recs(*RUN), recs(*RUN), truth=TRUTH, metrics=["mrr"])
     assert [one.run for one in done.scores] == ["run-1", "run-2"]
-    with pytest.raises(UsageProblem, match="2 different names"):
+    with pytest.raises(UsageError, match="2 different names"):
         evaluate(recs(*RUN), recs(*RUN), truth=TRUTH, names=["a", "a"])
 
 
@@ -65,7 +65,7 @@ def test_says_what_was_judged() -> None:
 
 
 def test_nothing_to_judge() -> None:
-    with pytest.raises(UsageProblem, match="nothing to judge"):
+    with pytest.raises(UsageError, match="nothing to judge"):
         evaluate(truth=TRUTH)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.stages.eval.gates import floors_of, judged_by_base, judged_by_floors, refusal_of
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.user_scores import PerUserScores
@@ -43,12 +43,12 @@ def test_of_errors_the_floor_is_a_ceiling_and_nothing_does_not_pass() -> None:
 
 @pytest.mark.parametrize("text", ["ndcg@10", "ndcg@10=", "ndcg@10=much", "ndcg@10=nan", "ndgc@10=0.2", "popularity=3"])
 def test_what_is_no_floor(text: str) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         floors_of([text])
 
 
 def test_a_floor_of_a_metric_that_was_not_computed() -> None:
-    with pytest.raises(UsageProblem, match="unknown metric of this evaluation 'ndcg@20'"):
+    with pytest.raises(UsageError, match="unknown metric of this evaluation 'ndcg@20'"):
         judged_by_floors([run_of("als", np.zeros(2))], floors_of(["ndcg@20=0.2"]))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.stages.eval.metric_spec import MetricSpec, longest, needs, wanted
 
 
@@ -19,5 +19,5 @@ def test_names_with_and_without_k() -> None:
     [("ndgc@10", "unknown metric 'ndgc'"), ("ndcg@0", "how long"), ("ndcg@ten", "how long"), ("auc@5", "whole list")],
 )
 def test_what_is_no_metric(name: str, message: str) -> None:
-    with pytest.raises(UsageProblem, match=message):
+    with pytest.raises(UsageError, match=message):
         wanted([name])

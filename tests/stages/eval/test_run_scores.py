@@ -4,14 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import Evaluation, evaluate
 from visrec_cli.stages.eval.baselines import BaselineRules, baselines_of
 from visrec_cli.stages.eval.gates import Gates
 from visrec_cli.stages.eval.report_model import told_of
 from visrec_cli.stages.eval.truth import open_truth
-from visrec_cli.stages.recommend.users import BaselineRules as ServingRules
+from visrec_cli.stages.recommend.users import Rules as ServingRules
 from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.vectors import column_of
@@ -124,7 +124,7 @@ def test_whoever_asks_for_no_intervals_gets_none() -> None:
 
 
 def test_a_reference_that_is_no_run() -> None:
-    with pytest.raises(UsageProblem, match="unknown run 'goood'"):
+    with pytest.raises(UsageError, match="unknown run 'goood'"):
         judged(GOOD, BAD, reference="goood")
     assert {one.other for one in judged(GOOD, BAD, reference="bad").differences} == {"bad"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.stages.eval.cases import log, recs, small_truth
 from visrec_cli.errors import InputError
-from visrec_cli.stages.eval import user_lists as lists
+from visrec_cli.stages.eval import user_lists
 from visrec_cli.stages.eval.runs import Run, ScatteredError, open_run
 from visrec_cli.stages.eval.truth import Truth, open_truth
 from visrec_cli.tables.writing import write_table
@@ -74,7 +74,7 @@ def test_neither_ranks_nor_scores() -> None:
 
 
 def test_users_come_once_in_blocks_however_the_table_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "USERS", 7)
+    monkeypatch.setattr(user_lists, "USERS", 7)
     rng = np.random.default_rng(0)
     users = [f"u{u:03}" for u in range(60)]
     truth = open_truth(log(*[(user, f"i{u % 9}") for u, user in enumerate(users)]))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.attributes import masks_of, words_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.metric_spec import wanted
@@ -112,7 +112,7 @@ def test_of_many_values_the_largest_are_shown(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_what_cannot_be_sliced(by: str, truth: dict[str, None], message: str) -> None:
-    with pytest.raises(UsageProblem, match=message):
+    with pytest.raises(UsageError, match=message):
         slices_of(a_truth(**truth), [by], Report())
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.stages.eval.cases import log, recs, small_truth
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval import user_lists as lists
+from visrec_cli.stages.eval import user_lists
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.runs import open_run
 from visrec_cli.stages.eval.truth import open_truth
@@ -62,7 +62,7 @@ def test_blocks_and_scattered_rows_give_the_same(monkeypatch: pytest.MonkeyPatch
     table = recs(*[(f"u{u}", f"i{i}", at) for u in users[:45] for at, i in enumerate(rng.permutation(30)[:12], 1)])
     asked = wanted(["ndcg", "recall", "map", "f1"], [3, 10])
     whole = score_run(open_run(table), truth, asked)
-    monkeypatch.setattr(lists, "USERS", 4)
+    monkeypatch.setattr(user_lists, "USERS", 4)
     report = Report()
     mixed = score_run(open_run(table.take(pa.array(rng.permutation(table.num_rows)))), truth, asked, report)
     for name, values in whole.values.items():

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
-from visrec_cli.images import decoder as decode
+from visrec_cli.errors import InputError, MissingInputError, UsageError
+from visrec_cli.images import decoder
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess import preprocess
 
@@ -127,7 +127,7 @@ class TestItems:
         (shop / "items.csv").write_text("id,image,back\n1,nope.jpg,imgs/2.jpg\n")
         result, _ = table(shop / "items.csv", image_column="back")
         assert result["image_path"][0].as_py().endswith("imgs/2.jpg")
-        with pytest.raises(UsageProblem, match="no column 'front'"):
+        with pytest.raises(UsageError, match="no column 'front'"):
             table(shop / "items.csv", image_column="front")
 
     def test_a_table_without_paths_says_what_to_do(self, shop):
@@ -202,7 +202,7 @@ class TestHowJoinsFail:
     def test_two_tables_of_items(self, tmp_path):
         put(tmp_path, "a.jpg")
         items = pa.table({"item_id": ["a"], "path": [str(tmp_path / "a.jpg")]})
-        with pytest.raises(UsageProblem, match="second table"):
+        with pytest.raises(UsageError, match="second table"):
             table([items], items=items)
 
 
@@ -273,7 +273,7 @@ class TestSources:
         assert result["width"].to_pylist() == [48]
 
     def test_nothing_at_all(self, tmp_path):
-        with pytest.raises(UsageProblem, match="no pictures"):
+        with pytest.raises(UsageError, match="no pictures"):
             preprocess()
         with pytest.raises(MissingInputError, match="nowhere"):
             preprocess(tmp_path / "nowhere")
@@ -421,7 +421,7 @@ class TestDuplicates:
         assert result["duplicate_of"].to_pylist() == [None, None, "c", "c"]
 
     def test_unknown_kind(self, folder):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             table(folder, drop_duplicates="all")
 
 
@@ -431,7 +431,7 @@ class TestStore:
         result, _ = table(tmp_path, store="png", resize="24", mode="pad")
         assert result.column_names[:3] == ["item_id", "image_path", "image"]
         assert result.schema.field("image").type == pa.binary()
-        stored = decode.load_picture(result["image"][1].as_py())
+        stored = decoder.load_picture(result["image"][1].as_py())
         assert stored.size == (24, 24)
         assert stored.getpixel((12, 12)) == pytest.approx(photo(1).resize((24, 18)).getpixel((12, 9)), abs=60)
 
@@ -443,7 +443,7 @@ class TestStore:
 
     def test_nowhere_to_put_resized_pictures(self, tmp_path):
         put(tmp_path, "a.png")
-        with pytest.raises(UsageProblem) as refusal:
+        with pytest.raises(UsageError) as refusal:
             table(tmp_path, resize="64")
         assert "--store" in refusal.value.fix
 
@@ -490,10 +490,10 @@ def test_posters_by_folder_and_by_table(shared_data):
 
 def test_a_way_to_resize_wants_a_size(tmp_path):
     put(tmp_path, "a.jpg")
-    with pytest.raises(UsageProblem, match="--mode pad"):
+    with pytest.raises(UsageError, match="--mode pad"):
         table(tmp_path, mode="pad", store="png")
 
 
 def test_stdin_is_read_once(tmp_path):
-    with pytest.raises(UsageProblem, match="twice"):
+    with pytest.raises(UsageError, match="twice"):
         table("-", items="-")

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile import SCHEMA, likes_of, profile, tastes_of
@@ -134,13 +134,13 @@ def test_mistakes_are_answered_with_near_names() -> None:
         ({"users": ["anna"]}, "ana"),
         ({"users": ["ana"], "category": "categry"}, "category"),
     ):
-        with pytest.raises(UsageProblem) as refusal:
+        with pytest.raises(UsageError) as refusal:
             profile(log(), items=shop(), **options)
         assert near in str(refusal.value.fix)
-    with pytest.raises(UsageProblem, match="nobody"):
+    with pytest.raises(UsageError, match="nobody"):
         profile(log(), users=[])
     model = train_cf(log(), items=shop(), model="popularity").read_all()
-    with pytest.raises(UsageProblem, match="a model, which has cleaned its log already"):
+    with pytest.raises(UsageError, match="a model, which has cleaned its log already"):
         profile(model, users=["ana"], cleaning=Cleaning(min_weight=4))
 
 

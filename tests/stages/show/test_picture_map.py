@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.reports.sprites import LARGEST, PIXELS, SHEET, SMALLEST, sprites, tile_side
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.show.picture_map import picture_map
@@ -73,7 +73,7 @@ def test_a_limit_takes_items_evenly() -> None:
     [({"layout": "tsn"}, "tsne"), ({"colour": "kinds"}, "kind"), ({"columns": ["prize"]}, "price")],
 )
 def test_unknown_names_are_answered_with_near_ones(options, near) -> None:
-    with pytest.raises(UsageProblem) as refusal:
+    with pytest.raises(UsageError) as refusal:
         picture_map(catalogue(), **options)
     assert near in str(refusal.value.fix)
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.stages.train_cf.test_train_cf import clicks
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.first_pictures import first_pictures
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import recommend_users
@@ -78,7 +78,7 @@ def test_some_columns_and_rows(table):
     assert part.column_names == ["price", "item_id"]
     assert part["item_id"].to_pylist() == list("abc")
     assert show(table, head=0).read_all().num_rows == 0
-    with pytest.raises(UsageProblem, match="unknown column 'prise'") as refusal:
+    with pytest.raises(UsageError, match="unknown column 'prise'") as refusal:
         show(table, columns=["prise"])
     assert "price" in refusal.value.fix
 
@@ -134,14 +134,14 @@ def test_results_of_one_query_need_not_stand_together():
 def test_several_tables_make_one_page_but_not_of_two_kinds():
     one, two = recommendations(1, 2), recommendations(2, 2, price=9.0)
     assert cards(gallery([one, two.slice(2)])) == 4
-    with pytest.raises(UsageProblem, match="different kinds"):
+    with pytest.raises(UsageError, match="different kinds"):
         gallery([one, pa.table({"item_id": ["a"]})])
 
 
 def test_an_empty_table_and_an_unknown_column_are_refused():
     with pytest.raises(InputError, match="no rows"):
         gallery([recommendations(1, 1).slice(0, 0)])
-    with pytest.raises(UsageProblem, match="unknown column 'colour'"):
+    with pytest.raises(UsageError, match="unknown column 'colour'"):
         gallery([recommendations(1, 1)], columns=["colour"])
 
 

@@ -9,14 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from visrec_cli.errors import InputError, OutputError, UsageProblem
+from visrec_cli.errors import InputError, OutputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
 from visrec_cli.stages.split.split_spec import SplitSpec
 
 WAYS = [
-    SplitSpec("random", 0.2, 0.1), SplitSpec("last", validation=1), SplitSpec("time", 0.3, 0.1), SplitSpec("global-time", 0.2, 0.1),
-    SplitSpec("cold-item", 0.2, 0.1), SplitSpec("cold-user", 0.2, 0.1), SplitSpec("global-time", cut="2020-10-05,2020-10-20"),
+    SplitSpec("random", 0.2, 0.1), SplitSpec("last", validation=1), SplitSpec("time", 0.3, 0.1),
+    SplitSpec("global-time", 0.2, 0.1),
+    SplitSpec("cold-item", 0.2, 0.1), SplitSpec("cold-user", 0.2, 0.1),
+    SplitSpec("global-time", cut="2020-10-05,2020-10-20"),
     SplitSpec("random", folds=5), SplitSpec("cold-item", folds=4), SplitSpec("cold-user", folds=3),
 ]  # fmt: skip
 BASE = 1_600_000_000  # 2020-09-13
@@ -147,7 +149,7 @@ def test_what_only_the_test_part_knows_is_said() -> None:
 
 def test_a_split_is_replaced_only_when_asked(log: pa.Table) -> None:
     before = split(log, by="random").read_all()
-    with pytest.raises(UsageProblem, match="has a column 'split' already"):
+    with pytest.raises(UsageError, match="has a column 'split' already"):
         split(before)
     again = split(before, by="cold-user", replace=True).read_all()
     assert again.column_names == before.column_names
@@ -194,7 +196,7 @@ def test_folds_as_files(log: pa.Table, tmp_path: Path) -> None:
     ],
 )
 def test_ways_that_contradict_themselves(way: dict, said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(UsageError, match=said):
         SplitSpec(**way)
 
 
@@ -211,7 +213,7 @@ def test_ways_that_contradict_themselves(way: dict, said: str) -> None:
     ],
 )
 def test_parts_that_would_be_empty(log: pa.Table, way: SplitSpec, said: str) -> None:
-    with pytest.raises((InputError, UsageProblem), match=said) as refused:
+    with pytest.raises((InputError, UsageError), match=said) as refused:
         split(log, **vars(way))
     assert refused.value.fix
 
@@ -219,7 +221,7 @@ def test_parts_that_would_be_empty(log: pa.Table, way: SplitSpec, said: str) -> 
 def test_times_and_items_that_are_lacking(log: pa.Table) -> None:
     with pytest.raises(InputError, match="--by last needs a log with times"):
         split(log.drop_columns("timestamp"), by="last")
-    with pytest.raises(UsageProblem, match="--group and --items go together"):
+    with pytest.raises(UsageError, match="--group and --items go together"):
         split(log, group="duplicate_of")
-    with pytest.raises(UsageProblem, match="both the log and the items"):
+    with pytest.raises(UsageError, match="both the log and the items"):
         split("-", group="duplicate_of", items="-")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.hash_order import lots_of, lots_of_pairs
 from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.stages.split.strategies import (
@@ -115,5 +115,5 @@ def test_columns_that_group_nothing() -> None:
     items = pa.table({"item_id": ["a"], "duplicate_of": pa.nulls(1, pa.string())})
     with pytest.raises(InputError, match="'duplicate_of' is empty"):
         groups_of(["a"], items, "duplicate_of")
-    with pytest.raises(UsageProblem, match="unknown column of the items 'duplicate'"):
+    with pytest.raises(UsageError, match="unknown column of the items 'duplicate'"):
         groups_of(["a"], items, "duplicate")

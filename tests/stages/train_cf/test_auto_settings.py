@@ -10,7 +10,7 @@ import pytest
 
 from tests.stages.train_cf.test_fit_on import split_log
 from tests.stages.train_cf.test_train_cf import clicks, shop
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
@@ -69,7 +69,7 @@ def test_what_is_given_is_taken_and_the_rest_goes_with_it(model: str) -> None:
     assert not any("auto" in one for one in said)
     same, _ = trained(model, settings={"unobserved_weight": "auto", "reg": "auto"})
     np.testing.assert_array_equal(same.scores(), trained(model)[0].scores())
-    with pytest.raises(UsageProblem, match="reg=much is not a number, or auto"):
+    with pytest.raises(UsageError, match="reg=much is not a number, or auto"):
         trained(model, settings={"reg": "much"})
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.stages.train_cf.test_train_cf import clicks, shop
 from visrec_cli.app import run
 from visrec_cli.commands.train_cf import _fit_on
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table, to_table
@@ -223,7 +223,7 @@ def test_the_report_says_what_was_fitted(fit_on: str) -> None:
     ],
 )
 def test_an_option_that_would_do_nothing_is_refused(log: pa.Table, options: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said) as caught:
+    with pytest.raises(UsageError, match=said) as caught:
         train_cf(log, **options)
     assert "--validation" in str(caught.value.fix)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.stages.train_cf.test_train_cf import clicks, shop
 from visrec_cli.commands.train_cf import _privacy
-from visrec_cli.errors import InputError, UnavailableError, UsageProblem
+from visrec_cli.errors import InputError, UnavailableError, UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
@@ -53,7 +53,7 @@ def test_the_model_holds_no_users_and_folds_in_those_who_are_brought() -> None:
     ],
 )
 def test_what_does_not_go_with_it(options: dict[str, object], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said.split(".*")[0]) as caught:
+    with pytest.raises(UsageError, match=said.split(".*")[0]) as caught:
         trained(clicks(), **options)
     assert said.split(".*")[-1] in f"{caught.value} {caught.value.fix}"
 
@@ -95,5 +95,5 @@ def test_without_opacus(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_how_it_is_said() -> None:
     assert _privacy("epsilon=4,delta=1e-5") == Privacy(4, 1e-5)
     for text in ("4", "delta=1e-5", "epsilon=4,gamma=1"):
-        with pytest.raises(UsageProblem, match="--private"):
+        with pytest.raises(UsageError, match="--private"):
             _privacy(text)

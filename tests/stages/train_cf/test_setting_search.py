@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import AUTO, Recommender, Setting
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
@@ -84,7 +84,7 @@ def test_the_same_seed_tries_the_same() -> None:
 def test_a_failed_trial_is_told_and_passed_over() -> None:
     def shaky(settings: dict[str, Any]) -> float:
         if settings["x"] > 0.5:
-            raise UsageProblem("the numbers ran away")
+            raise UsageError("the numbers ran away")
         return settings["x"]
 
     found, said = search(shaky, fixed={"kind": "a"})
@@ -94,14 +94,14 @@ def test_a_failed_trial_is_told_and_passed_over() -> None:
 
 def test_if_all_fail_it_says_why() -> None:
     def broken(settings: dict[str, Any]) -> float:
-        raise UsageProblem("never works")
+        raise UsageError("never works")
 
-    with pytest.raises(UsageProblem, match="never works"):
+    with pytest.raises(UsageError, match="never works"):
         search(broken)
 
 
 def test_nothing_left_to_search() -> None:
-    with pytest.raises(UsageProblem, match="no settings left"):
+    with pytest.raises(UsageError, match="no settings left"):
         search(fixed={"x": 1, "kind": "a"})
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.contracts.recommender_suite import planted
-from visrec_cli.errors import InputError, OutputError, UsageProblem
+from visrec_cli.errors import InputError, OutputError, UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
@@ -163,7 +163,7 @@ def test_without_times_there_is_no_order(model: str) -> None:
     ],
 )
 def test_what_it_refuses(options: dict[str, object], message: str) -> None:
-    with pytest.raises((UsageProblem, InputError, FileNotFoundError)) as caught:
+    with pytest.raises((UsageError, InputError, FileNotFoundError)) as caught:
         train_cf(clicks(), **options).read_all()
     assert message in f"{caught.value} {getattr(caught.value, 'fix', '')}"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.stages.train_cf.validation import Measure, Validation
 
@@ -54,7 +54,7 @@ def test_a_panel_is_always_the_same_users() -> None:
 
 @pytest.mark.parametrize(("name", "message"), [("ndgc@10", "unknown metric"), ("ndcg", "how long"), ("ndcg@0", "how")])
 def test_names_of_metrics(name: str, message: str) -> None:
-    with pytest.raises(UsageProblem, match=message):
+    with pytest.raises(UsageError, match=message):
         Measure(name)
 
 

@@ -14,7 +14,7 @@ from safetensors import safe_open
 from tests.stages.train_encoder.catalogues import precision, stripes, tiny_backbone
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import InputError, MissingInputError, OutputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, OutputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.embed_images import embed_images
 from visrec_cli.stages.train_encoder import train_encoder
@@ -142,7 +142,7 @@ def test_more_epochs_go_on_along_the_longer_schedule_and_say_so(shop: pa.Table, 
     assert files[2].read_bytes() != files[1].read_bytes()
     train_encoder(shop, files[3], **{**options, "epochs": 4}, resume=point)  # killed at the end, as it were
     assert files[3].read_bytes() == files[1].read_bytes()
-    with pytest.raises(UsageProblem, match="has 4 epochs behind it, and --epochs 3 asks for fewer"):
+    with pytest.raises(UsageError, match="has 4 epochs behind it, and --epochs 3 asks for fewer"):
         train_encoder(shop, files[3], **{**options, "epochs": 3}, resume=point)
 
 
@@ -233,7 +233,7 @@ def test_pictures_that_cannot_be_read_are_rejected_with_the_reason(shop: pa.Tabl
 def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, tmp_path: Path) -> None:
     vit = tiny_backbone(tmp_path, "test_vit")
     report = Report()
-    with pytest.raises(UsageProblem, match="cannot take pictures of 100 pixels"):
+    with pytest.raises(UsageError, match="cannot take pictures of 100 pixels"):
         train_encoder(shop, tmp_path / "m.safetensors", target="labels:way", backbone=vit, pixels=100, **QUICK)
     found = train_encoder(
         shop.slice(0, 24), tmp_path / "m.safetensors", target="labels:way", backbone=vit, epochs=1, device="cpu",
@@ -246,22 +246,22 @@ def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, t
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"target": "labels:wya"}, UsageProblem, "unknown column 'wya'"),
-        ({"target": "labels"}, UsageProblem, "not whole"),
-        ({"target": "lables:way"}, UsageProblem, "unknown target"),
+        ({"target": "labels:wya"}, UsageError, "unknown column 'wya'"),
+        ({"target": "labels"}, UsageError, "not whole"),
+        ({"target": "lables:way"}, UsageError, "unknown target"),
         ({"target": "labels:one"}, InputError, "one class"),
         ({"target": "labels:item_id"}, InputError, "too few of each"),
         ({"target": "labels:score"}, InputError, "words or whole numbers"),
         ({"target": "duplicates"}, InputError, "duplicate_of"),
-        ({"target": "self", "loss": "contrast"}, UsageProblem, "a loss of its own"),
-        ({"target": "labels:way", "backbone": "colour"}, UsageProblem, "cannot be trained"),
-        ({"target": "labels:way", "freeze": "some"}, UsageProblem, "number of stages"),
-        ({"target": "labels:way", "augment": "blur"}, UsageProblem, "unknown augmentation"),
-        ({"target": "labels:way", "split": "parts"}, UsageProblem, "unknown column"),
+        ({"target": "self", "loss": "contrast"}, UsageError, "a loss of its own"),
+        ({"target": "labels:way", "backbone": "colour"}, UsageError, "cannot be trained"),
+        ({"target": "labels:way", "freeze": "some"}, UsageError, "number of stages"),
+        ({"target": "labels:way", "augment": "blur"}, UsageError, "unknown augmentation"),
+        ({"target": "labels:way", "split": "parts"}, UsageError, "unknown column"),
         ({"target": "labels:way", "split": "tone"}, InputError, "'warm'"),
         ({"target": "clicks:nowhere.csv"}, MissingInputError, "nowhere"),
         ({"target": "labels:way", "resume": "nowhere.npz"}, MissingInputError, "nowhere"),
-        ({"target": "labels:way", "rate": -1.0}, UsageProblem, "--rate"),
+        ({"target": "labels:way", "rate": -1.0}, UsageError, "--rate"),
     ],
 )
 def test_mistakes(
@@ -281,5 +281,5 @@ def test_a_handful_of_pictures_is_too_few(shop: pa.Table, tiny: str, tmp_path: P
 def test_where_it_cannot_be_written_is_said_at_once(shop: pa.Table, tiny: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         train_encoder(shop, tmp_path / "no" / "m.safetensors", target="labels:way", backbone=tiny, **QUICK)
-    with pytest.raises(UsageProblem, match=r"no \.safetensors"):
+    with pytest.raises(UsageError, match=r"no \.safetensors"):
         train_encoder(shop, tmp_path / "m.pth", target="labels:way", backbone=tiny, **QUICK)

@@ -1,7 +1,7 @@
 """Which engine runs a model here."""
 
 from visrec_cli.encoders.compiled.sessions import engine_name
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.device import gpu_likely, pick_device
 
@@ -11,7 +11,7 @@ ENGINES = ("auto", "onnx", "openvino", "openvino-bf16", "torch")
 def engine_for(engine: str, device: str, *, precise: bool) -> str:
     """``onnx``, ``openvino``, ``openvino-bf16`` or ``torch``.
 
-    auto: torch on a GPU and where precise is wanted, onnxruntime on a CPU. Raises UsageProblem for an unknown name and
+    auto: torch on a GPU and where precise is wanted, onnxruntime on a CPU. Raises UsageError for an unknown name and
     for what cannot be together, UnavailableError for a missing extra.
     """
     if engine not in ENGINES:
@@ -19,9 +19,9 @@ def engine_for(engine: str, device: str, *, precise: bool) -> str:
     if engine == "torch" or (engine == "auto" and (precise or not _on_cpu(device))):
         return "torch"
     if precise:
-        raise UsageProblem(f"--precise computes in torch, not with {engine}", fix="leave out --engine or --precise")
+        raise UsageError(f"--precise computes in torch, not with {engine}", fix="leave out --engine or --precise")
     if not _on_cpu(device):
-        raise UsageProblem(f"the engine {engine} computes on the CPU", fix="leave out --engine, or say --device cpu")
+        raise UsageError(f"the engine {engine} computes on the CPU", fix="leave out --engine, or say --device cpu")
     chosen = "onnx" if engine == "auto" else engine
     engine_name(chosen)
     return chosen

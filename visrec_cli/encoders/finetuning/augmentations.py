@@ -11,7 +11,7 @@ STRONG = KINDS
 
 
 def kinds_of(text: str | None) -> tuple[str, ...]:
-    """``flip,crop`` as a tuple; ``none`` is none, ``all`` is all. Raises UsageProblem for another word."""
+    """``flip,crop`` as a tuple; ``none`` is none, ``all`` is all. Raises UsageError for another word."""
     words = [word.strip() for word in (text or "none").split(",") if word.strip()]
     if words == ["none"]:
         return ()

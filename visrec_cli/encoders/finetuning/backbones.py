@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from visrec_cli.encoders.frame import Framing
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import find
 
 FAMILIES = ("lite0", "timm", "file")
@@ -30,7 +30,7 @@ class Backbone:
 def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     """The model that ``spec`` names, for pictures of ``pixels`` × ``pixels`` (by default the model's own size).
 
-    Raises UsageProblem for an encoder that is no model of timm, for one whose preprocessing is not known here, and for
+    Raises UsageError for an encoder that is no model of timm, for one whose preprocessing is not known here, and for
     a size that it cannot take; else as opening an encoder does.
     """
     from visrec_cli.encoders.factory import check_spec
@@ -38,7 +38,7 @@ def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     check_spec("image-encoder", spec)
     family, _, rest = spec.partition(":")
     if family not in FAMILIES:
-        raise UsageProblem(
+        raise UsageError(
             f"'{spec}' cannot be trained: it is no model of timm",
             fix="--backbone lite0, --backbone timm:resnet50, or --backbone 'file:model.safetensors'",
         )
@@ -65,7 +65,7 @@ def _of_encoder(spec: str, kind: Any, rest: str) -> Backbone:
 
     encoder = kind(rest, device=torch.device("cpu"))
     if encoder.framing is None:
-        raise UsageProblem(f"the preprocessing of '{spec}' is none that is known here", fix="train another --backbone")
+        raise UsageError(f"the preprocessing of '{spec}' is none that is known here", fix="train another --backbone")
     mean, divisor = ([float(value) for value in one] for one in encoder.statistics)
     architecture = encoder.model.pretrained_cfg["architecture"]
     return Backbone(encoder.model, architecture, spec, encoder.space.weights, encoder.framing, (mean, divisor), 0)
@@ -79,7 +79,7 @@ def _width(backbone: Backbone) -> int:
         with torch.inference_mode():
             return int(features(backbone.model, torch.zeros(1, 3, framing.height, framing.width)).shape[1])
     except (AssertionError, RuntimeError, ValueError) as error:
-        raise UsageProblem(
+        raise UsageError(
             f"{backbone.architecture} cannot take pictures of {framing.height} pixels: {str(error).splitlines()[0]}",
             fix="leave out --pixels",
         ) from error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 WEIGHT_DECAY = 0.05
 
@@ -10,13 +10,13 @@ WEIGHT_DECAY = 0.05
 def stages_of(model: Any) -> list[list[str]]:
     """The names of a model's parameters by stage, from the first to the last, without the classifier's.
 
-    Raises UsageProblem for an architecture whose stages timm does not tell.
+    Raises UsageError for an architecture whose stages timm does not tell.
     """
     from timm.models import group_parameters
 
     matcher = getattr(model, "group_matcher", None)
     if matcher is None:
-        raise UsageProblem(f"timm does not tell the stages of {type(model).__name__}", fix="train another --backbone")
+        raise UsageError(f"timm does not tell the stages of {type(model).__name__}", fix="train another --backbone")
     classifier = {id(parameter) for parameter in model.get_classifier().parameters()}
     named = dict(model.named_parameters())
     groups = group_parameters(model, matcher(coarse=True), return_values=False)
@@ -27,14 +27,14 @@ def stages_of(model: Any) -> list[list[str]]:
 def frozen_count(stages: int, freeze: str | int | None) -> int:
     """How many stages stay as they are. freeze: a number, ``all``, or None: all but the last two.
 
-    Raises UsageProblem for another word, or for more stages than there are.
+    Raises UsageError for another word, or for more stages than there are.
     """
     if freeze is None:
         return max(0, stages - 2)
     if freeze == "all":
         return stages
     if not str(freeze).isdigit() or int(freeze) > stages:
-        raise UsageProblem(
+        raise UsageError(
             f"--freeze {freeze} is no number of stages: this model has {stages}",
             fix=f"--freeze 0 trains all, --freeze {max(0, stages - 2)} the last two, --freeze all only a new head",
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from visrec_cli.encoders.finetuning.backbones import Backbone
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.tables.atomic import atomic
 
 
@@ -43,14 +43,14 @@ def save_model(
 
 
 def require_classifier(backbone: Backbone) -> None:
-    """Raise UsageProblem for a model that cannot carry a classifier on its vectors."""
+    """Raise UsageError for a model that cannot carry a classifier on its vectors."""
     import torch
 
     model = backbone.model
     model.reset_classifier(2)
     layer = model.get_classifier()
     if not isinstance(layer, torch.nn.Linear) or layer.in_features != backbone.width or layer.bias is None:
-        raise UsageProblem(
+        raise UsageError(
             f"{backbone.architecture} has no plain classifier on its vectors, so that classes cannot travel with it",
             fix="take another --backbone, or --loss contrast, which needs none",
         )

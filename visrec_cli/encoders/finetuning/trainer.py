@@ -15,7 +15,7 @@ from visrec_cli.encoders.finetuning.objectives import Objective, Rows
 from visrec_cli.encoders.finetuning.schedule import EncoderCallback, Schedule
 from visrec_cli.encoders.framed_images import numbers_of
 from visrec_cli.encoders.torch_images import memory_errors
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 
 Arrays = dict[str, npt.NDArray[Any]]
 Pixels = Callable[[Rows], npt.NDArray[np.uint8]]
@@ -48,7 +48,7 @@ class EncoderTrainer:
             self.heads = objective.heads(backbone.width).to(device)
         groups = parameter_groups(model, self.heads, schedule.decay)
         if not groups:
-            raise UsageProblem("nothing is left to learn: all stages are frozen", fix="take a smaller --freeze")
+            raise UsageError("nothing is left to learn: all stages are frozen", fix="take a smaller --freeze")
         self._optimiser = torch.optim.AdamW(groups, lr=schedule.rate)
         kinds = schedule.augment or (STRONG if objective.views > 1 else ())
         size = backbone.framing.height, backbone.framing.width
@@ -60,13 +60,13 @@ class EncoderTrainer:
             self._part = self._parted()
 
     def fit(self, watch: EncoderCallback) -> None:
-        """Learn epoch by epoch, as long as ``watch`` lets it. Raises DeviceMemoryError, UsageProblem for a bad rate."""
+        """Learn epoch by epoch, as long as ``watch`` lets it. Raises DeviceMemoryError, UsageError for a bad rate."""
         done = watch.begin(self.schedule.epochs, self)
         with memory_errors(self._device):
             for number in range(done + 1, self.schedule.epochs + 1):
                 loss = self._epoch(number)
                 if not np.isfinite(loss):
-                    raise UsageProblem(
+                    raise UsageError(
                         f"the loss is {loss} in epoch {number}: the numbers have run away", fix="take a smaller --rate"
                     )
                 if watch.epoch(number, loss, self):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 import numpy as np
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.targets import Rows, Target
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import Setting
@@ -124,11 +124,11 @@ class Fuser(ABC):
 
     @classmethod
     def require_sides(cls, columns: Sequence[str]) -> None:
-        """Raise UsageProblem unless it can fuse so many modalities."""
+        """Raise UsageError unless it can fuse so many modalities."""
         least, most = cls.sides
         if len(columns) < least or (most is not None and len(columns) > most):
             many = f"exactly {least}" if least == most else f"at least {least}"
-            raise UsageProblem(
+            raise UsageError(
                 f"--method {cls.name} brings together {many} embedding columns, here: {', '.join(columns)}",
                 fix="name them: --columns image,text"
                 if len(columns) > least

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.fusion.learned.arithmetic import heads, mean_over_parts, softmax_over_parts, unit
 from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.optimization import drawn
@@ -36,7 +36,7 @@ class CrossAttention(SupervisedFuser):
     def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """As all of them, once the width can be cut."""
         if lesson.dim % settings["tokens"]:
-            raise UsageProblem(
+            raise UsageError(
                 f"--dim {lesson.dim} cannot be cut into {settings['tokens']} tokens of one size",
                 fix=f"--dim {max(lesson.dim // settings['tokens'], 1) * settings['tokens']}",
             )

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.conditions.columns import (
     DATE,
     NOTHING,
@@ -36,7 +36,7 @@ class Expressions:
         self._schema, self._names, self._text = schema, schema.names, text
 
     def of(self, term: Term) -> Typed:
-        """The expression of a term. Raises UsageProblem for kinds that do not go together."""
+        """The expression of a term. Raises UsageError for kinds that do not go together."""
         if term.name == "value":
             return literal(term.value)
         if term.name == "column":
@@ -68,7 +68,7 @@ class Expressions:
 
     def _column(self, name: str) -> Typed:
         if name not in self._names:
-            raise UsageProblem(f"--where {quoted(self._text)}: there is no column '{name}'", fix=self._hint(name))
+            raise UsageError(f"--where {quoted(self._text)}: there is no column '{name}'", fix=self._hint(name))
         place = self._names.index(name)
         kind = kind_of_type(self._schema.field(place).type)
         return Typed(pl.col(column_name(place)) if kind.name != NOTHING else pl.lit(None), kind)
@@ -152,18 +152,18 @@ class Expressions:
         if part.kind.name == OTHER:
             raise self._unlike(part, part)
         if part.kind.name not in (kind, NOTHING, also):
-            raise UsageProblem(
+            raise UsageError(
                 f"--where {quoted(self._text)}: {by} wants {kind}, and is given {part.kind.name}",
                 fix="compare something: --where \"category = 'shoes'\"" if kind == TRUTH else self._number_hint(part),
             )
         plain = {TRUTH: pl.Boolean, NUMBER: pl.Float64, TEXT: pl.String}[kind]
         return part if part.kind.name != NOTHING else Typed(pl.lit(None, dtype=plain), ColumnKind(kind))
 
-    def _unlike(self, one: Typed, other: Typed) -> UsageProblem:
+    def _unlike(self, one: Typed, other: Typed) -> UsageError:
         for side in (one, other):
             if side.kind.name == OTHER:
                 field = self._schema.field(self._place(side))
-                return UsageProblem(
+                return UsageError(
                     f"--where {quoted(self._text)}: column '{field.name}' is {field.type}, which compares with nothing",
                     fix=f"{field.name} IS NOT NULL asks whether it is there; else compare another column",
                 )
@@ -173,7 +173,7 @@ class Expressions:
             fix = self._number_hint(one if one.kind.name == TEXT else other)
         elif TEXT in names and names & {DATE, TIME}:
             fix = "a date is written as DATE '2026-01-31', a time as TIMESTAMP '2026-01-31 12:00:00'"
-        return UsageProblem(
+        return UsageError(
             f"--where {quoted(self._text)}: {one.kind.name} cannot be compared with {other.kind.name}", fix=fix
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.conditions.terms import quoted, refused
 
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -19,7 +19,7 @@ _SPOKEN = {
 
 
 def value_of(node: Any, text: str, where: str = "") -> Any:
-    """What a literal of sqlglot's tree says, in the types of ``Term``. Raises UsageProblem for anything else.
+    """What a literal of sqlglot's tree says, in the types of ``Term``. Raises UsageError for anything else.
 
     text: the whole condition; where: where in it only values can stand, as " in IN".
     """
@@ -51,7 +51,7 @@ def _moment(kind: str, words: str, text: str) -> date:
         moment = datetime.fromisoformat(words.strip())
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
-        raise UsageProblem(
+        raise UsageError(
             f"--where {quoted(text)}: {words[:40]!r} is no {'date' if kind == 'DATE' else 'time'}",
             fix="a date is written as DATE '2026-01-31', a time as TIMESTAMP '2026-01-31 12:00:00'",
         ) from error

@@ -11,7 +11,7 @@ from sqlglot import TokenType, exp, parser
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Tokenizer
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.ranking.conditions.literals import spoken, value_of
 from visrec_cli.ranking.conditions.terms import (
     ALLOWED,
@@ -46,21 +46,21 @@ class _Grammar(parser.Parser):
 
 
 def parse_condition(text: str) -> Term:
-    """The tree of a condition. Raises UsageProblem, naming what is wrong or not allowed, and what is."""
+    """The tree of a condition. Raises UsageError, naming what is wrong or not allowed, and what is."""
     if len(text) > MOST_CHARACTERS:
         raise too_large(text, f"{len(text):,} characters, at most {MOST_CHARACTERS:,}")
     if any("\ud800" <= one <= "\udfff" for one in text):  # bytes of a command line that are no text, or half of a sign
-        raise UsageProblem(f"--where {quoted(text)} is not UTF-8 text", fix="write it in UTF-8")
+        raise UsageError(f"--where {quoted(text)} is not UTF-8 text", fix="write it in UTF-8")
     try:
         tokens = Tokenizer().tokenize(text)
         _check_nesting(text, tokens)
         found = _Grammar().parse_into(exp.Condition, tokens, text)
     except SqlglotError as error:
-        raise UsageProblem(f"--where {quoted(text)}: {_place(error)}", fix=ALLOWED) from error
+        raise UsageError(f"--where {quoted(text)}: {_place(error)}", fix=ALLOWED) from error
     except RecursionError as error:
         raise too_large(text, f"nested deeper than {MOST_NESTED} levels") from error
     if len(found) != 1 or found[0] is None:
-        raise UsageProblem(f"--where {quoted(text)} holds no condition", fix=ALLOWED)
+        raise UsageError(f"--where {quoted(text)} holds no condition", fix=ALLOWED)
     return _Reading(text).term(found[0])
 
 

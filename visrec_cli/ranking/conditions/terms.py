@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 FUNCTIONS = {
     "lower": (1, 1), "upper": (1, 1), "length": (1, 1), "abs": (1, 1), "round": (1, 2), "coalesce": (1, 16),
@@ -42,14 +42,14 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
-def refused(text: str, what: str) -> UsageProblem:
+def refused(text: str, what: str) -> UsageError:
     """The refusal of a condition for a part of it, with the list of what is allowed."""
-    return UsageProblem(f"--where {quoted(text)}: {what} is not allowed", fix=ALLOWED)
+    return UsageError(f"--where {quoted(text)}: {what} is not allowed", fix=ALLOWED)
 
 
-def too_large(text: str, how: str) -> UsageProblem:
+def too_large(text: str, how: str) -> UsageError:
     """The refusal of a condition for its size."""
-    return UsageProblem(
+    return UsageError(
         f"--where {quoted(text)} is too large: {how}",
         fix="filter the table before (duckdb, polars), or for users name the items in a file: --allow FILE",
     )

@@ -39,7 +39,7 @@ class ContentKnn(Recommender):
     }
 
     def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
-        """A mean per user. Items without a vector are unknown. Raises UsageProblem if clicks age and have no time."""
+        """A mean per user. Items without a vector are unknown. Raises UsageError if clicks age and have no time."""
         content = required(content, self.name)
         if self.set["half_life"]:
             log.require_dates("content-knn with a half_life")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.adam import Adam
 from visrec_cli.recommenders.base import Arrays, Iterative, Setting
 from visrec_cli.recommenders.content_projection import Projection, side_by_side
@@ -85,7 +85,7 @@ class SequenceModel(Iterative):
 
         content = content if self.set["content"] else None
         if content is None and not self.set["item_ids"]:
-            raise UsageProblem(
+            raise UsageError(
                 f"{self.name} with item_ids=false knows items by their vectors, and there are none",
                 fix="give --items with an embedding column, or leave item_ids and content as they are",
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import Arrays, Setting
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.sequential.base import SequenceModel
@@ -71,7 +71,7 @@ class SasRec(SequenceModel):
         """The embedding of the places, and the blocks."""
         d = self.set["embedding_size"]
         if d % self.set["heads"]:
-            raise UsageProblem(f"embedding_size={d} cannot be shared by {self.set['heads']} heads", fix="--set heads=1")
+            raise UsageError(f"embedding_size={d} cannot be shared by {self.set['heads']} heads", fix="--set heads=1")
         drawn = {"places": rng.standard_normal((self.set["length"], d), np.float32) * np.float32(0.02)}
         for layer in range(self.set["layers"]):
             for name in ("query", "key", "value", "out", "up", "down"):

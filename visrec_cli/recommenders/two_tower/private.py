@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import Setting
 from visrec_cli.recommenders.data import Content, Log, Rows
 from visrec_cli.recommenders.model import Model, Users
@@ -36,9 +36,9 @@ class Privacy:
 
     def __post_init__(self) -> None:
         if not 0 < self.epsilon < np.inf:
-            raise UsageProblem(f"epsilon={self.epsilon:g} is no positive number", fix="--private epsilon=4")
+            raise UsageError(f"epsilon={self.epsilon:g} is no positive number", fix="--private epsilon=4")
         if self.delta is not None and not 0 < self.delta < 1:
-            raise UsageProblem(f"delta={self.delta:g} is no small chance", fix="--private epsilon=4,delta=1e-5")
+            raise UsageError(f"delta={self.delta:g} is no small chance", fix="--private epsilon=4,delta=1e-5")
 
     def delta_of(self, users: int) -> float:
         """The delta for so many users."""
@@ -97,7 +97,7 @@ class PrivateTwoTower(TwoTower):
                     steps=self.set["epochs"] * self._steps,
                 )
         except ValueError as error:
-            raise UsageProblem(
+            raise UsageError(
                 f"no noise is enough for epsilon={self.privacy.epsilon:g} in so many steps",
                 fix="a larger epsilon, or fewer --set epochs",
             ) from error

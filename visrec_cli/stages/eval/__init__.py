@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval import class_retrieval as same_class
+from visrec_cli.stages.eval import class_retrieval
 from visrec_cli.stages.eval.class_retrieval import add_classes, open_same_class, open_similar
 from visrec_cli.stages.eval.click_estimates import click_through, users_of
 from visrec_cli.stages.eval.click_estimates import facts_of as click_facts
@@ -91,32 +91,30 @@ def evaluate(
 
     by: slices (see slicing.KINDS), among them by columns of the items or of the table ``users``. baselines: adds what
     everything must beat. reference: the run that the others are compared with (default: the one of a gate, or the
-    first). gates: what is asked of the runs. resamples: of the intervals; 0 leaves them out. Raises UsageProblem for
+    first). gates: what is asked of the runs. resamples: of the intervals; 0 leaves them out. Raises UsageError for
     unknown metrics and contradictions, InputError for what cannot be used.
     """
     report, gates = report or Report(), gates or Gates()
     if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
-        raise UsageProblem(
-            "by what are the runs judged?", fix="--truth LOG, --class COLUMN of --items, or --logged LOG"
-        )
+        raise UsageError("by what are the runs judged?", fix="--truth LOG, --class COLUMN of --items, or --logged LOG")
     floors = floors_of(gates.fail_under)
     asked = wanted(metrics or _default(class_column, ks), ks)
     asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
     if truth is class_column is None and (metrics or by or baselines or gates != Gates()):
-        raise UsageProblem(
+        raise UsageError(
             "metrics, slices, baselines and gates need a truth",
             fix="--truth LOG; a log of clicks alone gives click rates",
         )
     _check_lengths(metrics, ks, logged)
     if embedding is not None and not baselines and "vectors" not in needs(asked):
-        raise UsageProblem("--column needs a metric that looks at vectors, or --baselines", fix="-m diversity@10")
+        raise UsageError("--column needs a metric that looks at vectors, or --baselines", fix="-m diversity@10")
     if not runs:
-        raise UsageProblem("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
+        raise UsageError("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
     called = names_of(runs, names)
     user, item = (columns.user, columns.item) if columns else (None, None)
     if class_column is not None:
         if items is None:
-            raise UsageProblem("classes are a column of the items", fix="--items TABLE")
+            raise UsageError("classes are a column of the items", fix="--items TABLE")
         known = open_same_class(
             items, class_column, id_column=id_column, needs=needs(asked), embedding=embedding, report=report
         )
@@ -160,7 +158,7 @@ def evaluate(
             facts["intervals"] = f"95 %, of users drawn anew {resamples:,} times (BCa bootstrap), seed {seed}"
     if class_column is not None:
         add_classes(done.scores, known, class_column, report)
-        facts |= same_class.facts_of(known, class_column)
+        facts |= class_retrieval.facts_of(known, class_column)
     results = results_of(done.scores, asked, resamples=resamples, seed=seed)
     if log is not None:
         for run in opened:
@@ -171,10 +169,10 @@ def evaluate(
 
 
 def _check_lengths(metrics: Sequence[str], ks: Sequence[int], logged: Tabular | None) -> None:
-    """Raise UsageProblem for lengths that no metric takes, and no log of clicks."""
+    """Raise UsageError for lengths that no metric takes, and no log of clicks."""
     open_ended = [one for one in wanted(metrics) if one.k is None and one.kind.takes_k] if metrics else [True]
     if ks and logged is None and not open_ended:
-        raise UsageProblem(
+        raise UsageError(
             "-k needs a metric that takes a length and names none",
             fix=f"-m {metrics[0].partition('@')[0]}, or leave out -k",
         )
@@ -182,5 +180,5 @@ def _check_lengths(metrics: Sequence[str], ks: Sequence[int], logged: Tabular | 
 
 def _default(class_column: str | None, ks: Sequence[int]) -> list[str]:
     """The metrics when nobody names any; where lengths are named, of those lengths."""
-    names = METRICS if class_column is None else same_class.METRICS
+    names = METRICS if class_column is None else class_retrieval.METRICS
     return list(dict.fromkeys(name.partition("@")[0] for name in names)) if ks else list(names)

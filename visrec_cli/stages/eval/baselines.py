@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.features import content_of
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.matrix import log_of
@@ -107,11 +107,11 @@ def baselines_of(
 
     k: how long the lists are. taken: names of runs, which the baselines do not take. min_weight: as for the truth.
     Candidates are the table of items and what they learn from: a test item that is in neither is none. Raises
-    UsageProblem where there are no training rows.
+    UsageError where there are no training rows.
     """
     report = report or Report()
     if truth.train is None:
-        raise UsageProblem("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
     ids = truth.item_ids.to_pylist()
     late = [] if truth.validation is None else [truth.validation]
     learned = [truth.train, *(late if rules.fit_on == "known" else [])]

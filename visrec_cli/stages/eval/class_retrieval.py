@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.features import open_shop
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
@@ -59,7 +59,7 @@ def open_same_class(
     """A truth whose users are the items of a class with others in it: to each, those others are relevant.
 
     column: the class of an item. One of several, ``A|B``, is relevant to whatever shares any of them. Raises
-    UsageProblem for a column that is not there, InputError where no two items share a class.
+    UsageError for a column that is not there, InputError where no two items share a class.
     """
     report = report or Report()
     shop = open_shop(items, id_column=id_column, report=report)
@@ -67,7 +67,7 @@ def open_same_class(
     of_class = sp.csr_matrix(categories_of(shop, ids, column)[0] > 0, dtype=np.float32)
     pairs = int((np.asarray(of_class.sum(axis=0)).ravel() ** 2).sum())
     if pairs > _PAIRS:
-        raise UsageProblem(
+        raise UsageError(
             f"{name_of(items)}: classes of '{column}' are so large that {pairs:,} pairs of items are relevant",
             fix="a finer column, or a sample of the items",
         )

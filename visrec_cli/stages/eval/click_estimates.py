@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.metrics.base import ItemStats, Places
 from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
 from visrec_cli.registry import find, names
@@ -86,7 +86,7 @@ def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:
 
 def _lengths(log: ClickLog, ks: Sequence[int], policy: Policy, report: Report) -> list[int]:
     if policy.same_place and not log.has_places:
-        raise UsageProblem("--same-place needs to know the places", fix="a column 'position' in the log, from 1 on")
+        raise UsageError("--same-place needs to know the places", fix="a column 'position' in the log, from 1 on")
     if not log.has_places:
         return list(ks) or [K]
     most = len(log.look)

@@ -87,7 +87,7 @@ def compare(
     """All differences of the metrics of users, metric by metric; Holm's correction is over all of them together.
 
     reference: the run that the others are compared with, by default the first; up to five runs, all pairs. Of a pair,
-    ``other`` is the reference, or the later run. Raises UsageProblem for a reference that is no run.
+    ``other`` is the reference, or the later run. Raises UsageError for a reference that is no run.
 
     The test is the paired t test: it asks about the mean, which is what the table shows, and with numbers of users that
     evaluations have it agrees with permutation tests (Smucker, Allan & Carterette 2007; Urbano, Lima & Hanjalic 2019).

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.errors import AnswerIsNo, UsageProblem
+from visrec_cli.errors import CheckFailedError, UsageError
 from visrec_cli.metrics.base import Exposure
 from visrec_cli.registry import unknown
 from visrec_cli.reports.evaluation import Verdict
@@ -51,7 +51,7 @@ class Floor:
 
 
 def floors_of(texts: Sequence[str]) -> tuple[Floor, ...]:
-    """From ``ndcg@10=0.20`` to floors. Raises UsageProblem for what is none, or of a metric of which neither
+    """From ``ndcg@10=0.20`` to floors. Raises UsageError for what is none, or of a metric of which neither
     more nor less is better."""
     found = []
     for text in texts:
@@ -61,16 +61,16 @@ def floors_of(texts: Sequence[str]) -> tuple[Floor, ...]:
         except ValueError:
             number = float("nan")
         if not equals or not np.isfinite(number):
-            raise UsageProblem(f"{text!r} is no condition", fix="--fail-under ndcg@10=0.20")
+            raise UsageError(f"{text!r} is no condition", fix="--fail-under ndcg@10=0.20")
         (metric,) = wanted([name.strip()])
         if not metric.kind.better:
-            raise UsageProblem(f"more {metric.name} is neither better nor worse: it makes no gate", fix="ndcg@10=0.20")
+            raise UsageError(f"more {metric.name} is neither better nor worse: it makes no gate", fix="ndcg@10=0.20")
         found.append(Floor(metric, number))
     return tuple(found)
 
 
 def judged_by_floors(runs: Sequence[PerUserScores], floors: Sequence[Floor]) -> tuple[Verdict, ...]:
-    """Every run by every floor. Raises UsageProblem for a metric that was not computed."""
+    """Every run by every floor. Raises UsageError for a metric that was not computed."""
     for floor in floors:
         for run in runs:
             if floor.metric.name not in run.values and floor.metric.name not in run.exposure:
@@ -110,10 +110,10 @@ def _judged(run: PerUserScores, base: PerUserScores, asked: Sequence[MetricSpec]
         yield Verdict(run.run, condition, bool(passed), sentence)
 
 
-def refusal_of(verdicts: Sequence[Verdict]) -> AnswerIsNo | None:
+def refusal_of(verdicts: Sequence[Verdict]) -> CheckFailedError | None:
     """What to raise when everything has been written, if a gate is shut."""
     failed = [one for one in verdicts if not one.passed]
     if not failed:
         return None
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return AnswerIsNo(f"{failed[0].sentence}{more}", fix="the gate asks that " + failed[0].condition)
+    return CheckFailedError(f"{failed[0].sentence}{more}", fix="the gate asks that " + failed[0].condition)

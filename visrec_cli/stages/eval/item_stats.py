@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.attributes import words_of
 from visrec_cli.items.features import ItemFeatures, content_of
 from visrec_cli.metrics.base import ItemStats
@@ -28,12 +28,12 @@ def world_of(
 ) -> ItemStats:
     """The world of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.
 
-    Raises UsageProblem, saying which flag it takes, where one of them cannot be known.
+    Raises UsageError, saying which flag it takes, where one of them cannot be known.
     """
     if {"history", "popularity"} & set(needs) and past is None:
-        raise UsageProblem("these metrics need to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("these metrics need to know what came before", fix="--train FILE, or a truth with a split")
     if {"vectors", "categories"} & set(needs) and shop is None:
-        raise UsageProblem("these metrics need to know the items", fix="--items TABLE")
+        raise UsageError("these metrics need to know the items", fix="--items TABLE")
     popularity, users = None, 0
     if past is not None:
         popularity, users = _popularity(past, ids)
@@ -57,12 +57,12 @@ def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:
 def categories_of(shop: ItemFeatures, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
     """(items + 1, categories) csr, and the categories: an item of several, ``A|B``, belongs to each by an equal share.
 
-    column: by default the first with a usual name. Raises UsageProblem where there is none.
+    column: by default the first with a usual name. Raises UsageError where there is none.
     """
     names = shop.about.column_names
     column = column or next((name for name in CATEGORIES if name in names), None)
     if column is None or column not in names:
-        raise UsageProblem(
+        raise UsageError(
             f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
             fix=f"name one of their columns: {', '.join(names)}",
         )

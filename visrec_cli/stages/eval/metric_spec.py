@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.metrics.base import Exposure, Metric
 from visrec_cli.registry import find
 
@@ -22,7 +22,7 @@ class MetricSpec:
 
     @property
     def kind(self) -> type[Metric] | type[Exposure]:
-        """Its class. Raises UsageProblem for a name that the catalogue does not have."""
+        """Its class. Raises UsageError for a name that the catalogue does not have."""
         found: type[Metric] | type[Exposure] = find("metric", self.metric)
         return found
 
@@ -30,18 +30,18 @@ class MetricSpec:
 def wanted(names: Sequence[str], ks: Sequence[int] = ()) -> tuple[MetricSpec, ...]:
     """The metrics of these names, those without ``@k`` at all of ``ks``.
 
-    Raises UsageProblem for unknown names, for a k that is no number from 1 on, and for a k of a metric without one.
+    Raises UsageError for unknown names, for a k that is no number from 1 on, and for a k of a metric without one.
     """
     found: list[MetricSpec] = []
     for name in names:
         metric, at, text = name.strip().partition("@")
         one = MetricSpec(metric)
         if metric.startswith("ctr-"):
-            raise UsageProblem(f"{metric} is not asked for by name: a log of clicks brings it", fix="--logged LOG")
+            raise UsageError(f"{metric} is not asked for by name: a log of clicks brings it", fix="--logged LOG")
         if at and (not text.isdigit() or int(text) < 1):
-            raise UsageProblem(f"{name!r} does not say how long the list is", fix=f"{metric}@10")
+            raise UsageError(f"{name!r} does not say how long the list is", fix=f"{metric}@10")
         if at and not one.kind.takes_k:
-            raise UsageProblem(f"{metric} is of the whole list: it takes no @{text}", fix=metric)
+            raise UsageError(f"{metric} is of the whole list: it takes no @{text}", fix=metric)
         if at:
             found.append(MetricSpec(metric, int(text)))
         elif one.kind.takes_k and ks:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.formatting import printable
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
@@ -113,11 +113,11 @@ def open_run(
 def names_of(sources: Sequence[Tabular], names: Sequence[str] = ()) -> list[str]:
     """What runs are called: as asked for, or by their files, told apart by numbers.
 
-    Raises UsageProblem where the names asked for are not one for each, or two are the same.
+    Raises UsageError where the names asked for are not one for each, or two are the same.
     """
     if names:
         if len(names) != len(sources) or len(set(names)) < len(names):
-            raise UsageProblem(f"{len(sources)} runs need {len(sources)} different names", fix="--names als,bpr")
+            raise UsageError(f"{len(sources)} runs need {len(sources)} different names", fix="--names als,bpr")
         return [printable(name) for name in names]
     stems = [open_run(source).name for source in sources]
     return [f"{stem}-{stems[:at].count(stem) + 1}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems)]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.attributes import masks_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.truth import Truth
@@ -41,7 +41,7 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
     """The slices that are asked for. by: of KINDS, or columns of the items or of the table ``users``.
 
     Slices that nothing relevant is in are left out, and said; of a column, those beyond the 20 largest too. Raises
-    UsageProblem for a column that is nowhere, or what the truth does not know.
+    UsageError for a column that is nowhere, or what the truth does not know.
     """
     found, asked_users = Slices(), False
     about_users = None if users is None else _read_users(users, truth.users, report)
@@ -64,7 +64,7 @@ def slices_of(truth: Truth, by: Sequence[str], report: Report, *, users: Tabular
                 report.warn(f"nothing in the truth is in the slice '{name}': it is left out")
     if about_users is not None and not asked_users:
         known = ", ".join(name for name in about_users.column_names if name not in KINDS)
-        raise UsageProblem("--users needs --by with one of its columns", fix=f"--by {known}")
+        raise UsageError("--users needs --by with one of its columns", fix=f"--by {known}")
     return found
 
 
@@ -78,7 +78,7 @@ def _weights(truth: Truth, of_items: bool) -> npt.NDArray[np.float64]:
 def _before(truth: Truth, what: str) -> npt.NDArray[np.int64]:
     """(items,) how many users had each item before."""
     if truth.world.popularity is None:
-        raise UsageProblem(f"--by {what} needs to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError(f"--by {what} needs to know what came before", fix="--train FILE, or a truth with a split")
     return truth.world.popularity[:-1]
 
 
@@ -89,7 +89,7 @@ def _warmth(truth: Truth) -> dict[str, Mask]:
 
 def _activity(truth: Truth) -> dict[str, Mask]:
     if truth.history is None:
-        raise UsageProblem("--by activity needs to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("--by activity needs to know what came before", fix="--train FILE, or a truth with a split")
     had = np.diff(truth.history.indptr)
     return {
         "users: nothing before": had == 0,
@@ -101,7 +101,7 @@ def _activity(truth: Truth) -> dict[str, Mask]:
 def _pictures(truth: Truth) -> dict[str, Mask]:
     names = [] if truth.shop is None else [n for n in ("image_path", "image") if n in truth.shop.table.column_names]
     if truth.shop is None or not names:
-        raise UsageProblem("--by pictures needs to know the items' pictures", fix="--items, with column image_path")
+        raise UsageError("--by pictures needs to know the items' pictures", fix="--items, with column image_path")
     places = pc.index_in(truth.item_ids, truth.shop.table["item_id"].combine_chunks())
     has = np.zeros(len(places), bool)
     for name in names:
@@ -130,7 +130,7 @@ def _column(name: str, truth: Truth, users: pa.Table | None) -> tuple[bool, pa.C
         return False, users[name]
     tables = [None if truth.shop is None else truth.shop.about, users]
     known = [one for table in tables if table is not None for one in table.column_names]
-    raise UsageProblem(
+    raise UsageError(
         f"--by {name}: neither the items nor the users have such a column",
         fix=f"one of {', '.join([*KINDS, *known])}; columns come with --items and --users",
     )

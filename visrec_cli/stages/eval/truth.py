@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.features import ItemFeatures, open_shop
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import rows_by_part
@@ -122,7 +122,7 @@ def open_truth(
     )
     if train is not None:
         if learned is not None:
-            raise UsageProblem(
+            raise UsageError(
                 f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
             )
         learned = _log(train, columns, Use("other", called=name_of(train), alone=True), report)
@@ -190,13 +190,13 @@ def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.
     if "fold" in table.column_names:
         folds = pc.unique(table["fold"]).sort().to_pylist()
         if fold is None or fold not in folds:
-            raise UsageProblem(
+            raise UsageError(
                 f"{where} is in folds {', '.join(map(str, folds[:10]))}: which one is the test?", fix="--fold 0"
             )
         held = pc.equal(table["fold"], fold)
         return *(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held))), None
     if fold is not None:
-        raise UsageProblem(f"{where} has no column 'fold'", fix="visrec split --folds 5 makes one; or drop --fold")
+        raise UsageError(f"{where} has no column 'fold'", fix="visrec split --folds 5 makes one; or drop --fold")
     if "split" not in table.column_names:
         return table, None, None
     parts = rows_by_part(table)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli import registry as catalogue
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli import registry
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.report import Report
@@ -47,7 +47,7 @@ def fuse(
     ``whiten`` or ``lda`` to ``dim`` numbers, fitted on this table. target, settings, validation, patience, seed,
     device: of methods that learn, see stages.fuse.supervision. ``tsne`` and ``umap`` add columns of places and no
     vectors, see stages.fuse.layouts. Streams when nothing has to be fitted. Raises InputError without embedding
-    columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageProblem
+    columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageError
     for unknown names and what does not go together.
     """
     report = report or Report()
@@ -85,7 +85,7 @@ def _fit(
     from visrec_cli.fusion.learned.base import FuserTrainingData
     from visrec_cli.stages.fuse.fuser_targets import labels_of, target_of
 
-    supervised = reduce is not None and catalogue.find("reduction", reduce).supervised
+    supervised = reduce is not None and registry.find("reduction", reduce).supervised
     labels = labels_of(table, learning.target or "") if supervised else ()
     lesson = None
     if learns:
@@ -136,7 +136,7 @@ def _fused(
 
 def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> pa.RecordBatchReader:
     if sum(str(t) == "-" for t in tables if isinstance(t, str)) > 1:
-        raise UsageProblem("stdin can be only one of the tables", fix="write the other to a file first")
+        raise UsageError("stdin can be only one of the tables", fix="write the other to a file first")
     matrices = [is_npy(table) for table in tables]
     readers = [
         open_items(table, report=report, **(npy if matrix or not any(matrices) else {}))
@@ -150,7 +150,7 @@ def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> p
 
 def _one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        raise UsageProblem(f"{option} cannot be '{value}'", fix=f"one of {', '.join(allowed)}")
+        raise UsageError(f"{option} cannot be '{value}'", fix=f"one of {', '.join(allowed)}")
 
 
 def _parts(recipe: Recipe, table: pa.Table | pa.RecordBatch) -> dict[str, Any]:

@@ -15,7 +15,7 @@ ANOTHER = "--target ANOTHER_COLUMN, --target pairs or --target clicks:LOG"
 
 
 def target_of(table: pa.Table, learning: Learning, report: Report) -> Target:
-    """What belongs together among the items of a table. Raises UsageProblem for a column that is not there, InputError
+    """What belongs together among the items of a table. Raises UsageError for a column that is not there, InputError
     for labels or clicks that say nothing.
     """
     assert learning.target is not None
@@ -41,7 +41,7 @@ def target_of(table: pa.Table, learning: Learning, report: Report) -> Target:
 
 
 def labels_of(table: pa.Table, column: str) -> list[str | None]:
-    """A column as labels, None where empty. Raises UsageProblem where it is not there, InputError for no labels."""
+    """A column as labels, None where empty. Raises UsageError where it is not there, InputError for no labels."""
     usable = [field.name for field in table.schema if _may_be_labels(field)]
     if column not in table.column_names:
         raise unknown("column for --target", column, [name for name in usable if name != "item_id"])

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from visrec_cli import registry as catalogue
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli import registry
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
@@ -30,14 +30,14 @@ def recipe_of(
             fix="run embed-images or embed-text first: visrec embed-images ./imgs | visrec fuse",
         )
     if into in schema.names and into not in every:
-        raise UsageProblem(f"--into '{into}' would replace a column that holds no vectors", fix="--into embedding")
+        raise UsageError(f"--into '{into}' would replace a column that holds no vectors", fix="--into embedding")
     chosen = [_named(name, every) for name in columns] or found
     if len(set(chosen)) < len(chosen):
-        raise UsageProblem(f"--columns {','.join(columns)} names a column twice", fix="--weights makes one count more")
+        raise UsageError(f"--columns {','.join(columns)} names a column twice", fix="--weights makes one count more")
     factors = {_named(name, chosen): float(factor) for name, factor in weights.items()}
     bad = next((name for name, factor in factors.items() if not factor > 0 or factor == float("inf")), None)
     if bad is not None:
-        raise UsageProblem(f"the weight of '{bad}' must be a positive number", fix="leave a column out with --columns")
+        raise UsageError(f"the weight of '{bad}' must be a positive number", fix="leave a column out with --columns")
     sources = tuple(Source(name, space_of(schema.field(name)), schema.field(name).type.list_size) for name in chosen)
     if method == "mean":
         _require_one_space(sources)
@@ -73,4 +73,4 @@ def _named(name: str, known: Sequence[str]) -> str:
     for candidate in (name, f"{name}_embedding"):
         if candidate in known:
             return candidate
-    raise catalogue.unknown("embedding column", name, list(known))
+    raise registry.unknown("embedding column", name, list(known))

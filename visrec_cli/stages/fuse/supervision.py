@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from visrec_cli import registry as catalogue
-from visrec_cli.errors import UsageProblem
+from visrec_cli import registry
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.settings import check_needs, parsed
 from visrec_cli.stages.fuse.layouts import PLACES
 
@@ -38,40 +38,40 @@ class Learning:
 
 
 def find_method(method: str) -> "type[Fuser] | None":
-    """The fuser of that name, None for a combiner, which learns nothing. Raises UsageProblem for an unknown name."""
-    if method in catalogue.names("combiner"):
+    """The fuser of that name, None for a combiner, which learns nothing. Raises UsageError for an unknown name."""
+    if method in registry.names("combiner"):
         return None
-    if not catalogue.has("fuser", method):
-        every = [*catalogue.names("combiner"), *catalogue.all_names("fuser"), *PLACES]
-        raise catalogue.unknown("fusion method", method, every)
-    kind: type[Fuser] = catalogue.find("fuser", method)
+    if not registry.has("fuser", method):
+        every = [*registry.names("combiner"), *registry.all_names("fuser"), *PLACES]
+        raise registry.unknown("fusion method", method, every)
+    kind: type[Fuser] = registry.find("fuser", method)
     return kind
 
 
 def check(
     method: str, kind: "type[Fuser] | None", learning: Learning, *, reduce: str | None, dim: int | None, weighted: bool
 ) -> Learning:
-    """The learning with all settings of the method. Raises UsageProblem for what does not go together."""
-    supervised = reduce is not None and catalogue.find("reduction", reduce).supervised
+    """The learning with all settings of the method. Raises UsageError for what does not go together."""
+    supervised = reduce is not None and registry.find("reduction", reduce).supervised
     if not 0 <= learning.validation < 1:
-        raise UsageProblem(f"--validation {learning.validation} is not between 0 and 1", fix="--validation 0.1")
+        raise UsageError(f"--validation {learning.validation} is not between 0 and 1", fix="--validation 0.1")
     if reduce is None and dim is not None and (kind is None or method == "weighted-softmax"):
-        raise UsageProblem("--dim needs a reduction", fix="--reduce pca or --reduce whiten")
+        raise UsageError("--dim needs a reduction", fix="--reduce pca or --reduce whiten")
     if supervised and learning.kind != "label":
-        raise UsageProblem(f"--reduce {reduce} tells labels apart and needs a column of them", fix="--target category")
+        raise UsageError(f"--reduce {reduce} tells labels apart and needs a column of them", fix="--target category")
     if kind is None:
         if learning.settings:
-            raise UsageProblem(f"--method {method} has no settings", fix="leave out --set")
+            raise UsageError(f"--method {method} has no settings", fix="leave out --set")
         if learning.target is not None and not supervised:
-            raise UsageProblem(
+            raise UsageError(
                 f"--method {method} learns nothing, so --target has no use",
-                fix=f"leave it out, or take one that learns: {', '.join(catalogue.all_names('fuser'))}",
+                fix=f"leave it out, or take one that learns: {', '.join(registry.all_names('fuser'))}",
             )
         return learning
     if weighted:
-        raise UsageProblem(f"--method {method} learns what counts, so --weights has no use", fix="leave out --weights")
+        raise UsageError(f"--method {method} learns what counts, so --weights has no use", fix="leave out --weights")
     if reduce is not None and method != "weighted-softmax":
-        raise UsageProblem(f"--method {method} has its own --dim and goes with no --reduce", fix="leave out --reduce")
+        raise UsageError(f"--method {method} has its own --dim and goes with no --reduce", fix="leave out --reduce")
     _check_target(kind, learning)
     settings = parsed(f"--method {method}", kind.settings, learning.settings)
     check_needs(kind.settings, learning.settings, {})
@@ -84,6 +84,6 @@ def _check_target(kind: "type[Fuser]", learning: Learning) -> None:
     forms = {PAIRS: "--target pairs", "label": "--target COLUMN of labels", "clicks": "--target clicks:LOG"}
     can = " or ".join(forms[one] for one in kind.targets)
     if learning.target is None and not kind.defaults:
-        raise UsageProblem(f"--method {kind.name} learns what counts, and needs something to learn from", fix=can)
+        raise UsageError(f"--method {kind.name} learns what counts, and needs something to learn from", fix=can)
     if learning.kind not in kind.targets:
-        raise UsageProblem(f"--method {kind.name} cannot learn from --target {learning.target}", fix=can)
+        raise UsageError(f"--method {kind.name} cannot learn from --target {learning.target}", fix=can)

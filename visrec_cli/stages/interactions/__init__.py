@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
@@ -28,11 +28,11 @@ def interactions(
     columns: what its columns are called, where that is not usual. cleaning: see logs.cleanup. items: their
     table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
     with a key, or env:NAME; see stages.interactions.user_hashing. Raises InputError
-    for a log without users, items or usable rows, or if no item of it is in the table; UsageProblem for unknown names.
+    for a log without users, items or usable rows, or if no item of it is in the table; UsageError for unknown names.
     """
     report = report or Report()
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
-        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+        raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     key = None if hash_users is None else key_of(hash_users)
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     cleaning = cleaning or Cleaning()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS
 from visrec_cli.images.examination import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
@@ -58,7 +58,7 @@ def preprocess(
     Rows stream in the order of the items, or of ids without a table of items. An item whose picture is missing,
     broken or below a limit stays with null (``require_picture`` rejects it); without a table such pictures are left
     out. ``flag`` keeps pictures below a limit and says why in ``quality_issues``. See ``Treatment`` and ``Limits``
-    for the units. Raises MissingInputError, InputError (no usable picture, equal ids, nothing joins), UsageProblem.
+    for the units. Raises MissingInputError, InputError (no usable picture, equal ids, nothing joins), UsageError.
     """
     report = report or Report()
     treatment = Treatment(max_megapixels, trim, resize, mode, pad_colour, store, jpeg_quality)
@@ -66,14 +66,14 @@ def preprocess(
         min_resolution, min_sharpness, min_brightness, max_brightness, min_contrast, max_clutter, max_aspect
     )
     if flag and limits == Limits():
-        raise UsageProblem(
+        raise UsageError(
             "--flag marks pictures below a limit, and no limit is given", fix="--min-resolution 256 --flag"
         )
     if drop_duplicates not in DROPS:
-        raise UsageProblem(f"unknown --drop-duplicates {drop_duplicates!r}", fix="use one of: " + ", ".join(DROPS))
+        raise UsageError(f"unknown --drop-duplicates {drop_duplicates!r}", fix="use one of: " + ", ".join(DROPS))
     several = list(sources) if isinstance(sources, list | tuple) else [sources]
     if not several and items is None:
-        raise UsageProblem("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
+        raise UsageError("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
     catalogue = gather(
         several,
         items=items,

@@ -12,7 +12,7 @@ from typing import cast
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.archives import is_archive, split_member
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_kind_of, kind_of
 from visrec_cli.images.names import Picture, check_ids
@@ -38,9 +38,9 @@ class Catalogue:
     where: str = "the items"
 
     def take_items(self, items: pa.Table, where: str) -> None:
-        """Keep the one table of items. Raises UsageProblem for a second one."""
+        """Keep the one table of items. Raises UsageError for a second one."""
         if self.items is not None:
-            raise UsageProblem(f"{where} is a second table of items beside {self.where}", fix="join them first")
+            raise UsageError(f"{where} is a second table of items beside {self.where}", fix="join them first")
         self.items, self.where = items, where
 
 
@@ -58,10 +58,10 @@ def gather(
     """List all pictures of all sources (none is opened yet) and read the table of items.
 
     Raises MissingInputError for a source that is not there, InputError if there is no picture at all or if two share
-    an id, UsageProblem for flags that contradict each other.
+    an id, UsageError for flags that contradict each other.
     """
     if [*map(_named, sources), _named(items)].count("-") > 1:
-        raise UsageProblem("stdin is asked for twice", fix="name a file for one of them")
+        raise UsageError("stdin is asked for twice", fix="name a file for one of them")
     catalogue = Catalogue()
     found, listed, scanned = ScanResult(), False, False
     if items is not None:
@@ -106,9 +106,9 @@ def _check_options(
     """Refuse options that say nothing about these sources. table: of items; listed: it names the pictures; scanned:
     there are pictures beside what a table names; folder: they are in one."""
     if id_column is not None and not table:
-        raise UsageProblem("--id-column needs a table of items", fix="name it with --items, or leave out --id-column")
+        raise UsageError("--id-column needs a table of items", fix="name it with --items, or leave out --id-column")
     if image_column is not None and not listed:
-        raise UsageProblem(
+        raise UsageError(
             "--image-column needs a table of items that names the pictures",
             fix="leave out the folder, or --image-column",
         )
@@ -142,7 +142,7 @@ def _named(source: Tabular) -> str | None:
 
 def _stdin_is_table() -> bool:
     if sys.stdin is not None and sys.stdin.isatty():
-        raise UsageProblem("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
+        raise UsageError("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
     head = cast(io.BufferedReader, standard_input()).peek(4096)
     if head.startswith(_TABLES):
         return True
@@ -189,7 +189,7 @@ def _listed_in(catalogue: Catalogue, folder: str, image_column: str | None) -> l
 def _image_column(schema: pa.Schema, column: str | None, where: str) -> str:
     names = ", ".join(schema.names)
     if column is not None and column not in schema.names:
-        raise UsageProblem(f"{where} has no column '{column}'", fix=f"its columns are: {names}")
+        raise UsageError(f"{where} has no column '{column}'", fix=f"its columns are: {names}")
     lower = {name.lower().strip(): name for name in reversed(schema.names)}
     chosen = column or next((lower[alias] for alias in PATH_COLUMNS if alias in lower), None)
     if chosen is None:

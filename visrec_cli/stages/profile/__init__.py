@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.runtime.report import Report
@@ -43,7 +43,7 @@ def profile(
 
     source: a log, or a model of train-cf. items: the catalogue; with vectors, there are prototypes. column: which
     vectors. category: the column of categories; lists, and texts such as ``A|B``, name several. columns, cleaning: how
-    a log is read. Returns SCHEMA (docs/map-and-profile.md). Raises UsageProblem for unknown users and columns.
+    a log is read. Returns SCHEMA (docs/map-and-profile.md). Raises UsageError for unknown users and columns.
     """
     report = report or Report()
     likes = likes_of(source, users, items, column, category, columns, cleaning, report)
@@ -61,11 +61,11 @@ def likes_of(
     cleaning: Cleaning | None,
     report: Report,
 ) -> Likes:
-    """What everybody liked, for profiles of some. Raises UsageProblem where nobody was named."""
+    """What everybody liked, for profiles of some. Raises UsageError where nobody was named."""
     if isinstance(users, str):
-        raise UsageProblem("users are a list", fix='users=["42"]')
+        raise UsageError("users are a list", fix='users=["42"]')
     if not users or any(not user for user in users):
-        raise UsageProblem("nobody was asked about", fix="--user ID; is the variable set?")
+        raise UsageError("nobody was asked about", fix="--user ID; is the variable set?")
     return open_likes(
         source, items, column=column, category=category, columns=columns or Columns(),
         cleaning=cleaning or Cleaning(), report=report,

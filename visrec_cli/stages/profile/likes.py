@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
@@ -49,7 +49,7 @@ class Likes:
     def of(self, user: str) -> tuple[Rows, Times | None]:
         """The items of one user, oldest first (without times the least liked first), equal ones by id; and when.
 
-        Raises UsageProblem, with the nearest ids, for a user who is not there.
+        Raises UsageError, with the nearest ids, for a user who is not there.
         """
         if user not in self.users:
             raise unknown("user", user, list(self.users))
@@ -77,9 +77,9 @@ def open_likes(
     cleaning: Cleaning,
     report: Report,
 ) -> Likes:
-    """Read a log or a model, and the items. Raises UsageProblem for options of a log beside a model."""
+    """Read a log or a model, and the items. Raises UsageError for options of a log beside a model."""
     if [is_path(one) and str(one) == "-" for one in (source, items)] == [True, True]:
-        raise UsageProblem("stdin can be one table, not two", fix="name the file of the items")
+        raise UsageError("stdin can be one table, not two", fix="name the file of the items")
     shop = None if items is None else open_shop(items, id_column=None, report=report)
     if is_path(source) and str(source) == "-" and columns.header:
         source = open_table(source, report=report).read_all()
@@ -88,7 +88,7 @@ def open_likes(
             told = next(
                 (report.line.written[name] for name in _OF_LOGS if name in report.line.written), "columns, cleaning"
             )
-            raise UsageProblem(
+            raise UsageError(
                 f"{told} needs a log, and {name_of(source)} is a model, which has cleaned its log already",
                 fix="leave it out, or profile the log itself",
             )
@@ -100,7 +100,7 @@ def open_likes(
     if shop is not None and embedding_columns(shop.table.schema):
         content = content_of(shop, ids, column=column, report=report)
     elif column is not None:
-        raise UsageProblem(f"there is no column '{column}'", fix="--items TABLE, with vectors: visrec embed-images")
+        raise UsageError(f"there is no column '{column}'", fix="--items TABLE, with vectors: visrec embed-images")
     kinds, names = _kinds(shop, ids, category)
     return Likes(users, ids, history, times, shop, content, kinds, names)
 

@@ -1,4 +1,4 @@
-"""``show``: what is in a table: columns, spaces, counts, nulls, the first rows. See stages/show/gallery.py for its pages."""
+"""``show``: what is in a table: columns, spaces, counts, nulls, the first rows. Pages: see gallery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ def describe(
 ) -> Description:
     """Read the whole table once, batch by batch, and keep its first ``rows`` rows.
 
-    columns: look at these only. Raises UsageProblem for one that is not there.
+    columns: look at these only. Raises UsageError for one that is not there.
     """
     reader = show(source, columns=columns, report=report, **npy)
     nulls = [0] * len(reader.schema)
@@ -112,7 +112,7 @@ def show(
 ) -> pa.RecordBatchReader:
     """The table as it is, or some of its columns and its first ``head`` rows: what a conversion writes.
 
-    Raises UsageProblem for a column that is not there.
+    Raises UsageError for a column that is not there.
     """
     reader = open_any(source, report, **npy)
     for name in columns:

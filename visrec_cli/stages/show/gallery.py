@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.registry import unknown
@@ -51,7 +51,7 @@ def gallery(
     """One HTML page: queries beside their results where there is a ``query_id`` (or ``user_id``), else a grid of items.
 
     columns: values to show on each card (by default the price). limit: queries, or items, on the page.
-    Raises UsageProblem where tables of both kinds are mixed, InputError where there is nothing to show.
+    Raises UsageError where tables of both kinds are mixed, InputError where there is nothing to show.
     """
     report = report or Report()
     readers = [open_any(source, report) for source in sources]
@@ -94,10 +94,10 @@ def gallery(
 
 
 def _group(readers: Sequence[pa.RecordBatchReader]) -> str | None:
-    """The column of queries, None for items. Raises UsageProblem unless all tables are of one kind."""
+    """The column of queries, None for items. Raises UsageError unless all tables are of one kind."""
     kinds = [next((n for n in ("query_id", "user_id") if n in reader.schema.names), None) for reader in readers]
     if len(set(kinds)) > 1:
-        raise UsageProblem("these tables are of different kinds: recommendations and items", fix="a page for each")
+        raise UsageError("these tables are of different kinds: recommendations and items", fix="a page for each")
     return kinds[0]
 
 

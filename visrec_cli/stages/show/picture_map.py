@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
 from visrec_cli.images.decoder import decoded
 from visrec_cli.images.parallel import ordered_map
@@ -49,7 +49,7 @@ def picture_map(
     layout: ``tsne``, ``umap`` or ``pca`` (see fusion.layout). column: the embedding to lay out. colour: the column of
     the points' colours. columns: what the page tells of each item (default: all but vectors, pictures and their
     paths). limit: items on the map (10,000); of more, every so many-th. The same table and seed give the same bytes.
-    Raises UsageProblem for unknown names, InputError where there is nothing to lay out.
+    Raises UsageError for unknown names, InputError where there is nothing to lay out.
     """
     report = report or Report()
     if layout not in LAYOUTS:
@@ -60,7 +60,7 @@ def picture_map(
         if name not in plain:
             raise unknown("column", name, plain)
     if colour is not None and pa.types.is_binary(table.schema.field(colour).type):
-        raise UsageProblem(f"'{colour}' holds pictures, which are no colours", fix="--colour names a column of words")
+        raise UsageError(f"'{colour}' holds pictures, which are no colours", fix="--colour names a column of words")
     rows, vectors, left_out = _placed(table, column, limit or ITEMS, report)
     report.note(f"{_MADE[layout]} of {counted(len(rows), 'items')}")
     places = lay_out(vectors, layout, seed=seed)

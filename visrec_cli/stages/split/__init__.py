@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.reader import Use, read_log
@@ -43,16 +43,16 @@ def split(
     by to seed: see stages.split.split_spec.Way. items: their table, for ``group``. columns: what the log calls its own.
     replace: overwrite such a column. files: a folder that gets each part as a file too. The same rows and seed give the
     same split in whatever order they come. Raises InputError where a part would be empty or times are lacking,
-    UsageProblem for what contradicts itself.
+    UsageError for what contradicts itself.
     """
     report = report or Report()
     way = SplitSpec(by, test, validation, folds, cut, group, seed)
     if (items is None) != (group is None):
-        raise UsageProblem("--group and --items go together", fix="--items items.arrow --group duplicate_of")
+        raise UsageError("--group and --items go together", fix="--items items.arrow --group duplicate_of")
     if files is not None:
         check_parts(Path(files), way)
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
-        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+        raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     log, notes = read_log(
         source,
@@ -78,7 +78,7 @@ def split(
 def _without_parts(table: pa.Table, replace: bool) -> pa.Table:
     old = [name for name in ("split", "fold") if name in table.column_names]
     if old and not replace:
-        raise UsageProblem(f"the log has a column '{old[0]}' already", fix="--replace splits it anew")
+        raise UsageError(f"the log has a column '{old[0]}' already", fix="--replace splits it anew")
     return table.drop_columns(old)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 from visrec_cli.stages.split.strategies import Shares
 
@@ -34,25 +34,25 @@ class SplitSpec:
         if self.by not in WAYS:
             raise unknown("way to split", self.by, list(WAYS))
         if self.folds and (self.test is not None or self.validation or self.by not in _FOLDED or self.folds < 2):
-            raise UsageProblem(
+            raise UsageError(
                 "--folds takes 2 or more, without --test and --validation, and goes with " + ", ".join(_FOLDED),
                 fix="each fold is the test part once: --folds 5",
             )
         if self.cut is not None and (self.by != "global-time" or self.test is not None or self.validation):
-            raise UsageProblem(
+            raise UsageError(
                 "--cut is for --by global-time, without --test and --validation",
                 fix="two moments begin validation and test: --cut 2020-09-01,2020-09-15",
             )
         if self.group is not None and self.by not in _GROUPED:
-            raise UsageProblem(f"--group cannot be kept together by {self.by}", fix="one of " + ", ".join(_GROUPED))
+            raise UsageError(f"--group cannot be kept together by {self.by}", fix="one of " + ", ".join(_GROUPED))
         for option, value in (("--test", self.shares.test), ("--validation", self.validation)):
             if not value >= 0 or (value > 1 and value != int(value)) or value == np.inf:
-                raise UsageProblem(f"{option} {value:g} is neither a share nor a count", fix="0.2, or 1 for one each")
+                raise UsageError(f"{option} {value:g} is neither a share nor a count", fix="0.2, or 1 for one each")
         if not (self.shares.test or self.validation):
-            raise UsageProblem("--test 0 without --validation holds nothing back", fix="--test 0.2")
+            raise UsageError("--test 0 without --validation holds nothing back", fix="--test 0.2")
         parts = [part for part in (self.shares.test, self.validation) if part < 1]
         if sum(parts) >= 1:
-            raise UsageProblem("--test and --validation leave nothing to train on", fix="--test 0.2 --validation 0.1")
+            raise UsageError("--test and --validation leave nothing to train on", fix="--test 0.2 --validation 0.1")
 
     @property
     def shares(self) -> Shares:

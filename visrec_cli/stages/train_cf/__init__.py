@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli import __version__
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
@@ -71,7 +71,7 @@ def train_cf(
     log: files for the curves. save_checkpoint, resume: files. privacy: see stages.train_cf.privacy.
 
     Returns entity, id, factors, bias, neighbours, history (those that the model has), and the item columns. Raises
-    UsageProblem for unknown names and settings, InputError for logs or items that cannot be used, OutputError, at
+    UsageError for unknown names and settings, InputError for logs or items that cannot be used, OutputError, at
     once, for a log or checkpoint that cannot be written.
     """
     report, cleaning = report or Report(), cleaning or Cleaning()
@@ -81,7 +81,7 @@ def train_cf(
         told |= {"--validation": validation, "--k-core": cleaning.k_core, "--half-life": cleaning.half_life}
         kind, validation = private_kind(model, told), 0.0
         if items is None:
-            raise UsageProblem(
+            raise UsageError(
                 "--private needs the catalogue: which items are in the log is a secret too", fix="--items items.arrow"
             )
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
@@ -163,13 +163,13 @@ def _content(
 
 def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune: int, resume: str | None) -> None:
     if kind.needs_content and items is None:
-        raise UsageProblem(
+        raise UsageError(
             f"{kind.name} looks at the items, and there are none",
             fix="--items items.arrow, with embeddings (visrec embed-images ./imgs -o items.arrow)",
         )
     if is_path(source) and str(source) == "-" and items is not None and is_path(items) and str(items) == "-":
-        raise UsageProblem("stdin cannot be both the log and the items", fix="name one of the files")
+        raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
         raise InputError(f"{source} is a folder; train-cf learns from a log", fix="visrec train-cf clicks.csv")
     if tune and resume is not None:
-        raise UsageProblem("a search with --tune cannot be resumed", fix="leave out --resume or --tune")
+        raise UsageError("a search with --tune cannot be resumed", fix="leave out --resume or --tune")

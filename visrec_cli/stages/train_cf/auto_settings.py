@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.recommenders.base import AUTO, Recommender
 from visrec_cli.recommenders.data import Log
 
@@ -32,7 +32,7 @@ def as_before(kind: type[Recommender], settings: Mapping[str, Any], before: Mapp
     told = {name: before[name] for name in auto_of(kind, settings) if before.get(name, AUTO) != AUTO}
     try:
         return {name: kind.settings[name].parse(name, value) for name, value in told.items()}
-    except UsageProblem as error:
+    except UsageError as error:
         fix = "start again without --resume"
         raise InputError(f"the checkpoint is damaged: about.settings: {error.what}", fix=fix) from error
 

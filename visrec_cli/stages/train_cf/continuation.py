@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf.plan import Plan
 from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint
@@ -15,7 +15,7 @@ class Continuation:
     """What a checkpoint is to the training that goes on from it, which ends in the model of a single one.
 
     epochs: how many that is to have; the checkpoint was perhaps of fewer. A fit on all that is known follows the search
-    of the best epoch; more epochs are more of the search, and then perhaps more of the fit. Raises UsageProblem where
+    of the best epoch; more epochs are more of the search, and then perhaps more of the fit. Raises UsageError where
     fewer epochs are asked for than are done; see load_checkpoint for the rest.
     """
 
@@ -75,9 +75,9 @@ class Continuation:
 
 
 def require_epochs(path: Path, checkpoint: Checkpoint, epochs: int, option: str) -> None:
-    """Raise UsageProblem where fewer epochs are asked for than the checkpoint has behind it."""
+    """Raise UsageError where fewer epochs are asked for than the checkpoint has behind it."""
     if epochs < checkpoint.done:
-        raise UsageProblem(
+        raise UsageError(
             f"{path} has {checkpoint.done} epochs behind it, and {option}{epochs} asks for fewer",
             fix=f"{option}{checkpoint.done} or more, or start again without --resume",
         )

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.holdout import held_back
 from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
@@ -29,7 +29,7 @@ class Fitting:
 
     held: interactions to judge by that came with the log, and known: those and ``log`` together. Without them a share
     is held back where judging is of use (epochs to count, or settings to search) or asked for. With ``fit_on`` known,
-    the settings and epochs that were chosen are then fitted again on all of it. Raises UsageProblem for a plan that
+    the settings and epochs that were chosen are then fitted again on all of it. Raises UsageError for a plan that
     cannot be carried out on this log.
     """
 
@@ -51,7 +51,7 @@ class Fitting:
         self.train, self.content, truth = log, content, None if held is None else held.matrix
         self.known = known or TrainingData(log, content)
         if held is not None and plan.share is not None:
-            raise UsageProblem(
+            raise UsageError(
                 "--validation holds a share back, and the column 'split' says already what is for validation",
                 fix="leave out --validation, or split the log anew: visrec split --replace --validation N",
             )
@@ -85,15 +85,15 @@ class Fitting:
     def _check(self, save: Path | None, resume: Path | None) -> None:
         kind, private = self.plan.kind.name, self.plan.privacy is not None
         if (save or resume) and not self.plan.in_epochs:
-            raise UsageProblem(f"{kind} is fitted in one step", fix="leave out --save-checkpoint and --resume")
+            raise UsageError(f"{kind} is fitted in one step", fix="leave out --save-checkpoint and --resume")
         if self.panel is not None or private:  # of privacy, see privately.for_privacy
             return
         if self.plan.trials:
-            raise UsageProblem(
+            raise UsageError(
                 "--tune needs something to judge by", fix="--validation 0.1, or a split with validation rows"
             )
         if self.plan.fit_on == "train":
-            raise UsageProblem(
+            raise UsageError(
                 f"--fit-on train: nothing is held back from {kind}, which learns from every row that is not for test",
                 fix="leave it out; or --validation 0.1, or a split with validation rows",
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.runtime.command_line import CommandLine
 
@@ -14,31 +14,31 @@ def check_for_recommender(
 ) -> None:
     """Refuse what this recommender would not look at. files: by flag, those of a training in epochs.
 
-    Raises UsageProblem.
+    Raises UsageError.
     """
     in_epochs = "epochs" in kind.settings
     given = next((flag for flag, value in files.items() if value), None)
     if given is not None and not in_epochs:
-        raise UsageProblem(
+        raise UsageError(
             f"{given} needs a recommender that learns in epochs, and {kind.name} is fitted in one step",
             fix=f"leave out {given}, or take one in epochs, as als",
         )
     line.require(in_epochs, "patience", f"a recommender that learns in epochs, and {kind.name} is fitted in one step")
     if device not in _ANYWHERE and not kind.uses_device:
-        raise UsageProblem(
+        raise UsageError(
             f"--device {device} needs a recommender that can use it, and {kind.name} computes on the CPU",
             fix="leave out --device",
         )
     if column is not None and not (kind.uses_content or kind.needs_content):
-        raise UsageProblem(
+        raise UsageError(
             f"--column needs a recommender that looks at the items, and {kind.name} does not",
             fix="leave out --column, or take one that does, as hybrid",
         )
 
 
 def check_for_judging(judged: bool, line: CommandLine, *, metric: str | None) -> None:
-    """Refuse what is about judging where there is nothing to judge by. Raises UsageProblem."""
+    """Refuse what is about judging where there is nothing to judge by. Raises UsageError."""
     fix = "--validation 0.1, --tune 10, or a split with validation rows"
     if metric is not None and not judged:
-        raise UsageProblem("--metric needs something to judge by", fix=fix)
+        raise UsageError("--metric needs something to judge by", fix=fix)
     line.require(judged, "patience", "something to judge by", fix=fix)

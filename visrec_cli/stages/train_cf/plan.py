@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.two_tower.private import Privacy
@@ -36,7 +36,7 @@ class Plan:
         if self.fit_on not in FIT_ON:
             raise unknown("part to fit on", self.fit_on, list(FIT_ON))
         if self.share is not None and not 0 <= self.share < 1:
-            raise UsageProblem(f"--validation {self.share} is no share", fix="--validation 0.1")
+            raise UsageError(f"--validation {self.share} is no share", fix="--validation 0.1")
 
     def make(self, settings: dict[str, Any]) -> Recommender:
         """The recommender with these settings."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.holdout import Parts
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.registry import find, names
@@ -15,16 +15,16 @@ from visrec_cli.runtime.report import Report
 def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
     """The private form of a recommender. asked: by flag, what goes with no privacy unless it is empty.
 
-    Raises UsageProblem for a recommender that has no such form, and for what was asked.
+    Raises UsageError for a recommender that has no such form, and for what was asked.
     """
     able = names("private-recommender")
     if model not in able:
-        raise UsageProblem(
+        raise UsageError(
             f"{model} cannot be trained with --private", fix=f"--model {' or --model '.join(able)}, which can"
         )
     given = next((flag for flag, value in asked.items() if value), None)
     if given is not None:
-        raise UsageProblem(f"{given} would tell of single users what --private hides", fix="leave out one of them")
+        raise UsageError(f"{given} would tell of single users what --private hides", fix="leave out one of them")
     kind: type[Recommender] = find("private-recommender", model)
     return kind
 
@@ -32,11 +32,11 @@ def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
 def for_privacy(parts: Parts, items: list[str], fit_on: str, report: Report) -> Parts:
     """The rows that a private model is fitted on, once, as they are: nothing is chosen on any, for that would tell.
 
-    items: of the catalogue. Raises UsageProblem where ``fit_on`` train leaves nothing out, InputError without rows.
+    items: of the catalogue. Raises UsageError where ``fit_on`` train leaves nothing out, InputError without rows.
     """
     if fit_on == "train":
         if parts.validation is None:
-            raise UsageProblem(
+            raise UsageError(
                 "--fit-on train: nothing is held back with --private, and the log has no validation rows",
                 fix="leave it out",
             )

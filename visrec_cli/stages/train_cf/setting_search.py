@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem, VisrecError
+from visrec_cli.errors import UsageError, VisrecError
 from visrec_cli.recommenders.base import Recommender, Setting
 from visrec_cli.recommenders.data import Log
 from visrec_cli.runtime.report import Report
@@ -36,7 +36,7 @@ def tune(
     """Try settings, first the defaults, then where Optuna's TPE expects the most; the best trial is the first returned.
 
     attempt: from all settings to the metric on the validation part. fixed: settings that are not searched. log: what is
-    learned from: a setting that suits it by default is searched around what suits it. Raises UsageProblem where there
+    learned from: a setting that suits it by default is searched around what suits it. Raises UsageError where there
     is nothing to search, and what the attempts raise if all of them fail.
     Source: Bergstra et al. 2011 (TPE).
     """
@@ -44,7 +44,7 @@ def tune(
 
     knobs = {name: knob for name, knob in kind.settings.items() if name not in fixed and _searched(knob)}
     if not knobs:
-        raise UsageProblem(f"{kind.name} has no settings left to search", fix="leave out --tune, or some of --set")
+        raise UsageError(f"{kind.name} has no settings left to search", fix="leave out --tune, or some of --set")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     lower = measure.name == "rmse"
     study = optuna.create_study(
@@ -62,7 +62,7 @@ def tune(
         settings = {name: whole[name] for name in knobs}
         try:
             value = attempt(whole)
-        except (UsageProblem, FloatingPointError) as error:  # numbers that ran away say where not to look
+        except (UsageError, FloatingPointError) as error:  # numbers that ran away say where not to look
             failures += [error] if isinstance(error, VisrecError) else []
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
             report.say(f"trial {number:>3} of {trials}: failed ({error}){_listed(settings)}")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.metrics.base import ItemStats, Lists, Metric
 from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.data import Rows
@@ -31,7 +31,7 @@ class Measure:
         if not has("metric", metric) or not _of_a_list(self.kind):
             raise unknown("metric", metric, [*(name for name, kind in members("metric") if _of_a_list(kind)), "rmse"])
         if not k.isdigit() or int(k) < 1:
-            raise UsageProblem(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
+            raise UsageError(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
 
     @property
     def kind(self) -> type[Metric]:

@@ -16,7 +16,7 @@ from visrec_cli.encoders.finetuning.frozen_stages import frozen_count, stages_of
 from visrec_cli.encoders.finetuning.schedule import Schedule
 from visrec_cli.encoders.finetuning.serialization import require_classifier, save_model
 from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.cleanup import Cleaning
@@ -102,10 +102,10 @@ def train_encoder(
     target: ``labels:COLUMN[,COLUMN]``, ``clicks:LOG``, ``duplicates``, ``preference:LOG`` or ``self``. loss: of labels,
     cross-entropy or contrast. pixels: of a side. freeze: how many stages stay, or ``all``; by default all but the last
     two. augment: of flip, rotate, crop, colour; without it frozen stages are computed once and not once an epoch. rate,
-    decay, batch_size: see encoders.finetuning.schedule.Schedule. split, validation: see stages.train_encoder.item_holdout. columns,
+    decay, batch_size: see encoders.finetuning.schedule.Schedule. split, validation: see item_holdout. columns,
     cleaning: of a log. log, save_checkpoint, resume: files, as for train_cf.
 
-    Raises UsageProblem for unknown names and what contradicts itself, InputError for items that cannot be learned from,
+    Raises UsageError for unknown names and what contradicts itself, InputError for items that cannot be learned from,
     OutputError, at once, for a file that cannot be written, DeviceMemoryError.
     """
     import torch
@@ -206,13 +206,13 @@ def _check(
     source: Tabular, output: Path, epochs: int, rate: float, decay: float, batch_size: int, validation: float
 ) -> None:
     if output.suffix != ".safetensors":
-        raise UsageProblem(f"the output '{output}' is no .safetensors file", fix="-o model.safetensors")
+        raise UsageError(f"the output '{output}' is no .safetensors file", fix="-o model.safetensors")
     if not 0 <= validation < 1:
-        raise UsageProblem(f"--validation {validation} is no share", fix="--validation 0.1")
+        raise UsageError(f"--validation {validation} is no share", fix="--validation 0.1")
     if epochs < 1 or batch_size < 2 or not rate > 0 or not 0 < decay <= 1:
-        raise UsageProblem(
+        raise UsageError(
             "--epochs must be 1 or more, --batch-size 2 or more, --rate above 0, --layer-decay above 0 and at most 1",
             fix="--epochs 10 --batch-size 64 --rate 0.001 --layer-decay 0.7",
         )
     if is_path(source) and Path(str(source)).is_file() and output.exists() and output.samefile(str(source)):
-        raise UsageProblem("the output is the input", fix="-o model.safetensors")
+        raise UsageError("the output is the input", fix="-o model.safetensors")

@@ -27,7 +27,7 @@ def item_parts(
     """By the column ``split`` (or another that is named) of train, validation and test; test items are never looked at.
 
     Without validation items, a ``share`` of those for training is drawn by ``seed``. together: (rows,) numbers of what
-    must not be torn apart, such as duplicates. Raises UsageProblem for a column that is not there, InputError where it
+    must not be torn apart, such as duplicates. Raises UsageError for a column that is not there, InputError where it
     says other words or leaves nothing to train on.
     """
     if column is not None and column not in table.column_names:

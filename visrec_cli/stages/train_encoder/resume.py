@@ -14,7 +14,7 @@ def continued(path: Path, about: dict[str, Any], epochs: int, report: Report) ->
 
     The rate falls along a cosine over all epochs. With another number of them than before it goes on along the new
     one: what comes out is not the model of a single training of that length. That is said, and kept in the facts of the
-    checkpoint, as ``resumed``: after which epoch, and of how many. Raises UsageProblem for fewer epochs than are done;
+    checkpoint, as ``resumed``: after which epoch, and of how many. Raises UsageError for fewer epochs than are done;
     see load_checkpoint for the rest.
     """
     at = load_checkpoint(path, about)

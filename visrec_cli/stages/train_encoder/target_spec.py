@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import held_back, parts_of
@@ -34,7 +34,7 @@ def open_target(
 ) -> TrainingTarget:  # fmt: skip
     """The target that ``spec`` names. columns, cleaning: of a log. share: of its clicks that ``preference`` holds back.
 
-    Raises UsageProblem for an unknown one, InputError for a column or a log that cannot be used.
+    Raises UsageError for an unknown one, InputError for a column or a log that cannot be used.
     """
     kind, _, rest = spec.partition(":")
 
@@ -56,10 +56,10 @@ def open_target(
         raise unknown("target", kind, list(made), fix="labels:COLUMN, clicks:LOG, duplicates, preference:LOG or self")
     if bool(rest) != (kind in ("labels", "clicks", "preference")):
         example = {"labels": "labels:category", "clicks": "clicks:clicks.csv", "preference": "preference:clicks.csv"}
-        raise UsageProblem(f"--target {spec} is not whole" if not rest else f"--target {kind} takes no name",
+        raise UsageError(f"--target {spec} is not whole" if not rest else f"--target {kind} takes no name",
                            fix=f"--target {example.get(kind, kind)}")  # fmt: skip
     if loss is not None and (loss not in LOSSES or kind != "labels"):
-        raise UsageProblem(
+        raise UsageError(
             f"--loss {loss} is for no target" if loss not in LOSSES else f"--target {kind} has a loss of its own",
             fix=f"--target labels:COLUMN --loss {' or '.join(LOSSES)}",
         )

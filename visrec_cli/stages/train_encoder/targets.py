@@ -13,7 +13,7 @@ from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
 from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
 from visrec_cli.encoders.finetuning.objectives import Objective
 from visrec_cli.encoders.finetuning.self_supervised import SelfSupervised
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import unknown
 from visrec_cli.stages.train_encoder.item_holdout import Rows
 from visrec_cli.tables.vectors import Mask
@@ -43,7 +43,7 @@ class LabelTarget(TrainingTarget):
     def __init__(self, table: pa.Table, rest: str, *, loss: str) -> None:
         self._columns, self._loss = [name.strip() for name in rest.split(",") if name.strip()], loss
         if not self._columns:
-            raise UsageProblem("--target labels names no column", fix="--target labels:category")
+            raise UsageError("--target labels names no column", fix="--target labels:category")
         self._labels = [_labels_of(table, name) for name in self._columns]
         self.words = f"labels:{','.join(self._columns)}"
         self.wanted = np.array([any(labels) for labels in zip(*self._labels, strict=True)], bool)

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.alike_groups import recommend_groups
 from visrec_cli.stages.show.gallery import gallery
@@ -86,12 +86,12 @@ def test_only_items_that_pass_count() -> None:
 
 def test_mistakes_are_answered_with_near_names() -> None:
     for options, near in (({"groups": ["Alfa"]}, "Alpha"), ({"group_by": "brnd", "all_groups": True}, "brand")):
-        with pytest.raises(UsageProblem) as refusal:
+        with pytest.raises(UsageError) as refusal:
             recommend_groups(brands(), **{"group_by": "brand", **options})
         assert near in str(refusal.value.fix)
-    with pytest.raises(UsageProblem, match="no group was asked about"):
+    with pytest.raises(UsageError, match="no group was asked about"):
         asked()
-    with pytest.raises(UsageProblem, match="--all asks about every group"):
+    with pytest.raises(UsageError, match="--all asks about every group"):
         asked(groups=["Alpha"], all_groups=True)
     with pytest.raises(InputError, match="1 group of at least 3 items"):
         recommend_groups(brands().slice(0, 6), group_by="brand", all_groups=True)

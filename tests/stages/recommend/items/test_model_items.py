@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from tests.stages.recommend.users.models import factor_model, group_of, knn_model, log, table_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.stages.recommend.items import recommend
@@ -53,7 +53,7 @@ def test_parts_of_the_factors_are_told() -> None:
 
 
 def test_what_a_model_cannot_be_asked() -> None:
-    with pytest.raises(UsageProblem, match="item-knn links items to items"):
+    with pytest.raises(UsageError, match="item-knn links items to items"):
         recommend(table_of(knn_model()), like=["i3"])
     history = sp.csr_matrix(np.ones((1, 2), np.float32))
     popular = Model(
@@ -61,5 +61,5 @@ def test_what_a_model_cannot_be_asked() -> None:
     )
     with pytest.raises(InputError, match=r"\(popularity\) does not know which items are alike"):
         recommend(to_table(popular), items=["a"])
-    with pytest.raises(UsageProblem, match="no item 'i99'"):
+    with pytest.raises(UsageError, match="no item 'i99'"):
         recommend(table_of(factor_model()), items=["i99"])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.contracts.index_suite import unit
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend.items import recommend
@@ -134,7 +134,7 @@ def test_an_empty_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stdin_cannot_be_two_things() -> None:
-    with pytest.raises(UsageProblem, match="both the table and the picture"):
+    with pytest.raises(UsageError, match="both the table and the picture"):
         recommend("-", images=["-"])
 
 
@@ -185,14 +185,14 @@ def test_the_shares_of_a_fused_item_sum_to_its_score() -> None:
 
 
 def test_words_where_there_is_no_text_side() -> None:
-    with pytest.raises(UsageProblem, match="holds no texts, so --text cannot be compared") as caught:
+    with pytest.raises(UsageError, match="holds no texts, so --text cannot be compared") as caught:
         recommend(items(), texts=["red"])
     assert "embed-text" in str(caught.value.fix)
     assert "st:clip-ViT-B-32" in str(caught.value.fix)
 
 
 def test_pictures_where_there_is_no_picture_side() -> None:
-    with pytest.raises(UsageProblem, match="holds no pictures, so --image cannot be compared"):
+    with pytest.raises(UsageError, match="holds no pictures, so --image cannot be compared"):
         recommend(items(space=TEXTS), images=[picture(RED)])
 
 

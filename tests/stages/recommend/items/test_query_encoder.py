@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import draw
 from visrec_cli.encoders.factory import open_image_encoder
-from visrec_cli.errors import SpaceMismatchError, UsageProblem
+from visrec_cli.errors import SpaceMismatchError, UsageError
 from visrec_cli.stages.embed_text import embed_text
 from visrec_cli.stages.recommend.items.query_encoder import picture_encoder, text_encoder
 from visrec_cli.tables.spaces import Space, space_of
@@ -40,8 +40,8 @@ def test_other_weights_or_preprocessing_are_another_space() -> None:
 
 
 def test_what_a_space_cannot_take() -> None:
-    with pytest.raises(UsageProblem, match="lite0 cannot be compared with text") as caught:
+    with pytest.raises(UsageError, match="lite0 cannot be compared with text") as caught:
         text_encoder(Space("lite0", 1280, True))
     assert "embed-text" in str(caught.value.fix)
-    with pytest.raises(UsageProblem, match="minilm cannot be compared with pictures"):
+    with pytest.raises(UsageError, match="minilm cannot be compared with pictures"):
         picture_encoder(Space("minilm", 384, True))

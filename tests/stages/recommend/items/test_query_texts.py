@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tests.stages.recommend.items.test_queries import Understood, items
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items import query_texts, recommend
 from visrec_cli.tables.spaces import Space
@@ -121,7 +121,7 @@ def test_what_is_refused(tmp_path: Path, name: str, content: str | bytes | None,
 
 @pytest.mark.parametrize("others", [{"images": ["-"]}, {}])
 def test_stdin_is_one_thing(others: dict[str, Any]) -> None:
-    with pytest.raises(UsageProblem, match="stdin cannot be both"):
+    with pytest.raises(UsageError, match="stdin cannot be both"):
         recommend(table() if others else "-", listed_texts="-", **others)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.index_suite import brute_force, unit
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.tables.spaces import Space
@@ -257,7 +257,7 @@ class TestTaste:
         [([], ["i10"], "not what to look for"), (["i10"], ["i10"], "both liked and unliked")],
     )
     def test_nonsense_is_refused(self, like: list[str], unlike: list[str], said: str) -> None:
-        with pytest.raises(UsageProblem, match=said):
+        with pytest.raises(UsageError, match=said):
             recommend(shop(), like=like, unlike=unlike)
 
 
@@ -286,7 +286,7 @@ def test_labels_in_common_are_a_reason() -> None:
 def test_columns_choose_what_goes_along() -> None:
     names = recommend(shop(), items=["i10"], columns=["price"]).schema.names
     assert names[-2:] == ["why", "price"]
-    with pytest.raises(UsageProblem, match="no column 'prize'"):
+    with pytest.raises(UsageError, match="no column 'prize'"):
         recommend(shop(), items=["i10"], columns=["prize"])
 
 
@@ -328,7 +328,7 @@ class TestColumns:
         assert ask(self.two(), items=["i10"], column="text_embedding", k=1)["why"][0].startswith("text ")
 
     def test_a_wrong_column(self) -> None:
-        with pytest.raises(UsageProblem, match="no column 'nope'"):
+        with pytest.raises(UsageError, match="no column 'nope'"):
             recommend(shop(), items=["i10"], column="nope")
         with pytest.raises(InputError, match="column 'title'"):
             recommend(shop(), items=["i10"], column="title")
@@ -352,15 +352,15 @@ class TestColumns:
     ],
 )
 def test_usage_problems(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(UsageError, match=said):
         recommend(shop(), **asked)
 
 
 def test_an_unknown_id_names_the_nearest() -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         recommend(shop(), items=["i010"])
     assert "i10" in str(caught.value.fix)
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         recommend(shop(), items=["zzzzzz"])
     assert caught.value.fix == "ids look like i00, i01, i02"
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tests.stages.recommend.users.models import factor_model, group_of, knn_model, log, table_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import Rules, recommend_users
 from visrec_cli.stages.recommend.users.follow import LONGEST, follow, lines_of
@@ -140,7 +140,7 @@ def test_rules_hold_and_seen_items_stay_out() -> None:
 
 def test_the_model_is_a_file_and_says_what_it_is() -> None:
     for models in ((), ("-",)):
-        with pytest.raises(UsageProblem, match="reads events on stdin"):
+        with pytest.raises(UsageError, match="reads events on stdin"):
             follow(*models, events=[])
     with pytest.raises(InputError, match="lost what it says about itself"):
         follow(pa.Table.from_arrays(ALS.columns, names=ALS.column_names), events=[])

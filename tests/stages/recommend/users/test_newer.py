@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.recommender_suite import DAY, planted
 from tests.stages.recommend.users.models import about, factor_model, group_of, knn_model, log, table_of
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
@@ -239,7 +239,7 @@ def test_a_model_of_clicks_says_that_it_cannot_score_them() -> None:
 
 
 def test_stdin_is_one_table() -> None:
-    with pytest.raises(UsageProblem, match="stdin can be one table"):
+    with pytest.raises(UsageError, match="stdin can be one table"):
         ask("-", ["u3"], history="-")
 
 

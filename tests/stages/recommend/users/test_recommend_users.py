@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.recommender_suite import DAY
 from tests.stages.recommend.users.models import NEWCOMER, factor_model, group_of, knn_model, log, table_of, taste_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
@@ -149,7 +149,7 @@ def test_without_a_fallback_strangers_are_rejects() -> None:
     assert set(found["user_id"]) == {"u3"}
     assert [one.path for one in report.rejects] == [f"user {NEWCOMER}", "user u99"]
     assert "did you mean" in report.rejects[1].reason
-    with pytest.raises(UsageProblem, match="unknown user 'u99'") as caught:
+    with pytest.raises(UsageError, match="unknown user 'u99'") as caught:
         ask(users=["u99"], fallback=False)
     assert "u9" in str(caught.value.fix)
 
@@ -211,7 +211,7 @@ def test_models_of_different_items_and_users_are_united() -> None:
     ],
 )
 def test_wrong_rules(models: Any, rules: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(UsageError, match=said):
         ask(*models, users=["u3"], rules=rules)
 
 
@@ -244,7 +244,7 @@ def test_two_models_of_one_recommender_are_called_by_their_files(tmp_path: Path)
         write_table(ALS, tmp_path / name)
     paths = tmp_path / "monday.arrow", tmp_path / "tuesday.arrow"
     assert set(ask(*paths, users=["u3"])["source"]) == {"monday + tuesday"}
-    with pytest.raises(UsageProblem, match="two models are called 'monday'"):
+    with pytest.raises(UsageError, match="two models are called 'monday'"):
         ask(paths[0], paths[0], users=["u3"])
 
 
@@ -256,9 +256,9 @@ def test_tables_that_are_no_models() -> None:
 
 
 def test_asking_nobody_or_everybody_and_some(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="nobody was asked about"):
+    with pytest.raises(UsageError, match="nobody was asked about"):
         ask()
-    with pytest.raises(UsageProblem, match="--all-users asks about everyone"):
+    with pytest.raises(UsageError, match="--all-users asks about everyone"):
         ask(all_users=True, users=["u3"])
     (tmp_path / "none.txt").write_text("\n\n")
     with pytest.raises(InputError, match="names no users"):
@@ -268,7 +268,7 @@ def test_asking_nobody_or_everybody_and_some(tmp_path: Path) -> None:
     for table in ("names.parquet", "items.csv"):
         with pytest.raises(InputError, match="has no column of users"):
             ask(listed=tmp_path / table)
-    with pytest.raises(UsageProblem, match="id of a user is empty"):
+    with pytest.raises(UsageError, match="id of a user is empty"):
         ask(users=[""])
     report = Report()
     assert ask(users=["7", "8"], rules={"k": 2}, report=report)["user_id"] == ["7", "7", "8", "8"]
@@ -286,7 +286,7 @@ def test_through_polars_and_without_metadata_it_still_scores() -> None:
 
 def test_columns_are_chosen_and_never_hide_ours() -> None:
     assert list(ask(users=["u3"], columns=["price"]))[5:] == ["price"]
-    with pytest.raises(UsageProblem, match="no column 'prize'"):
+    with pytest.raises(UsageError, match="no column 'prize'"):
         ask(users=["u3"], columns=["prize"])
     model = factor_model()
     named = to_table(model, pa.table({"score": [f"s{i}" for i in range(48)], "user_id": ["x"] * 48}))
@@ -296,15 +296,15 @@ def test_columns_are_chosen_and_never_hide_ours() -> None:
 
 
 def test_the_same_bytes_however_it_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from visrec_cli.stages.recommend.users import user_batches as visitors
+    from visrec_cli.stages.recommend.users import user_batches
 
     whole = recommend_users(ALS, KNN, all_users=True).read_all()
-    monkeypatch.setattr(visitors, "_AT_MOST", 7)
+    monkeypatch.setattr(user_batches, "_AT_MOST", 7)
     cut = recommend_users(ALS, KNN, all_users=True).read_all()
     assert cut["item_id"].to_pylist() == whole["item_id"].to_pylist()
     np.testing.assert_allclose(cut["score"], whole["score"], rtol=1e-4)
-    monkeypatch.setattr(visitors, "usable_cores", lambda: 1)
+    monkeypatch.setattr(user_batches, "usable_cores", lambda: 1)
     write_table(recommend_users(ALS, KNN, all_users=True), tmp_path / "one.arrow")
-    monkeypatch.setattr(visitors, "usable_cores", lambda: 3)
+    monkeypatch.setattr(user_batches, "usable_cores", lambda: 3)
     write_table(recommend_users(ALS, KNN, all_users=True), tmp_path / "two.arrow")
     assert (tmp_path / "one.arrow").read_bytes() == (tmp_path / "two.arrow").read_bytes()

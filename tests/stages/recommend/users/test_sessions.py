@@ -10,7 +10,7 @@ import pytest
 
 from tests.recommenders.sequential.sequence_suite import walks
 from tests.stages.recommend.users.models import factor_model, group_of, knn_model, table_of
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.recommenders.sequential.gru import Gru
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
@@ -100,7 +100,7 @@ def test_why_of_a_session() -> None:
     ],
 )
 def test_what_it_refuses(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(UsageError, match=said):
         ask(ALS, **asked)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.embedding.cache_lookup import Cache
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems, Rows, fill_shelf
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer, Answerer
@@ -73,26 +73,26 @@ def recommend(
     with, as for embed_images. npy: see tables.readers.open_table.
 
     Returns query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a mixed query the
-    fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageProblem
+    fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageError
     for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
     """
     report = report or Report()
     require_one_stdin(table, images, listed_texts)
     if isinstance(texts, str):
-        raise UsageProblem("texts is a list", fix='texts=["red dress"]')
+        raise UsageError("texts is a list", fix='texts=["red dress"]')
     words = _words(texts, listed_texts, report) if texts or listed_texts is not None else []
     asked = Asked(items, images, words, like, unlike, all_items, mix)
     if k < 1:
-        raise UsageProblem(f"-k {k}: ask for at least one item", fix="-k 10")
+        raise UsageError(f"-k {k}: ask for at least one item", fix="-k 10")
     if not 0 <= diversity <= 1:
-        raise UsageProblem(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
+        raise UsageError(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
     items_table = open_table(_not_a_folder(table), report=report, **npy)
     if is_model(items_table.schema):
         from visrec_cli.stages.recommend.items.model_items import ItemLinks, model_items
 
         found, model = model_items(items_table.read_all(), name_of(table))
         if id_column is not None:
-            raise UsageProblem(
+            raise UsageError(
                 f"--id-column needs a table of items, and {name_of(table)} is a model", fix="leave out --id-column"
             )
         if model.items.factors is None:
@@ -128,11 +128,11 @@ def _words(texts: Sequence[str], listed: Tabular | None, report: Report) -> "lis
 
 
 def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:
-    """Raise UsageProblem for an option about vectors, of which a model of links between items has none."""
+    """Raise UsageError for an option about vectors, of which a model of links between items has none."""
     told = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
     told |= {"--index": index != "exact"}
     if given := next((flag for flag, value in told.items() if value), None):
-        raise UsageProblem(
+        raise UsageError(
             f"{given} needs vectors, which a model of links between items has not", fix=f"leave out {given}"
         )
     report.line.require(False, "same_above", "vectors, which a model of links between items has not")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import fill_shelf
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, groups_of
@@ -54,11 +54,11 @@ def recommend_groups(
     The recommended group is in ``group`` (with ``group_items``), and ``item_id`` is one of its items: the one nearest
     to the asked group, so that galleries and joins have something to show; ``because_item_id`` is the item of the
     asked group nearest to the recommended one. where: only these items count. columns: those of ``item_id`` that go
-    along. Raises UsageProblem for unknown names, InputError for a table without vectors or groups.
+    along. Raises UsageError for unknown names, InputError for a table without vectors or groups.
     """
     report = report or Report()
     if k < 1:
-        raise UsageProblem(f"-k {k}: ask for at least one group", fix="-k 10")
+        raise UsageError(f"-k {k}: ask for at least one group", fix="-k 10")
     reader = open_table(table, report=report, **npy)
     if is_model(reader.schema):
         raise InputError(

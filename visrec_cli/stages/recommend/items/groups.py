@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.attributes import words_of
 from visrec_cli.items.catalogue_items import CatalogueItems, Rows, take_rows
 from visrec_cli.registry import unknown
@@ -34,7 +34,7 @@ class Groups:
         return unit_rows(np.stack([vectors[rows].mean(axis=0, dtype=np.float64) for rows in self.members]).astype("f4"))
 
     def row(self, name: str) -> int:
-        """The place of a group. Raises UsageProblem, with near names, or InputError for one of too few items."""
+        """The place of a group. Raises UsageError, with near names, or InputError for one of too few items."""
         if name in self.names:
             return self.names.index(name)
         if name in self.small:
@@ -54,7 +54,7 @@ def groups_of(shelf: CatalogueItems, column: str, *, allowed: Mask, min_items: i
     """The groups that a column names: texts such as ``A|B``, and lists, put an item into several.
 
     allowed: (n,) the rows of the shelf that count. Groups of fewer than ``min_items`` items with a vector are told of
-    and left out. Raises UsageProblem for a column that is not there, InputError where fewer than two groups are left.
+    and left out. Raises UsageError for a column that is not there, InputError where fewer than two groups are left.
     """
     if column not in shelf.items.column_names or column == "item_id":
         known = [name for name in shelf.items.column_names if name != "item_id"]
@@ -82,11 +82,11 @@ def groups_of(shelf: CatalogueItems, column: str, *, allowed: Mask, min_items: i
 
 
 def asked_groups(groups: Groups, names: Sequence[str], everything: bool) -> list[int]:
-    """The groups that are asked about. Raises UsageProblem for none, or for all and some."""
+    """The groups that are asked about. Raises UsageError for none, or for all and some."""
     if everything and names:
-        raise UsageProblem("--all asks about every group and goes with no --group", fix="leave out one of them")
+        raise UsageError("--all asks about every group and goes with no --group", fix="leave out one of them")
     if not everything and not names:
-        raise UsageProblem(
+        raise UsageError(
             "no group was asked about", fix=f"--group NAME, such as {', '.join(groups.names[:_NAMED])}, or --all"
         )
     return list(range(len(groups.names))) if everything else [groups.row(name) for name in dict.fromkeys(names)]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Matrix
@@ -29,7 +29,7 @@ def index_opener(
 ) -> Callable[[Matrix], Index]:
     """A function from (n, d) vectors of length 1 to an index over them; an approximate one is calibrated, and says so.
 
-    settings: those that are not None must belong to this index, else UsageProblem. passing: there are only the items
+    settings: those that are not None must belong to this index, else UsageError. passing: there are only the items
     that pass a condition, for which no index is built or kept. Raises UnavailableError for a missing extra.
     """
     given = {key: value for key, value in settings.items() if value is not None}
@@ -37,7 +37,7 @@ def index_opener(
     for key in given:
         if key not in SETTINGS.get(name, ()):
             owner = next(other for other, keys in SETTINGS.items() if key in keys)
-            raise UsageProblem(f"--{key.replace('_', '-')} belongs to --index {owner}", fix=f"--index {owner}")
+            raise UsageError(f"--{key.replace('_', '-')} belongs to --index {owner}", fix=f"--index {owner}")
     if passing and name != "exact":
         report.warn(f"--where leaves a part of the items, which is searched exactly, without the {name} index")
     if passing or name == "exact":

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 
 
 def item_columns(
@@ -13,13 +13,13 @@ def item_columns(
     """Names in the items' table, and the fields of the answer.
 
     columns: those asked for (None: all but the id). ours: names that the answer uses itself; such a column of the items
-    goes along as ``item_<name>``. pictures: whether stored bytes go along. Raises UsageProblem for a column that is not
+    goes along as ``item_<name>``. pictures: whether stored bytes go along. Raises UsageError for a column that is not
     there.
     """
     there = [field for field in schema if field.name != "item_id"]
     unknown = [name for name in columns or () if name not in schema.names]
     if unknown:
-        raise UsageProblem(
+        raise UsageError(
             f"--columns: there is no column '{unknown[0]}'",
             fix=f"the items have {', '.join(field.name for field in there) or 'no columns but their ids'}",
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems, Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
@@ -54,7 +54,7 @@ class ItemLinks:
         words = "--texts" if "texts" in command_line().written else "--text"
         wanted = {"--image": asked.images, words: asked.texts, "--like": asked.like or asked.unlike, "--mix": asked.mix}
         if told := [flag for flag, given in wanted.items() if given]:
-            raise UsageProblem(
+            raise UsageError(
                 f"{told[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
                 fix="ask with --item ID or --all",
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.items.pictures import PATH_COLUMNS
 from visrec_cli.tables.vectors import Matrix
@@ -88,22 +88,22 @@ def taste_query(shelf: CatalogueItems, like: Sequence[str], unlike: Sequence[str
     """Likes and dislikes as one query: mean(liked) - 0.5 · mean(unliked), of length 1.
 
     Source: Rocchio 1971, without an original query; the weight of one half is also what vector databases settled on.
-    Raises UsageProblem without a like, for an item in both lists, or when the two cancel out.
+    Raises UsageError without a like, for an item in both lists, or when the two cancel out.
     """
     if not like:
-        raise UsageProblem("--unlike says what to avoid, not what to look for", fix="add --like ID")
+        raise UsageError("--unlike says what to avoid, not what to look for", fix="add --like ID")
     liked = [shelf.row(item_id) for item_id in dict.fromkeys(like)]
     unliked = [shelf.row(item_id) for item_id in dict.fromkeys(unlike)]
     both = [shelf.ids[row] for row in liked if row in unliked]
     if both:
-        raise UsageProblem(f"item {both[0]!r} is both liked and unliked", fix="decide for one of --like and --unlike")
+        raise UsageError(f"item {both[0]!r} is both liked and unliked", fix="decide for one of --like and --unlike")
     own = [*liked, *unliked]
     direction = shelf.vectors[liked].mean(axis=0, dtype=np.float64)
     if unliked:
         direction -= _AWAY * shelf.vectors[unliked].mean(axis=0, dtype=np.float64)
     length = np.linalg.norm(direction)
     if length < 1e-6:
-        raise UsageProblem("what is liked and what is unliked cancel out", fix="name other items")
+        raise UsageError("what is liked and what is unliked cancel out", fix="name other items")
     titles = [query.label for query in item_queries(shelf, own)]
     label = "like " + ", ".join(titles[: len(liked)])
     if unliked:

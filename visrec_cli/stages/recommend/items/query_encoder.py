@@ -2,7 +2,7 @@
 
 from visrec_cli.encoders.base import Encoder, ImageEncoder, TextEncoder
 from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import has
 from visrec_cli.tables.compatibility import follows_profiles, require_same_space
 from visrec_cli.tables.spaces import Space
@@ -11,7 +11,7 @@ from visrec_cli.tables.spaces import Space
 def picture_encoder(space: Space, *, device: str = "auto") -> ImageEncoder:
     """What makes vectors of ``space`` of pictures, with their colour profiles followed or not, as it says.
 
-    Raises UsageProblem for a space that takes no pictures, SpaceMismatchError when the encoder here is not the one
+    Raises UsageError for a space that takes no pictures, SpaceMismatchError when the encoder here is not the one
     that made the space (other weights or preprocessing), UnavailableError when it cannot be had.
     """
     _require_family("image-encoder", space, "pictures", "embed-images")
@@ -37,7 +37,7 @@ def _require_family(family: str, space: Space, what: str, verb: str) -> None:
     name = space.encoder.partition(":")[0].split("+")[0]
     if not has(family, name):
         known = has("image-encoder", name) or has("text-encoder", name) or space.sources
-        raise UsageProblem(
+        raise UsageError(
             f"vectors of {space.encoder} cannot be compared with {what}"
             + ("" if known else ": no encoder of that name is installed here"),
             fix=("" if known else "install the plug-in that has it; or ")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
 from visrec_cli.embedding.text_run import TextWork
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -44,7 +44,7 @@ def sentences(texts: Sequence[str], listed: Tabular | None, report: Report) -> l
     Raises InputError where none is left, and where one id means two texts.
     """
     if any(not text.strip() for text in texts):
-        raise UsageProblem("--text is empty", fix='--text "red dress"')
+        raise UsageError("--text is empty", fix='--text "red dress"')
     asked = [Sentence(text, text) for text in dict.fromkeys(texts)]
     if listed is None:
         return asked

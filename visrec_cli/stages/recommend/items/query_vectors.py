@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageProblem
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import Matrix
@@ -16,7 +16,7 @@ def query_vectors(space: Space | None, column: str, width: int, what: str, encod
     """(n, width) float32: queries in the space of ``column``, which is entered through its sources where it is fused.
 
     what: "pictures" or "texts". encode: (n, d) vectors of them in a space that an encoder made. Raises InputError when
-    the column does not say what made it, UsageProblem when that takes none of these.
+    the column does not say what made it, UsageError when that takes none of these.
     """
     if space is None:
         raise InputError(
@@ -55,16 +55,16 @@ def _encoded(space: Space, what: str, encode: Callable[[Space], Matrix]) -> Matr
     return project(space, known) if known else None
 
 
-def _takes_none(space: Space, column: str, what: str) -> UsageProblem:
+def _takes_none(space: Space, column: str, what: str) -> UsageError:
     made = f"column '{column}' ({space.describe()})"
     if what == "texts":
         flag = "--texts" if "texts" in command_line().written else "--text"
-        return UsageProblem(
+        return UsageError(
             f"{made} holds no texts, so {flag} cannot be compared with it",
             fix="add a text side: … | visrec embed-text --columns title | visrec fuse, or embed the pictures with a "
             "model that knows both: visrec embed-images IMAGES --encoder st:clip-ViT-B-32",
         )
-    return UsageProblem(
+    return UsageError(
         f"{made} holds no pictures, so --image cannot be compared with it",
         fix="add a picture side: … | visrec embed-images | visrec fuse, or name another column with --column",
     )

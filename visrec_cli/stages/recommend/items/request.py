@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.embedding.cache_lookup import Cache
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.queries import Query, item_queries, mixed, taste_query
@@ -20,16 +20,16 @@ _BLOCK = 256
 
 
 def require_one_stdin(table: Tabular, images: Sequence[Any], texts: Tabular | None) -> None:
-    """Raise UsageProblem if two of table, picture and texts are to come from stdin."""
+    """Raise UsageError if two of table, picture and texts are to come from stdin."""
     asked = [("the table", table), *(("the picture", image) for image in images), ("the texts", texts)]
     stdin = [what for what, one in asked if is_path(one) and str(one) == "-"]
     if len(stdin) > 1:
-        raise UsageProblem(f"stdin cannot be both {stdin[0]} and {stdin[1]}", fix=f"name the file of {stdin[0]}")
+        raise UsageError(f"stdin cannot be both {stdin[0]} and {stdin[1]}", fix=f"name the file of {stdin[0]}")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """All questions of one run. Raises UsageProblem if they contradict each other, or if there is none."""
+    """All questions of one run. Raises UsageError if they contradict each other, or if there is none."""
 
     items: Sequence[str]
     images: Sequence[Any]
@@ -42,11 +42,11 @@ class Asked:
     def __post_init__(self) -> None:
         lists = (self.items, self.images, self.texts, self.like, self.unlike)
         if any(isinstance(one, str) for one in lists):
-            raise UsageProblem("items, images, like and unlike are lists", fix='items=["42"]')
+            raise UsageError("items, images, like and unlike are lists", fix='items=["42"]')
         if self.all_items and any(lists):
-            raise UsageProblem("--all asks about every item and goes with no other query", fix="leave out one of them")
+            raise UsageError("--all asks about every item and goes with no other query", fix="leave out one of them")
         if not self.all_items and not any(lists):
-            raise UsageProblem(
+            raise UsageError(
                 "nothing was asked",
                 fix="ask with --item ID, --image FILE, --text WORDS, --texts FILE, --like ID or --all; of a model with "
                 "--user ID, --users FILE, --all-users or --follow",

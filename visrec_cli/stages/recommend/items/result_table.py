@@ -32,7 +32,7 @@ class Recommendations:
     """Makes batches of one schema. columns: which of the items' columns go along (None: all of them).
 
     A column of the items that is called like one of ours goes along as ``item_<name>``.
-    Raises UsageProblem for a column that is not there.
+    Raises UsageError for a column that is not there.
     """
 
     def __init__(self, shelf: CatalogueItems, *, columns: Sequence[str] | None, pictures: bool) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
 from visrec_cli.stages.recommend.users.blend_weights import blend_of
@@ -43,11 +43,11 @@ class Rules:
 
     def __post_init__(self) -> None:
         if self.k < 1:
-            raise UsageProblem(f"-k {self.k}: ask for at least one item", fix="-k 10")
+            raise UsageError(f"-k {self.k}: ask for at least one item", fix="-k 10")
         if not 0 <= self.diversity <= 1:
-            raise UsageProblem(f"--diversity {self.diversity} is not between 0 and 1", fix="--diversity 0.3")
+            raise UsageError(f"--diversity {self.diversity} is not between 0 and 1", fix="--diversity 0.3")
         if self.seen not in SEEN:
-            raise UsageProblem(f"seen items can be {', '.join(SEEN)}, not '{self.seen}'", fix='seen="out"')
+            raise UsageError(f"seen items can be {', '.join(SEEN)}, not '{self.seen}'", fix='seen="out"')
 
 
 def recommend_users(
@@ -78,13 +78,13 @@ def recommend_users(
     models.
 
     Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
-    and the item columns. Raises UsageProblem for unknown names and conditions, InputError for a table that is no model.
+    and the item columns. Raises UsageError for unknown names and conditions, InputError for a table that is no model.
     """
     report, rules = report or Report(), rules or Rules()
     gathered = gather(models or ("-",), newer or Newer(), report)
     if sessions or listed_sessions is not None:
         if users or listed is not None or all_users:
-            raise UsageProblem("sessions are of people without a name, and go with no users", fix="ask each by itself")
+            raise UsageError("sessions are of people without a name, and go with no users", fix="ask each by itself")
         visits = sessions_of(sessions, listed_sessions, report)
         gathered = replace(gathered, served=[with_sessions(one, visits, report) for one in gathered.served])
         all_users = True
@@ -138,7 +138,7 @@ def chooser_of(gathered: ServingContext, rules: Rules, report: Report) -> tuple[
         vectors = gathered.looks(stock.ids, report)
         vectors = item_vectors(served, stock) if vectors is None else vectors
     if rules.keep_duplicates and stock.groups is None:
-        raise UsageProblem(
+        raise UsageError(
             "--keep-duplicates needs items with a column 'duplicate_of', for users", fix="leave out --keep-duplicates"
         )
     groups = None if rules.keep_duplicates else stock.groups

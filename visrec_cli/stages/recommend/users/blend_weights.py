@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 
 BY = ("score", "rank")
@@ -25,15 +25,15 @@ class Blend:
 
 
 def blend_of(names: Sequence[str], weights: Mapping[str, float], by: str) -> Blend:
-    """A weight for each model; all alike where none was given. Raises UsageProblem for names and numbers amiss."""
+    """A weight for each model; all alike where none was given. Raises UsageError for names and numbers amiss."""
     if by not in BY:
         raise unknown("way to blend", by, list(BY))
     for name, weight in weights.items():
         if name not in names:
             raise unknown("model in --blend", name, list(names), fix=f"the models are called {', '.join(names)}")
         if not (isfinite(weight) and weight > 0):
-            raise UsageProblem(f"--blend {name}={weight:g} is no positive number", fix="leave a model out instead of 0")
+            raise UsageError(f"--blend {name}={weight:g} is no positive number", fix="leave a model out instead of 0")
     left_out = [name for name in names if weights and name not in weights]
     if left_out:
-        raise UsageProblem(f"--blend gives no weight to '{left_out[0]}'", fix="name every model, or leave its file out")
+        raise UsageError(f"--blend gives no weight to '{left_out[0]}'", fix="name every model, or leave its file out")
     return Blend(tuple(names), tuple(weights.get(name, 1.0) for name in names), by)

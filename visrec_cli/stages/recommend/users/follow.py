@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from visrec_cli.errors import InputError, UsageProblem, VisrecError
+from visrec_cli.errors import InputError, UsageError, VisrecError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import Rules, chooser_of
 from visrec_cli.stages.recommend.users.explanations import Reasons
@@ -33,11 +33,11 @@ def follow(
     is optional. columns: item columns beside each item (None: all). The other arguments are recommend_users'.
 
     Yields ``{"user_id", "source", "items": [{"item_id", "score", …}]}``, best first, or ``{"error", "line"}`` for an
-    event that cannot be answered. Raises UsageProblem and InputError for models and rules, before the first event.
+    event that cannot be answered. Raises UsageError and InputError for models and rules, before the first event.
     """
     report, rules = report or Report(), rules or Rules()
     if not models or any(is_path(model) and str(model) == "-" for model in models):
-        raise UsageProblem(
+        raise UsageError(
             "--follow reads events on stdin, so the model must be a file", fix="visrec recommend als.arrow --follow"
         )
     gathered = gather(models, newer or Newer(), report)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, MissingInputError, UsageProblem
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_encoding import WIDE_MARKS, lines_of
@@ -28,7 +28,7 @@ def _ids(source: Tabular, aliases: Sequence[str], what: str) -> list[str]:
     if isinstance(source, list | tuple):
         found = [str(one) for one in source]
     elif is_path(source) and str(source) == "-":
-        raise UsageProblem(f"a list of {what} cannot come from stdin", fix="write it into a file")
+        raise UsageError(f"a list of {what} cannot come from stdin", fix="write it into a file")
     elif is_path(source) and Path(source).exists() and not Path(source).is_file() and not Path(source).is_dir():
         found = _piped(Path(source), what)
     elif is_path(source) and not is_table(Path(source)):

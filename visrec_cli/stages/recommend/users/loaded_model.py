@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
@@ -114,7 +114,7 @@ class LoadedModel:
 def open_models(sources: Sequence[Tabular]) -> list[LoadedModel]:
     """Models, each with a name of its own: its recommender's, or its file's where two have one recommender.
 
-    Raises InputError for a table that is no model, UsageProblem for one that is named twice.
+    Raises InputError for a table that is no model, UsageError for one that is named twice.
     """
     read = [_open(source) for source in sources]
     many = Counter(one.name for one in read)
@@ -124,7 +124,7 @@ def open_models(sources: Sequence[Tabular]) -> list[LoadedModel]:
     ]
     again = [name for name, n in Counter(one.name for one in named).items() if n > 1]
     if again:
-        raise UsageProblem(f"two models are called '{again[0]}'", fix="give their files different names")
+        raise UsageError(f"two models are called '{again[0]}'", fix="give their files different names")
     return named
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.reader import Use, read_log
@@ -39,10 +39,10 @@ class ServingContext:
 
 
 def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> ServingContext:
-    """Open all of it. Raises UsageProblem where two of them are to come from stdin."""
+    """Open all of it. Raises UsageError where two of them are to come from stdin."""
     sources = [*models, newer.items, newer.new_items, newer.history]
     if sum(is_path(source) and str(source) == "-" for source in sources) > 1:
-        raise UsageProblem("stdin can be one table, not two", fix="name the files of the others")
+        raise UsageError("stdin can be one table, not two", fix="name the files of the others")
     served = open_models(models)
     for one in served:
         if not one.told:

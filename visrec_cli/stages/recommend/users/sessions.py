@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageProblem
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
@@ -25,15 +25,15 @@ def sessions_of(given: Sequence[Sequence[str]], listed: Tabular | None, report: 
     """Each session's items, oldest first, by its name: "session 1" and so on, or the ids of a table.
 
     listed: a file with the items of one session a line, or a log, whose users are the sessions and whose times are the
-    order; without times the rows are. Raises UsageProblem for a session without items, InputError for an empty file.
+    order; without times the rows are. Raises UsageError for a session without items, InputError for an empty file.
     """
     if isinstance(given, str) or any(isinstance(items, str) for items in given):
-        raise UsageProblem("a session is a list of items", fix='sessions=[["7", "8"]]')
+        raise UsageError("a session is a list of items", fix='sessions=[["7", "8"]]')
     if given and listed is not None:
-        raise UsageProblem("--session and --sessions both say what is asked", fix="write all of them into the file")
+        raise UsageError("--session and --sessions both say what is asked", fix="write all of them into the file")
     if listed is None:
         if any(not items for items in given):
-            raise UsageProblem("a session without items says nothing", fix="--session 1164,1525, the latest last")
+            raise UsageError("a session without items says nothing", fix="--session 1164,1525, the latest last")
         return _named([list(map(str, items)) for items in given])
     if is_path(listed) and str(listed) != "-" and not is_table(Path(str(listed))):
         lines = [[one.strip() for one in line.split(",") if one.strip()] for line in text_lines(Path(str(listed)))]

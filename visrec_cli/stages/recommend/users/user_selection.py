@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.errors import UsageProblem
+from visrec_cli.errors import UsageError
 from visrec_cli.registry import did_you_mean, unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.id_lists import user_ids
@@ -18,21 +18,21 @@ _NEAR = 3  # of so many strangers the nearest known ids are looked for: among ma
 def asked_users(
     served: Sequence[LoadedModel], users: Sequence[str], listed: Tabular | None, everybody: bool
 ) -> Sequence[str]:
-    """The ids that are asked about, each once. Raises UsageProblem for none, or for everybody and some."""
+    """The ids that are asked about, each once. Raises UsageError for none, or for everybody and some."""
     if isinstance(users, str):
-        raise UsageProblem("users are a list", fix='users=["42"]')
+        raise UsageError("users are a list", fix='users=["42"]')
     if everybody and (users or listed is not None):
-        raise UsageProblem("--all-users asks about everyone and goes with no other users", fix="leave out one of them")
+        raise UsageError("--all-users asks about everyone and goes with no other users", fix="leave out one of them")
     if everybody:
         return list(dict.fromkeys(user for one in served for user in one.users.ids))
     ids = list(dict.fromkeys([*map(str, users), *(user_ids(listed) if listed is not None else [])]))
     if "" in ids:
-        raise UsageProblem("the id of a user is empty", fix="--user 42; is the variable set?")
+        raise UsageError("the id of a user is empty", fix="--user 42; is the variable set?")
     for user in ids:
         if any("\ud800" <= letter <= "\udfff" for letter in user):  # so Python keeps bytes that are no text
-            raise UsageProblem(f"{user!r} is no id of a user: it is not UTF-8", fix="ids are text, in UTF-8")
+            raise UsageError(f"{user!r} is no id of a user: it is not UTF-8", fix="ids are text, in UTF-8")
     if not ids:
-        raise UsageProblem(
+        raise UsageError(
             "nobody was asked about",
             fix="ask with --user ID, --users FILE, --all-users, --session ID,ID or --follow, or --item ID",
         )
@@ -56,7 +56,7 @@ class Strangers:
         return block if known.all() else visitors(self._served, [block.ids[place] for place in np.flatnonzero(known)])
 
     def refuse_if_nobody(self, users: Sequence[str]) -> None:
-        """Raise UsageProblem if none of these users is known and there is no fallback; with one, say so of a list."""
+        """Raise UsageError if none of these users is known and there is no fallback; with one, say so of a list."""
         if any(user in one.row_of for one in self._served for user in users):
             return
         known = self._served[0].users.ids
