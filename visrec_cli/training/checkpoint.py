@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import InputError, MissingInputError
+from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.recommenders.base import AUTO, Arrays
 from visrec_cli.tables.atomic import atomic
 from visrec_cli.tables.documents import Origin
@@ -141,3 +141,12 @@ def _same(before: Any, now: Any) -> bool:
     if not isinstance(before, dict) or not isinstance(now, dict) or before.keys() != now.keys():
         return bool(before == now)
     return all(now[name] in (before[name], AUTO) for name in now)
+
+
+def require_epochs(path: Path, checkpoint: Checkpoint, epochs: int, option: str) -> None:
+    """Raise UsageError where fewer epochs are asked for than the checkpoint has behind it."""
+    if epochs < checkpoint.done:
+        raise UsageError(
+            f"{path} has {checkpoint.done} epochs behind it, and {option}{epochs} asks for fewer",
+            fix=f"{option}{checkpoint.done} or more, or start again without --resume",
+        )

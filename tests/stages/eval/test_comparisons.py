@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from visrec_cli.errors import UsageError
-from visrec_cli.stages.eval.comparisons import Difference, compare, holm, pseudo_values, table_of
+from visrec_cli.metrics.significance import holm
+from visrec_cli.stages.eval.comparisons import Difference, compare, pseudo_values, table_of
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.user_scores import PerUserScores
 

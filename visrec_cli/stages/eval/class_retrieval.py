@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.items.categories import categories_of
 from visrec_cli.items.features import open_shop
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.item_stats import categories_of, world_of
+from visrec_cli.stages.eval.item_stats import world_of
 from visrec_cli.stages.eval.runs import Run, open_run
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.user_scores import PerUserScores

@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from visrec_cli.metrics.base import PerUser
+from visrec_cli.metrics.significance import SIGNIFICANT, holm
 from visrec_cli.registry import unknown
 from visrec_cli.stages.eval.metric_spec import MetricSpec
 from visrec_cli.stages.eval.uncertainty import LEVEL
 from visrec_cli.stages.eval.user_scores import PerUserScores, finish_of
 
 ALL_PAIRS = 5  # up to so many runs each is compared with each; of more, each with the reference
-SIGNIFICANT = 0.05
 SCHEMA = pa.schema([
     ("metric", pa.string()), ("k", pa.int32()), ("run", pa.string()), ("other", pa.string()),
     ("difference", pa.float64()), ("ci_low", pa.float64()), ("ci_high", pa.float64()),
@@ -103,19 +102,6 @@ def compare(
     found = [_difference(one, a, b, level) for one in metrics for a, b in pairs]
     corrected = holm([one.p for one in found])
     return tuple(replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True))
-
-
-def holm(ps: Sequence[float]) -> npt.NDArray[np.float64]:
-    """(m,) p values corrected so that the chance of any false difference among all is at most the level; NaN stays.
-
-    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
-    """
-    found = np.asarray(ps, np.float64).copy()
-    tested = np.flatnonzero(~np.isnan(found))
-    order = tested[np.argsort(found[tested], kind="stable")]
-    steps = found[order] * np.arange(len(order), 0, -1)
-    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return found
 
 
 def table_of(differences: Sequence[Difference]) -> pa.Table:

@@ -5,15 +5,12 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
-from visrec_cli.items.attributes import words_of
+from visrec_cli.items.categories import categories_of
 from visrec_cli.items.features import ItemFeatures, content_of
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.runtime.report import Report
-
-CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
 
 
 def world_of(
@@ -52,24 +49,3 @@ def _popularity(past: pa.Table, ids: Sequence[str]) -> tuple[np.ndarray, int]:
     places = pc.index_in(past["item_id"], pa.array(ids, pa.string()))
     counts = np.bincount(places.drop_null().to_numpy(), minlength=len(ids) + 1)
     return counts.astype(np.int64), len(pc.unique(past["user_id"]))
-
-
-def categories_of(shop: ItemFeatures, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
-    """(items + 1, categories) csr, and the categories: an item of several, ``A|B``, belongs to each by an equal share.
-
-    column: by default the first with a usual name. Raises UsageError where there is none.
-    """
-    names = shop.about.column_names
-    column = column or next((name for name in CATEGORIES if name in names), None)
-    if column is None or column not in names:
-        raise UsageError(
-            f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
-            fix=f"name one of their columns: {', '.join(names)}",
-        )
-    words = words_of(shop.about_of(ids)[column])
-    numbers = {word: number for number, word in enumerate(sorted({word for some in words for word in some}))}
-    rows = np.repeat(np.arange(len(ids)), [len(some) for some in words])
-    columns = [numbers[word] for some in words for word in some]
-    shares = [1 / len(some) for some in words for _ in some]
-    shape = (len(ids) + 1, max(len(numbers), 1))
-    return sp.csr_matrix((shares, (rows, columns)), shape=shape, dtype=np.float32), list(numbers)

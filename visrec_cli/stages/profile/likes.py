@@ -8,6 +8,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
+from visrec_cli.items.categories import CATEGORIES, categories_of
 from visrec_cli.items.features import ItemFeatures, content_of, open_shop
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
@@ -17,7 +18,6 @@ from visrec_cli.recommenders.data import Content, Rows, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.item_stats import CATEGORIES, categories_of
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.stages.eval.comparisons import SIGNIFICANT, holm
+from visrec_cli.metrics.significance import SIGNIFICANT, holm
 from visrec_cli.tables.vectors import Mask, Matrix
 
 __all__ = ["HALF", "SIGNIFICANT", "ShareChange", "changed", "drift_of", "surely"]

@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf.plan import Plan
-from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint
+from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint, require_epochs
 from visrec_cli.training.schedule import as_of, step_of
 
 
@@ -72,12 +71,3 @@ class Continuation:
 
     def _as_of(self, at: Checkpoint) -> Checkpoint:
         return as_of(at, self._epochs, self._plan.measure, self._plan.patience)
-
-
-def require_epochs(path: Path, checkpoint: Checkpoint, epochs: int, option: str) -> None:
-    """Raise UsageError where fewer epochs are asked for than the checkpoint has behind it."""
-    if epochs < checkpoint.done:
-        raise UsageError(
-            f"{path} has {checkpoint.done} epochs behind it, and {option}{epochs} asks for fewer",
-            fix=f"{option}{checkpoint.done} or more, or start again without --resume",
-        )

@@ -5,8 +5,7 @@ from typing import Any
 
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_cf.continuation import require_epochs
-from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint
+from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint, require_epochs
 
 
 def continued(path: Path, about: dict[str, Any], epochs: int, report: Report) -> Checkpoint:

@@ -1,0 +1,21 @@
+"""Which of several p values are still small when all of them were looked at."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+SIGNIFICANT = 0.05
+
+
+def holm(ps: Sequence[float]) -> npt.NDArray[np.float64]:
+    """(m,) p values corrected so that the chance of any false difference among all is at most the level; NaN stays.
+
+    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
+    """
+    found = np.asarray(ps, np.float64).copy()
+    tested = np.flatnonzero(~np.isnan(found))
+    order = tested[np.argsort(found[tested], kind="stable")]
+    steps = found[order] * np.arange(len(order), 0, -1)
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return found
