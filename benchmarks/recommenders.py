@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from visrec_cli.items.features import content_of, open_shop
+from visrec_cli.items.features import content_of, open_features
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.metrics.ranking import Recall
@@ -64,7 +64,7 @@ def movielens(items_table: str | None) -> Iterator[Task]:
     content = None
     if items_table:
         content = content_of(
-            open_shop(items_table, id_column=None, report=Report()), items, column=None, report=Report()
+            open_features(items_table, id_column=None, report=Report()), items, column=None, report=Report()
         )
     header = {"user": pl.String, "item": pl.String, "rating": pl.Int64, "timestamp": pl.Int64}
     for number in range(1, 6):

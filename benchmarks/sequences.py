@@ -27,7 +27,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from visrec_cli.items.features import content_of, open_shop
+from visrec_cli.items.features import content_of, open_features
 from visrec_cli.logs.holdout import rows_by_part, within
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.metrics.base import ItemStats, Lists
@@ -225,7 +225,7 @@ def main() -> None:
     names = pl.read_csv(DATA / "items.csv")["item"].cast(pl.String).to_list()
     content = None
     if args.items:
-        shop = open_shop(args.items, id_column=None, report=Report())
+        shop = open_features(args.items, id_column=None, report=Report())
         content = content_of(shop, names, column=None, report=Report())
     train, validation, test = parts(names)
     log = joined(train, validation)

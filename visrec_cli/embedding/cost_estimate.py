@@ -62,7 +62,7 @@ def estimate(
     reader: pa.RecordBatchReader,
     pictures: PictureColumns,
     model: ImageEncoder,
-    keeper: CacheLookup,
+    lookup: CacheLookup,
     work: Work,
     threads: int,
 ) -> Estimate:
@@ -71,7 +71,7 @@ def estimate(
     lots = Random(0)
     for batch in reader:
         rows += batch.num_rows
-        for one in keeper.look_up(list(pictures.rows(batch))):
+        for one in lookup.look_up(list(pictures.rows(batch))):
             if one.result is not None:
                 known += 1
             elif not one.source.refusal:
@@ -80,9 +80,9 @@ def estimate(
                     chosen.append(one)
                 elif (place := lots.randrange(new)) < SAMPLE:  # each picture has the same chance (Vitter 1985)
                     chosen[place] = one
-    _embedded(chosen[: 2 * threads], model, keeper, work, threads)  # loads the model
+    _embedded(chosen[: 2 * threads], model, lookup, work, threads)  # loads the model
     start = time.perf_counter()
-    reads = _embedded(chosen, model, keeper, work, threads)
+    reads = _embedded(chosen, model, lookup, work, threads)
     taken = time.perf_counter() - start
     width = 4 * model.dimension
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -95,16 +95,16 @@ def estimate(
         rate=len(chosen) / taken if chosen else None,
         memory=peak,
         vectors=rows * width,
-        cache=new * (width + _ENTRY) if keeper.keeps else 0,
+        cache=new * (width + _ENTRY) if lookup.keeps else 0,
         threads=threads,
     )
 
 
 def _embedded(
-    some: list[CacheRequest], model: ImageEncoder, keeper: CacheLookup, work: Work, threads: int
+    some: list[CacheRequest], model: ImageEncoder, lookup: CacheLookup, work: Work, threads: int
 ) -> list[Read]:
     def attempt(one: CacheRequest) -> Read:
-        read = read_picture(one, model, keeper)
+        read = read_picture(one, model, lookup)
         if model.alone and read.prepared is not None:
             work.compute([read.prepared])
         return read

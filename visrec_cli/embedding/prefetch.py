@@ -47,7 +47,7 @@ def read_pictures(
     reader: pa.RecordBatchReader,
     pictures: PictureColumns,
     encoder: ImageEncoder,
-    keeper: CacheLookup,
+    lookup: CacheLookup,
     compute: Callable[[list[Prepared]], list[Result]],
     *,
     rows: int,
@@ -61,14 +61,14 @@ def read_pictures(
             waiting.append(batch)
             yield list(pictures.rows(batch))
 
-    for reads in read_sources(parts(), encoder, keeper, compute, ahead=2 * rows, threads=threads):
+    for reads in read_sources(parts(), encoder, lookup, compute, ahead=2 * rows, threads=threads):
         yield waiting.popleft(), reads
 
 
 def read_sources(
     parts: Iterable[Sequence[PictureSource]],
     encoder: ImageEncoder,
-    keeper: CacheLookup,
+    lookup: CacheLookup,
     compute: Callable[[list[Prepared]], list[Result]],
     *,
     ahead: int,
@@ -84,13 +84,13 @@ def read_sources(
     def wanted() -> Iterator[CacheRequest]:
         for part in parts:
             sizes.append(len(part))
-            yield from keeper.look_up(part)
+            yield from lookup.look_up(part)
 
     def known(one: CacheRequest) -> Read | None:
         return Read(one.source, one.result) if one.result is not None else None
 
     def attempt(one: CacheRequest) -> Read:
-        read = read_picture(one, encoder, keeper)
+        read = read_picture(one, encoder, lookup)
         if encoder.alone and read.prepared is not None:
             (result,) = compute([read.prepared])
             return read.with_result(result)
@@ -105,7 +105,7 @@ def read_sources(
             reads = []
 
 
-def read_picture(one: CacheRequest, encoder: ImageEncoder, keeper: CacheLookup) -> Read:
+def read_picture(one: CacheRequest, encoder: ImageEncoder, lookup: CacheLookup) -> Read:
     """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
     from visrec_cli.images.colour import NOTE
     from visrec_cli.images.decoder import decoded, in_srgb
@@ -116,13 +116,13 @@ def read_picture(one: CacheRequest, encoder: ImageEncoder, keeper: CacheLookup) 
         return Read(source, refused=source.refusal)
     try:
         content, digest = source.data, None
-        if keeper.keeps:
+        if lookup.keeps:
             content = picture_bytes(str(source.path), _HELD) if content is None else content
             digest = digest_of(content) if content is not None else _digest_of_file(str(source.path))
-            found = keeper.find([digest]).get(digest)
+            found = lookup.find([digest]).get(digest)
             if found is not None:
                 return Read(source, found, digest=digest, wanted=one)
-            found = keeper.find_first(digest)
+            found = lookup.find_first(digest)
             if found is not None and in_srgb(content if content is not None else str(source.path)):
                 return Read(source, found, digest=digest, wanted=one, fresh=True, first=True)
         at_least = (encoder.scaled_to, encoder.scaled_to) if encoder.scaled_to else None

@@ -17,14 +17,14 @@ class TextWork:
     """
 
     def __init__(
-        self, model: TextEncoder, keeper: CacheLookup, size: int, report: Report, *, queries: bool = False
+        self, model: TextEncoder, lookup: CacheLookup, size: int, report: Report, *, queries: bool = False
     ) -> None:
-        self._model, self._keeper, self._size, self._report, self._queries = model, keeper, size, report, queries
+        self._model, self._lookup, self._size, self._report, self._queries = model, lookup, size, report, queries
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), row i for texts[i]; n is 1 or more."""
         digests = [digest_of(text.encode("utf-8", "surrogatepass")) for text in texts]
-        found = self._keeper.find(digests)
+        found = self._lookup.find(digests)
         missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}
         if missing:
             computed = list(missing.values())
@@ -33,7 +33,7 @@ class TextWork:
             )
             cut = self._model.cut(computed)
             new = {d: Result(vector, cut=many) for d, vector, many in zip(missing, vectors, cut, strict=True)}
-            self._keeper.keep(new)
+            self._lookup.keep(new)
             found |= new
         what = "query vectors" if self._queries else "vectors"
         self._report.count(f"{what} from the cache", sum(digest not in missing for digest in digests))

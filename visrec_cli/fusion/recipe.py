@@ -41,11 +41,11 @@ class Recipe:
 
     def fit(
         self, parts: Parts, *, reduce: str | None, dim: int | None, labels: Sequence[str | None] = (),
-        lesson: FuserTrainingData | None = None, settings: Mapping[str, Any] | None = None,
+        examples: FuserTrainingData | None = None, settings: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Learn the means of the parts, the fusion if it is one that learns, and the reduction.
 
-        parts: column → (vectors (n, d), valid (n,)). labels: of the rows, for a supervised reduction. lesson: what a
+        parts: column → (vectors (n, d), valid (n,)). labels: of the rows, for a supervised reduction. examples: what a
         fusion learns from; its blocks are put in here. settings: all of the fuser's.
         """
         for source in self.sources:
@@ -55,16 +55,16 @@ class Recipe:
                     f"no item has a vector in '{source.column}'", fix="embed again, or leave it out with --columns"
                 )
             self.fills[source.column] = self._scaled(vectors[valid]).mean(axis=0, dtype=np.float64).astype(np.float32)
-        if lesson is not None:
-            self._learn(parts, lesson, settings or {})
+        if examples is not None:
+            self._learn(parts, examples, settings or {})
         if reduce is not None:
             fused, valid = self._combined(parts)
             kept = [label for label, there in zip(labels, valid, strict=True) if there] if labels else []
             self.reduction = registry.find("reduction", reduce).fit(fused[valid], dim, kept)
 
-    def _learn(self, parts: Parts, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> None:
+    def _learn(self, parts: Parts, examples: FuserTrainingData, settings: Mapping[str, Any]) -> None:
         blocks, present = self._blocks(parts, filled=self.missing == "mean")
-        fuser = registry.find("fuser", self.method).fit(replace(lesson, blocks=blocks, present=present), settings)
+        fuser = registry.find("fuser", self.method).fit(replace(examples, blocks=blocks, present=present), settings)
         fuser.facts |= registry.made_by("fuser", self.method)
         weights = fuser.weights()
         if weights is None:

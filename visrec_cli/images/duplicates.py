@@ -75,9 +75,9 @@ class DuplicateFinder:
         if picture.perceptual is None:
             return None
         candidates: set[int] = set()
-        for shelf, value in zip(self._shelves, _quarters(picture.perceptual), strict=True):
+        for catalogue, value in zip(self._shelves, _quarters(picture.perceptual), strict=True):
             for flip in _FLIPS:
-                candidates.update(shelf.under(value ^ flip))
+                candidates.update(catalogue.under(value ^ flip))
         self.comparisons += len(candidates)
         close = [n for n in sorted(candidates) if (picture.perceptual ^ self._hashes[n]).bit_count() <= MAX_BITS]
         return next((n for n in close if self._looks_like(n, picture)), None)
@@ -97,8 +97,8 @@ class DuplicateFinder:
         self._aspects.append(picture.aspect)
         self._thumbs += picture.thumb.tobytes()
         quarters = [None] * _BANDS if picture.perceptual is None else _quarters(picture.perceptual)
-        for shelf, value in zip(self._shelves, quarters, strict=True):
-            shelf.file(value)
+        for catalogue, value in zip(self._shelves, quarters, strict=True):
+            catalogue.file(value)
 
 
 class _Shelf:

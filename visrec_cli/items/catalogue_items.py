@@ -25,7 +25,7 @@ _PREFERRED = ("embedding", "image_embedding")
 class CatalogueItems:
     """Items in the order of their ids, so that nothing depends on the order of a file.
 
-    items: their columns without embeddings, as the file has them; row r of the shelf is row order[r] of the file.
+    items: their columns without embeddings, as the file has them; row r of the catalogue is row order[r] of the file.
     vectors: (n, d) float32 of length 1, zeros where ``present`` is False.
     """
 
@@ -42,12 +42,12 @@ class CatalogueItems:
         return self.listed("item_id")
 
     def listed(self, column: str) -> list[Any]:
-        """All values of a column, in the order of the shelf."""
+        """All values of a column, in the order of the catalogue."""
         values = self.items[column].to_pylist()
         return [values[row] for row in self.order]
 
     def take(self, rows: Sequence[int] | Rows, columns: Sequence[str]) -> pa.Table:
-        """Some columns of some rows of the shelf."""
+        """Some columns of some rows of the catalogue."""
         return take_rows(self.items.select(columns), self.order[np.asarray(rows, np.int64)])
 
     @cached_property

@@ -12,19 +12,21 @@ from visrec_cli.items.features import ItemFeatures
 CATEGORIES = ("category", "categories", "genre", "genres", "class", "label")
 
 
-def categories_of(shop: ItemFeatures, ids: Sequence[str], column: str | None = None) -> tuple[sp.csr_matrix, list[str]]:
+def categories_of(
+    features: ItemFeatures, ids: Sequence[str], column: str | None = None
+) -> tuple[sp.csr_matrix, list[str]]:
     """(items + 1, categories) csr, and the categories: an item of several, ``A|B``, belongs to each by an equal share.
 
     column: by default the first with a usual name. Raises UsageError where there is none.
     """
-    names = shop.about.column_names
+    names = features.about.column_names
     column = column or next((name for name in CATEGORIES if name in names), None)
     if column is None or column not in names:
         raise UsageError(
             f"the items have no column {f'{column!r}' if column else 'of categories that visrec knows'}",
             fix=f"name one of their columns: {', '.join(names)}",
         )
-    words = words_of(shop.about_of(ids)[column])
+    words = words_of(features.about_of(ids)[column])
     numbers = {word: number for number, word in enumerate(sorted({word for some in words for word in some}))}
     rows = np.repeat(np.arange(len(ids)), [len(some) for some in words])
     columns = [numbers[word] for some in words for word in some]

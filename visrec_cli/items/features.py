@@ -44,7 +44,7 @@ class ItemFeatures:
         return pa.Table.from_arrays([names, *(column.take(places) for column in self.about.columns)], schema=schema)
 
 
-def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> ItemFeatures:
+def open_features(source: Tabular, *, id_column: str | None, report: Report, **npy: Any) -> ItemFeatures:
     """Read the items, with paths of pictures that still work where the items' columns travel."""
     table = open_items(source, id_column=id_column, report=report, **npy).read_all()
     if is_path(source) and Path(source).is_file():
@@ -58,14 +58,14 @@ def open_shop(source: Tabular, *, id_column: str | None, report: Report, **npy: 
     return ItemFeatures(table, table.select(kept).combine_chunks())
 
 
-def content_of(shop: ItemFeatures, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
+def content_of(features: ItemFeatures, ids: Sequence[str], *, column: str | None, report: Report) -> Content:
     """The vectors of these items, in this order, as unit rows.
 
     Raises InputError where the table has no vectors, UsageError for a column that is not there.
     """
-    column = choose_column(shop.table.schema, column, report)
-    vectors, present = matrix_of(shop.table[column], name=column, ids=shop.table["item_id"])
-    places = pc.index_in(pa.array(ids, pa.string()), shop.table["item_id"].combine_chunks())
+    column = choose_column(features.table.schema, column, report)
+    vectors, present = matrix_of(features.table[column], name=column, ids=features.table["item_id"])
+    places = pc.index_in(pa.array(ids, pa.string()), features.table["item_id"].combine_chunks())
     rows = pc.fill_null(places, 0).to_numpy(zero_copy_only=False)
     there = np.asarray(places.is_valid()) & present[rows] if len(vectors) else np.zeros(len(ids), bool)
     mine = unit_rows(vectors[rows]) if len(vectors) else np.zeros((len(ids), vectors.shape[1]), np.float32)
@@ -73,7 +73,7 @@ def content_of(shop: ItemFeatures, ids: Sequence[str], *, column: str | None, re
     there = there & (mine != 0).any(axis=1)
     if not there.all():
         report.count("items without a vector", int((~there).sum()))
-    space: Space | None = space_of(shop.table.schema.field(column))
+    space: Space | None = space_of(features.table.schema.field(column))
     parts = tuple(modalities(space)) or (("content", vectors.shape[1]),)
     if sum(width for _, width in parts) != vectors.shape[1]:
         parts = (("content", vectors.shape[1]),)

@@ -111,7 +111,7 @@ class Metric(ABC):
 
     @staticmethod
     @abstractmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) the value for each user, NaN for a user for whom it means nothing (left out of the mean).
 
         k: how many places are looked at; WHOLE for all. The lists may be shorter, and longer.
@@ -134,7 +134,7 @@ class Exposure(ABC):
 
     @staticmethod
     @abstractmethod
-    def of(shown: Places, world: ItemStats) -> float:
+    def of(shown: Places, item_stats: ItemStats) -> float:
         """shown: (items,) in how many users' first k places each item is, without those that nobody knows."""
 
 
@@ -146,7 +146,7 @@ class Pooled(Metric):
 
     @staticmethod
     @abstractmethod
-    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, item_stats: ItemStats) -> tuple[PerUser, PerUser]:
         """(users,) what is added up over each user's ratings, and (users,) over how many of them."""
 
     @staticmethod
@@ -155,7 +155,7 @@ class Pooled(Metric):
         return mean
 
     @classmethod
-    def each(cls, lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(cls, lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) the metric of each user's own ratings, NaN without any."""
-        total, n = cls.sums(lists, world)
+        total, n = cls.sums(lists, item_stats)
         return cls.finish(np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0))

@@ -14,9 +14,9 @@ class Coverage(Exposure):
     source = "Ge, Delgado-Battenfeld & Jannach 2010, sec. 3.2"
 
     @staticmethod
-    def of(shown: Places, world: ItemStats) -> float:
+    def of(shown: Places, item_stats: ItemStats) -> float:
         """In [0, 1]."""
-        return float(np.count_nonzero(shown) / max(world.items, 1))
+        return float(np.count_nonzero(shown) / max(item_stats.items, 1))
 
 
 class UserCoverage(Metric):
@@ -29,9 +29,9 @@ class UserCoverage(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) 0 or 1."""
-        known = (lists.items >= 0) & (lists.items < world.items)
+        known = (lists.items >= 0) & (lists.items < item_stats.items)
         return np.minimum(known.sum(axis=1), 1.0)
 
 
@@ -45,7 +45,7 @@ class Gini(Exposure):
     better = "less"
 
     @staticmethod
-    def of(shown: Places, world: ItemStats) -> float:
+    def of(shown: Places, item_stats: ItemStats) -> float:
         """In [0, 1 - 1 / items]; NaN where nothing is shown."""
         n, total = len(shown), shown.sum()
         if not total:

@@ -25,14 +25,14 @@ class Diversity(Metric):
     needs = ("vectors",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 2]; NaN with fewer than two items that have a vector."""
-        if world.vectors is None or world.has_vector is None:
+        if item_stats.vectors is None or item_stats.has_vector is None:
             return np.full(len(lists.items), np.nan)
-        shown = _shown(lists, k, world.has_vector)
+        shown = _shown(lists, k, item_stats.has_vector)
         n = np.diff(shown.indptr)
         # the sum of all cosines is the square of the sum of the vectors, and needs no matrix of pairs
-        square = (np.asarray(shown @ world.vectors, np.float64) ** 2).sum(axis=1)
+        square = (np.asarray(shown @ item_stats.vectors, np.float64) ** 2).sum(axis=1)
         return np.clip(1 - over(square - n, n * (n - 1)), 0, 2)
 
 
@@ -50,12 +50,12 @@ class Miscalibration(Metric):
     needs = ("history", "categories")
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, -log 0.01]; an empty list has the worst value. NaN for a history without categories."""
-        if world.categories is None or lists.history is None:
+        if item_stats.categories is None or lists.history is None:
             return np.full(len(lists.items), np.nan)
-        wanted = _mix(lists.history @ world.categories)
-        got = _mix(_shown(lists, k, np.arange(world.items + 1) < world.items) @ world.categories)
+        wanted = _mix(lists.history @ item_stats.categories)
+        got = _mix(_shown(lists, k, np.arange(item_stats.items + 1) < item_stats.items) @ item_stats.categories)
         # log(p / ((1 - α) q + α p)) is -log α where q is 0, and there are no zeros in a sparse matrix to go through
         both = sp.csr_matrix(got.multiply(wanted.power(-1)))
         both.data = np.log1p((1 / SMOOTHING - 1) * both.data)

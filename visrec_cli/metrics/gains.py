@@ -28,7 +28,7 @@ class Ndcg(Metric):
     source = f"Järvelin & Kekäläinen 2002, binary gains; {_DISCOUNT}"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         rows, places = np.nonzero(lists.hits[:, :k])
         most = np.minimum(lists.relevant, k)
@@ -46,7 +46,7 @@ class NdcgGraded(Metric):
     source = f"Järvelin & Kekäläinen 2002; {_DISCOUNT}"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return _graded(lists, k, lambda grades: grades)
 
@@ -60,7 +60,7 @@ class NdcgExp(Metric):
     source = "Burges et al. 2005, eq. 6"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return _graded(lists, k, lambda grades: np.exp2(grades) - 1)
 

@@ -25,9 +25,9 @@ class MeanPopularity(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
-        return mean_shown(lists, k, world, _popularity(world) / max(world.users, 1))
+        return mean_shown(lists, k, item_stats, _popularity(item_stats) / max(item_stats.users, 1))
 
 
 class Novelty(Metric):
@@ -41,9 +41,9 @@ class Novelty(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) from 0 to log2(users + 1)."""
-        return mean_shown(lists, k, world, np.log2((world.users + 1) / (_popularity(world) + 1)))
+        return mean_shown(lists, k, item_stats, np.log2((item_stats.users + 1) / (_popularity(item_stats) + 1)))
 
 
 class TailShare(Metric):
@@ -60,12 +60,12 @@ class TailShare(Metric):
     needs = ("popularity",)
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
-        popularity = _popularity(world)
+        popularity = _popularity(item_stats)
         first = np.sort(popularity)[::-1]
         before = np.concatenate([[0], np.cumsum(first)])[more_popular(popularity)]
-        return mean_shown(lists, k, world, ~((before < HEAD * first.sum()) & (popularity > 0)))
+        return mean_shown(lists, k, item_stats, ~((before < HEAD * first.sum()) & (popularity > 0)))
 
 
 class Serendipity(Metric):
@@ -81,21 +81,21 @@ class Serendipity(Metric):
     needs = ("history", "popularity")
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, precision@k]; of the whole list, k is its own length. NaN without relevant items."""
         hits = lists.hits[:, :k]
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else np.full(len(hits), k)
         rows, places = np.nonzero(hits)
-        ahead = more_popular(_popularity(world))
+        ahead = more_popular(_popularity(item_stats))
         better = ahead[lists.items[rows, places]] - _had_more_popular(lists, ahead, rows, places)
         surprising = np.bincount(rows[better >= length[rows]], minlength=len(hits))
         return np.where(lists.relevant > 0, surprising / length, np.nan)
 
 
-def mean_shown(lists: Lists, k: int, world: ItemStats, worth: PerUser | Mask) -> PerUser:
+def mean_shown(lists: Lists, k: int, item_stats: ItemStats, worth: PerUser | Mask) -> PerUser:
     """(users,) the mean worth of the known items in the first k places. worth: (items + 1,)."""
     items = lists.items[:, :k]
-    known = (items >= 0) & (items < world.items)
+    known = (items >= 0) & (items < item_stats.items)
     return over((worth[items] * known).sum(axis=1), known.sum(axis=1))
 
 
@@ -105,8 +105,8 @@ def more_popular(popularity: Places) -> Places:
     return len(popularity) - np.searchsorted(ascending, popularity, side="right")
 
 
-def _popularity(world: ItemStats) -> Places:
-    return np.zeros(world.items + 1, np.int64) if world.popularity is None else world.popularity
+def _popularity(item_stats: ItemStats) -> Places:
+    return np.zeros(item_stats.items + 1, np.int64) if item_stats.popularity is None else item_stats.popularity
 
 
 def _had_more_popular(lists: Lists, ahead: Places, rows: Places, places: Places) -> Places:

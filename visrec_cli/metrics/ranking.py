@@ -30,7 +30,7 @@ class Precision(Metric):
     source = _BOOK
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]. Of the whole list, it is of its own length."""
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else k
         return np.where(lists.relevant > 0, found(lists, k) / length, np.nan)
@@ -45,7 +45,7 @@ class Recall(Metric):
     source = _BOOK
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(found(lists, k), lists.relevant)
 
@@ -59,7 +59,7 @@ class RecallMin(Metric):
     source = "Liang et al. 2018, eq. 8"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(found(lists, k), np.minimum(lists.relevant, k))
 
@@ -73,9 +73,9 @@ class F1(Metric):
     source = "van Rijsbergen 1979, ch. 7"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]: taken user by user, and not of the two means."""
-        precision, recall = Precision.each(lists, k, world), Recall.each(lists, k, world)
+        precision, recall = Precision.each(lists, k, item_stats), Recall.each(lists, k, item_stats)
         both = precision + recall
         return np.where(both == 0, 0, over(2 * precision * recall, both))
 
@@ -89,7 +89,7 @@ class Hit(Metric):
     source = "Deshpande & Karypis 2004"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) 0 or 1."""
         return np.where(lists.relevant > 0, found(lists, k) > 0, np.nan)
 
@@ -103,7 +103,7 @@ class Map(Metric):
     source = "Manning, Raghavan & Schütze 2008, ch. 8; cut at k as by Kaggle's and RecBole's MAP@k"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(_precisions(lists, k), np.minimum(lists.relevant, k))
 
@@ -117,7 +117,7 @@ class MapAll(Metric):
     source = "trec_eval, map_cut"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         return over(_precisions(lists, k), lists.relevant)
 
@@ -131,7 +131,7 @@ class Mrr(Metric):
     source = "Voorhees 1999 (TREC-8 question answering)"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]."""
         first = lists.hits[:, :k].argmax(axis=1)
         return np.where(lists.relevant > 0, (found(lists, k) > 0) / (first + 1), np.nan)
@@ -150,12 +150,12 @@ class Auc(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]. Candidates are all items but those of the user's history; NaN if all are relevant."""
         listed, hits = lists.items >= 0, lists.hits
         wrong_before = np.cumsum(listed & ~hits, axis=1)
         wrong_listed = wrong_before[:, -1]
-        wrong = np.maximum(world.items - lists.relevant - _known_before(lists), wrong_listed)
+        wrong = np.maximum(item_stats.items - lists.relevant - _known_before(lists), wrong_listed)
         in_order = (hits * (wrong[:, None] - wrong_before)).sum(axis=1)
         unlisted = lists.relevant - hits.sum(axis=1)
         return over(in_order + unlisted * (wrong - wrong_listed) / 2, lists.relevant * wrong)

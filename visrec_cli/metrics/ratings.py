@@ -19,7 +19,7 @@ class Rmse(Pooled):
     better = "less"
 
     @staticmethod
-    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, item_stats: ItemStats) -> tuple[PerUser, PerUser]:
         """Squared errors, and how many."""
         predicted, wrong = _errors(lists)
         return (wrong**2).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
@@ -40,7 +40,7 @@ class Mae(Pooled):
     better = "less"
 
     @staticmethod
-    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
+    def sums(lists: Lists, item_stats: ItemStats) -> tuple[PerUser, PerUser]:
         """Absolute errors, and how many."""
         predicted, wrong = _errors(lists)
         return np.abs(wrong).sum(axis=1), predicted.sum(axis=1).astype(np.float64)
@@ -55,10 +55,10 @@ class Accuracy(Pooled):
     source = "Herlocker et al. 2004, sec. 4.2"
 
     @staticmethod
-    def sums(lists: Lists, world: ItemStats) -> tuple[PerUser, PerUser]:
-        """Ratings on the same side of ``world.like``, and how many ratings."""
+    def sums(lists: Lists, item_stats: ItemStats) -> tuple[PerUser, PerUser]:
+        """Ratings on the same side of ``item_stats.like``, and how many ratings."""
         predicted = _predicted(lists)
-        agree = (_scores(lists) >= world.like) == (lists.gains >= world.like)
+        agree = (_scores(lists) >= item_stats.like) == (lists.gains >= item_stats.like)
         return (agree & predicted).sum(axis=1).astype(np.float64), predicted.sum(axis=1).astype(np.float64)
 
 

@@ -20,7 +20,7 @@ class RPrecision(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN without relevant items."""
         rows, _ = _hits_within(lists)
         return over(np.bincount(rows, minlength=len(lists.items)), lists.relevant)
@@ -36,7 +36,7 @@ class MapR(Metric):
     takes_k = False
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN without relevant items."""
         rows, places = _hits_within(lists)
         nth = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1

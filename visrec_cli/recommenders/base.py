@@ -91,7 +91,7 @@ class Recommender(ABC):
         return {"vectors": content is not None, "times": log.times is not None}
 
     @abstractmethod
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Learn from the log, and from the items' vectors if it uses them."""
 
     @classmethod
@@ -144,11 +144,11 @@ class Iterative(Recommender):
     """A recommender that learns in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
     resumed run gives the same model as one that was never interrupted."""
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
-        """Learn epoch by epoch, as long as ``watch`` lets it."""
-        watch = watch or NoCallback()
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
+        """Learn epoch by epoch, as long as ``callback`` lets it."""
+        callback = callback or NoCallback()
         self.start(log, content)
-        done = watch.begin(self.set["epochs"], self)
+        done = callback.begin(self.set["epochs"], self)
         for number in range(done + 1, self.set["epochs"] + 1):
             loss = self._loss_of(number)
             if not np.isfinite(loss):
@@ -156,9 +156,9 @@ class Iterative(Recommender):
                     f"{self.name}: the loss is {loss} in epoch {number}: the numbers have run away",
                     fix=f"take {_smaller_steps(self.settings)}, or look for huge weights in the log",
                 )
-            if watch.epoch(number, loss, self):
+            if callback.epoch(number, loss, self):
                 break
-        watch.end(self)
+        callback.end(self)
         return self.model()
 
     def _loss_of(self, number: int) -> float:

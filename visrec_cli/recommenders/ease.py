@@ -44,7 +44,7 @@ class Ease(Recommender):
         "keep": Setting(500, "links kept of each item, by size", least=1),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Raises InputError for more items than memory can hold the square of."""
         touched = np.flatnonzero(log.touched)
         if len(touched) > LARGEST:

@@ -42,7 +42,7 @@ class GraphFilter(Recommender):
         "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """A product of sparse matrices, and a truncated singular value decomposition (randomised, seeded)."""
         root = np.maximum(log.clicks_of_items, 1.0) ** (self.set["item_damping"] / 2)
         scaled = weighted(log.matrix, "plain", damping=self.set["user_damping"])

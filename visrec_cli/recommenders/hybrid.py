@@ -74,10 +74,10 @@ class Hybrid(Als):
         """Also whether there are items enough to hide some."""
         return {**super().inputs(log, content), "hidden items": _can_hide(log, content)}
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """ALS, watched; trials with hidden items; the cold items' places."""
         content = required(content, self.name)
-        warm = super().fit(log, content, watch)
+        warm = super().fit(log, content, callback)
         projection = Projection.fit(content, self.set["components"])
         features, widths = projection.apply(content), projection.widths
         choices = [choice for choice in CHOICES if self.set["map"] in ("auto", choice[0])]

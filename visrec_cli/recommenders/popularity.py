@@ -27,7 +27,7 @@ class Popularity(Recommender):
         ),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Count. Raises UsageError if clicks shall age and the log has no times, or an order alone."""
         counted = np.bincount(log.matrix.indices, log.matrix.data * self._freshness(log), len(log.items))
         items = Items(log.items, log.touched, bias=counted.astype(np.float32))

@@ -30,7 +30,7 @@ class Random(Recommender):
     name = "random"
     summary = "chance itself: what every other recommender must beat"
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Nothing is learned; every item can be scored."""
         seed = np.array([self.seed % 2**63], np.int64)
         return Model(

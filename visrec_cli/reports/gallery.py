@@ -23,7 +23,7 @@ class GalleryPage:
 
 def recommendations_page(page: GalleryPage, shelves: Sequence[ResultRow]) -> str:
     """HTML of queries beside their results."""
-    return _render(page, [card for shelf in shelves for card in shelf.cards], shelves=shelves)
+    return _render(page, [card for catalogue in shelves for card in catalogue.cards], shelves=shelves)
 
 
 def items_page(page: GalleryPage, cards: Sequence[GalleryItem]) -> str:

@@ -88,14 +88,14 @@ def card(
     )
 
 
-def shelf(
+def catalogue(
     rows: Sequence[dict[str, Any]],
     thumbnails: Sequence[Thumbnail | None],
     query: Thumbnail | None,
     shown: Sequence[str],
     before: Sequence[tuple[dict[str, Any], Thumbnail | None]] = (),
 ) -> ResultRow:
-    """The shelf of one query: its rows in the order of their rank, with a thumbnail each.
+    """The results of one query: its rows in the order of their rank, with a thumbnail each.
 
     before: what a user liked, with thumbnails. The scores of cosines fill their bar at 1; those of models have no
     scale, and the best of a user fills it.

@@ -72,7 +72,7 @@ def embed_images(
         source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
         image_column, id_column, report,
     )  # fmt: skip
-    model, keeper = job.model, job.keeper
+    model, lookup = job.model, job.lookup
     added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
     schema = with_columns(job.reader.schema, added)
 
@@ -80,7 +80,7 @@ def embed_images(
         tried, used = 0, 0
         try:
             for batch, reads in job.work.finished(job.read()):
-                keeper.keep(*new_entries(reads))
+                lookup.keep(*new_entries(reads))
                 tell(reads, report)
                 results = [one.result for one in reads]
                 columns = {into: vector_column(results, model.dimension, half=half)}
@@ -90,7 +90,7 @@ def embed_images(
                 tried, used = tried + len(reads), used + sum(result is not None for result in results)
                 report.advance(len(reads))
         finally:
-            keeper.close()
+            lookup.close()
         if tried and not used:
             raise _all_failed(report)
 
@@ -125,9 +125,9 @@ def estimate_images(
     from visrec_cli.embedding.cost_estimate import estimate
 
     try:
-        return estimate(job.reader, job.pictures, job.model, job.keeper, job.work, job.threads)
+        return estimate(job.reader, job.pictures, job.model, job.lookup, job.work, job.threads)
     finally:
-        job.keeper.close()
+        job.lookup.close()
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Job:
     reader: pa.RecordBatchReader
     pictures: PictureColumns
     model: ImageEncoder
-    keeper: CacheLookup
+    lookup: CacheLookup
     work: Work
     rows: int
     threads: int
@@ -145,7 +145,7 @@ class _Job:
     def read(self) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
         """See read_pictures."""
         return read_pictures(
-            self.reader, self.pictures, self.model, self.keeper, self.work.compute, rows=self.rows, threads=self.threads
+            self.reader, self.pictures, self.model, self.lookup, self.work.compute, rows=self.rows, threads=self.threads
         )
 
 
@@ -177,8 +177,8 @@ def _job(
     if labels:
         model.require_classes()
     rows = batch_size or (AT_ONCE if model.alone else model.batch_size)
-    keeper = CacheLookup(model, cache, report, variety=variety(labels))
-    return _Job(reader, pictures, model, keeper, Work(model, labels, rows, report), rows, threads or usable_cores())
+    lookup = CacheLookup(model, cache, report, variety=variety(labels))
+    return _Job(reader, pictures, model, lookup, Work(model, labels, rows, report), rows, threads or usable_cores())
 
 
 def _all_failed(report: Report) -> InputError:

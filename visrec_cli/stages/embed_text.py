@@ -72,8 +72,8 @@ def embed_text(
 
     def batches() -> Iterator[pa.RecordBatch]:
         rows, used = 0, 0
-        keeper = CacheLookup(model, cache, report)
-        work = TextWork(model, keeper, batch_size, report)
+        lookup = CacheLookup(model, cache, report)
+        work = TextWork(model, lookup, batch_size, report)
         try:
             for batch in even(reader, batch_size * WINDOW):
                 texts = texts_of.rows(batch)
@@ -89,7 +89,7 @@ def embed_text(
                 report.count("items without text", int((~valid).sum()))
                 report.advance(len(texts))
         finally:
-            keeper.close()
+            lookup.close()
         if rows and not used:
             raise InputError(
                 f"none of the {rows:,} items has any text in {', '.join(texts_of.columns)}",

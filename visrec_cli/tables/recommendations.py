@@ -96,7 +96,7 @@ def _streamed(
 
     def batches() -> Iterator[pa.RecordBatch]:
         runs: set[str] = set()
-        for part in _gathered(reader, [*kept.values(), *places, *([run] if run else [])]):
+        for part in _context(reader, [*kept.values(), *places, *([run] if run else [])]):
             if run:
                 runs.update(map(str, pc.unique(part[run]).drop_null().to_pylist()))
                 _refuse_several(runs, where, run)
@@ -131,7 +131,7 @@ def _fields(pairs: pa.StructArray, where: str) -> dict[str, pa.Array]:
     return {kind: pc.struct_field(pairs, name) for kind, name in names.items() if name is not None}
 
 
-def _gathered(reader: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.Table]:
+def _context(reader: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.Table]:
     names = list(dict.fromkeys(names))
     waiting: list[pa.RecordBatch] = []
     rows = 0

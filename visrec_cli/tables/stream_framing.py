@@ -21,7 +21,7 @@ class HashingSource:
         self.last = b""
         self.closed = False
         self._message: list[bytes] = []
-        self.watch: Callable[[bytes], None] | None = None
+        self.callback: Callable[[bytes], None] | None = None
         """Is given all that is read, before whoever reads it."""
 
     def read(self, n: int = -1) -> bytes:
@@ -40,8 +40,8 @@ class HashingSource:
         self.count += len(data)
         self.last = (self.last + data)[-SNIFF:]
         self._message.append(data)
-        if self.watch is not None:
-            self.watch(data)
+        if self.callback is not None:
+            self.callback(data)
         return data
 
     def begin_message(self) -> None:

@@ -64,7 +64,7 @@ def read_stream(
     UnpackedError when its batches become larger than runtime.decompression_limits allows.
     """
     messages = StreamMessages(where, otherwise=_OTHERWISE)
-    source.watch = messages.feed
+    source.callback = messages.feed
     try:
         reader = pa.ipc.open_stream(source)
         schema = plain_schema(reader.schema)

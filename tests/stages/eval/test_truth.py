@@ -16,10 +16,10 @@ def test_a_truth_beside_what_came_before() -> None:
     assert truth.item_ids.to_pylist() == ["a", "b", "c", "x", "y"]
     assert truth.relevant.toarray().tolist() == [[5, 3, 0, 0, 0, 0], [0, 0, 4, 0, 0, 0]]
     assert truth.history.toarray().tolist() == [[0, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1, 0]]
-    assert truth.world.items == 5
-    assert truth.world.users == 2
-    assert truth.world.popularity.tolist() == [1, 0, 0, 1, 1, 0]
-    assert truth.world.like == 4  # the mean rating
+    assert truth.item_stats.items == 5
+    assert truth.item_stats.users == 2
+    assert truth.item_stats.popularity.tolist() == [1, 0, 0, 1, 1, 0]
+    assert truth.item_stats.like == 4  # the mean rating
 
 
 def test_a_log_that_is_split() -> None:
@@ -35,7 +35,7 @@ def test_a_log_that_is_split() -> None:
 def test_without_anything_before() -> None:
     truth = open_truth(log(("u", "b"), ("u", "a")))
     assert truth.history is None
-    assert truth.world.popularity is None
+    assert truth.item_stats.popularity is None
     assert truth.relevant.toarray().tolist() == [[1, 1, 0]]
 
 
@@ -43,7 +43,7 @@ def test_min_weight_says_what_is_relevant_and_leaves_the_grades() -> None:
     truth = small_truth(min_weight=4)
     assert truth.relevant.toarray().tolist() == [[5, 0, 0, 0, 0], [0, 4, 0, 0, 0]]
     assert truth.item_ids.to_pylist() == ["a", "c", "x", "y"]
-    assert truth.world.like == 4
+    assert truth.item_stats.like == 4
     with pytest.raises(InputError, match="no weight reaches 6: the largest is 5"):
         small_truth(min_weight=6)
 
@@ -52,14 +52,22 @@ def test_the_table_of_items_is_the_catalogue_and_others_follow() -> None:
     items = pa.table({"item_id": ["y", "b", "new"], "category": ["red|blue", "red", None]})
     truth = small_truth(items=items, needs={"categories"})
     assert truth.item_ids.to_pylist() == ["y", "b", "new", "a", "c", "x"]
-    assert truth.world.categories.toarray().tolist() == [[0.5, 0.5], [0, 1], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]]
+    assert truth.item_stats.categories.toarray().tolist() == [
+        [0.5, 0.5],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+    ]
 
 
 def test_the_vectors_of_the_items() -> None:
     vectors = column_of(np.array([[3, 4], [0, 2]], np.float32))
     truth = small_truth(items=pa.table({"item_id": ["b", "a"], "embedding": vectors}), needs={"vectors"})
-    np.testing.assert_allclose(truth.world.vectors[:3], [[0.6, 0.8], [0, 1], [0, 0]])
-    assert truth.world.has_vector.tolist() == [True, True, False, False, False, False]
+    np.testing.assert_allclose(truth.item_stats.vectors[:3], [[0.6, 0.8], [0, 1], [0, 0]])
+    assert truth.item_stats.has_vector.tolist() == [True, True, False, False, False, False]
 
 
 def test_some_of_the_items_alone() -> None:

@@ -59,9 +59,9 @@ class EncoderTrainer:
         if self._views is None:
             self._part = self._parted()
 
-    def fit(self, watch: EncoderCallback) -> None:
-        """Learn epoch by epoch, as long as ``watch`` lets it. Raises DeviceMemoryError, UsageError for a bad rate."""
-        done = watch.begin(self.schedule.epochs, self)
+    def fit(self, callback: EncoderCallback) -> None:
+        """Learn epoch by epoch, until ``callback`` stops it. Raises DeviceMemoryError, UsageError for a bad rate."""
+        done = callback.begin(self.schedule.epochs, self)
         with memory_errors(self._device):
             for number in range(done + 1, self.schedule.epochs + 1):
                 loss = self._epoch(number)
@@ -69,9 +69,9 @@ class EncoderTrainer:
                     raise UsageError(
                         f"the loss is {loss} in epoch {number}: the numbers have run away", fix="take a smaller --rate"
                     )
-                if watch.epoch(number, loss, self):
+                if callback.epoch(number, loss, self):
                     break
-        watch.end(self)
+        callback.end(self)
 
     def model(self) -> "EncoderTrainer":
         """Itself: what is judged."""

@@ -88,8 +88,8 @@ class Fuser(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
-        """Learn. settings: all of the class's settings. Raises InputError for a lesson that teaches nothing."""
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+        """Learn. settings: all of the class's settings. Raises InputError where the examples hold nothing to learn."""
 
     @property
     @abstractmethod

@@ -40,11 +40,11 @@ class Cca(Joint):
     }
 
     @classmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Solve once per ridge that is tried, and once more with all pairs."""
-        learned, held = lesson.parts(least=2)
+        learned, held = examples.parts(least=2)
         every = np.sort(np.concatenate([learned, held]))
-        blocks = [np.asarray(block, np.float64) for block in lesson.blocks]
+        blocks = [np.asarray(block, np.float64) for block in examples.blocks]
         tried: dict[float, float] = {}
         if settings["ridge"]:
             ridge = settings["ridge"]
@@ -53,16 +53,21 @@ class Cca(Joint):
                 raise InputError(
                     "the ridge of cca is chosen on held-back pairs", fix="--set ridge=1, or --validation .1"
                 )
-            lesson.report.expect(len(_RIDGES) + 1, "solutions")
+            examples.report.expect(len(_RIDGES) + 1, "solutions")
             solve = _Solver([block[learned] for block in blocks])
             for each in _RIDGES:
-                arrays = solve(each, settings["power"], lesson.dim)
-                sides = cls(arrays, settings, {}).sides_of([block[held] for block in lesson.blocks])
+                arrays = solve(each, settings["power"], examples.dim)
+                sides = cls(arrays, settings, {}).sides_of([block[held] for block in examples.blocks])
                 tried[each] = mean_reciprocal_rank(sides)
-                lesson.report.advance()
+                examples.report.advance()
             ridge = max(tried, key=lambda each: tried[each])
-        arrays = _Solver([block[every] for block in blocks])(ridge, settings["power"], lesson.dim)
-        facts: dict[str, Any] = {"target": lesson.target.name, "seed": lesson.seed, "pairs": len(every), "ridge": ridge}
+        arrays = _Solver([block[every] for block in blocks])(ridge, settings["power"], examples.dim)
+        facts: dict[str, Any] = {
+            "target": examples.target.name,
+            "seed": examples.seed,
+            "pairs": len(every),
+            "ridge": ridge,
+        }
         if tried:
             facts |= {"metric": "mrr", "validation": round(tried[ridge], 4)}
         return cls(arrays, settings, facts)

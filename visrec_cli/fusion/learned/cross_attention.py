@@ -33,14 +33,14 @@ class CrossAttention(SupervisedFuser):
     }
 
     @classmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """As all of them, once the width can be cut."""
-        if lesson.dim % settings["tokens"]:
+        if examples.dim % settings["tokens"]:
             raise UsageError(
-                f"--dim {lesson.dim} cannot be cut into {settings['tokens']} tokens of one size",
-                fix=f"--dim {max(lesson.dim // settings['tokens'], 1) * settings['tokens']}",
+                f"--dim {examples.dim} cannot be cut into {settings['tokens']} tokens of one size",
+                fix=f"--dim {max(examples.dim // settings['tokens'], 1) * settings['tokens']}",
             )
-        return super().fit(lesson, settings)
+        return super().fit(examples, settings)
 
     @classmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:

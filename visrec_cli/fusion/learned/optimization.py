@@ -48,9 +48,9 @@ class ReducedInputs:
     axes: list[Matrix]
 
     @classmethod
-    def of(cls, lesson: FuserTrainingData, rows: Rows, most: int) -> "ReducedInputs":
+    def of(cls, examples: FuserTrainingData, rows: Rows, most: int) -> "ReducedInputs":
         """Fitted on those of ``rows`` that have the modality."""
-        both = [principal(b[rows[p[rows]]], most) for b, p in zip(lesson.blocks, lesson.present, strict=True)]
+        both = [principal(b[rows[p[rows]]], most) for b, p in zip(examples.blocks, examples.present, strict=True)]
         return cls([mean for mean, _ in both], [axes for _, axes in both])
 
     def apply(self, blocks: Sequence[Matrix]) -> list[Matrix]:
@@ -81,7 +81,7 @@ def drawn(rng: np.random.Generator, rows: int, columns: int) -> Matrix:
 
 
 def train(
-    course: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: FuserTrainingData, rows: Rows,
+    fit_spec: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], examples: FuserTrainingData, rows: Rows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
     """The arrays of the best epoch, and how it went.
@@ -91,33 +91,33 @@ def train(
     byte. Raises UsageError when the loss is no number any more.
     """
     with _one_thread():
-        return _train(course, start, blocks, lesson, rows, settings)
+        return _train(fit_spec, start, blocks, examples, rows, settings)
 
 
 def _train(
-    course: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], lesson: FuserTrainingData, rows: Rows,
+    fit_spec: FitSpec, start: Mapping[str, Matrix], blocks: Sequence[Matrix], examples: FuserTrainingData, rows: Rows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Matrix], dict[str, Any]]:  # fmt: skip
     from visrec_cli.runtime.device import pick_device
 
-    device = pick_device(lesson.device)
+    device = pick_device(examples.device)
     import torch
 
     from visrec_cli.runtime.adam import Adam
 
     weights = {name: torch.from_numpy(array.copy()).to(device).requires_grad_() for name, array in start.items()}
     adam = Adam(weights, settings["learning_rate"], settings["reg"])
-    present = np.stack(lesson.present, axis=1).astype(np.float32)
-    rng = np.random.default_rng([lesson.seed, 2])
+    present = np.stack(examples.present, axis=1).astype(np.float32)
+    rng = np.random.default_rng([examples.seed, 2])
     best, best_epoch, kept = -np.inf, 0, {name: array.copy() for name, array in start.items()}
-    lesson.report.expect(settings["epochs"], "epochs")
+    examples.report.expect(settings["epochs"], "epochs")
     for number in range(1, settings["epochs"] + 1):
         losses = []
-        for batch in _batches(lesson, rows, settings["batch_size"], rng):
+        for batch in _batches(examples, rows, settings["batch_size"], rng):
             seen = [torch.from_numpy(block[batch]).to(device) for block in blocks]
             there = torch.from_numpy(present[batch]).to(device)
-            agree = torch.from_numpy(lesson.target.agree(batch, batch)).to(device)
-            loss = course.loss(weights, seen, there, agree)
+            agree = torch.from_numpy(examples.target.agree(batch, batch)).to(device)
+            loss = fit_spec.loss(weights, seen, there, agree)
             if loss.requires_grad:  # a batch in which nothing belongs together teaches nothing
                 loss.backward()
                 adam.step()
@@ -126,24 +126,24 @@ def _train(
         arrays = {name: tensor.detach().cpu().numpy().copy() for name, tensor in weights.items()}
         if not np.isfinite(mean) or not all(np.isfinite(array).all() for array in arrays.values()):
             raise UsageError(f"the loss is no number in epoch {number}", fix="--set learning_rate=0.001")
-        value = course.judge(arrays) if course.judge is not None else float(number)
+        value = fit_spec.judge(arrays) if fit_spec.judge is not None else float(number)
         if value > best:
             best, best_epoch, kept = value, number, arrays
-        lesson.report.advance()
-        judged = f" · {course.metric} {value:.4f} (best {best:.4f} in {best_epoch})" if course.judge else ""
-        lesson.report.note(f"loss {mean:.4f}{judged}")
-        if number - best_epoch >= lesson.patience:
+        examples.report.advance()
+        judged = f" · {fit_spec.metric} {value:.4f} (best {best:.4f} in {best_epoch})" if fit_spec.judge else ""
+        examples.report.note(f"loss {mean:.4f}{judged}")
+        if number - best_epoch >= examples.patience:
             break
-    facts = {"target": lesson.target.name, "seed": lesson.seed, "items": len(rows), "epoch": best_epoch}
-    return kept, facts | ({"metric": course.metric, "validation": round(best, 4)} if course.judge else {})
+    facts = {"target": examples.target.name, "seed": examples.seed, "items": len(rows), "epoch": best_epoch}
+    return kept, facts | ({"metric": fit_spec.metric, "validation": round(best, 4)} if fit_spec.judge else {})
 
 
-def _batches(lesson: FuserTrainingData, rows: Rows, size: int, rng: np.random.Generator) -> Iterator[Rows]:
+def _batches(examples: FuserTrainingData, rows: Rows, size: int, rng: np.random.Generator) -> Iterator[Rows]:
     order = rng.permutation(rows)
-    anchors = size if lesson.target.kind == "pairs" else max(size // 2, 1)
+    anchors = size if examples.target.kind == "pairs" else max(size // 2, 1)
     for start in range(0, len(order), anchors):
         mine = order[start : start + anchors]
-        yield np.unique(np.concatenate([mine, lesson.target.partners(mine, rows, rng)]))
+        yield np.unique(np.concatenate([mine, examples.target.partners(mine, rows, rng)]))
 
 
 @contextmanager

@@ -60,33 +60,33 @@ class SupervisedFuser(Fuser):
         return np.asarray(self.mixed(np, self.arrays, blocks, there, self.settings_used), np.float32)
 
     @classmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items of which the target says anything."""
-        rows, held = lesson.parts(least=1)
-        short = ReducedInputs.of(lesson, rows, settings["components"])
-        rng = np.random.default_rng([lesson.seed, 0])
-        start = short.start(lesson.dim, rng)
-        start |= {f"bias:{m}": np.zeros(lesson.dim, np.float32) for m in range(len(lesson.blocks))}
-        start |= cls.mixer(rng, len(lesson.blocks), lesson.dim, settings)
-        course = _course(cls, lesson, short, rows, held, settings)
-        arrays, facts = train(course, start, short.apply(lesson.blocks), lesson, rows, settings)
+        rows, held = examples.parts(least=1)
+        short = ReducedInputs.of(examples, rows, settings["components"])
+        rng = np.random.default_rng([examples.seed, 0])
+        start = short.start(examples.dim, rng)
+        start |= {f"bias:{m}": np.zeros(examples.dim, np.float32) for m in range(len(examples.blocks))}
+        start |= cls.mixer(rng, len(examples.blocks), examples.dim, settings)
+        fit_spec = _course(cls, examples, short, rows, held, settings)
+        arrays, facts = train(fit_spec, start, short.apply(examples.blocks), examples, rows, settings)
         return cls(short.whole(arrays), settings, facts)
 
 
 def _course(
     kind: type[SupervisedFuser],
-    lesson: FuserTrainingData,
+    examples: FuserTrainingData,
     short: ReducedInputs,
     rows: Rows,
     held: Rows,
     settings: Mapping[str, Any],
 ) -> FitSpec:
     def vectors(fuser: SupervisedFuser, some: Rows) -> Matrix:
-        return fuser.apply([block[some] for block in lesson.blocks], [there[some] for there in lesson.present])
+        return fuser.apply([block[some] for block in examples.blocks], [there[some] for there in examples.present])
 
     def judge(arrays: Mapping[str, Matrix]) -> float:
         fuser = kind(short.whole(arrays), settings, {})
-        return precision(vectors(fuser, held), vectors(fuser, rows), lesson.target, held, rows)
+        return precision(vectors(fuser, held), vectors(fuser, rows), examples.target, held, rows)
 
     def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
         import torch

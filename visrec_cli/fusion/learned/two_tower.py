@@ -35,12 +35,12 @@ class TwoTowerFuser(Joint):
     settings: ClassVar[dict[str, Setting]] = {**SETTINGS, **HEADS}
 
     @classmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items that have two modalities or more."""
-        rows, held = lesson.parts(least=2)
-        short = ReducedInputs.of(lesson, rows, settings["components"])
-        blocks = short.apply(lesson.blocks)
-        judge, metric = _judge(cls, lesson, short, rows, held, settings)
+        rows, held = examples.parts(least=2)
+        short = ReducedInputs.of(examples, rows, settings["components"])
+        blocks = short.apply(examples.blocks)
+        judge, metric = _judge(cls, examples, short, rows, held, settings)
 
         def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
             import torch
@@ -51,31 +51,31 @@ class TwoTowerFuser(Joint):
             sides = [unit(torch, side) for side in heads(torch, {**weights, **zero}, blocks)]
             return across(sides, present, agree, settings["temperature"])
 
-        start = short.start(lesson.dim, np.random.default_rng([lesson.seed, 0]))
-        arrays, facts = train(FitSpec(loss, judge, metric), start, blocks, lesson, rows, settings)
+        start = short.start(examples.dim, np.random.default_rng([examples.seed, 0]))
+        arrays, facts = train(FitSpec(loss, judge, metric), start, blocks, examples, rows, settings)
         return cls(short.whole(arrays), settings, facts)
 
 
 def _judge(
     kind: type[TwoTowerFuser],
-    lesson: FuserTrainingData,
+    examples: FuserTrainingData,
     short: ReducedInputs,
     rows: Rows,
     held: Rows,
     settings: Mapping[str, Any],
 ) -> tuple[Callable[[Mapping[str, Matrix]], float] | None, str]:
     """Of pairs, whether the other side is found; of labels and clicks, whether what belongs together is near."""
-    pairs = lesson.target.kind == "pairs"
+    pairs = examples.target.kind == "pairs"
     if pairs:
-        held = held[np.all([there[held] for there in lesson.present], axis=0)]
+        held = held[np.all([there[held] for there in examples.present], axis=0)]
 
     def of(some: Rows) -> tuple[list[Matrix], list[Mask]]:
-        return [block[some] for block in lesson.blocks], [there[some] for there in lesson.present]
+        return [block[some] for block in examples.blocks], [there[some] for there in examples.present]
 
     def judge(arrays: Mapping[str, Matrix]) -> float:
         fuser = kind(short.whole(arrays), settings, {})
         if pairs:
             return mean_reciprocal_rank(fuser.sides_of(of(held)[0]))
-        return precision(fuser.apply(*of(held)), fuser.apply(*of(rows)), lesson.target, held, rows)
+        return precision(fuser.apply(*of(held)), fuser.apply(*of(rows)), examples.target, held, rows)
 
     return judge if len(held) else None, "mrr" if pairs else "precision@10"

@@ -58,17 +58,17 @@ class WeightedSoftmax(Fuser):
         return concat(blocks, present, self.weights())
 
     @classmethod
-    def fit(cls, lesson: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
+    def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
         """Learn from the items of which the target says anything."""
-        rows, held = lesson.parts(least=1)
-        widths = np.array([[block.shape[1] for block in lesson.blocks]], np.float32)
+        rows, held = examples.parts(least=1)
+        widths = np.array([[block.shape[1] for block in examples.blocks]], np.float32)
 
         def vectors(arrays: Mapping[str, Matrix], some: Rows) -> Matrix:
             fuser = cls({**arrays, "widths": widths}, settings, {})
-            return fuser.apply([block[some] for block in lesson.blocks], [there[some] for there in lesson.present])
+            return fuser.apply([block[some] for block in examples.blocks], [there[some] for there in examples.present])
 
         def judge(arrays: Mapping[str, Matrix]) -> float:
-            return precision(vectors(arrays, held), vectors(arrays, rows), lesson.target, held, rows)
+            return precision(vectors(arrays, held), vectors(arrays, rows), examples.target, held, rows)
 
         def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
             import torch
@@ -81,13 +81,13 @@ class WeightedSoftmax(Fuser):
             return together(unit(torch, side_by_side), agree, weights["temperature"].exp())
 
         start = {
-            "scores": np.zeros((1, len(lesson.blocks)), np.float32),
+            "scores": np.zeros((1, len(examples.blocks)), np.float32),
             "temperature": np.log(np.full((1, 1), settings["temperature"], np.float32)),
         }
-        course = FitSpec(loss, None, "precision@10")
-        arrays, facts = train(course, start, lesson.blocks, lesson, rows, settings)
+        fit_spec = FitSpec(loss, None, "precision@10")
+        arrays, facts = train(fit_spec, start, examples.blocks, examples, rows, settings)
         if len(held):
-            facts |= {"metric": course.metric, "validation": round(judge(arrays), 4)}
+            facts |= {"metric": fit_spec.metric, "validation": round(judge(arrays), 4)}
         return cls({**arrays, "widths": widths}, settings, facts)
 
 

@@ -38,7 +38,7 @@ class ContentKnn(Recommender):
         ),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """A mean per user. Items without a vector are unknown. Raises UsageError if clicks age and have no time."""
         content = required(content, self.name)
         if self.set["half_life"]:

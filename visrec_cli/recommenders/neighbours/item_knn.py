@@ -37,7 +37,7 @@ class ItemKnn(Recommender):
         "popularity": Setting(0.03, "what popularity adds where the history is silent", 1e-4, 1, log=True, least=0),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """A product of sparse matrices, of which a row at a time is looked through."""
         columns = weighted(log.matrix, self.set["weighting"], damping=self.set["user_damping"]).T.tocsr()
         length = lengths(columns)

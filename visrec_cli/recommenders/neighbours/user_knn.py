@@ -36,7 +36,7 @@ class UserKnn(Recommender):
         "popularity": Setting(0.3, "what popularity adds where the neighbours are silent", 1e-4, 1, log=True, least=0),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Nothing but the likeness of users is computed; the model is as large as the log."""
         near = _neighbours(log.matrix, log.matrix, self.set, np.arange(len(log.users)))
         items = Items(log.items, log.touched, bias=share_of_clicks(log, self.set["popularity"]))

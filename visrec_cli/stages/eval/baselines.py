@@ -124,10 +124,10 @@ def baselines_of(
     popular = find("recommender", "popularity")(seed=seed).fit(log)
     candidates = log.touched.copy()
     content: Content | None = None
-    if truth.shop is not None:
-        candidates[: len(truth.shop.ids)] = True
-        if embedding_columns(truth.shop.table.schema):
-            content = content_of(truth.shop, ids, column=embedding, report=report)
+    if truth.features is not None:
+        candidates[: len(truth.features.ids)] = True
+        if embedding_columns(truth.features.table.schema):
+            content = content_of(truth.features, ids, column=embedding, report=report)
     found = []
     for name in NAMES:
         kind: type[Recommender] = find("recommender", name)

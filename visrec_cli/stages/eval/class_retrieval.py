@@ -10,11 +10,11 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.categories import categories_of
-from visrec_cli.items.features import open_shop
+from visrec_cli.items.features import open_features
 from visrec_cli.metrics.base import Places
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.item_stats import world_of
+from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.stages.eval.runs import Run, open_run
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.user_scores import PerUserScores
@@ -63,9 +63,9 @@ def open_same_class(
     UsageError for a column that is not there, InputError where no two items share a class.
     """
     report = report or Report()
-    shop = open_shop(items, id_column=id_column, report=report)
-    ids = shop.ids
-    of_class = sp.csr_matrix(categories_of(shop, ids, column)[0] > 0, dtype=np.float32)
+    features = open_features(items, id_column=id_column, report=report)
+    ids = features.ids
+    of_class = sp.csr_matrix(categories_of(features, ids, column)[0] > 0, dtype=np.float32)
     pairs = int((np.asarray(of_class.sum(axis=0)).ravel() ** 2).sum())
     if pairs > _PAIRS:
         raise UsageError(
@@ -80,22 +80,22 @@ def open_same_class(
     if not len(asked):
         raise InputError(
             f"{name_of(items)}: no two items share a '{column}'",
-            fix=f"a coarser column: {', '.join(shop.about.column_names)}",
+            fix=f"a coarser column: {', '.join(features.about.column_names)}",
         )
     asked = asked[np.argsort(np.array(ids)[asked], kind="stable")]
     if len(asked) < len(ids):
         report.count("items that are alone in their class, or without one", len(ids) - len(asked))
     relevant = sp.csr_matrix(relevant[asked], dtype=np.float32)
     relevant.sort_indices()
-    world = world_of(ids, None, shop, needs=needs, embedding=embedding, category=column, report=report)
+    item_stats = item_stats_of(ids, None, features, needs=needs, embedding=embedding, category=column, report=report)
     queries = pa.array(ids, pa.string()).take(pa.array(asked))
     return Truth(
         queries,
         pa.array(ids, pa.string()),
         relevant,
         None,
-        replace(world, like=1.0),
-        shop=shop,
+        replace(item_stats, like=1.0),
+        features=features,
         who="queries",
         called="the table of items",
     )
@@ -107,7 +107,7 @@ def facts_of(truth: Truth, column: str) -> dict[str, str]:
     return {
         "relevant": f"what shares a '{column}' with the query, the query itself aside: {truth.relevant.nnz:,} for "
         f"{counted(len(truth.users), 'queries')}, median {np.median(sizes):g} ({sizes.min():,} to {sizes.max():,})",
-        "candidates": f"{counted(truth.world.items, 'items')} of the table, without the query itself",
+        "candidates": f"{counted(truth.item_stats.items, 'items')} of the table, without the query itself",
         "seen items": "there are none: items are asked about, not users",
     }
 
@@ -117,7 +117,7 @@ def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, repo
 
     Says where lists are too short to hold all of a class: the missing places are misses.
     """
-    assert truth.shop is not None
+    assert truth.features is not None
     deepest = int(np.diff(truth.relevant.indptr).max())
     for one in scores:
         if one.notes.longest < deepest and any("@" not in name for name in one.values):
@@ -126,7 +126,7 @@ def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, repo
                 f"relevant to a query: what is not listed is missed (visrec recommend --all -k {deepest})"
             )
     ids = truth.item_ids.to_pylist()
-    of_class, names = categories_of(truth.shop, ids, column)
+    of_class, names = categories_of(truth.features, ids, column)
     rows: Places = pc.index_in(truth.users, truth.item_ids).to_numpy().astype(np.int64)
     queries = sp.csc_matrix(of_class[rows])
     sizes = np.diff(queries.indptr)

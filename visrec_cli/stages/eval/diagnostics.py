@@ -50,8 +50,8 @@ class RunDiagnostics:
 
     def refuse_strangers(self, where: str, truth: Truth) -> None:
         """Raises InputError if no user has truth, or no item is one that the truth or the catalogue knows."""
-        served = self.users - self.strangers
-        if not served:
+        loaded = self.users - self.strangers
+        if not loaded:
             known = truth.users.to_pylist()
             all_of_them = counted(self.users, truth.who)
             raise InputError(

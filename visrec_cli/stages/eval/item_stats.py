@@ -13,10 +13,10 @@ from visrec_cli.metrics.base import ItemStats
 from visrec_cli.runtime.report import Report
 
 
-def world_of(
+def item_stats_of(
     ids: Sequence[str],
     past: pa.Table | None,
-    shop: ItemFeatures | None,
+    features: ItemFeatures | None,
     *,
     needs: Collection[str],
     embedding: str | None,
@@ -29,18 +29,18 @@ def world_of(
     """
     if {"history", "popularity"} & set(needs) and past is None:
         raise UsageError("these metrics need to know what came before", fix="--train FILE, or a truth with a split")
-    if {"vectors", "categories"} & set(needs) and shop is None:
+    if {"vectors", "categories"} & set(needs) and features is None:
         raise UsageError("these metrics need to know the items", fix="--items TABLE")
     popularity, users = None, 0
     if past is not None:
         popularity, users = _popularity(past, ids)
     vectors = has_vector = categories = None
-    if shop is not None and "vectors" in needs:
-        content = content_of(shop, ids, column=embedding, report=report)
+    if features is not None and "vectors" in needs:
+        content = content_of(features, ids, column=embedding, report=report)
         vectors = np.concatenate([content.vectors, np.zeros((1, content.vectors.shape[1]), np.float32)])
         has_vector = np.append(content.valid, False)
-    if shop is not None and "categories" in needs:
-        categories, _ = categories_of(shop, ids, category)
+    if features is not None and "categories" in needs:
+        categories, _ = categories_of(features, ids, category)
     return ItemStats(len(ids), users, popularity, vectors, has_vector, categories)
 
 

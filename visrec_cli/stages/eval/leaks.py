@@ -94,7 +94,7 @@ def _of_exclusion(truth: Truth, run: PerUserScores) -> Iterator[str]:
 
 def beside_the_table(truth: Truth) -> int:
     """How many pairs of the truth are with items that the table of items does not have; 0 without a table."""
-    return 0 if truth.shop is None else int((truth.relevant.indices >= truth.shop.table.num_rows).sum())
+    return 0 if truth.features is None else int((truth.relevant.indices >= truth.features.table.num_rows).sum())
 
 
 def seen_before(truth: Truth) -> int:
@@ -104,11 +104,11 @@ def seen_before(truth: Truth) -> int:
 
 def twins_before(truth: Truth) -> int:
     """How many pairs of the truth have another item of the same group of near-duplicates in the user's history."""
-    if truth.history is None or truth.shop is None or _TWINS not in truth.shop.table.column_names:
+    if truth.history is None or truth.features is None or _TWINS not in truth.features.table.column_names:
         return 0
-    if truth.shop.table[_TWINS].null_count == truth.shop.table.num_rows:
+    if truth.features.table[_TWINS].null_count == truth.features.table.num_rows:
         return 0
-    group = np.append(groups_of(truth.item_ids.to_pylist(), truth.shop.table, _TWINS), len(truth.item_ids))
+    group = np.append(groups_of(truth.item_ids.to_pylist(), truth.features.table, _TWINS), len(truth.item_ids))
     width = truth.relevant.shape[1]
     had = np.unique(_rows(truth.history) * width + group[truth.history.indices])
     wanted = _rows(truth.relevant) * width + group[truth.relevant.indices]

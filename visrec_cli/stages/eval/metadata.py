@@ -18,7 +18,7 @@ def facts_of(truth: Truth, scores: Sequence[PerUserScores], min_weight: float | 
     return {
         "relevant": f"{'every row of the truth' if min_weight is None else f'rows of weight {min_weight:g} or more'}: "
         f"{truth.relevant.nnz:,} for {users}, median {np.median(sizes):g} ({sizes.min():,} to {sizes.max():,})",
-        "candidates": f"{counted(truth.world.items, 'items')}: {_candidates(truth)}",
+        "candidates": f"{counted(truth.item_stats.items, 'items')}: {_candidates(truth)}",
         "seen items": _seen(truth, scores),
         "ties": "ordered by rank; without ranks by score, equal scores by a hash of the item's id",
         "users without recommendations": f"count as 0: {_of_runs(scores, 'unserved')}",
@@ -29,7 +29,7 @@ def facts_of(truth: Truth, scores: Sequence[PerUserScores], min_weight: float | 
 
 def _candidates(truth: Truth) -> str:
     before = "" if truth.train is None else " and what came before"
-    return f"the truth{before}" if truth.shop is None else f"the table of items, the truth{before}"
+    return f"the truth{before}" if truth.features is None else f"the table of items, the truth{before}"
 
 
 def _seen(truth: Truth, scores: Sequence[PerUserScores]) -> str:

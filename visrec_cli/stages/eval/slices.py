@@ -77,9 +77,9 @@ def _weights(truth: Truth, of_items: bool) -> npt.NDArray[np.float64]:
 
 def _before(truth: Truth, what: str) -> npt.NDArray[np.int64]:
     """(items,) how many users had each item before."""
-    if truth.world.popularity is None:
+    if truth.item_stats.popularity is None:
         raise UsageError(f"--by {what} needs to know what came before", fix="--train FILE, or a truth with a split")
-    return truth.world.popularity[:-1]
+    return truth.item_stats.popularity[:-1]
 
 
 def _warmth(truth: Truth) -> dict[str, Mask]:
@@ -99,13 +99,15 @@ def _activity(truth: Truth) -> dict[str, Mask]:
 
 
 def _pictures(truth: Truth) -> dict[str, Mask]:
-    names = [] if truth.shop is None else [n for n in ("image_path", "image") if n in truth.shop.table.column_names]
-    if truth.shop is None or not names:
+    names = (
+        [] if truth.features is None else [n for n in ("image_path", "image") if n in truth.features.table.column_names]
+    )
+    if truth.features is None or not names:
         raise UsageError("--by pictures needs to know the items' pictures", fix="--items, with column image_path")
-    places = pc.index_in(truth.item_ids, truth.shop.table["item_id"].combine_chunks())
+    places = pc.index_in(truth.item_ids, truth.features.table["item_id"].combine_chunks())
     has = np.zeros(len(places), bool)
     for name in names:
-        has |= truth.shop.table[name].take(places).is_valid().to_numpy()
+        has |= truth.features.table[name].take(places).is_valid().to_numpy()
     return {"items: with picture": has, "items: without picture": ~has}
 
 
@@ -124,11 +126,11 @@ _KINDS = {"warmth": _warmth, "activity": _activity, "pictures": _pictures, "popu
 
 def _column(name: str, truth: Truth, users: pa.Table | None) -> tuple[bool, pa.ChunkedArray]:
     """Whether it is one of the items, and the column, a value per item or user of the truth."""
-    if truth.shop is not None and name in truth.shop.about.column_names:
-        return True, truth.shop.about_of(truth.item_ids.to_pylist())[name]
+    if truth.features is not None and name in truth.features.about.column_names:
+        return True, truth.features.about_of(truth.item_ids.to_pylist())[name]
     if users is not None and name in users.column_names:
         return False, users[name]
-    tables = [None if truth.shop is None else truth.shop.about, users]
+    tables = [None if truth.features is None else truth.features.about, users]
     known = [one for table in tables if table is not None for one in table.column_names]
     raise UsageError(
         f"--by {name}: neither the items nor the users have such a column",

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.features import ItemFeatures, open_shop
+from visrec_cli.items.features import ItemFeatures, open_features
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import rows_by_part
 from visrec_cli.logs.matrix import log_of
@@ -22,7 +22,7 @@ from visrec_cli.recommenders.top_k import lots
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.item_stats import world_of
+from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.times import are_positions
@@ -41,7 +41,7 @@ class Truth:
     table of items, then what the logs have beside it. relevant: (users, items + 1) csr of grades, sorted indices.
     rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
     same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
-    ms or None. train, validation: what came before, as tables; shop: the items' table; None where there is none.
+    ms or None. train, validation: what came before, as tables; features: the items' table; None where there is none.
     who, called: what messages call the users (they may be queries) and the truth. empty: users who were judged, and
     to whom nothing is relevant; empty_is_zero: whether they are there, their lists worth 0.
     """
@@ -50,11 +50,11 @@ class Truth:
     item_ids: pa.Array
     relevant: sp.csr_matrix
     history: sp.csr_matrix | None
-    world: ItemStats
+    item_stats: ItemStats
     times: Times | None = None
     train: pa.Table | None = None
     validation: pa.Table | None = None
-    shop: ItemFeatures | None = None
+    features: ItemFeatures | None = None
     rated: sp.csr_matrix | None = None
     who: str = "users"
     called: str = "the truth"
@@ -111,7 +111,7 @@ def open_truth(
     if nothing_relevant not in NOTHING_RELEVANT:
         raise unknown("--nothing-relevant", nothing_relevant, list(NOTHING_RELEVANT))
     report = report or Report()
-    shop = None if items is None else open_shop(items, id_column=id_column, report=report)
+    features = None if items is None else open_features(items, id_column=id_column, report=report)
     where = name_of(source)
     use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), called=where, alone=True)
     table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), fold, where)
@@ -145,20 +145,20 @@ def open_truth(
     if nothing_relevant == "zero":
         users = pc.unique(pa.concat_arrays([users, empty]))
     users = users.take(pc.sort_indices(users))
-    ids = _catalogue(shop, past, table if ratings else relevant)
+    ids = _catalogue(features, past, table if ratings else relevant)
     log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
-    world = world_of(ids, past, shop, needs=needs, embedding=embedding, category=category, report=report)
+    item_stats = item_stats_of(ids, past, features, needs=needs, embedding=embedding, category=category, report=report)
     like = float(weights.mean()) if min_weight is None else min_weight
     return Truth(
         users,
         pa.array(ids, pa.string()),
         log.matrix,
         None if past is None else past_of(past, users, ids),
-        replace(world, like=like),
+        replace(item_stats, like=like),
         log.times,
         learned,
         validation,
-        shop,
+        features,
         past_of(table, users, ids) if ratings else None,
         empty=len(empty),
         empty_is_zero=nothing_relevant == "zero",
@@ -206,9 +206,9 @@ def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.
     return parts["test"], learned, validation
 
 
-def _catalogue(shop: ItemFeatures | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
+def _catalogue(features: ItemFeatures | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
     """All item ids: the table's in its order, then others of the logs, sorted."""
-    known = shop.table["item_id"].combine_chunks() if shop else pa.array([], pa.string())
+    known = features.table["item_id"].combine_chunks() if features else pa.array([], pa.string())
     logs = [table["item_id"].combine_chunks() for table in (past, relevant) if table is not None]
     others = pc.unique(pa.concat_arrays(logs))
     others = others.filter(pc.invert(pc.is_in(others, known)))

@@ -121,9 +121,11 @@ class _Scoring:
         if len(rest):
             self._score(rest, np.full((len(rest), 1), -1, np.int64), None)
         values = self._values.pop("all")
-        world = self._truth.world
+        item_stats = self._truth.item_stats
         exposure = {
-            one.name: kind.of(self._shown[one.name], world) for one, kind in self._metrics if issubclass(kind, Exposure)
+            one.name: kind.of(self._shown[one.name], item_stats)
+            for one, kind in self._metrics
+            if issubclass(kind, Exposure)
         }
         pooled = {
             name: {metric: (both[0], both[1]) for metric, both in sums.items()} for name, sums in self._sums.items()
@@ -157,10 +159,10 @@ class _Scoring:
             rated = Lists(items, self._rated[name][rows], history, scores) if self._rated else lists
             for one, kind in self._metrics:
                 if issubclass(kind, Pooled):
-                    self._values[name][one.name][rows] = kind.each(rated, self._k(one), self._truth.world)
-                    self._sums[name][one.name][:, rows] = kind.sums(rated, self._truth.world)
+                    self._values[name][one.name][rows] = kind.each(rated, self._k(one), self._truth.item_stats)
+                    self._sums[name][one.name][:, rows] = kind.sums(rated, self._truth.item_stats)
                 elif issubclass(kind, Metric):
-                    each = kind.each(lists, self._k(one), self._truth.world)
+                    each = kind.each(lists, self._k(one), self._truth.item_stats)
                     empty = 0.0 if name == "all" and self._truth.empty_is_zero and not kind.needs else np.nan
                     self._values[name][one.name][rows] = np.where(lists.relevant > 0, each, empty)
         for one in (one for one, _ in self._metrics if one.name in self._shown):

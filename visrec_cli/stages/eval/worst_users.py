@@ -46,7 +46,7 @@ def worst_served(
     pairs = [_Pair(int(row), _best_first(truth, int(row)), lists.get(int(row), np.zeros(0, np.int64))) for row in rows]
     shown = sorted({int(item) for pair in pairs for item in (*pair.liked[:ITEMS], *pair.got)})
     tiles = _tiles(truth, shown, folder, report)
-    return [_served(pair, truth, tiles, values[pair.row]) for pair in pairs]
+    return [_loaded(pair, truth, tiles, values[pair.row]) for pair in pairs]
 
 
 def _lists(run: Run, truth: Truth, rows: Places, width: int) -> dict[int, Places]:
@@ -76,12 +76,12 @@ def _tiles(
     """Title and picture of each item; an item that nobody knows has neither."""
     known = [item for item in items if item < len(truth.item_ids)]
     ids = [truth.item_ids[item].as_py() for item in known]
-    if truth.shop is None:
+    if truth.features is None:
         return {item: (name, None) for item, name in zip(known, ids, strict=True)}
-    places = pc.index_in(pa.array(ids, pa.string()), truth.shop.table["item_id"].combine_chunks())
-    told = ["item_id", *truth.shop.about.column_names]
-    shown = truth.shop.table.select(
-        told + [name for name in truth.shop.table.column_names if name == "image" and name not in told]
+    places = pc.index_in(pa.array(ids, pa.string()), truth.features.table["item_id"].combine_chunks())
+    told = ["item_id", *truth.features.about.column_names]
+    shown = truth.features.table.select(
+        told + [name for name in truth.features.table.column_names if name == "image" and name not in told]
     )
     table = shown.take(places).combine_chunks()
     rows = table.select(told).to_pylist()
@@ -92,7 +92,7 @@ def _tiles(
     return {item: (title, picture) for item, title, picture in zip(known, titles, pictures, strict=True)}
 
 
-def _served(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | None]], value: float) -> WorstUser:
+def _loaded(pair: _Pair, truth: Truth, tiles: dict[int, tuple[str, Thumbnail | None]], value: float) -> WorstUser:
     got, liked = set(map(int, pair.got)), set(map(int, pair.liked))
 
     def row(items: Places, others: set[int]) -> tuple[Tile, ...]:

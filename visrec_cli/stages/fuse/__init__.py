@@ -87,13 +87,15 @@ def _fit(
 
     supervised = reduce is not None and registry.find("reduction", reduce).supervised
     labels = labels_of(table, learning.target or "") if supervised else ()
-    lesson = None
+    examples = None
     if learns:
-        lesson = FuserTrainingData(
+        examples = FuserTrainingData(
             tuple(source.column for source in recipe.sources), (), (), target_of(table, learning, report), dim or 64,
             learning.validation, learning.patience, learning.seed, learning.device, report,
         )  # fmt: skip
-    recipe.fit(_parts(recipe, table), reduce=reduce, dim=dim, labels=labels, lesson=lesson, settings=learning.settings)
+    recipe.fit(
+        _parts(recipe, table), reduce=reduce, dim=dim, labels=labels, examples=examples, settings=learning.settings
+    )
     facts = recipe.learned.facts if recipe.learned else (recipe.learned_by or {}).get("facts")
     if facts:
         report.warn(_words(recipe, facts))

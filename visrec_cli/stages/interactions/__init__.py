@@ -34,11 +34,11 @@ def interactions(
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     key = None if hash_users is None else key_of(hash_users)
-    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
+    features = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     cleaning = cleaning or Cleaning()
     table, notes = read_log(source, columns, Use("kept", cleaning), report)
     if key is not None:
         table = with_hashed_users(table, key, report)
     table = clean(table, cleaning, report)
-    audit(table, notes, items=shop)
+    audit(table, notes, items=features)
     return notes.on(table).to_reader(max_chunksize=8192)

@@ -94,10 +94,10 @@ def table_of(likes: Likes, tastes: Sequence[Taste]) -> pa.Table:
 
 
 def names_of(likes: Likes) -> list[str]:
-    """What to call each item: its title where the shop has one, else its id."""
-    if likes.shop is None:
+    """What to call each item: its title where the table has one, else its id."""
+    if likes.features is None:
         return list(likes.items)
-    rows = likes.shop.about_of(likes.items).to_pylist()
+    rows = likes.features.about_of(likes.items).to_pylist()
     return [title_of({**row, "item_id": item}) for row, item in zip(rows, likes.items, strict=True)]
 
 

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
 from visrec_cli.items.categories import CATEGORIES, categories_of
-from visrec_cli.items.features import ItemFeatures, content_of, open_shop
+from visrec_cli.items.features import ItemFeatures, content_of, open_features
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.matrix import log_of
@@ -33,15 +33,15 @@ _OF_LOGS = (
 class Likes:
     """What everybody liked. history: (users, items) csr, weights above 0; times: (nnz,) ms, or None.
 
-    shop: the items' columns, if there are any. content: their vectors of length 1. kinds: (items, categories) csr of
-    bool, with their names in ``kind_names``. Each is None where nothing tells.
+    features: the items' columns, if there are any. content: their vectors of length 1. kinds: (items, categories) csr
+    of bool, with their names in ``kind_names``. Each is None where nothing tells.
     """
 
     users: tuple[str, ...]
     items: tuple[str, ...]
     history: sp.csr_matrix
     times: Times | None
-    shop: ItemFeatures | None
+    features: ItemFeatures | None
     content: Content | None
     kinds: sp.csr_matrix | None
     kind_names: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def open_likes(
     """Read a log or a model, and the items. Raises UsageError for options of a log beside a model."""
     if [is_path(one) and str(one) == "-" for one in (source, items)] == [True, True]:
         raise UsageError("stdin can be one table, not two", fix="name the file of the items")
-    shop = None if items is None else open_shop(items, id_column=None, report=report)
+    features = None if items is None else open_features(items, id_column=None, report=report)
     if is_path(source) and str(source) == "-" and columns.header:
         source = open_table(source, report=report).read_all()
     if columns.header and _is_model(source):
@@ -93,16 +93,16 @@ def open_likes(
                 fix="leave it out, or profile the log itself",
             )
         users, ids, history, times, own = _of_model(source)
-        shop = shop or own
+        features = features or own
     else:
-        users, ids, history, times = _of_log(source, shop, columns, cleaning, report)
+        users, ids, history, times = _of_log(source, features, columns, cleaning, report)
     content = None
-    if shop is not None and embedding_columns(shop.table.schema):
-        content = content_of(shop, ids, column=column, report=report)
+    if features is not None and embedding_columns(features.table.schema):
+        content = content_of(features, ids, column=column, report=report)
     elif column is not None:
         raise UsageError(f"there is no column '{column}'", fix="--items TABLE, with vectors: visrec embed-images")
-    kinds, names = _kinds(shop, ids, category)
-    return Likes(users, ids, history, times, shop, content, kinds, names)
+    kinds, names = _kinds(features, ids, category)
+    return Likes(users, ids, history, times, features, content, kinds, names)
 
 
 def _is_model(source: Tabular) -> bool:
@@ -120,31 +120,31 @@ def _of_model(
     rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))[liked]
     kept = sp.csr_matrix((history.data[liked], (rows, history.indices[liked])), shape=history.shape, dtype=np.float32)
     times = None if times is None else times[liked]
-    shop = ItemFeatures(about, about.drop_columns(["item_id"])) if about.num_columns > 1 else None
-    return model.users.ids, model.items.ids, kept, times, shop
+    features = ItemFeatures(about, about.drop_columns(["item_id"])) if about.num_columns > 1 else None
+    return model.users.ids, model.items.ids, kept, times, features
 
 
 def _of_log(
-    source: Tabular, shop: ItemFeatures | None, columns: Columns, cleaning: Cleaning, report: Report
+    source: Tabular, features: ItemFeatures | None, columns: Columns, cleaning: Cleaning, report: Report
 ) -> tuple[tuple[str, ...], tuple[str, ...], sp.csr_matrix, Times | None]:
     table, notes = read_log(source, columns, Use(cleaning=cleaning), report)
     table = clean(table, cleaning, report)
     overview(table, notes)
-    log = log_of(table, items=() if shop is None else shop.ids)
-    if shop is not None and len(log.items) > len(shop.ids):
-        strangers = len(log.items) - len(shop.ids)
+    log = log_of(table, items=() if features is None else features.ids)
+    if features is not None and len(log.items) > len(features.ids):
+        strangers = len(log.items) - len(features.ids)
         report.count("items of the log that --items does not have", strangers)
     return log.users, log.items, log.matrix, log.times
 
 
 def _kinds(
-    shop: ItemFeatures | None, ids: tuple[str, ...], category: str | None
+    features: ItemFeatures | None, ids: tuple[str, ...], category: str | None
 ) -> tuple[sp.csr_matrix | None, tuple[str, ...]]:
     """Which items are of which category: the column named, else the first with a usual name."""
-    there = [] if shop is None else shop.about.column_names
+    there = [] if features is None else features.about.column_names
     if category is not None and category not in there:
         raise unknown("column", category, there, fix=None if there else "--items TABLE, with such a column")
-    if shop is None or (category is None and not set(CATEGORIES) & set(there)):
+    if features is None or (category is None and not set(CATEGORIES) & set(there)):
         return None, ()
-    shares, names = categories_of(shop, ids, category)
+    shares, names = categories_of(features, ids, category)
     return (shares[: len(ids)] > 0).tocsr(), tuple(names)

@@ -49,9 +49,9 @@ def _shown(taste: Taste) -> list[int]:
 def _places(likes: Likes, wanted: Sequence[int], items: Tabular | None) -> list[PictureSource]:
     ids = [likes.items[item] for item in wanted]
     nothing = PictureSource(None, None, None)
-    if likes.shop is None or not ids:
+    if likes.features is None or not ids:
         return [nothing] * len(ids)
-    table = likes.shop.table
+    table = likes.features.table
     table = table.select([name for name in table.column_names if name not in embedding_columns(table.schema)])
     places = pc.index_in(pa.array(ids, pa.string()), table["item_id"].combine_chunks())
     there = take_rows(table, pc.fill_null(places, 0).to_numpy(zero_copy_only=False).astype("int64"))

@@ -14,7 +14,7 @@ from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
-from visrec_cli.reports.gallery_items import PRICES, card, shelf
+from visrec_cli.reports.gallery_items import PRICES, card, catalogue
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.show import open_any
@@ -76,7 +76,7 @@ def gallery(
         report.warn(sentence)
     if group:
         shelves = [
-            shelf(
+            catalogue(
                 [kept.rows[i] for i in at],
                 [of_rows[i] for i in at],
                 query,

@@ -53,7 +53,7 @@ def split(
         check_parts(Path(files), way)
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
-    shop = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
+    features = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
     log, notes = read_log(
         source,
         columns,
@@ -62,7 +62,7 @@ def split(
     )
     table = _without_parts(log, replace)
     audit(table, notes)
-    codes = codes_of(table, way, shop, report)
+    codes = codes_of(table, way, features, report)
     if way.folds:
         table = table.append_column("fold", pa.array(codes, pa.int32()))
         sizes = np.bincount(codes, minlength=way.folds)

@@ -14,11 +14,11 @@ from visrec_cli.tables.times import are_positions, read_times
 _ONE_ORDER = 0.9  # positions per row: with fewer they are counted anew for each user
 
 
-def codes_of(table: pa.Table, way: SplitSpec, shop: pa.Table | None, report: Report) -> strategies.Codes:
+def codes_of(table: pa.Table, way: SplitSpec, features: pa.Table | None, report: Report) -> strategies.Codes:
     """(rows,) the part (its place in strategies.PARTS) or the fold of each row.
 
-    table: as ``open_interactions`` gives it. shop: the items, where ``way`` groups them. Raises InputError for a log
-    without the times that are asked for.
+    table: as ``open_interactions`` gives it. features: the items, where ``way`` groups them. Raises InputError for a
+    log without the times that are asked for.
     """
     if way.by in TIMED and "timestamp" not in table.column_names:
         raise InputError(f"--by {way.by} needs a log with times", fix="name the column with --time-column")
@@ -27,7 +27,7 @@ def codes_of(table: pa.Table, way: SplitSpec, shop: pa.Table | None, report: Rep
     users, items = (table[name].combine_chunks().dictionary_encode() for name in ("user_id", "item_id"))
     u, i = (side.indices.to_numpy().astype(np.int64) for side in (users, items))
     user_lots, item_lots = (lots_of(side.dictionary.to_pylist(), way.seed) for side in (users, items))
-    groups = groups_of(items.dictionary.to_pylist(), shop, way.group)
+    groups = groups_of(items.dictionary.to_pylist(), features, way.group)
     if way.group is not None:
         alike = int((np.bincount(groups)[groups] > 1).sum())
         report.count(f"items alike by {way.group}", alike)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from visrec_cli import __version__
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.features import ItemFeatures, content_of, open_shop
+from visrec_cli.items.features import ItemFeatures, content_of, open_features
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.exposures import with_known
@@ -98,12 +98,12 @@ def train_cf(
     use = Use("other" if kind.predicts_ratings else "likes", cleaning)
     table, notes = read_log(source, columns, use, report)
     parts = parts_of(table, fold=fold, report=report)
-    shop = None if items is None else open_shop(items, id_column=id_column, report=report)
-    if privacy is not None and shop is not None:
-        parts = for_privacy(parts, shop.ids, fit_on, report)
+    features = None if items is None else open_features(items, id_column=id_column, report=report)
+    if privacy is not None and features is not None:
+        parts = for_privacy(parts, features.ids, fit_on, report)
     train, known = _cleaned(parts, plan, cleaning, report)
-    audit(known if plan.fit_on == "known" else train, notes, items=None if shop is None else shop.table)
-    learned = log_of(train, items=shop.ids if shop else ())
+    audit(known if plan.fit_on == "known" else train, notes, items=None if features is None else features.table)
+    learned = log_of(train, items=features.ids if features else ())
     if kind.needs_times and learned.times is None:
         raise InputError(
             f"{model} learns from the order in which things happened, and the log has no times",
@@ -117,9 +117,9 @@ def train_cf(
             raise InputError("no validation row is of a user and an item that training knows", fix="visrec split again")
         strangers = parts.validation.num_rows - held.matrix.nnz
         report.count("validation interactions that training cannot know", strangers)
-        whole = log_of(known, items=shop.ids if shop else ())
-        all_known = TrainingData(whole, _content(kind, shop, whole, column, report))
-    content = _content(kind, shop, learned, column, Report() if all_known else report)
+        whole = log_of(known, items=features.ids if features else ())
+        all_known = TrainingData(whole, _content(kind, features, whole, column, report))
+    content = _content(kind, features, learned, column, Report() if all_known else report)
     check_needs(kind.settings, plan.settings, kind.inputs(learned, content))
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
     fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
@@ -136,7 +136,7 @@ def train_cf(
     report.count(f"interactions fitted{fitting.of_which}", int(fitting.fitted.matrix.nnz))
     for path in log:
         write_log(path, fitting.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
-    about = None if shop is None else shop.about_of(fitted.items.ids)
+    about = None if features is None else features.about_of(fitted.items.ids)
     return to_table(fitted, about, content.space if content else None).to_reader()
 
 
@@ -151,14 +151,14 @@ def _cleaned(parts: Parts, plan: Plan, cleaning: Cleaning, report: Report) -> tu
 
 
 def _content(
-    kind: type[Recommender], shop: ItemFeatures | None, log: Log, column: str | None, report: Report
+    kind: type[Recommender], features: ItemFeatures | None, log: Log, column: str | None, report: Report
 ) -> Content | None:
     """The vectors, for a recommender that looks at them."""
-    if not (kind.uses_content or kind.needs_content) or shop is None:
+    if not (kind.uses_content or kind.needs_content) or features is None:
         return None
-    if not kind.needs_content and column is None and not embedding_columns(shop.table.schema):
+    if not kind.needs_content and column is None and not embedding_columns(features.table.schema):
         return None
-    return content_of(shop, log.items, column=column, report=report)
+    return content_of(features, log.items, column=column, report=report)
 
 
 def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune: int, resume: str | None) -> None:

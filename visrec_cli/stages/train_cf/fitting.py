@@ -149,13 +149,15 @@ class Fitting:
         if at is not None and over is not None:
             self.curve = over
             return None, at.facts
-        model, watch = self._fit(data, settings, "search")
-        self._last = watch.last
-        if at is not None and at.after_search and at.facts.get("epochs") == watch.best_epoch:
+        model, callback = self._fit(data, settings, "search")
+        self._last = callback.last
+        if at is not None and at.after_search and at.facts.get("epochs") == callback.best_epoch:
             return None, at.facts  # judged before
-        if watch.lost:
-            model = self._made(settings, "search", data.log).fit(data.log, data.content, StopAtEpoch(watch.best_epoch))
-        return model, self._judged(model, watch, trials)
+        if callback.lost:
+            model = self._made(settings, "search", data.log).fit(
+                data.log, data.content, StopAtEpoch(callback.best_epoch)
+            )
+        return model, self._judged(model, callback, trials)
 
     def _fit_facts(self) -> dict[str, Any]:
         """On what the model was fitted, for its metadata; how many interactions that is, unless it is a secret."""
@@ -175,7 +177,7 @@ class Fitting:
         self, data: TrainingData, settings: dict[str, Any], phase: str, facts: dict[str, Any] | None = None
     ) -> tuple[Model, TrainingMonitor]:
         made = self._made(settings, phase, data.log)
-        watch = TrainingMonitor(
+        callback = TrainingMonitor(
             self.report,
             self.panel if phase == "search" else None,
             patience=self.plan.patience,
@@ -185,26 +187,26 @@ class Fitting:
             about=None if self.save is None else {**self._about, "auto": dict(self._numbers), "facts": facts or {}},
             searched=self._last if phase == "refit" else None,
         )
-        watch.curve = list(self.curve)
-        model = made.fit(data.log, data.content, watch)
-        self.curve = watch.curve
-        return model, watch
+        callback.curve = list(self.curve)
+        model = made.fit(data.log, data.content, callback)
+        self.curve = callback.curve
+        return model, callback
 
     def _attempt(self, settings: dict[str, Any]) -> float:
         assert self.panel is not None
-        watch = TrainingMonitor(_Silent(), self.panel, patience=self.plan.patience)
-        model = self.plan.make(settings).fit(self.train, self.content, watch)
-        return watch.best if watch.best_epoch else self.panel.score(model)
+        callback = TrainingMonitor(_Silent(), self.panel, patience=self.plan.patience)
+        model = self.plan.make(settings).fit(self.train, self.content, callback)
+        return callback.best if callback.best_epoch else self.panel.score(model)
 
-    def _judged(self, model: Model, watch: TrainingMonitor, trials: list[Trial]) -> dict[str, Any]:
+    def _judged(self, model: Model, callback: TrainingMonitor, trials: list[Trial]) -> dict[str, Any]:
         """Score the model on the validation part, beside popularity, and say both."""
         assert self.judges is not None
         measure, value = self.plan.measure, self.judges.score(model)
         facts: dict[str, Any] = {"metric": measure.name, "validation": round(value, 6)}
         words = f"validation {measure.name} {value:.4f}"
-        if watch.best_epoch:
-            facts["epochs"] = watch.best_epoch
-            words += f" after {counted(watch.best_epoch, 'epochs')}"
+        if callback.best_epoch:
+            facts["epochs"] = callback.best_epoch
+            words += f" after {counted(callback.best_epoch, 'epochs')}"
         if trials:
             facts["trials"] = len(trials)
             words += f", best of {len(trials)} trials"

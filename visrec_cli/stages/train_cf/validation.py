@@ -83,19 +83,19 @@ class Validation:
     def _each(self, model: Model) -> Matrix:
         if self._lots is None:
             self._lots = lots(model.items.ids)
-        metric, k, parts, world = self.measure.kind, self.measure.k, [], ItemStats(len(model.items.ids))
+        metric, k, parts, item_stats = self.measure.kind, self.measure.k, [], ItemStats(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
             top, _ = top_k(model.scores(model.users.take(rows)), k, lots=self._lots, exclude=self._seen[rows])
-            parts.append(metric.each(Lists(top, self._truth[rows]), k, world))
+            parts.append(metric.each(Lists(top, self._truth[rows]), k, item_stats))
         return np.concatenate(parts)
 
     def _rmse(self, model: Model) -> float:
-        squares, n, world = 0.0, 0.0, ItemStats(len(model.items.ids))
+        squares, n, item_stats = 0.0, 0.0, ItemStats(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
             predicted = model.scores(model.users.take(rows))
-            squared, number = Rmse.sums(_predictions(self._truth[rows], predicted), world)
+            squared, number = Rmse.sums(_predictions(self._truth[rows], predicted), item_stats)
             squares, n = squares + float(squared.sum()), n + float(number.sum())
         return float(Rmse.finish(np.array([squares / n]))[0]) if n else float("nan")
 

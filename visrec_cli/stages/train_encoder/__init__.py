@@ -155,15 +155,15 @@ def train_encoder(
     }  # fmt: skip
     at = None if resume is None else continued(Path(resume), about, epochs, report)
     facts = {} if at is None else at.facts
-    watch = TrainingMonitor(
+    callback = TrainingMonitor(
         report, _Judge(objective.metric) if objective.judges else None, patience=patience,
         save=Path(save_checkpoint) if save_checkpoint else None,
         resumed=at, about=about | {"facts": facts},
     )  # fmt: skip
     learner = EncoderTrainer(found, objective, pictures, schedule, device=place, seed=seed, tell=report.warn)
-    learner.fit(watch)
-    best = watch.best_epoch or len(watch.curve)
-    value = round(float(watch.best), 6) if watch.best_epoch else None
+    learner.fit(callback)
+    best = callback.best_epoch or len(callback.curve)
+    value = round(float(callback.best), 6) if callback.best_epoch else None
     judged = {objective.metric: value} if value is not None else {}
     trained = {
         "from": found.origin, "weights": found.weights, "target": wanted.words, "pictures": len(train),
@@ -175,7 +175,7 @@ def train_encoder(
         classes=wanted.classes, trained=trained,
     )  # fmt: skip
     for name in log:
-        write_log(name, watch.curve, objective.metric, title=f"{found.origin}, {wanted.words}")
+        write_log(name, callback.curve, objective.metric, title=f"{found.origin}, {wanted.words}")
     _tell(report, objective.metric, value, best, wanted.classes)
     return Trained(len(train), best, objective.metric, value)
 

@@ -25,7 +25,7 @@ class AfterThat(Recommender):
         "shrink": Setting(5.0, "users that are added to every item's: larger trusts rare items less", 0, 50, least=0),
     }
 
-    def fit(self, log: Log, content: Content | None = None, watch: TrainingCallback | None = None) -> Model:
+    def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
         """Count. log.matrix: (users, items) csr of weights."""
         liked = log.matrix.copy()
         liked.data = np.ones_like(liked.data)

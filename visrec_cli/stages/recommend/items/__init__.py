@@ -100,15 +100,15 @@ def recommend(
             return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=columns, report=report)
     else:
         found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
-    shelf = fill_shelf(found, column=column, report=report, where=name_of(table))
-    if not picture_numbers(shelf.space, shelf.column, shelf.vectors.shape[1]).any():
+    catalogue = fill_shelf(found, column=column, report=report, where=name_of(table))
+    if not picture_numbers(catalogue.space, catalogue.column, catalogue.vectors.shape[1]).any():
         report.line.require(False, "same_above", "vectors that say what an item looks like")
-    sheet = Recommendations(shelf, columns=columns, pictures=not all_items)
-    allowed = _allowed(shelf, where, report)
-    blocks = asked.queries(shelf, cache, report)
+    sheet = Recommendations(catalogue, columns=columns, pictures=not all_items)
+    allowed = _allowed(catalogue, where, report)
+    blocks = asked.queries(catalogue, cache, report)
     settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
-    sides = Sides(shelf, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
-    answerer = Answerer(shelf, sides, k, diversity, None if keep_duplicates else same_above, report)
+    sides = Sides(catalogue, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
+    answerer = Answerer(catalogue, sides, k, diversity, None if keep_duplicates else same_above, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for queries in blocks:
@@ -142,8 +142,8 @@ def _linked(
     links: "ItemLinks", *, k: int, where: str | None, columns: Sequence[str] | None, report: Report
 ) -> pa.RecordBatchReader:
     """The answers of a model that links items to items."""
-    sheet = Recommendations(links.shelf, columns=columns, pictures=False)
-    allowed = _allowed(links.shelf, where, report)
+    sheet = Recommendations(links.catalogue, columns=columns, pictures=False)
+    allowed = _allowed(links.catalogue, where, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for answers in links.answers(k, allowed):
@@ -163,13 +163,13 @@ def _not_a_folder(table: Tabular) -> Tabular:
     return table
 
 
-def _allowed(shelf: CatalogueItems, where: str | None, report: Report) -> Rows:
+def _allowed(catalogue: CatalogueItems, where: str | None, report: Report) -> Rows:
     """Rows that may be recommended: those with a vector that pass the condition."""
-    allowed = shelf.present
+    allowed = catalogue.present
     if where is not None:
         from visrec_cli.ranking.filters import rows_where
 
-        allowed = allowed & rows_where(shelf.items, where)[shelf.order]
+        allowed = allowed & rows_where(catalogue.items, where)[catalogue.order]
         report.count("items pass --where", int(allowed.sum()))
     if not allowed.any():
         raise InputError(f"no item with a vector passes --where {where!r}", fix="loosen the condition")

@@ -65,17 +65,17 @@ def recommend_groups(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
         )
     whole = with_item_ids(reader, column=id_column, where=name_of(table)).read_all()
-    shelf = fill_shelf(whole, column=column, report=report, where=name_of(table))
-    allowed = shelf.present
+    catalogue = fill_shelf(whole, column=column, report=report, where=name_of(table))
+    allowed = catalogue.present
     if where is not None:
         from visrec_cli.ranking.filters import rows_where
 
-        allowed = allowed & rows_where(shelf.items, where)[shelf.order]
+        allowed = allowed & rows_where(catalogue.items, where)[catalogue.order]
         report.count("items pass --where", int(allowed.sum()))
-    found = groups_of(shelf, group_by, allowed=allowed, min_items=min_items, report=report)
+    found = groups_of(catalogue, group_by, allowed=allowed, min_items=min_items, report=report)
     asked = asked_groups(found, groups, all_groups)
     passed, fields = item_columns(
-        shelf.items.schema, columns, ours=[field.name for field in FIELDS], pictures=not all_groups
+        catalogue.items.schema, columns, ours=[field.name for field in FIELDS], pictures=not all_groups
     )
     schema = pa.schema([*FIELDS, *fields])
     report.count("groups", len(asked))
@@ -89,20 +89,20 @@ def recommend_groups(
 
 def _answer(groups: Groups, asked: int, k: int, passed: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:
     """The rows of one asked group; equal scores in the order of the names."""
-    shelf, middles = groups.shelf, groups.middles
+    catalogue, middles = groups.catalogue, groups.middles
     scores = middles @ middles[asked]
     scores[asked] = -np.inf
     best = np.lexsort((np.arange(len(scores)), -scores))[: min(k, len(scores) - 1)]
     items = [groups.nearest(group, middles[asked]) for group in best]
     because = [groups.nearest(asked, middles[group]) for group in best]
     own = groups.nearest(asked, middles[asked])
-    path = path_column(shelf.items.schema)
-    picture = shelf.take([own], [path])[path][0].as_py() if path else None
-    part = shelf.take(items, ["item_id", *passed])
+    path = path_column(catalogue.items.schema)
+    picture = catalogue.take([own], [path])[path][0].as_py() if path else None
+    part = catalogue.take(items, ["item_id", *passed])
     n = len(best)
     whys = [
         f"{groups.names[group]} ({len(groups.members[group])}) and {groups.names[asked]} "
-        f"({len(groups.members[asked])}): nearest are {shelf.ids[item]} and {shelf.ids[reason]}"
+        f"({len(groups.members[asked])}): nearest are {catalogue.ids[item]} and {catalogue.ids[reason]}"
         for group, item, reason in zip(best, items, because, strict=True)
     ]
     arrays = [
@@ -115,7 +115,7 @@ def _answer(groups: Groups, asked: int, k: int, passed: Sequence[str], schema: p
         part["item_id"],
         pa.array(np.arange(1, n + 1), pa.int32()),
         pa.array(scores[best], pa.float32()),
-        pa.array([shelf.ids[row] for row in because], pa.string()),
+        pa.array([catalogue.ids[row] for row in because], pa.string()),
         pa.array(whys, pa.string()),
         *(part[name] for name in passed),
     ]

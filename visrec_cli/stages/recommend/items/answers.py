@@ -22,7 +22,7 @@ _DEEP, _DEEP_AT_LEAST = 10, 100
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of the shelf that answer one query, best first, with their scores.
+    """The rows of the catalogue that answer one query, best first, with their scores.
 
     hidden: rows that would have stood among them, had they not repeated the question or a better answer.
     """
@@ -35,13 +35,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers queries from what can be found on a shelf.
+    """Answers queries from the items of a catalogue.
 
     same_above: items whose pictures' cosine reaches this are shown once; None shows repeats. diversity: see
     ranking.diversity.
     """
 
-    shelf: CatalogueItems
+    catalogue: CatalogueItems
     sides: Sides
     k: int
     diversity: float
@@ -66,16 +66,16 @@ class Answerer:
 
     @cached_property
     def _numbers(self) -> Mask:
-        return picture_numbers(self.shelf.space, self.shelf.column, self.shelf.vectors.shape[1])
+        return picture_numbers(self.catalogue.space, self.catalogue.column, self.catalogue.vectors.shape[1])
 
     def query_itself(self, answer: Answer) -> str | None:
         """The id of the hidden item that a query's picture shows, if any: whoever asked may be looking for it."""
         if answer.query.kind != "image" or self.same_above is None or not len(answer.hidden):
             return None
         nearest = answer.hidden[0]
-        pair = np.stack([self.shelf.vectors[nearest], answer.query.asked[0]])
+        pair = np.stack([self.catalogue.vectors[nearest], answer.query.asked[0]])
         cosine = float(np.prod(looks(pair, self._numbers), axis=0).sum())
-        return self.shelf.ids[nearest] if cosine >= self.same_above else None
+        return self.catalogue.ids[nearest] if cosine >= self.same_above else None
 
     def _first_pool(self, queries: Sequence[Query]) -> int:
         pool = self.k + max(len(query.own) for query in queries) + (0 if self.same_above is None else _SPARE)
@@ -83,7 +83,7 @@ class Answerer:
         return max(pool, _DEEP * self.k, _DEEP_AT_LEAST) if deep else pool
 
     def _candidates(self, queries: Sequence[Query], pool: int) -> list[tuple[Scores, Rows]]:
-        """Scores and rows of the shelf for each query, fused by rank where it has several parts."""
+        """Scores and rows of the catalogue for each query, fused by rank where it has several parts."""
         lists = iter(self.sides.search(np.concatenate([query.vectors for query in queries]), pool))
         results = []
         for query in queries:
@@ -97,12 +97,12 @@ class Answerer:
         rows, scores = rows[others], scores[others]
         keep = np.ones(len(rows), bool)
         if self.same_above is not None:
-            groups = self.shelf.groups
-            seen, asked = looks(self.shelf.vectors[rows], self._numbers), looks(query.asked, self._numbers)
+            groups = self.catalogue.groups
+            seen, asked = looks(self.catalogue.vectors[rows], self._numbers), looks(query.asked, self._numbers)
             keep = ~repeats(seen, groups[rows], asked, groups[list(query.own)], threshold=self.same_above)
         fresh = np.flatnonzero(keep)
         if self.diversity > 0:
-            picked = fresh[diversify(scores[fresh], self.shelf.vectors[rows[fresh]], self.k, self.diversity)]
+            picked = fresh[diversify(scores[fresh], self.catalogue.vectors[rows[fresh]], self.k, self.diversity)]
         else:
             picked = fresh[: self.k]
         last = int(picked.max()) if len(picked) == self.k else len(rows)

@@ -19,9 +19,9 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Groups:
-    """names: in order. members: rows of the shelf of each. small: names of groups of too few items, with how many."""
+    """names: in order. members: rows of the catalogue of each. small: names of too small groups, with their sizes."""
 
-    shelf: CatalogueItems
+    catalogue: CatalogueItems
     column: str
     names: tuple[str, ...]
     members: tuple[Rows, ...]
@@ -30,7 +30,7 @@ class Groups:
     @cached_property
     def middles(self) -> Matrix:
         """(groups, d) of length 1: the mean of the unit vectors of each group."""
-        vectors = self.shelf.vectors
+        vectors = self.catalogue.vectors
         return unit_rows(np.stack([vectors[rows].mean(axis=0, dtype=np.float64) for rows in self.members]).astype("f4"))
 
     def row(self, name: str) -> int:
@@ -45,26 +45,26 @@ class Groups:
         raise unknown(self.column, name, list(self.names))
 
     def nearest(self, group: int, to: Matrix) -> int:
-        """The row of the shelf of the group's item nearest to a direction (d,); of equals the first by id."""
+        """The row of the catalogue of the group's item nearest to a direction (d,); of equals the first by id."""
         rows = self.members[group]
-        return int(rows[int(np.argmax(self.shelf.vectors[rows] @ to))])
+        return int(rows[int(np.argmax(self.catalogue.vectors[rows] @ to))])
 
 
-def groups_of(shelf: CatalogueItems, column: str, *, allowed: Mask, min_items: int, report: Report) -> Groups:
+def groups_of(catalogue: CatalogueItems, column: str, *, allowed: Mask, min_items: int, report: Report) -> Groups:
     """The groups that a column names: texts such as ``A|B``, and lists, put an item into several.
 
-    allowed: (n,) the rows of the shelf that count. Groups of fewer than ``min_items`` items with a vector are told of
-    and left out. Raises UsageError for a column that is not there, InputError where fewer than two groups are left.
+    allowed: (n,) the rows of the catalogue that count. Groups of fewer than ``min_items`` items with a vector are left
+    out, and noted. Raises UsageError for a column that is not there, InputError where fewer than two groups are left.
     """
-    if column not in shelf.items.column_names or column == "item_id":
-        known = [name for name in shelf.items.column_names if name != "item_id"]
+    if column not in catalogue.items.column_names or column == "item_id":
+        known = [name for name in catalogue.items.column_names if name != "item_id"]
         raise unknown("column", column, known)
-    told = words_of(take_rows(shelf.items.select([column]), shelf.order)[column])
+    told = words_of(take_rows(catalogue.items.select([column]), catalogue.order)[column])
     found: dict[str, list[int]] = {}
-    for row in np.flatnonzero(allowed & shelf.present):
+    for row in np.flatnonzero(allowed & catalogue.present):
         for name in told[row]:
             found.setdefault(name, []).append(int(row))
-    nameless = sum(not told[row] for row in np.flatnonzero(shelf.present))
+    nameless = sum(not told[row] for row in np.flatnonzero(catalogue.present))
     report.count(f"items without {column}, left out", nameless)
     names = sorted(name for name, rows in found.items() if len(rows) >= min_items)
     small = {name: len(rows) for name, rows in found.items() if len(rows) < min_items}
@@ -78,7 +78,7 @@ def groups_of(shelf: CatalogueItems, column: str, *, allowed: Mask, min_items: i
             fix="--min-items 1, or group by another column",
         )
     members = tuple(np.array(found[name], np.int64) for name in names)
-    return Groups(shelf, column, tuple(names), members, small)
+    return Groups(catalogue, column, tuple(names), members, small)
 
 
 def asked_groups(groups: Groups, names: Sequence[str], everything: bool) -> list[int]:

@@ -61,7 +61,7 @@ class ItemLinks:
         order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)
         one = Space(model.recommender, 1, False, kind="behaviour")
         vectors = np.ones((len(order), 1), np.float32)  # a reason is a share of the score, and here there is one part
-        self.shelf = CatalogueItems(about, order, vectors, model.items.known[order], "neighbours", one)
+        self.catalogue = CatalogueItems(about, order, vectors, model.items.known[order], "neighbours", one)
         links = model.items.neighbours
         assert links is not None
         self._links = links[order][:, order]
@@ -69,18 +69,18 @@ class ItemLinks:
 
     def answers(self, k: int, allowed: Rows) -> Iterator[list[Answer]]:
         """In blocks. An item that nothing links to is no answer."""
-        shelf, may = self.shelf, np.zeros(len(self.shelf.ids), bool)
+        catalogue, may = self.catalogue, np.zeros(len(self.catalogue.ids), bool)
         may[allowed] = True
-        rows: Sequence[int] = [shelf.row(item) for item in dict.fromkeys(self._asked.items)]
-        rows = np.flatnonzero(shelf.present).tolist() if self._asked.all_items else rows
-        drawn = lots(shelf.ids)
+        rows: Sequence[int] = [catalogue.row(item) for item in dict.fromkeys(self._asked.items)]
+        rows = np.flatnonzero(catalogue.present).tolist() if self._asked.all_items else rows
+        drawn = lots(catalogue.ids)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             scores = self._links[block].toarray().astype(np.float32)
             scores[scores <= 0] = -np.inf
             scores[np.arange(len(block)), block] = -np.inf
             found, best = top_k(scores, k, lots=drawn, allowed=may)
-            queries = item_queries(shelf, block)
+            queries = item_queries(catalogue, block)
             yield [
                 Answer(query, line[line >= 0], values[line >= 0], line[:0])
                 for query, line, values in zip(queries, found, best, strict=True)

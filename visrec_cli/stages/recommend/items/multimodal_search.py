@@ -20,21 +20,21 @@ Scores = npt.NDArray[np.float32]
 class Sides:
     """One index for all numbers, and one for every combination of sides that a query needs, made when it does.
 
-    allowed: rows of the shelf that may be found. open_index: from (n, d) vectors to an index over them.
+    allowed: rows of the catalogue that may be found. open_index: from (n, d) vectors to an index over them.
     """
 
-    def __init__(self, shelf: CatalogueItems, allowed: Rows, open_index: Callable[[Matrix], Index]) -> None:
-        self._shelf = shelf
+    def __init__(self, catalogue: CatalogueItems, allowed: Rows, open_index: Callable[[Matrix], Index]) -> None:
+        self._catalogue = catalogue
         self._allowed = allowed
         self._open = open_index
-        self._bounds = _bounds(shelf.space, shelf.vectors.shape[1])
+        self._bounds = _bounds(catalogue.space, catalogue.vectors.shape[1])
         self._opened: dict[tuple[bool, ...], tuple[Index, Rows]] = {}
 
     def __len__(self) -> int:
         return len(self._allowed)
 
     def search(self, queries: Matrix, k: int) -> list[tuple[Scores, Rows]]:
-        """For each query of length 1 up to k scores and rows of the shelf, best first."""
+        """For each query of length 1 up to k scores and rows of the catalogue, best first."""
         known = np.add.reduceat(queries != 0, self._bounds, axis=1) > 0
         results: list[tuple[Scores, Rows]] = [(np.empty(0, np.float32), np.empty(0, np.int64))] * len(queries)
         for side in np.unique(known, axis=0):
@@ -49,7 +49,7 @@ class Sides:
     def _index(self, side: Mask) -> tuple[Index, Rows]:
         key = tuple(side.tolist())
         if key not in self._opened:
-            vectors, rows = self._shelf.vectors, self._allowed
+            vectors, rows = self._catalogue.vectors, self._allowed
             if len(rows) < len(vectors):
                 vectors = vectors[rows]
             if not side.all():

@@ -19,7 +19,7 @@ _AWAY = 0.5
 class Query:
     """One question.
 
-    vectors: (p, d) of length 1, one per part of a mixed query, whose names are in ``parts``. own: rows of the shelf
+    vectors: (p, d) of length 1, one per part of a mixed query, whose names are in ``parts``. own: rows of the catalogue
     that are no answers. asked: (a, d), what near-duplicates of are no answers either. liked: rows behind a "because".
     """
 
@@ -34,16 +34,16 @@ class Query:
     liked: tuple[int, ...] = ()
 
 
-def item_queries(shelf: CatalogueItems, rows: Sequence[int]) -> list[Query]:
-    """One query per row of the shelf, the item itself left out of its answers."""
-    schema = shelf.items.schema
+def item_queries(catalogue: CatalogueItems, rows: Sequence[int]) -> list[Query]:
+    """One query per row of the catalogue, the item itself left out of its answers."""
+    schema = catalogue.items.schema
     title = title_column(schema)
     picture = path_column(schema)
-    labels = shelf.take(rows, [title])[title].to_pylist()
-    paths = shelf.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
+    labels = catalogue.take(rows, [title])[title].to_pylist()
+    paths = catalogue.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
     queries = []
     for row, label, path in zip(rows, labels, paths, strict=True):
-        item_id, vector = shelf.ids[row], shelf.vectors[row : row + 1]
+        item_id, vector = catalogue.ids[row], catalogue.vectors[row : row + 1]
         queries.append(
             Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))
         )
@@ -84,7 +84,7 @@ def text_queries(ids: Sequence[str], texts: Sequence[str], vectors: Matrix) -> l
     ]
 
 
-def taste_query(shelf: CatalogueItems, like: Sequence[str], unlike: Sequence[str]) -> Query:
+def taste_query(catalogue: CatalogueItems, like: Sequence[str], unlike: Sequence[str]) -> Query:
     """Likes and dislikes as one query: mean(liked) - 0.5 · mean(unliked), of length 1.
 
     Source: Rocchio 1971, without an original query; the weight of one half is also what vector databases settled on.
@@ -92,25 +92,27 @@ def taste_query(shelf: CatalogueItems, like: Sequence[str], unlike: Sequence[str
     """
     if not like:
         raise UsageError("--unlike says what to avoid, not what to look for", fix="add --like ID")
-    liked = [shelf.row(item_id) for item_id in dict.fromkeys(like)]
-    unliked = [shelf.row(item_id) for item_id in dict.fromkeys(unlike)]
-    both = [shelf.ids[row] for row in liked if row in unliked]
+    liked = [catalogue.row(item_id) for item_id in dict.fromkeys(like)]
+    unliked = [catalogue.row(item_id) for item_id in dict.fromkeys(unlike)]
+    both = [catalogue.ids[row] for row in liked if row in unliked]
     if both:
         raise UsageError(f"item {both[0]!r} is both liked and unliked", fix="decide for one of --like and --unlike")
     own = [*liked, *unliked]
-    direction = shelf.vectors[liked].mean(axis=0, dtype=np.float64)
+    direction = catalogue.vectors[liked].mean(axis=0, dtype=np.float64)
     if unliked:
-        direction -= _AWAY * shelf.vectors[unliked].mean(axis=0, dtype=np.float64)
+        direction -= _AWAY * catalogue.vectors[unliked].mean(axis=0, dtype=np.float64)
     length = np.linalg.norm(direction)
     if length < 1e-6:
         raise UsageError("what is liked and what is unliked cancel out", fix="name other items")
-    titles = [query.label for query in item_queries(shelf, own)]
+    titles = [query.label for query in item_queries(catalogue, own)]
     label = "like " + ", ".join(titles[: len(liked)])
     if unliked:
         label += "; unlike " + ", ".join(titles[len(liked) :])
-    query_id = " ".join([f"+{shelf.ids[row]}" for row in liked] + [f"-{shelf.ids[row]}" for row in unliked])
+    query_id = " ".join([f"+{catalogue.ids[row]}" for row in liked] + [f"-{catalogue.ids[row]}" for row in unliked])
     vector = (direction / length).astype(np.float32)[None, :]
-    return Query(query_id, "mixed", label, vector, shelf.vectors[own], ("likes",), own=tuple(own), liked=tuple(liked))
+    return Query(
+        query_id, "mixed", label, vector, catalogue.vectors[own], ("likes",), own=tuple(own), liked=tuple(liked)
+    )
 
 
 def mixed(queries: Sequence[Query]) -> Query:

@@ -36,7 +36,7 @@ class _Asked:
     path: str | None
 
 
-def image_queries(shelf: CatalogueItems, images: Sequence[Any], cache: Cache, report: Report) -> list[Query]:
+def image_queries(catalogue: CatalogueItems, images: Sequence[Any], cache: Cache, report: Report) -> list[Query]:
     """One query per picture. A picture that cannot be used is rejected; InputError if no other is left.
 
     images: paths of pictures, folders or archives, ``-`` for the bytes on stdin, bytes, or PIL images. A picture that
@@ -45,7 +45,7 @@ def image_queries(shelf: CatalogueItems, images: Sequence[Any], cache: Cache, re
     pictures = _Pictures([one for image in images for one in _asked(image)], cache, report)
     if not pictures.asked:
         return []
-    vectors = query_vectors(shelf.space, shelf.column, shelf.vectors.shape[1], "pictures", pictures.vectors)
+    vectors = query_vectors(catalogue.space, catalogue.column, catalogue.vectors.shape[1], "pictures", pictures.vectors)
     pictures.tell()
     usable = [row for row in range(len(pictures.asked)) if row not in pictures.refused]
     asked = [pictures.asked[row] for row in usable]
@@ -67,13 +67,13 @@ class _Pictures:
     def vectors(self, space: Space) -> Matrix:
         """(n, d) float32 in a space that an encoder made, zeros for those of no use."""
         encoder = picture_encoder(space)
-        keeper = CacheLookup(encoder, self._cache, self._report, variety=variety(0))
+        lookup = CacheLookup(encoder, self._cache, self._report, variety=variety(0))
         size = AT_ONCE if encoder.alone else encoder.batch_size
         work = Work(encoder, 0, size, self._report)
         vectors = np.zeros((len(self.asked), encoder.dimension), np.float32)
         try:
-            for rows, reads in work.finished(self._reads(encoder, keeper, work, size)):
-                keeper.keep(*new_entries(reads))
+            for rows, reads in work.finished(self._reads(encoder, lookup, work, size)):
+                lookup.keep(*new_entries(reads))
                 for row, one in zip(rows, reads, strict=True):
                     if one.result is None:
                         self.refused.setdefault(row, one)
@@ -82,7 +82,7 @@ class _Pictures:
                         self._colours[row] = one.result.colour
                         self._report.count("query vectors from the cache", int(one.was_kept))
         finally:
-            keeper.close()
+            lookup.close()
         return vectors
 
     def tell(self) -> None:
@@ -97,13 +97,13 @@ class _Pictures:
             raise InputError(f"none of the {len(self.asked)} query pictures can be used", fix="--rejects FILE says why")
 
     def _reads(
-        self, encoder: ImageEncoder, keeper: CacheLookup, work: Work, size: int
+        self, encoder: ImageEncoder, lookup: CacheLookup, work: Work, size: int
     ) -> Iterator[tuple[list[int], list[Read]]]:
         """Rows and their Reads; pictures that are open already are known by no content, and so never kept."""
         rows = [row for row, one in enumerate(self.asked) if isinstance(one.source, str | Path | bytes)]
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         sources = ([_source(self.asked[row].source) for row in part] for part in parts)
-        reads = read_sources(sources, encoder, keeper, work.compute, ahead=2 * size, threads=usable_cores())
+        reads = read_sources(sources, encoder, lookup, work.compute, ahead=2 * size, threads=usable_cores())
         yield from zip(parts, reads, strict=True)
         from visrec_cli.images.colour import NOTE
         from visrec_cli.images.pixels import to_srgb

@@ -63,18 +63,18 @@ def sentences(texts: Sequence[str], listed: Tabular | None, report: Report) -> l
     return [Sentence(*pair) for pair in known.items()]
 
 
-def sentence_queries(shelf: CatalogueItems, asked: Sequence[Sentence], cache: Cache, report: Report) -> list[Query]:
+def sentence_queries(catalogue: CatalogueItems, asked: Sequence[Sentence], cache: Cache, report: Report) -> list[Query]:
     """One query per sentence. What embed-text has embedded is not computed again; cache: see there."""
 
     def vectors(space: Space) -> Matrix:
         encoder = text_encoder(space)
-        keeper = CacheLookup(encoder, cache, report, variety=" query" if encoder.queries_differ else "")
+        lookup = CacheLookup(encoder, cache, report, variety=" query" if encoder.queries_differ else "")
         try:
-            return TextWork(encoder, keeper, _BATCH, report, queries=True).vectors([one.text for one in asked])
+            return TextWork(encoder, lookup, _BATCH, report, queries=True).vectors([one.text for one in asked])
         finally:
-            keeper.close()
+            lookup.close()
 
-    found = query_vectors(shelf.space, shelf.column, shelf.vectors.shape[1], "texts", vectors)
+    found = query_vectors(catalogue.space, catalogue.column, catalogue.vectors.shape[1], "texts", vectors)
     texts = [one.text for one in asked]
     return text_queries(
         [one.query_id for one in asked], texts, unit_queries(found, [f"text {text!r}" for text in texts])

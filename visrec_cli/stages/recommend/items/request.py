@@ -52,27 +52,27 @@ class Asked:
                 "--user ID, --users FILE, --all-users or --follow",
             )
 
-    def queries(self, shelf: CatalogueItems, cache: Cache, report: Report) -> Iterator[list[Query]]:
+    def queries(self, catalogue: CatalogueItems, cache: Cache, report: Report) -> Iterator[list[Query]]:
         """In blocks, in the order item, image, text, taste; wrong ids and pictures raise now, not while streaming."""
         if self.all_items:
-            rows = np.flatnonzero(shelf.present).tolist()
+            rows = np.flatnonzero(catalogue.present).tolist()
             report.expect(len(rows), "queries")
-            return (item_queries(shelf, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK))
-        queries = self._each(shelf, cache, report)
+            return (item_queries(catalogue, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK))
+        queries = self._each(catalogue, cache, report)
         if self.mix:
             queries = [mixed(queries)]
         report.expect(len(queries), "queries")
         return (queries[start : start + _BLOCK] for start in range(0, len(queries), _BLOCK))
 
-    def _each(self, shelf: CatalogueItems, cache: Cache, report: Report) -> list[Query]:
-        queries = item_queries(shelf, [shelf.row(item_id) for item_id in dict.fromkeys(self.items)])
-        taste = [taste_query(shelf, self.like, self.unlike)] if self.like or self.unlike else []
+    def _each(self, catalogue: CatalogueItems, cache: Cache, report: Report) -> list[Query]:
+        queries = item_queries(catalogue, [catalogue.row(item_id) for item_id in dict.fromkeys(self.items)])
+        taste = [taste_query(catalogue, self.like, self.unlike)] if self.like or self.unlike else []
         if self.images:
             from visrec_cli.stages.recommend.items.query_pictures import image_queries
 
-            queries += image_queries(shelf, self.images, cache, report)
+            queries += image_queries(catalogue, self.images, cache, report)
         if self.texts:
             from visrec_cli.stages.recommend.items.query_texts import sentence_queries
 
-            queries += sentence_queries(shelf, self.texts, cache, report)
+            queries += sentence_queries(catalogue, self.texts, cache, report)
         return queries + taste

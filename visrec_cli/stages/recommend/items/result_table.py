@@ -35,9 +35,9 @@ class Recommendations:
     Raises UsageError for a column that is not there.
     """
 
-    def __init__(self, shelf: CatalogueItems, *, columns: Sequence[str] | None, pictures: bool) -> None:
-        self._shelf = shelf
-        schema = shelf.items.schema
+    def __init__(self, catalogue: CatalogueItems, *, columns: Sequence[str] | None, pictures: bool) -> None:
+        self._catalogue = catalogue
+        schema = catalogue.items.schema
         self._passed, passed = item_columns(schema, columns, ours=_NAMES, pictures=pictures)
         stored = schema.field("image") if "image" in schema.names else None
         self._stored = pictures and stored is not None and pa.types.is_binary(stored.type)
@@ -50,7 +50,7 @@ class Recommendations:
         many = [len(answer.rows) for answer in answers]
         queries = [answer.query for answer in answers for _ in answer.rows]
         reasons = [reason for answer in answers for reason in self._reasons(answer)]
-        part = self._shelf.take(rows, ["item_id", *self._passed])
+        part = self._catalogue.take(rows, ["item_id", *self._passed])
         arrays = [
             pa.array([query.query_id for query in queries], pa.string()),
             pa.array([query.kind for query in queries], pa.string()),
@@ -72,28 +72,30 @@ class Recommendations:
         pictures: list[bytes | None] = []
         for answer in answers:
             own = answer.query.own if answer.query.kind == "item" else ()
-            first = self._shelf.take(own[:1], ["image"])["image"][0].as_py() if len(own) and len(answer.rows) else None
+            first = (
+                self._catalogue.take(own[:1], ["image"])["image"][0].as_py() if len(own) and len(answer.rows) else None
+            )
             pictures += [first, *[None] * (len(answer.rows) - 1)] if len(answer.rows) else []
         return pa.array(pictures, pa.binary())
 
     @cached_property
     def _labels(self) -> list[list[dict[str, Any]] | None] | None:
-        schema = self._shelf.items.schema
+        schema = self._catalogue.items.schema
         if "labels" not in schema.names or not are_labels(schema.field("labels").type):
             return None
-        return self._shelf.listed("labels")
+        return self._catalogue.listed("labels")
 
     def _reasons(self, answer: Answer) -> list[tuple[str | None, str]]:
         """For each recommended item the liked item nearest to it, if any, and the sentence."""
-        query, shelf = answer.query, self._shelf
-        found = shelf.vectors[answer.rows]
-        nearest = shelf.vectors[list(query.liked)] @ found.T if query.liked else None
+        query, catalogue = answer.query, self._catalogue
+        found = catalogue.vectors[answer.rows]
+        nearest = catalogue.vectors[list(query.liked)] @ found.T if query.liked else None
         if len(query.vectors) > 1:
             parts = list(zip(query.parts, query.vectors @ found.T, strict=True))
         elif nearest is not None:
             parts = [("like", nearest.max(axis=0))]
         else:
-            parts = shares(shelf.space, query.vectors[0], found)
+            parts = shares(catalogue.space, query.vectors[0], found)
             whole = np.sum([values for _, values in parts], axis=0)  # less than the score where one side was compared
             grown = np.divide(answer.scores, whole, out=np.ones_like(whole), where=np.abs(whole) > 1e-6)
             parts = [(name, values * grown) for name, values in parts]
@@ -105,6 +107,6 @@ class Recommendations:
             labels = common_labels(self._labels[like], self._labels[row]) if self._labels and like is not None else []
             words = [(name, float(values[i])) for name, values in parts]
             if because is not None and len(words) == 1:
-                words = [(f"like {shelf.ids[because]}", words[0][1])]
-            reasons.append((None if because is None else shelf.ids[because], sentence(words, labels)))
+                words = [(f"like {catalogue.ids[because]}", words[0][1])]
+            reasons.append((None if because is None else catalogue.ids[because], sentence(words, labels)))
         return reasons

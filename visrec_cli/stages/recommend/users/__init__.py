@@ -81,39 +81,39 @@ def recommend_users(
     and the item columns. Raises UsageError for unknown names and conditions, InputError for a table that is no model.
     """
     report, rules = report or Report(), rules or Rules()
-    gathered = gather(models or ("-",), newer or Newer(), report)
+    context = gather(models or ("-",), newer or Newer(), report)
     if sessions or listed_sessions is not None:
         if users or listed is not None or all_users:
             raise UsageError("sessions are of people without a name, and go with no users", fix="ask each by itself")
         visits = sessions_of(sessions, listed_sessions, report)
-        gathered = replace(gathered, served=[with_sessions(one, visits, report) for one in gathered.served])
+        context = replace(context, loaded=[with_sessions(one, visits, report) for one in context.loaded])
         all_users = True
-    served = gathered.served
-    ids = asked_users(served, users, listed, all_users)
-    stock, chooser = chooser_of(gathered, rules, report)
-    popular = served[0].popular[1]
+    loaded = context.loaded
+    ids = asked_users(loaded, users, listed, all_users)
+    candidates, chooser = chooser_of(context, rules, report)
+    popular = loaded[0].popular[1]
     falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
-    strangers = Strangers(served, report, fallback=popular if falls_back else None)
+    strangers = Strangers(loaded, report, fallback=popular if falls_back else None)
     strangers.refuse_if_nobody(ids)
     sheet = UserTable(
-        stock,
+        candidates,
         source=chooser.blend.source,
         fallback=popular,
         columns=columns,
         pictures=not all_users,
         reasons=Reasons(chooser, popular) if explain else None,
         latest=show_history,
-        fits={one.name: fit for one in served if (fit := Fit.of(one.model.facts)) is not None},
+        fits={one.name: fit for one in loaded if (fit := Fit.of(one.model.facts)) is not None},
     )
     report.expect(len(ids), "users")
 
     def batches() -> Iterator[pa.RecordBatch]:
-        blocks = in_blocks(served, ids, len(stock.ids))
-        while some := list(islice(blocks, blocks_together(len(stock.ids)))):
+        blocks = in_blocks(loaded, ids, len(candidates.ids))
+        while some := list(islice(blocks, blocks_together(len(candidates.ids)))):
             with one_thread_a_product():  # also where a block is alone: scores do not depend on the number of cores
                 done = side_by_side(answered, [strangers.sort_out(block) for block in some])
             for choice, batch in done:
-                report.count("users", len(choice.visitors.ids))
+                report.count("users", len(choice.user_batches.ids))
                 report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))
                 yield batch
             report.advance(sum(len(block.ids) for block in some))
@@ -125,23 +125,23 @@ def recommend_users(
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
 
 
-def chooser_of(gathered: ServingContext, rules: Rules, report: Report) -> tuple[CandidateItems, Chooser]:
+def chooser_of(context: ServingContext, rules: Rules, report: Report) -> tuple[CandidateItems, Chooser]:
     """What may be shown, and who chooses from it."""
-    served = gathered.served
-    blend = blend_of([one.name for one in served], rules.blend or {}, rules.blend_by)
-    stock = stock_of(served)
+    loaded = context.loaded
+    blend = blend_of([one.name for one in loaded], rules.blend or {}, rules.blend_by)
+    candidates = stock_of(loaded)
     allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
-    allowed = allowed_of(stock, where=rules.where, allow=allow, deny=deny, report=report)
-    fallback = stock.spread(served[0].popular[0], 0)
+    allowed = allowed_of(candidates, where=rules.where, allow=allow, deny=deny, report=report)
+    fallback = candidates.spread(loaded[0].popular[0], 0)
     vectors = None
     if rules.diversity > 0:
-        vectors = gathered.looks(stock.ids, report)
-        vectors = item_vectors(served, stock) if vectors is None else vectors
-    if rules.keep_duplicates and stock.groups is None:
+        vectors = context.looks(candidates.ids, report)
+        vectors = item_vectors(loaded, candidates) if vectors is None else vectors
+    if rules.keep_duplicates and candidates.groups is None:
         raise UsageError(
             "--keep-duplicates needs items with a column 'duplicate_of', for users", fix="leave out --keep-duplicates"
         )
-    groups = None if rules.keep_duplicates else stock.groups
-    return stock, Chooser(
-        tuple(served), stock, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors, groups
+    groups = None if rules.keep_duplicates else candidates.groups
+    return candidates, Chooser(
+        tuple(loaded), candidates, blend, rules.k, rules.seen, allowed, fallback, rules.diversity, vectors, groups
     )

@@ -49,11 +49,11 @@ class CandidateItems:
         return whole
 
 
-def stock_of(served: Sequence[LoadedModel]) -> CandidateItems:
+def stock_of(loaded: Sequence[LoadedModel]) -> CandidateItems:
     """The union: the first model's items in their order, then what each further one adds."""
     row_of: dict[str, int] = {}
     tables, places = [], []
-    for one in served:
+    for one in loaded:
         new = [row for row, item in enumerate(one.model.items.ids) if item not in row_of]
         row_of.update({one.model.items.ids[row]: len(row_of) + n for n, row in enumerate(new)})
         tables.append(one.about if len(new) == len(one.model.items.ids) else one.about.take(pa.array(new, pa.int64())))
@@ -68,27 +68,32 @@ def stock_of(served: Sequence[LoadedModel]) -> CandidateItems:
 
 
 def allowed_of(
-    stock: CandidateItems, *, where: str | None, allow: Sequence[str] | None, deny: Sequence[str] | None, report: Report
+    candidates: CandidateItems,
+    *,
+    where: str | None,
+    allow: Sequence[str] | None,
+    deny: Sequence[str] | None,
+    report: Report,
 ) -> Mask:
     """(items,) bool: which items may be recommended. Raises InputError if there is none."""
-    allowed = np.ones(len(stock.ids), bool)
+    allowed = np.ones(len(candidates.ids), bool)
     if where is not None:
         from visrec_cli.ranking.filters import rows_where
 
-        allowed &= rows_where(stock.about, where)
+        allowed &= rows_where(candidates.about, where)
         report.count("items pass --where", int(allowed.sum()))
     for listed, may, flag in ((allow, True, "--allow"), (deny, False, "--deny")):
         if listed is None:
             continue
-        rows = [stock.row_of[item] for item in listed if item in stock.row_of]
+        rows = [candidates.row_of[item] for item in listed if item in candidates.row_of]
         strangers = len(listed) - len(rows)
         if may and not rows:
             raise InputError(
                 f"no model has any item of {flag} ({', '.join(map(repr, listed[:3]))})",
-                fix=f"items are called {', '.join(map(repr, stock.ids[:3]))}",
+                fix=f"items are called {', '.join(map(repr, candidates.ids[:3]))}",
             )
         report.count(f"items of {flag} that no model has", strangers)
-        named = np.zeros(len(stock.ids), bool)
+        named = np.zeros(len(candidates.ids), bool)
         named[rows] = True
         allowed &= named if may else ~named
     if not allowed.any():

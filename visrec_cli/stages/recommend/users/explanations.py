@@ -29,9 +29,9 @@ class Reasons:
     """Finds them. fallback: why a user nobody knows is shown what they are."""
 
     def __init__(self, chooser: Chooser, fallback: str) -> None:
-        self._chooser, self._stock, self._fallback = chooser, chooser.stock, fallback
-        self._rows_of = [np.full(len(self._stock.ids), -1, np.int64) for _ in self._stock.places]
-        for rows, places in zip(self._rows_of, self._stock.places, strict=True):
+        self._chooser, self._candidates, self._fallback = chooser, chooser.candidates, fallback
+        self._rows_of = [np.full(len(self._candidates.ids), -1, np.int64) for _ in self._candidates.places]
+        for rows, places in zip(self._rows_of, self._candidates.places, strict=True):
             rows[places] = np.arange(len(places))
 
     def of(self, choice: Choice) -> list[Reason]:
@@ -51,15 +51,15 @@ class Reasons:
         spoken = np.zeros((len(mine), len(shown)))
         shares: defaultdict[str, Any] = defaultdict(float)
         for at, weight in enumerate(self._chooser.blend.weights):
-            places, users = choice.visitors.sides[at]
+            places, users = choice.user_batches.sides[at]
             here = np.flatnonzero(places == user)
             if not len(here):
                 continue
             rows = self._rows_of[at][shown]
             there = np.flatnonzero(rows >= 0)
-            one = self._chooser.served[at]
+            one = self._chooser.loaded[at]
             voices = one.kind.voices(one.model, users, int(here[0]), rows[there])
-            own = np.searchsorted(mine, self._stock.places[at][users.history[int(here[0])].indices])
+            own = np.searchsorted(mine, self._candidates.places[at][users.history[int(here[0])].indices])
             heard = np.zeros_like(spoken)
             heard[np.ix_(own, there)] = voices
             heard[mine[:, None] == shown[None, :]] = 0  # a thing is no reason for itself
@@ -84,18 +84,18 @@ class Reasons:
         at = int(loudest.argmax())
         because = int(mine[at])
         labels = common_labels(self._labels[because], self._labels[row]) if self._labels else []
-        title = f"because of {self._titles[because] or self._stock.ids[because]}"
-        return Reason(self._stock.ids[because], float(loudest[at]), sentence(parts, labels, because=title))
+        title = f"because of {self._titles[because] or self._candidates.ids[because]}"
+        return Reason(self._candidates.ids[because], float(loudest[at]), sentence(parts, labels, because=title))
 
     @cached_property
     def _titles(self) -> list[Any]:
-        about = self._stock.about
+        about = self._candidates.about
         titles: list[Any] = about[title_column(about.schema)].to_pylist()
         return titles
 
     @cached_property
     def _labels(self) -> list[list[dict[str, Any]] | None] | None:
-        about = self._stock.about
+        about = self._candidates.about
         if "labels" not in about.column_names or not are_labels(about.schema.field("labels").type):
             return None
         labels: list[list[dict[str, Any]] | None] = about["labels"].to_pylist()

@@ -40,12 +40,12 @@ def follow(
         raise UsageError(
             "--follow reads events on stdin, so the model must be a file", fix="visrec recommend als.arrow --follow"
         )
-    gathered = gather(models, newer or Newer(), report)
-    stock, chooser = chooser_of(gathered, rules, report)
-    popular = gathered.served[0].popular[1]
+    context = gather(models, newer or Newer(), report)
+    candidates, chooser = chooser_of(context, rules, report)
+    popular = context.loaded[0].popular[1]
     reasons = Reasons(chooser, popular) if explain else None
     sheet = UserTable(
-        stock, source=chooser.blend.source, fallback=popular, columns=columns, pictures=False, reasons=reasons
+        candidates, source=chooser.blend.source, fallback=popular, columns=columns, pictures=False, reasons=reasons
     )
     follower = Follower(chooser, sheet, fallback=fallback and rules.seen != "only")
     return _answers(follower, events, report)

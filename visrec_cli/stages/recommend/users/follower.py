@@ -76,34 +76,36 @@ class Follower:
 
     def __init__(self, chooser: Chooser, sheet: UserTable, *, fallback: bool) -> None:
         self._chooser, self._sheet, self._fallback = chooser, sheet, fallback
-        self._live: list[dict[str, Users]] = [{} for _ in chooser.served]  # per model, those who clicked
-        self._now = [clock(one) for one in chooser.served]
-        for one in chooser.served:
+        self._live: list[dict[str, Users]] = [{} for _ in chooser.loaded]  # per model, those who clicked
+        self._now = [clock(one) for one in chooser.loaded]
+        for one in chooser.loaded:
             _ = one.folds_in  # a model that cannot says so now
 
     def answer(self, event: Event) -> dict[str, Any] | None:
         """What to show; None where no answer is wanted. Raises InputError for items or users nobody knows."""
-        strange = [item for item in event.items if item not in self._chooser.stock.row_of]
+        strange = [item for item in event.items if item not in self._chooser.candidates.row_of]
         if strange:
             raise InputError(f"no item '{strange[0]}' in the model")
-        sides = [self._side(at, event) for at in range(len(self._chooser.served))]
+        sides = [self._side(at, event) for at in range(len(self._chooser.loaded))]
         self._keep(event, sides)
         if not event.answer:
             return None
-        visitors = UserBatches((event.user_id or "",), tuple((np.zeros(len(one.ids), np.int64), one) for one in sides))
-        if not self._fallback and not visitors.known.all():
+        user_batches = UserBatches(
+            (event.user_id or "",), tuple((np.zeros(len(one.ids), np.int64), one) for one in sides)
+        )
+        if not self._fallback and not user_batches.known.all():
             raise InputError(f"no model knows user '{event.user_id}'")
-        most = len(self._chooser.stock.row_of)
+        most = len(self._chooser.candidates.row_of)
         chooser = self._chooser if event.k is None else replace(self._chooser, k=min(event.k, most))
-        rows = python_rows(self._sheet.batch(chooser.choose(visitors)))
+        rows = python_rows(self._sheet.batch(chooser.choose(user_batches)))
         who = {} if event.user_id is None else {"user_id": event.user_id}
-        source = self._sheet.source_of(bool(visitors.known[0]))
+        source = self._sheet.source_of(bool(user_batches.known[0]))
         shown = [{name: value for name, value in row.items() if name not in _OF_THE_ANSWER} for row in rows]
         return {**who, "source": source, "items": shown}
 
     def _side(self, at: int, event: Event) -> Users:
         """The user as one model knows them now: one row, or none."""
-        one, live = self._chooser.served[at], self._live[at]
+        one, live = self._chooser.loaded[at], self._live[at]
         user = event.user_id or ""
         row = one.row_of.get(user) if event.user_id is not None else None
         old = live.get(user) if event.user_id is not None else None
@@ -124,7 +126,7 @@ class Follower:
                 live[event.user_id] = side
 
     def _clicked(self, at: int, old: Users, user: str, rows: list[int], weight: float) -> Users:
-        one, now = self._chooser.served[at], self._now[at]
+        one, now = self._chooser.loaded[at], self._now[at]
         weight, way = _as_cleaned(one, weight)
         columns, places = in_order(rows)
         new = sp.csr_matrix(
@@ -144,12 +146,12 @@ def _is_finite(side: Users) -> bool:
     return all(bool(np.isfinite(one).all()) for one in arrays)
 
 
-def _as_cleaned(served: LoadedModel, weight: float) -> tuple[float, str]:
+def _as_cleaned(loaded: LoadedModel, weight: float) -> tuple[float, str]:
     """The weight as the model's log was cleaned, and what becomes of one on an item that the user had already."""
-    least = served.cleaning.min_weight
+    least = loaded.cleaning.min_weight
     if least is not None:
         return float(weight >= least), "max"
-    return weight, "last" if served.kind.predicts_ratings else "sum"
+    return weight, "last" if loaded.kind.predicts_ratings else "sum"
 
 
 def error_of(what: str, line: int) -> dict[str, Any]:

@@ -20,35 +20,35 @@ from visrec_cli.tables.interactions import has_ratings
 from visrec_cli.tables.times import are_positions
 
 
-def with_history(served: LoadedModel, table: pa.Table, report: Report) -> LoadedModel:
+def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> LoadedModel:
     """The model with the users of ``table`` (of ``open_interactions``) folded in, in addition to what it knows of them.
 
     The log is cleaned as the model's own was. Clicks on items that the model does not have are counted and left out.
     Raises InputError if the model's table has lost what folding in needs.
     """
-    kind, items = served.folds_in, served.model.items.ids
+    kind, items = loaded.folds_in, loaded.model.items.ids
     there = pc.is_in(table["item_id"], pa.array(items, pa.string()))
     report.count(
-        f"interactions of --history with items that {served.name} does not have", pc.sum(pc.invert(there)).as_py()
+        f"interactions of --history with items that {loaded.name} does not have", pc.sum(pc.invert(there)).as_py()
     )
     table = table.filter(there)
     if not table.num_rows:
-        return served
+        return loaded
     if kind.needs_times and "timestamp" not in table.column_names:
         report.warn("--history has no times: its rows are taken in their order")
-        table = _in_file_order(table, newest(served.users) or 0)
-    elif _in_order_alone(table, served):
-        table = _after(table, newest(served.users) or 0)
-    new, way = _read(served, table)
-    known = np.array([served.row_of.get(user, -1) for user in new.ids], np.int64)
+        table = _in_file_order(table, newest(loaded.users) or 0)
+    elif _in_order_alone(table, loaded):
+        table = _after(table, newest(loaded.users) or 0)
+    new, way = _read(loaded, table)
+    known = np.array([loaded.row_of.get(user, -1) for user in new.ids], np.int64)
     report.count("new users of --history", int((known < 0).sum()))
-    old = served.users.take(known[known >= 0])
+    old = loaded.users.take(known[known >= 0])
     if way == "sum":
-        _warn_of_old_news(old, np.flatnonzero(known >= 0), new, served.name, report)
-    whole = merged(old, np.flatnonzero(known >= 0), new, way, newest(served.users))
-    folded = served.fold_in(whole)
-    others = np.setdiff1d(np.arange(len(served.users.ids)), known)
-    return replace(served, users=joined(served.users.take(others), folded))
+        _warn_of_old_news(old, np.flatnonzero(known >= 0), new, loaded.name, report)
+    whole = merged(old, np.flatnonzero(known >= 0), new, way, newest(loaded.users))
+    folded = loaded.fold_in(whole)
+    others = np.setdiff1d(np.arange(len(loaded.users.ids)), known)
+    return replace(loaded, users=joined(loaded.users.take(others), folded))
 
 
 def _in_file_order(table: pa.Table, now: int) -> pa.Table:
@@ -57,11 +57,11 @@ def _in_file_order(table: pa.Table, now: int) -> pa.Table:
     return table.append_column("timestamp", times)
 
 
-def _in_order_alone(table: pa.Table, served: LoadedModel) -> bool:
+def _in_order_alone(table: pa.Table, loaded: LoadedModel) -> bool:
     """Whether the log, or the model, numbers its events: then their numbers cannot be compared."""
-    if "timestamp" not in table.column_names or served.users.times is None:
+    if "timestamp" not in table.column_names or loaded.users.times is None:
         return False
-    return are_positions(table["timestamp"]) or are_positions(served.users.times)
+    return are_positions(table["timestamp"]) or are_positions(loaded.users.times)
 
 
 def _after(table: pa.Table, now: int) -> pa.Table:
@@ -71,10 +71,10 @@ def _after(table: pa.Table, now: int) -> pa.Table:
     return table.set_column(at, table.schema.field(at), pa.array(now + 1 + places).cast(pa.timestamp("ms", "UTC")))
 
 
-def _read(served: LoadedModel, table: pa.Table) -> tuple[Users, str]:
+def _read(loaded: LoadedModel, table: pa.Table) -> tuple[Users, str]:
     """The log's users over the model's items, and what becomes of a click on an item that the user had already."""
-    cleaning = replace(served.cleaning, half_life=None, k_core=0)
-    items = served.model.items.ids
+    cleaning = replace(loaded.cleaning, half_life=None, k_core=0)
+    items = loaded.model.items.ids
     every = log_of(clean(table, replace(cleaning, min_weight=None), Report()), items=items)
     if cleaning.min_weight is None:
         return Users(every.users, every.matrix, every.times), "last" if has_ratings(table) else "sum"

@@ -20,18 +20,18 @@ STEP = pa.struct(
 FIELD = pa.field("history", pa.list_(STEP))
 
 
-def pasts(past: Users, users: Rows, latest: int, stock: CandidateItems) -> pa.Array:
+def pasts(past: Users, users: Rows, latest: int, candidates: CandidateItems) -> pa.Array:
     """(rows,) for each of ``users`` its latest liked items, newest first, where it first appears; null elsewhere.
 
     Without times the heaviest come first; equal ones by lot.
     """
     firsts = np.flatnonzero(np.diff(users, prepend=-1))
-    picked = [_latest(past, int(users[row]), latest, stock.lots) for row in firsts]
+    picked = [_latest(past, int(users[row]), latest, candidates.lots) for row in firsts]
     cells = np.concatenate([np.empty(0, np.int64), *picked])
     items = past.history.indices[cells]
-    about = stock.about.schema
+    about = candidates.about.schema
     title, path = title_column(about), path_column(about)
-    part = take_rows(stock.about.select(list(dict.fromkeys(["item_id", title, *([path] if path else [])]))), items)
+    part = take_rows(candidates.about.select(list(dict.fromkeys(["item_id", title, *([path] if path else [])]))), items)
     times = pa.nulls(len(cells), TIME)
     if past.times is not None and not are_positions(past.times):
         times = pa.array(past.times[cells], pa.int64()).cast(TIME)

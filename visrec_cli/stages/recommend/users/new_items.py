@@ -19,12 +19,12 @@ from visrec_cli.tables.spaces import space_of
 from visrec_cli.tables.vectors import embedding_columns
 
 
-def with_columns(served: LoadedModel, shop: ItemFeatures, report: Report) -> LoadedModel:
-    """The items' columns as ``shop`` has them; an item that it does not list keeps what the model says of it."""
-    ids = served.about["item_id"].combine_chunks()
-    listed = pc.is_in(ids, pa.array(shop.ids, pa.string()))
+def with_columns(loaded: LoadedModel, features: ItemFeatures, report: Report) -> LoadedModel:
+    """The items' columns as ``features`` has them; an item that it does not list keeps what the model says of it."""
+    ids = loaded.about["item_id"].combine_chunks()
+    listed = pc.is_in(ids, pa.array(features.ids, pa.string()))
     report.count("items that --items does not list", len(ids) - (pc.sum(listed).as_py() or 0))
-    about, newer = served.about, shop.about_of(served.model.items.ids).drop_columns(["item_id"])
+    about, newer = loaded.about, features.about_of(loaded.model.items.ids).drop_columns(["item_id"])
     for field in newer.schema:
         values = newer[field.name].combine_chunks()
         if field.name in about.column_names:
@@ -34,45 +34,45 @@ def with_columns(served: LoadedModel, shop: ItemFeatures, report: Report) -> Loa
             about = about.set_column(about.schema.get_field_index(field.name), field, values)
         else:
             about = about.append_column(field, values)
-    return replace(served, about=about)
+    return replace(loaded, about=about)
 
 
-def with_new_items(served: LoadedModel, shop: ItemFeatures, report: Report) -> LoadedModel:
-    """The model with the items of ``shop`` that it does not have, as far as their vectors let it score them.
+def with_new_items(loaded: LoadedModel, features: ItemFeatures, report: Report) -> LoadedModel:
+    """The model with the items of ``features`` that it does not have, as far as their vectors let it score them.
 
     Raises SpaceMismatchError if the vectors are of another space than those it learned from, InputError if its table
     has lost what new items need.
     """
-    new = [item for item in shop.ids if item not in served.item_row_of]
-    report.count(f"new items for {served.name}", len(new))
+    new = [item for item in features.ids if item not in loaded.item_row_of]
+    report.count(f"new items for {loaded.name}", len(new))
     if not new:
-        report.warn(f"{served.name} has all items of --new-items already (--items brings newer columns)")
-        return served
-    kind = served.folds_in
-    content = content_of(shop, new, column=_column(served, shop), report=report)
-    require_same_space(served.space, content.space, "the model", "--new-items")
-    added = kind.new_items(served.model, new, content)
+        report.warn(f"{loaded.name} has all items of --new-items already (--items brings newer columns)")
+        return loaded
+    kind = loaded.folds_in
+    content = content_of(features, new, column=_column(loaded, features), report=report)
+    require_same_space(loaded.space, content.space, "the model", "--new-items")
+    added = kind.new_items(loaded.model, new, content)
     if kind.uses_content:
         added = replace(added, known=added.known & content.valid)
     if not added.known.any():
-        report.warn(f"{served.name} knows items by their clicks and cannot score new ones (hybrid and content-knn can)")
-    elif note := kind.new_items_note(served.model.settings):
-        report.warn(f"{served.name}: {note}")
+        report.warn(f"{loaded.name} knows items by their clicks and cannot score new ones (hybrid and content-knn can)")
+    elif note := kind.new_items_note(loaded.model.settings):
+        report.warn(f"{loaded.name}: {note}")
     try:
-        whole = pa.concat_tables([served.about, shop.about_of(new)], promote_options="permissive").combine_chunks()
+        whole = pa.concat_tables([loaded.about, features.about_of(new)], promote_options="permissive").combine_chunks()
     except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
         raise InputError(f"the columns of --new-items do not fit the model's: {error}", fix="convert them") from error
-    n = len(served.model.items.ids) + len(new)
-    model, items = served.model, _appended(served.model.items, added)
+    n = len(loaded.model.items.ids) + len(new)
+    model, items = loaded.model, _appended(loaded.model.items, added)
     state = {name: _lengthened(array, n) if name in kind.item_state else array for name, array in model.state.items()}
     model = replace(model, items=items, users=_widened(model.users, n), state=state)
-    return replace(served, model=model, users=_widened(served.users, n), about=whole)
+    return replace(loaded, model=model, users=_widened(loaded.users, n), about=whole)
 
 
-def _column(served: LoadedModel, shop: ItemFeatures) -> str | None:
+def _column(loaded: LoadedModel, features: ItemFeatures) -> str | None:
     """The column of the space that the model learned from; None where there is none, or no telling."""
-    fields = [shop.table.schema.field(name) for name in embedding_columns(shop.table.schema)]
-    return next((field.name for field in fields if served.space is not None and space_of(field) == served.space), None)
+    fields = [features.table.schema.field(name) for name in embedding_columns(features.table.schema)]
+    return next((field.name for field in fields if loaded.space is not None and space_of(field) == loaded.space), None)
 
 
 def _appended(items: Items, added: Items) -> Items:

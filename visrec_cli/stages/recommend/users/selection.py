@@ -32,7 +32,7 @@ class Choice:
     known: (users,) False for those who get the fallback. past: what each did, over the stock.
     """
 
-    visitors: UserBatches
+    user_batches: UserBatches
     past: Users
     known: Mask
     rows: Rows
@@ -52,8 +52,8 @@ class Chooser:
     known duplicates share a number: what a user has in another picture is theirs too, and of twins the better is shown.
     """
 
-    served: tuple[LoadedModel, ...]
-    stock: CandidateItems
+    loaded: tuple[LoadedModel, ...]
+    candidates: CandidateItems
     blend: Blend
     k: int
     seen: str
@@ -70,40 +70,40 @@ class Chooser:
                 fix="add --items with a table of embeddings",
             )
 
-    def choose(self, visitors: UserBatches) -> Choice:
+    def choose(self, user_batches: UserBatches) -> Choice:
         """The best k for each of them."""
-        past = visitors.past(self.stock)
+        past = user_batches.past(self.candidates)
         out = left_out(past, self.allowed, self.seen, self.groups)
-        known = visitors.known
-        total = self._total(visitors, past, out)
+        known = user_batches.known
+        total = self._total(user_batches, past, out)
         if not known.all():
             total[~known] = self.fallback
             out.strike(total)
         if self.groups is not None and self.seen != "only":
-            leave_best_of_group(total, self.groups, self.stock.lots)
+            leave_best_of_group(total, self.groups, self.candidates.lots)
         pool = max(_DEEP * self.k, _DEEP_AT_LEAST) if self.diversity > 0 else self.k
-        rows, scores = top_k(total, pool, lots=self.stock.lots)
+        rows, scores = top_k(total, pool, lots=self.candidates.lots)
         if self.diversity > 0:
             rows, scores = self._spread(rows, scores)
-        return Choice(visitors, past, known, rows, scores)
+        return Choice(user_batches, past, known, rows, scores)
 
-    def of_model(self, at: int, visitors: UserBatches) -> Matrix:
+    def of_model(self, at: int, user_batches: UserBatches) -> Matrix:
         """(users, items of the stock) one model's scores, -inf for users and items that it does not know."""
-        places, users = visitors.sides[at]
-        known, columns = self.served[at].model.scores(users), self.stock.places[at]
-        if at == 0 and known.shape == (len(visitors.ids), len(self.stock.ids)):  # then all are in their places
+        places, users = user_batches.sides[at]
+        known, columns = self.loaded[at].model.scores(users), self.candidates.places[at]
+        if at == 0 and known.shape == (len(user_batches.ids), len(self.candidates.ids)):  # then all are in their places
             return known
-        scores = np.full((len(visitors.ids), len(self.stock.ids)), -np.inf, np.float32)
+        scores = np.full((len(user_batches.ids), len(self.candidates.ids)), -np.inf, np.float32)
         scores[np.ix_(places, columns)] = known
         return scores
 
-    def _total(self, visitors: UserBatches, past: Users, out: LeftOut) -> Matrix:
-        each = [out.strike(self.of_model(at, visitors)) for at in range(len(self.served))]
+    def _total(self, user_batches: UserBatches, past: Users, out: LeftOut) -> Matrix:
+        each = [out.strike(self.of_model(at, user_batches)) for at in range(len(self.loaded))]
         if len(each) == 1:
             total = each[0]
         elif self.blend.by == "rank":
             depth = max(_DEEP * self.k, _DEEP_AT_LEAST)
-            total = blend_ranks(each, self.blend.weights, depth=depth, lots=self.stock.lots)
+            total = blend_ranks(each, self.blend.weights, depth=depth, lots=self.candidates.lots)
         else:
             total = blend_scores(each, self.blend.weights)
         if self.seen == "only":
@@ -127,12 +127,12 @@ class Chooser:
         return picked, kept
 
 
-def item_vectors(served: Sequence[LoadedModel], stock: CandidateItems) -> Matrix | None:
+def item_vectors(loaded: Sequence[LoadedModel], candidates: CandidateItems) -> Matrix | None:
     """(items, f) of length 1: the factors of the first model that has any, zeros for items it does not know."""
-    for one, places in zip(served, stock.places, strict=True):
+    for one, places in zip(loaded, candidates.places, strict=True):
         factors = one.model.items.factors
         if factors is not None:
-            vectors = np.zeros((len(stock.ids), factors.shape[1]), np.float32)
+            vectors = np.zeros((len(candidates.ids), factors.shape[1]), np.float32)
             vectors[places] = unit_rows(factors)
             return vectors
     return None

@@ -53,25 +53,25 @@ def _named(sessions: Sequence[Sequence[str]]) -> Sessions:
     return {f"session {number}": items for number, items in enumerate(sessions, 1)}
 
 
-def with_sessions(served: LoadedModel, sessions: Sessions, report: Report) -> LoadedModel:
+def with_sessions(loaded: LoadedModel, sessions: Sessions, report: Report) -> LoadedModel:
     """The model with the sessions as its users, folded in; what was popular stays what its own users clicked.
 
     Items that the model does not have are counted and left out. Raises InputError if its table has lost what folding
     in needs.
     """
-    rows = [[served.item_row_of[item] for item in items if item in served.item_row_of] for items in sessions.values()]
+    rows = [[loaded.item_row_of[item] for item in items if item in loaded.item_row_of] for items in sessions.values()]
     strange = sum(map(len, sessions.values())) - sum(map(len, rows))
-    report.count(f"items of sessions that {served.name} does not have", strange)
+    report.count(f"items of sessions that {loaded.name} does not have", strange)
     ordered = [in_order(one) for one in rows]
     ends = np.cumsum([0, *(len(columns) for columns, _ in ordered)])
     columns, places = (np.concatenate([np.empty(0, np.int64), *side]) for side in zip(*ordered, strict=True))
     history = sp.csr_matrix(
-        (np.ones(len(columns), np.float32), columns, ends), (len(rows), len(served.model.items.ids))
+        (np.ones(len(columns), np.float32), columns, ends), (len(rows), len(loaded.model.items.ids))
     )
-    now = clock(served)
+    now = clock(loaded)
     times: Times | None = None if now is None else now + 1 + places
-    users = served.fold_in(Users(tuple(sessions), history, times))
-    return replace(served, users=users, crowd=served.users)
+    users = loaded.fold_in(Users(tuple(sessions), history, times))
+    return replace(loaded, users=users, crowd=loaded.users)
 
 
 def in_order(rows: Sequence[int]) -> tuple[Rows, Rows]:
@@ -80,7 +80,7 @@ def in_order(rows: Sequence[int]) -> tuple[Rows, Rows]:
     return turned, len(rows) - 1 - first
 
 
-def clock(served: LoadedModel) -> int | None:
+def clock(loaded: LoadedModel) -> int | None:
     """The time of the newest click, after which new ones come; None where neither the model nor its kind has times."""
-    now = newest(served.users)
-    return 0 if now is None and served.kind.needs_times else now
+    now = newest(loaded.users)
+    return 0 if now is None and loaded.kind.needs_times else now

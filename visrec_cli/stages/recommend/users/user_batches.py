@@ -34,35 +34,35 @@ class UserBatches:
             known[rows[users.history.data > 0]] = True
         return known
 
-    def past(self, stock: CandidateItems) -> Users:
+    def past(self, candidates: CandidateItems) -> Users:
         """What each did, over the items of the stock; of two models that tell it the first is believed."""
         keys, weights, times = [], [], []
-        for places, (at, users) in zip(stock.places, self.sides, strict=True):
+        for places, (at, users) in zip(candidates.places, self.sides, strict=True):
             rows = np.repeat(at, np.diff(users.history.indptr))
-            keys.append(rows * len(stock.ids) + places[users.history.indices])
+            keys.append(rows * len(candidates.ids) + places[users.history.indices])
             weights.append(users.history.data)
             times.append(users.times)
         cells, first = np.unique(np.concatenate(keys), return_index=True)
-        parts = (np.concatenate(weights)[first], (cells // len(stock.ids), cells % len(stock.ids)))
-        history = sp.csr_matrix(parts, shape=(len(self.ids), len(stock.ids)), dtype=np.float32)
+        parts = (np.concatenate(weights)[first], (cells // len(candidates.ids), cells % len(candidates.ids)))
+        history = sp.csr_matrix(parts, shape=(len(self.ids), len(candidates.ids)), dtype=np.float32)
         told = [one for one in times if one is not None]
         return Users(self.ids, history, np.concatenate(told)[first] if len(told) == len(times) else None)
 
 
-def visitors(served: Sequence[LoadedModel], ids: Sequence[str]) -> UserBatches:
+def user_batches(loaded: Sequence[LoadedModel], ids: Sequence[str]) -> UserBatches:
     """These users, as the models know them."""
     sides = []
-    for one in served:
+    for one in loaded:
         here = [(place, one.row_of[user]) for place, user in enumerate(ids) if user in one.row_of]
         places, rows = np.array(here, np.int64).reshape(-1, 2).T
         sides.append((places, one.users.take(rows)))
     return UserBatches(tuple(ids), tuple(sides))
 
 
-def in_blocks(served: Sequence[LoadedModel], ids: Sequence[str], items: int) -> Iterator[UserBatches]:
+def in_blocks(loaded: Sequence[LoadedModel], ids: Sequence[str], items: int) -> Iterator[UserBatches]:
     """All of them, so many at once that their scores fit into memory whatever their number."""
     size = _size(items)
-    return (visitors(served, ids[start : start + size]) for start in range(0, len(ids), size))
+    return (user_batches(loaded, ids[start : start + size]) for start in range(0, len(ids), size))
 
 
 def blocks_together(items: int) -> int:

@@ -9,14 +9,14 @@ from visrec_cli.registry import did_you_mean, unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.id_lists import user_ids
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
-from visrec_cli.stages.recommend.users.user_batches import UserBatches, visitors
+from visrec_cli.stages.recommend.users.user_batches import UserBatches, user_batches
 from visrec_cli.tables.readers import Tabular
 
 _NEAR = 3  # of so many strangers the nearest known ids are looked for: among many users that takes its time
 
 
 def asked_users(
-    served: Sequence[LoadedModel], users: Sequence[str], listed: Tabular | None, everybody: bool
+    loaded: Sequence[LoadedModel], users: Sequence[str], listed: Tabular | None, everybody: bool
 ) -> Sequence[str]:
     """The ids that are asked about, each once. Raises UsageError for none, or for everybody and some."""
     if isinstance(users, str):
@@ -24,7 +24,7 @@ def asked_users(
     if everybody and (users or listed is not None):
         raise UsageError("--all-users asks about everyone and goes with no other users", fix="leave out one of them")
     if everybody:
-        return list(dict.fromkeys(user for one in served for user in one.users.ids))
+        return list(dict.fromkeys(user for one in loaded for user in one.users.ids))
     ids = list(dict.fromkeys([*map(str, users), *(user_ids(listed) if listed is not None else [])]))
     if "" in ids:
         raise UsageError("the id of a user is empty", fix="--user 42; is the variable set?")
@@ -42,8 +42,8 @@ def asked_users(
 class Strangers:
     """Sorts out users nobody knows: they get the fallback and are told of, or, without one, are rejects."""
 
-    def __init__(self, served: Sequence[LoadedModel], report: Report, *, fallback: str | None) -> None:
-        self._served, self._report, self._fallback, self._told = served, report, fallback, 0
+    def __init__(self, loaded: Sequence[LoadedModel], report: Report, *, fallback: str | None) -> None:
+        self._loaded, self._report, self._fallback, self._told = loaded, report, fallback, 0
 
     def sort_out(self, block: UserBatches) -> UserBatches:
         """The block, or those of it who are known where there is no fallback."""
@@ -53,20 +53,22 @@ class Strangers:
         if self._fallback is not None:
             self._report.count(f"users nobody knows, shown {self._fallback}", int((~known).sum()))
             return block
-        return block if known.all() else visitors(self._served, [block.ids[place] for place in np.flatnonzero(known)])
+        return (
+            block if known.all() else user_batches(self._loaded, [block.ids[place] for place in np.flatnonzero(known)])
+        )
 
     def refuse_if_nobody(self, users: Sequence[str]) -> None:
         """Raise UsageError if none of these users is known and there is no fallback; with one, say so of a list."""
-        if any(user in one.row_of for one in self._served for user in users):
+        if any(user in one.row_of for one in self._loaded for user in users):
             return
-        known = self._served[0].users.ids
+        known = self._loaded[0].users.ids
         if self._fallback is None:
             raise unknown("user", users[0], list(known), fix=self._near(users[0]))
         if len(users) > 1 and known:
             self._report.warn(f"no model knows any of these {len(users):,} users; it knows {', '.join(known[:3])} …")
 
     def _tell(self, user: str) -> None:
-        there = any(user in one.row_of for one in self._served)
+        there = any(user in one.row_of for one in self._loaded)
         words = "this user has no history" if there else "no model knows this user"
         near = "" if there or self._told >= _NEAR else self._near(user)
         self._told += not there
@@ -76,4 +78,4 @@ class Strangers:
             self._report.warn(f"user '{user}' is unknown: {near}")
 
     def _near(self, user: str) -> str | None:
-        return did_you_mean(user, self._served[0].users.ids)
+        return did_you_mean(user, self._loaded[0].users.ids)

@@ -38,7 +38,7 @@ class UserTable:
 
     def __init__(
         self,
-        stock: CandidateItems,
+        candidates: CandidateItems,
         *,
         source: str,
         fallback: str,
@@ -48,12 +48,12 @@ class UserTable:
         latest: int = 0,
         fits: Mapping[str, Fit] | None = None,
     ) -> None:
-        self._stock, self._source, self._fallback = stock, source, f"fallback: {fallback}"
+        self._candidates, self._source, self._fallback = candidates, source, f"fallback: {fallback}"
         self._reasons, self._latest = reasons, latest
         fields = [with_fits(field, fits or {}) if field.name == COLUMN else field for field in FIELDS]
         ours = [*fields, *(REASONS if reasons else []), *([FIELD] if latest else [])]
         self._passed, passed = item_columns(
-            stock.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
+            candidates.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
         )
         self.schema = pa.schema([*ours, *passed])
 
@@ -65,16 +65,16 @@ class UserTable:
         """All that a block of users is shown, user by user, best first."""
         users, places = np.nonzero(choice.rows >= 0)
         rows = choice.rows[users, places]
-        part = take_rows(self._stock.about.select(["item_id", *self._passed]), rows)
+        part = take_rows(self._candidates.about.select(["item_id", *self._passed]), rows)
         sources = np.where(choice.known, self.source_of(True), self.source_of(False))
         arrays = [
-            pa.array(choice.visitors.ids, pa.string()).take(pa.array(users)),
+            pa.array(choice.user_batches.ids, pa.string()).take(pa.array(users)),
             part["item_id"],
             pa.array(places + 1, pa.int32()),
             pa.array(choice.scores[users, places], pa.float32()),
             pa.array(sources[users].tolist(), pa.string()),
             *self._why(choice),
-            *([pasts(choice.past, users, self._latest, self._stock)] if self._latest else []),
+            *([pasts(choice.past, users, self._latest, self._candidates)] if self._latest else []),
             *(part[name] for name in self._passed),
         ]
         whole = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in arrays]
