@@ -20,7 +20,7 @@ NAME, PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
 class ModelDocument(msgspec.Struct):
     """What a model says of itself. Keys that are not known here are passed over: format tells.
 
-    state: packed arrays. space: see tables.spaces. facts: for people, but for those that Served and Fit look at.
+    state: packed arrays. space: see tables.spaces. facts: for people, but for those that LoadedModel and Fit look at.
     """
 
     format: int = FORMAT

@@ -38,10 +38,10 @@ class Validator(Protocol):
 
 
 class TrainingMonitor:
-    """Implements recommenders.base.Watch, for whatever learns in epochs.
+    """Implements recommenders.base.TrainingCallback, for whatever learns in epochs.
 
     With a validation the best epoch is kept, and training stops after ``patience`` looks without a better one.
-    ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric. resumed: see looks.as_of for one
+    ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric. resumed: see schedule.as_of for one
     that was to have another number of epochs. searched: the state in which a search ended that this fit follows.
     ``last`` is the state before going back to the best epoch, if a checkpoint is kept.
     """

@@ -31,7 +31,7 @@ class Halves(Protocol):
 
 
 class OnProcessor:
-    """By ``kernels.least_squares``. regs: (rows,) of each side."""
+    """By ``kernel``. regs: (rows,) of each side."""
 
     def __init__(self, sides: list[Rows], regs: list[Vector], unobserved: float, factors: list[Matrix]) -> None:
         self._sides, self._regs, self._unobserved, self.factors = sides, regs, np.float32(unobserved), factors
@@ -112,7 +112,7 @@ class OnGpu:
 
 
 def _improve(block: RowBlock, plain: "Tensor", fixed: "Tensor", rows: "Tensor") -> float:
-    """The loop of ``kernels.least_squares.step`` over all rows (n, f) of a block at once, in place.
+    """The loop of ``kernel.step`` over all rows (n, f) of a block at once, in place.
 
     plain: (n, f) the diagonal B + reg I of each. Returns the sum of their objectives.
     """

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class BprOnGpu(PairsOnGpu):
-    """See ``kernels.pairs._pull``. All pairs of a batch add to a vector's sum of squares before it takes its step."""
+    """See ``kernel._pull``. All pairs of a batch add to a vector's sum of squares before it takes its step."""
 
     def step(self, users: "Tensor", liked: "Tensor", others: "Tensor") -> "Tensor":
         """See PairsOnGpu."""

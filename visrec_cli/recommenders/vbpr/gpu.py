@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class VbprOnGpu(PairsOnGpu):
-    """See ``kernels.vbpr.steps``. A batch takes the place of the block that shares one step of E and β'."""
+    """See ``kernel.steps``. A batch takes the place of the block that shares one step of E and β'."""
 
     def __init__(
         self,

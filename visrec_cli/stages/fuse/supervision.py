@@ -19,7 +19,7 @@ PAIRS, CLICKS = "pairs", "clicks:"
 class Learning:
     """How to learn. target: ``pairs``, ``clicks:LOG`` or the name of a column of labels; None where none was named.
 
-    settings: of the fuser, all of them once ``checked``. validation, patience, seed, device: see Lesson.
+    settings: of the fuser, all of them once ``checked``. validation, patience, seed, device: see FuserTrainingData.
     """
 
     target: str | None = None

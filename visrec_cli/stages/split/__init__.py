@@ -40,7 +40,7 @@ def split(
 ) -> pa.RecordBatchReader:
     """The log with one more column: ``split`` (train, validation, test), or ``fold`` (0, 1 …).
 
-    by to seed: see stages.split.split_spec.Way. items: their table, for ``group``. columns: what the log calls its own.
+    by to seed: see split_spec.SplitSpec. items: their table, for ``group``. columns: what the log calls its own.
     replace: overwrite such a column. files: a folder that gets each part as a file too. The same rows and seed give the
     same split in whatever order they come. Raises InputError where a part would be empty or times are lacking,
     UsageError for what contradicts itself.

@@ -86,7 +86,7 @@ class Fitting:
         kind, private = self.plan.kind.name, self.plan.privacy is not None
         if (save or resume) and not self.plan.in_epochs:
             raise UsageError(f"{kind} is fitted in one step", fix="leave out --save-checkpoint and --resume")
-        if self.panel is not None or private:  # of privacy, see privately.for_privacy
+        if self.panel is not None or private:  # of privacy, see privacy.for_privacy
             return
         if self.plan.trials:
             raise UsageError(

@@ -49,7 +49,7 @@ class LabelTarget(TrainingTarget):
         self.wanted = np.array([any(labels) for labels in zip(*self._labels, strict=True)], bool)
 
     def objective(self, train: Rows, held: Rows) -> Objective:
-        """See Target."""
+        """See TrainingTarget."""
         names, codes = [], np.full((len(self.wanted), len(self._columns)), -1, np.int64)
         for place, (column, labels) in enumerate(zip(self._columns, self._labels, strict=True)):
             known = sorted({label for row in train.tolist() if (label := labels[row])})
@@ -88,7 +88,7 @@ class DuplicateTarget(TrainingTarget):
         self.wanted = np.ones(len(ids), bool)
 
     def objective(self, train: Rows, held: Rows) -> Objective:
-        """See Target."""
+        """See TrainingTarget."""
         assert self.together is not None
         return _pairs(_one_hot(self.together[:, None]), train, held, "duplicate")
 
@@ -103,7 +103,7 @@ class ClickTarget(TrainingTarget):
         self.wanted = np.asarray(self._users.sum(axis=1)).ravel() > 0
 
     def objective(self, train: Rows, held: Rows) -> Objective:
-        """See Target."""
+        """See TrainingTarget."""
         return _pairs(self._users, train, held, "user")
 
 
@@ -118,7 +118,7 @@ class PreferenceTarget(TrainingTarget):
         self.wanted = np.asarray((matrix + held).sum(axis=0)).ravel() > 0
 
     def objective(self, train: Rows, held: Rows) -> Objective:
-        """See Target."""
+        """See TrainingTarget."""
         usable = np.zeros(len(self.wanted), np.float32)
         usable[train] = 1
         liked, kept = (sp.csr_matrix(one @ sp.diags(usable)) for one in (self._liked, self._held))
@@ -139,7 +139,7 @@ class AloneTarget(TrainingTarget):
         self.wanted = np.ones(rows, bool)
 
     def objective(self, train: Rows, held: Rows) -> Objective:
-        """See Target."""
+        """See TrainingTarget."""
         return SelfSupervised(np.concatenate([train, held]))
 
 
