@@ -13,7 +13,7 @@ from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import UsageError
 
 
-class Handmade(ImageEncoderSuite):
+class Classical(ImageEncoderSuite):
     spec: str
 
     @classmethod
@@ -21,7 +21,7 @@ class Handmade(ImageEncoderSuite):
         return open_image_encoder(cls.spec, **options)
 
 
-class TestColour(Handmade):
+class TestColour(Classical):
     spec = "colour"
 
     def test_knows_colour_better_than_shape(self, encoder: ImageEncoder) -> None:
@@ -36,7 +36,7 @@ class TestColour(Handmade):
         assert a @ b > 0.99
 
 
-class TestLbp(Handmade):
+class TestLbp(Classical):
     spec = "lbp"
 
     def test_knows_texture_under_another_light(self, encoder: ImageEncoder) -> None:
@@ -47,7 +47,7 @@ class TestLbp(Handmade):
         assert a @ lighter > a @ other
 
 
-class TestHog(Handmade):
+class TestHog(Classical):
     spec = "hog"
 
     def test_knows_shape_better_than_colour(self, encoder: ImageEncoder) -> None:
@@ -59,7 +59,7 @@ class TestHog(Handmade):
         np.testing.assert_array_equal(self.vectors_of(encoder, [Image.new("RGB", (50, 50))]), 0)
 
 
-class TestTogether(Handmade):
+class TestTogether(Classical):
     spec = "colour+hog"
 
     def test_each_part_counts_alike(self, encoder: ImageEncoder) -> None:
@@ -68,7 +68,7 @@ class TestTogether(Handmade):
         np.testing.assert_allclose([vector[:width] @ vector[:width], vector[width:] @ vector[width:]], 0.5, atol=1e-5)
 
 
-class TestAllThree(Handmade):
+class TestAllThree(Classical):
     spec = "colour+lbp+hog"
 
 

@@ -27,22 +27,22 @@ from visrec_cli.runtime.report import Report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_HANDMADE = tuple(name for name, place in REGISTRY["image-encoder"].items() if "handmade" in place)
+_CLASSICAL = tuple(name for name, place in REGISTRY["image-encoder"].items() if ".classical:" in place)
 _TABLE = NeedsInput("a table: a folder names its pictures itself")
 
 
-def _handmade(line: CommandValues) -> bool:
-    return line.values["encoder"].split("+")[0] in _HANDMADE
+def _classical(line: CommandValues) -> bool:
+    return line.values["encoder"].split("+")[0] in _CLASSICAL
 
 
 def _result(line: CommandValues) -> str:
     return "labels beside vectors" if line.has("labels") else "vectors"
 
 
-_NO_MODEL = Condition(f"--encoder {', '.join(_HANDMADE)}, which needs no model", _handmade)
+_NO_MODEL = Condition(f"--encoder {', '.join(_CLASSICAL)}, which needs no model", _classical)
 _NO_GPU = Condition(
-    f"--encoder {', '.join(_HANDMADE)}, which computes on the CPU",
-    lambda line: _handmade(line) and line.values["device"] not in ("auto", "cpu"),
+    f"--encoder {', '.join(_CLASSICAL)}, which computes on the CPU",
+    lambda line: _classical(line) and line.values["device"] not in ("auto", "cpu"),
 )
 
 

@@ -203,10 +203,10 @@ def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
 def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
     """None removes what another has just put there: that one looks for it, and would give up."""
     code = (
-        "from visrec_cli.encoders.compiled.manifest import MODEL, Card, keep_card\n"
+        "from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card\n"
         "from visrec_cli.tables.spaces import Space\n"
         "for n in range(200):\n"
-        "    card = Card(f'file:{n}', Space('x', 4, True), [])\n"
+        "    card = ModelManifest(f'file:{n}', Space('x', 4, True), [])\n"
         "    for _ in range(2): keep_card('image', card, lambda folder: (folder / MODEL).write_bytes(b'model'))\n"
     )
     several = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
