@@ -15,7 +15,7 @@ from visrec_cli.registry import unknown
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interactions import has_ratings, with_weights
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 
 _NAMED = 5
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
 from visrec_cli.tables.spaces import Space
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.vectors import Mask, Matrix
 
 Rows = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ class Log:
 
     matrix: (users, items) float32, sorted indices, no duplicates; a stored value is the weight (1 for a like, the
     rating where ratings are to be predicted). times: (nnz,) milliseconds since 1970 in the order of ``matrix.data``,
-    or None; positions where the log numbers its events (tables.times). Items that nobody touched have an empty column;
+    or None; positions where the log numbers its events (tables.time). Items that nobody touched have an empty column;
     users without interactions an empty row.
     """
 

@@ -15,7 +15,7 @@ from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.ids import ids_or_nulls
 from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_ratings, find_columns
 from visrec_cli.tables.readers import Tabular, name_of, open_table
-from visrec_cli.tables.times import read_times
+from visrec_cli.tables.time import read_times
 
 __all__ = ["Columns", "has_ratings", "noted", "notes_of", "open_interactions", "with_weights", "without_zeros"]
 

@@ -25,7 +25,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.tables.interactions import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.vectors import Mask
 
 NOTHING_RELEVANT = ("skip", "zero")

@@ -9,7 +9,7 @@ from visrec_cli.runtime.formatting import counted
 from visrec_cli.stages.profile.likes import Likes
 from visrec_cli.stages.profile.prototypes import FEW, Grouping, prototypes_of
 from visrec_cli.stages.profile.statistics import HALF, SIGNIFICANT, ShareChange, changed, drift_of, surely
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 
 
 @dataclass(frozen=True)

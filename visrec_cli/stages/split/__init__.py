@@ -18,7 +18,7 @@ from visrec_cli.stages.split.split_spec import SplitSpec
 from visrec_cli.stages.split.strategies import PARTS, TEST, TRAIN, VALIDATION, Codes
 from visrec_cli.tables.interactions import Columns
 from visrec_cli.tables.readers import Tabular, is_path
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 
 
 def split(

@@ -9,7 +9,7 @@ from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import strategies
 from visrec_cli.stages.split.split_spec import TIMED, SplitSpec
-from visrec_cli.tables.times import are_positions, read_times
+from visrec_cli.tables.time import are_positions, read_times
 
 _ONE_ORDER = 0.9  # positions per row: with fewer they are counted anew for each user
 

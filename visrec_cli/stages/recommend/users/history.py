@@ -17,7 +17,7 @@ from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.interactions import has_ratings
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 
 
 def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> LoadedModel:

@@ -9,7 +9,7 @@ from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.sparse_lists import TIME
 from visrec_cli.stages.recommend.items.queries import path_column, title_column
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 
 STEP = pa.struct(
     [

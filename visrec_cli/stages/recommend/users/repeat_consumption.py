@@ -4,7 +4,7 @@ import numpy as np
 
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.recommenders.model import Users
-from visrec_cli.tables.times import are_positions
+from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.vectors import Matrix
 
 _DECAY = 0.5

@@ -1,16 +1,30 @@
-"""Times in the forms that logs have: Unix seconds to nanoseconds, ISO dates and times, ``20200920``, Arrow's own.
+"""When something happened: one type for all logs, read from the forms that logs have.
 
-A number says its unit by its size: all times of people who click lie between 1973 and 2100. Whole numbers that are
-smaller in every unit are positions, an order. See tables.times.
+Those are Unix seconds to nanoseconds, ISO dates and times, ``20200920``, and Arrow's own. A number says its unit by its
+size: all times of people who click lie between 1973 and 2100.
+
+A log may number its events (0, 1, 2 …) instead of dating them. Such positions are kept as so many milliseconds since
+1970: all of them lie within its first day, where no dated event does, so that they are known for what they are wherever
+they are read again, as a table or as text.
 """
 
-import polars as pl
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.conversions import polars_series
-from visrec_cli.tables.times import LAST, POSITIONS, TIME
 
+if TYPE_CHECKING:
+    import polars as pl  # loaded where a form is another than ours: our own tables have no need of it
+
+TIME = pa.timestamp("ms", "UTC")
+LAST = 4_102_444_800
+"""Seconds to the year 2100: later times are mistakes."""
+POSITIONS = 100_000_000
+"""Smaller numbers are no time in any unit; as milliseconds, they are positions."""
 FORMS = "Unix seconds (or milli-, micro-, nanoseconds), 2020-09-20, 2020-09-20T18:30:00+02:00"
 _FIRST = 100_000_000  # seconds: March 1973
 _FIRST_DAY, _LAST_DAY = 19_700_101, 21_001_231
@@ -23,8 +37,18 @@ _ISO = (
 )
 
 
-def times_of_any_form(column: pa.ChunkedArray, *, name: str, where: str) -> pa.ChunkedArray:
-    """See tables.times.read_times."""
+def read_times(column: pa.ChunkedArray, *, name: str, where: str) -> pa.ChunkedArray:
+    """``timestamp[ms, UTC]``; null where a value is missing, cannot be read, or lies outside 1970 to 2100.
+
+    Without a zone, UTC is meant. Whole numbers that are no times are positions, see ``are_positions``. Raises
+    InputError where no value can be read, or numbers are of mixed units or none.
+    """
+    if column.type == TIME and _all_in_range(column):  # as we write it
+        return column
+    import polars as pl
+
+    from visrec_cli.tables.conversions import polars_series
+
     values = polars_series(name, column, where)
     if values.dtype == pl.String:
         numbers = values.cast(pl.Float64, strict=False)
@@ -46,15 +70,34 @@ def times_of_any_form(column: pa.ChunkedArray, *, name: str, where: str) -> pa.C
     return pa.chunked_array([times.to_arrow().cast(pa.int64()).cast(TIME)])
 
 
-def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
+def _all_in_range(column: pa.ChunkedArray) -> bool:
+    ends = pc.min_max(column.cast(pa.int64())).as_py()
+    return ends["min"] is None or (ends["min"] >= 0 and ends["max"] < LAST * 1000)
+
+
+def are_positions(times: pa.ChunkedArray | pa.Array | npt.NDArray[np.int64] | None) -> bool:
+    """Whether these times (of ``read_times``, or as milliseconds) are positions: they say what came before what, and
+    nothing of when. False where there are none."""
+    if times is None or not len(times):
+        return False
+    if isinstance(times, np.ndarray):
+        return bool(times.max() < POSITIONS)
+    latest = pc.max(times.cast(pa.int64())).as_py()
+    return latest is not None and latest < POSITIONS
+
+
+def _from_numbers(values: "pl.Series", name: str, where: str) -> "pl.Series":
     """Milliseconds since 1970. The unit is what most numbers say; a few that do not fit it are null."""
+    import polars as pl
+
     present = values.drop_nulls()
     if not len(present):
         return values.cast(pl.Int64)
     if present.is_between(_FIRST_DAY, _LAST_DAY).all():
         return _days(values)
     if present.max() < POSITIONS and present.min() >= 0 and (present.floor() == present).all():  # type: ignore[operator]
-        return _positions(values, present, name, where)
+        _require_order(present, name, where)
+        return values.cast(pl.Int64)
     middle = present.quantile(0.5, "nearest") or 0.0
     factor = next((factor for factor in _UNITS if _FIRST <= middle * factor / 1000 < LAST), 0.0)
     fits = (values * factor / 1000).is_between(_FIRST, LAST)
@@ -68,24 +111,27 @@ def _from_numbers(values: pl.Series, name: str, where: str) -> pl.Series:
     return (values * factor).round().cast(pl.Int64, strict=False).set(~fits.fill_null(False), None)
 
 
-def _positions(values: pl.Series, present: pl.Series, name: str, where: str) -> pl.Series:
-    """Numbers of events, such as 0, 1, 2 …, each as so many milliseconds."""
+def _require_order(present: "pl.Series", name: str, where: str) -> None:
+    """Numbers of events, such as 0, 1, 2 …, are each so many milliseconds; one number alone is no order."""
     if len(present) > 1 and present.n_unique() == 1:
         raise InputError(
             f"{where}: column '{name}' is {present[0]:.0f} in every row: neither times nor an order",
             fix=("--time-column names another column, or none", f"write them as {FORMS}, or leave the column out"),
         )
-    return values.cast(pl.Int64)
 
 
-def _days(values: pl.Series) -> pl.Series:
+def _days(values: "pl.Series") -> "pl.Series":
     """Numbers such as 20200920."""
+    import polars as pl
+
     text = values.cast(pl.Int64).cast(pl.String)
     return text.str.to_datetime("%Y%m%d", time_unit="ms", strict=False).cast(pl.Int64)
 
 
-def _from_text(values: pl.Series) -> pl.Series:
+def _from_text(values: "pl.Series") -> "pl.Series":
     """Milliseconds since 1970, null where the form is another. Each distinct text is read once."""
+    import polars as pl
+
     distinct = values.unique(maintain_order=True).drop_nulls()
     parts = distinct.to_frame("text").select(pl.col("text").str.extract_groups(_ISO).alias("p")).unnest("p")
     clock = pl.col("time").fill_null("00:00")
@@ -101,7 +147,7 @@ def _from_text(values: pl.Series) -> pl.Series:
     return values.replace_strict(distinct, read, default=None, return_dtype=pl.Int64)
 
 
-def _first(values: pl.Series) -> str:
+def _first(values: "pl.Series") -> str:
     """The first value there is, for a message."""
     present = values.drop_nulls()
     return f"the first is {str(present[0])[:40]!r}" if len(present) else "it is empty"
