@@ -10,12 +10,11 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
-from visrec_cli.recommenders.adam import Adam
-from visrec_cli.recommenders.base import Arrays, Iterative, Setting
-from visrec_cli.recommenders.content_projection import Projection, side_by_side
+from visrec_cli.recommenders.base import Arrays, Setting
+from visrec_cli.recommenders.content_projection import side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
-from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.model_requirements import factors_of, require_parts, state_of
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.neural import NeuralRecommender
 from visrec_cli.recommenders.sequential.user_sequences import UserSequences
 from visrec_cli.tables.documents import Origin, Shape
 from visrec_cli.tables.vectors import Mask, Matrix
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
 _LOTS = 256  # users read at once, as many as stay in the processor's cache
 
 
-class SequenceModel(Iterative):
+class SequenceModel(NeuralRecommender):
     """Learns to tell the next item of a history from those before it.
 
     Subclasses are a network: its numbers at the start (``draw``), reading while learning (``read``, in torch) and
     afterwards (``last``, in numpy, so that a question needs no torch).
     """
 
-    uses_content: ClassVar[bool] = True
-    uses_device: ClassVar[bool] = True
     needs_times: ClassVar[bool] = True
     common: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
@@ -81,31 +78,22 @@ class SequenceModel(Iterative):
 
     def start(self, log: Log, content: Content | None) -> None:
         """Project the vectors, put the histories in order, draw small parameters."""
-        from visrec_cli.runtime.device import pick_device
-
         content = content if self.set["content"] else None
         if content is None and not self.set["item_ids"]:
             raise UsageError(
                 f"{self.name} with item_ids=false knows items by their vectors, and there are none",
                 fix="give --items with an embedding column, or leave item_ids and content as they are",
             )
-        self._device, self._log = pick_device(self.device), log
-        self._projection = None if content is None else Projection.fit(content, self.set["components"])
-        self._valid: Mask = np.zeros(len(log.items), bool) if content is None else content.valid
+        features = self._open(log, content)
         self._known: Mask = (log.touched & self.set["item_ids"]) | self._valid
-        features = np.zeros((len(log.items), 0), np.float32)
-        if content is not None and self._projection is not None:
-            features = self._projection.apply(content)
         self._steps = UserSequences.of(log.matrix, log.times, log.items, self._known)
         self._pool: Rows = np.flatnonzero(log.touched & self._known)
-        size, rng = self.set["embedding_size"], np.random.default_rng(self.seed)
-        ids = rng.standard_normal((len(log.items), size), np.float32) * np.float32(0.1)
-        looks = rng.standard_normal((features.shape[1], size), np.float32) * np.float32(0.1)
-        self._features = self._tensor(features)
-        self._learned = self.tensors({"items": ids * (log.touched & self.set["item_ids"])[:, None], "looks": looks})
-        self._learned |= self.tensors({f"net:{name}": array for name, array in self.draw(rng).items()})
-        self._learned["items"].requires_grad_(self.set["item_ids"])
-        self._adam = Adam(self._learned, self.set["learning_rate"], self.set["reg"])
+        rng = np.random.default_rng(self.seed)
+        ids, looks = (self._small(rng, rows) for rows in (len(log.items), features.shape[1]))
+        learned = self.tensors({"items": ids * (log.touched & self.set["item_ids"])[:, None], "looks": looks})
+        learned |= self.tensors({f"net:{name}": array for name, array in self.draw(rng).items()})
+        learned["items"].requires_grad_(self.set["item_ids"])
+        self._learn(learned)
 
     def epoch(self, number: int) -> float:
         """Once through the histories. Returns the mean loss per step."""
@@ -139,42 +127,10 @@ class SequenceModel(Iterative):
 
     def model(self) -> Model:
         """All items, and what the network holds after the last step of each user."""
-        learned = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._learned.items()}
-        widths = () if self._projection is None else self._projection.widths
-        names = () if self._projection is None else self._projection.names
-        factors = side_by_side(learned["items"], self._features.cpu().numpy(), learned["looks"], widths)
-        size = self.set["embedding_size"]
-        parts = (("behaviour", size), *((name, size) for name in names))
-        state = {name: array for name, array in learned.items() if name != "items"}
-        state |= {} if self._projection is None else self._projection.state()
-        items = Items(self._log.items, self._known, factors)
-        model = Model(self.name, self.set, users_of(self._log), items, parts, state=state)
+        learned = self._arrays()
+        side = self.items_of(learned, self._features.cpu().numpy(), self._widths, learned.pop("items"))
+        model = self._model(Items(self._log.items, self._known, *side), learned)
         return replace(model, users=replace(model.users, factors=self._held(model, self._steps)))
-
-    def state(self) -> Arrays:
-        """The parameters, and Adam's moments and count of steps."""
-        return self._adam.state()
-
-    def restore(self, state: Arrays) -> None:
-        """Go on from these."""
-        self._adam.restore(state)
-
-    def _tensor(self, array: Any) -> "Tensor":
-        import torch
-
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
-
-    @classmethod
-    def require(cls, model: Model, origin: Origin) -> None:
-        """See Recommender."""
-        super().require(model, origin)
-        size = model.settings["embedding_size"]
-        factors_of(model, origin)
-        require_parts(model, origin, (size,) * max(len(model.parts), 1))
-        total = sum(Projection.require(model, origin, len(model.parts) - 1))
-        state_of(model, origin, "looks", (total, size))
-        for name, shape in cls.shapes(model.settings, origin).items():
-            state_of(model, origin, f"net:{name}", shape)
 
     @classmethod
     @abstractmethod
@@ -182,21 +138,23 @@ class SequenceModel(Iterative):
         """The network's numbers, as ``draw`` makes them. Raises InputError for settings that make no network."""
 
     @classmethod
+    def state_shapes(cls, settings: Mapping[str, Any], components: int, origin: Origin) -> dict[str, Shape]:
+        """See NeuralRecommender."""
+        network = {f"net:{name}": shape for name, shape in cls.shapes(settings, origin).items()}
+        return {"looks": (components, settings["embedding_size"]), **network}
+
+    @classmethod
+    def items_of(
+        cls, learned: Mapping[str, Any], features: Matrix, widths: Sequence[int], ids: Matrix
+    ) -> tuple[Matrix, Matrix | None]:
+        """See NeuralRecommender; there is no bias."""
+        return side_by_side(ids, features, learned["looks"], widths), None
+
+    @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
         """The network over the history, as for users who were there when it learned."""
         steps = UserSequences.of(history, times, model.items.ids, model.items.known)
         return Users(tuple(ids), history, times, cls._held(model, steps))
-
-    @classmethod
-    def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """Items by their vectors, without an id."""
-        names = tuple(name for name, _ in model.parts[1:])
-        if not names:
-            return super().new_items(model, ids, content)
-        projection = Projection.of(model.state, names)
-        nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
-        factors = side_by_side(nobody, projection.apply(content), model.state["looks"], projection.widths)
-        return Items(tuple(ids), content.valid, factors)
 
     @classmethod
     def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:

@@ -2,25 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.adam import Adam
-from visrec_cli.recommenders.base import Arrays, Iterative, Setting
-from visrec_cli.recommenders.content_projection import Projection, side_by_side
+from visrec_cli.recommenders.base import Setting
+from visrec_cli.recommenders.content_projection import side_by_side
 from visrec_cli.recommenders.data import Content, Log, Rows, Times
-from visrec_cli.recommenders.model import Items, Model, Users, users_of
-from visrec_cli.recommenders.model_requirements import factors_of, require_parts, state_of
-from visrec_cli.tables.documents import Origin
+from visrec_cli.recommenders.model import Items, Model, Users
+from visrec_cli.recommenders.neural import NeuralRecommender
+from visrec_cli.tables.documents import Origin, Shape
 from visrec_cli.tables.vectors import Matrix
 
-if TYPE_CHECKING:
-    from torch import Tensor
 
-
-class TwoTower(Iterative):
+class TwoTower(NeuralRecommender):
     """An item is its id, its picture and its text; a user is an id and the mean of the items touched.
 
         v_i = id_i + sum over the parts p of W_p f_ip           s_ui = u_u · v_i / temperature + b_i + β·f_i
@@ -42,8 +38,6 @@ class TwoTower(Iterative):
 
     name: ClassVar[str] = "two-tower"
     summary: ClassVar[str] = "neural towers over ids, pictures, texts and histories; knows new items and new users"
-    uses_content: ClassVar[bool] = True
-    uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "components": Setting(
@@ -64,32 +58,21 @@ class TwoTower(Iterative):
 
     def start(self, log: Log, content: Content | None) -> None:
         """Project the vectors, draw small parameters."""
-        from visrec_cli.runtime.device import pick_device
-
-        self._device = pick_device(self.device)
-
-        self._log = log
-        self._projection = None if content is None else Projection.fit(content, self.set["components"])
-        features = np.zeros((len(log.items), 0), np.float32)
-        if content is not None and self._projection is not None:
-            features = self._projection.apply(content)
-        self._widths = () if self._projection is None else self._projection.widths
-        self._valid = np.zeros(len(log.items), bool) if content is None else content.valid
+        features = self._open(log, content)
         self._share = log.clicks_of_items / max(log.matrix.nnz, 1)
         size, rng = self.set["embedding_size"], np.random.default_rng(self.seed)
-        small = [rng.standard_normal((n, size), np.float32) * np.float32(0.1) for n in (len(log.items), len(log.users))]
+        ids, users, looks = (self._small(rng, n) for n in (len(log.items), len(log.users), features.shape[1]))
         start = {
-            "items": small[0] * log.touched[:, None],
-            "users": small[1] * self.set["user_ids"],
+            "items": ids * log.touched[:, None],
+            "users": users * self.set["user_ids"],
             "bias": np.zeros(len(log.items), np.float32),
-            "looks": rng.standard_normal((features.shape[1], size), np.float32) * np.float32(0.1),
+            "looks": looks,
             "appeal": np.zeros(features.shape[1], np.float32),
             "history": np.eye(size, dtype=np.float32),
         }
-        self._features = self._tensor(features)
-        self._learned = {name: self._tensor(array).requires_grad_() for name, array in start.items()}
-        self._learned["users"].requires_grad_(self.set["user_ids"])
-        self._adam = Adam(self._learned, self.set["learning_rate"], self.set["reg"])
+        learned = {name: self._tensor(array).requires_grad_() for name, array in start.items()}
+        learned["users"].requires_grad_(self.set["user_ids"])
+        self._learn(learned)
 
     def epoch(self, number: int) -> float:
         """Once through the users. Returns the mean loss per target."""
@@ -119,50 +102,19 @@ class TwoTower(Iterative):
 
     def model(self) -> Model:
         """Both towers evaluated for all that are known."""
-        learned = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._learned.items()}
-        touched = self._log.touched[:, None]
-        side = _items(
-            learned,
-            self._features.cpu().numpy(),
-            self._widths,
-            learned["items"] * touched,
-            learned["bias"] * touched[:, 0],
-        )
-        known = self._log.touched | self._valid
-        names = () if self._projection is None else self._projection.names
-        size = self.set["embedding_size"]
-        items = Items(self._log.items, known, *side)
-        state = {name: learned[name] for name in ("looks", "appeal", "history")}
-        if self._projection is not None:
-            state |= self._projection.state()
-        parts = (("behaviour", size), *((name, size) for name in names))
-        model = Model(self.name, self.set, users_of(self._log), items, parts, state=state)
+        learned, touched = self._arrays(), self._log.touched
+        ids = learned["items"] * touched[:, None]
+        factors, bias = self.items_of(learned, self._features.cpu().numpy(), self._widths, ids)
+        items = Items(self._log.items, touched | self._valid, factors, learned["bias"] * touched + bias)
+        model = self._model(items, {name: learned[name] for name in ("looks", "appeal", "history")})
         users = _users(model, self._log.matrix, learned["users"])
         return replace(model, users=replace(model.users, factors=users))
 
-    def state(self) -> Arrays:
-        """The parameters, and Adam's moments and count of steps."""
-        return self._adam.state()
-
-    def restore(self, state: Arrays) -> None:
-        """Go on from these."""
-        self._adam.restore(state)
-
-    def _tensor(self, array: Any) -> "Tensor":
-        import torch
-
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
-
     @classmethod
-    def require(cls, model: Model, origin: Origin) -> None:
-        """See Recommender."""
-        super().require(model, origin)
-        size = model.settings["embedding_size"]
-        factors_of(model, origin)
-        require_parts(model, origin, (size,) * max(len(model.parts), 1))
-        total = sum(Projection.require(model, origin, len(model.parts) - 1))
-        for name, shape in (("looks", (total, size)), ("appeal", (total,)), ("history", (size, size))):
-            state_of(model, origin, name, shape)
+    def state_shapes(cls, settings: Mapping[str, Any], components: int, origin: Origin) -> dict[str, Shape]:
+        """See NeuralRecommender."""
+        size = settings["embedding_size"]
+        return {"looks": (components, size), "appeal": (components,), "history": (size, size)}
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
@@ -171,22 +123,11 @@ class TwoTower(Iterative):
         return Users(tuple(ids), history, times, _users(model, history, nobody))
 
     @classmethod
-    def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """The item tower over the vectors, without an id."""
-        names = tuple(name for name, _ in model.parts[1:])
-        if not names:
-            return super().new_items(model, ids, content)
-        projection = Projection.of(model.state, names)
-        nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
-        side = _items(model.state, projection.apply(content), projection.widths, nobody, nobody[:, 0])
-        return Items(tuple(ids), content.valid, *side)
-
-
-def _items(
-    weights: Mapping[str, Matrix], features: Matrix, widths: Sequence[int], ids: Matrix, bias: Matrix
-) -> tuple[Matrix, Matrix]:
-    """``(factors, bias)``: (items, (1 + parts) · d), the id and what each part brings side by side, and (items,)."""
-    return side_by_side(ids, features, weights["looks"], widths), bias + features @ weights["appeal"]
+    def items_of(
+        cls, learned: Mapping[str, Any], features: Matrix, widths: Sequence[int], ids: Matrix
+    ) -> tuple[Matrix, Matrix]:
+        """See NeuralRecommender. The bias is what the vectors bring to it."""
+        return side_by_side(ids, features, learned["looks"], widths), features @ learned["appeal"]
 
 
 def _users(model: Model, history: sp.csr_matrix, ids: Matrix) -> Matrix:
