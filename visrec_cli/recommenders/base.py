@@ -1,7 +1,7 @@
 """What every recommender is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -186,6 +186,3 @@ class Iterative(Recommender):
     @abstractmethod
     def restore(self, state: Arrays) -> None:
         """Go back to what ``state`` gave."""
-
-
-Fit = Callable[[Log, Content | None, TrainingCallback | None], Model]

@@ -24,9 +24,9 @@ from visrec_cli.recommenders.model_document import (
     required,
 )
 from visrec_cli.recommenders.sparse_lists import HISTORY, histories_of, history_column, links_column, links_of
-from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.spaces import Space, pack_array, space_from
+from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.vectors import column_of, matrix_of
 
 OWN = ("entity", "id", "factors", "bias", "neighbours", "history")

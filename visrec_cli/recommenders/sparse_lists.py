@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Users
-from visrec_cli.tables.models import HOLDING
+from visrec_cli.tables.text_schema import HOLDING
 
 TIME = pa.timestamp("ms", "UTC")
 NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))

@@ -12,9 +12,15 @@ import contextlib
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.models import is_model
 
 KEY = "visrec.schema"
+HOLDING = ".arrow, .arrows, .parquet or .ndjson"
+"""The formats that give a model back as it was, for people."""
+
+
+def is_model(schema: pa.Schema) -> bool:
+    """Whether a table is a model (docs/contract.md)."""
+    return {"entity", "id", "history"} <= set(schema.names)
 
 
 def note_of(schema: pa.Schema) -> dict[str, str]:

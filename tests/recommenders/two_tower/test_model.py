@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tests.contracts.recommender_suite import RecommenderSuite, planted, precision
-from visrec_cli.recommenders.adam import Adam
 from visrec_cli.recommenders.two_tower.model import TwoTower
 from visrec_cli.recommenders.two_tower.towers import loss_of, user_vectors
+from visrec_cli.runtime.adam import Adam
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "components": 4, "epochs": 30, "batch_size": 64, "learning_rate": 0.02}
 

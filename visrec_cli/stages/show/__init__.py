@@ -11,10 +11,10 @@ from visrec_cli.items.source import open_items
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_rows
-from visrec_cli.tables.models import is_model
 from visrec_cli.tables.provenance import COLUMN, fits_of
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
+from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.vectors import is_embedding_type
 
 

@@ -19,8 +19,8 @@ from visrec_cli.stages.recommend.items.request import Asked, require_one_stdin
 from visrec_cli.stages.recommend.items.result_table import Recommendations
 from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
 from visrec_cli.tables.ids import with_item_ids
-from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.text_schema import is_model
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommend.items.model_items import ItemLinks

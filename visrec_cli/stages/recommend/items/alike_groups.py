@@ -13,8 +13,8 @@ from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, group
 from visrec_cli.stages.recommend.items.item_columns import item_columns
 from visrec_cli.stages.recommend.items.queries import path_column
 from visrec_cli.tables.ids import with_item_ids
-from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, name_of, open_table
+from visrec_cli.tables.text_schema import is_model
 
 FIELDS = [
     pa.field("query_id", pa.string()),

@@ -19,9 +19,9 @@ from visrec_cli.recommenders.model_document import origin_of
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import find, has
 from visrec_cli.stages.recommend.users.fallback import popularity
-from visrec_cli.tables.models import is_model
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.text_schema import is_model
 
 
 @dataclass(frozen=True)
