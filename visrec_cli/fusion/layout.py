@@ -3,12 +3,12 @@
 A layout is made of all its vectors at once and cannot place a new one: a map to look at, no space to search in.
 """
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from visrec_cli.registry import missing_extra, unknown
+from visrec_cli.runtime.threads import one_core
 from visrec_cli.tables.vectors import Matrix
 
 LAYOUTS = ("tsne", "umap", "pca")
@@ -34,7 +34,7 @@ def lay_out(vectors: Matrix, method: str = "tsne", *, dim: int = 2, seed: int = 
         if method == "umap":
             _umap()
         return _linear(vectors, dim)
-    with _one_core():
+    with one_core():
         linear = _linear(vectors, LINEAR)
         placed = _tsne(linear, dim, seed) if method == "tsne" else _umap_places(linear, dim, seed)
     return np.ascontiguousarray(placed, dtype=np.float32)
@@ -86,10 +86,3 @@ def _umap() -> Any:
     except ImportError as error:
         raise missing_extra("umap-learn", "umap", note="; tsne needs nothing more") from error
     return UMAP
-
-
-def _one_core() -> AbstractContextManager[Any]:
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits

@@ -39,6 +39,14 @@ def one_thread_a_product() -> AbstractContextManager[Any]:
     return limit
 
 
+def one_core() -> AbstractContextManager[Any]:
+    """While this lasts, no library starts threads: the sums of several differ in their last digit."""
+    from threadpoolctl import threadpool_limits
+
+    limit: AbstractContextManager[Any] = threadpool_limits(1)
+    return limit
+
+
 @lru_cache(maxsize=1)
 def _products(modules: int) -> Any:
     """The libraries that make products. They are looked for (2 ms) again when modules came, which may bring others."""

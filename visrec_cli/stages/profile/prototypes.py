@@ -1,13 +1,12 @@
 """Visual prototypes: the few groups of looks that somebody's likes come in, each with the item in its middle."""
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.recommenders.data import Rows
+from visrec_cli.runtime.threads import one_core
 from visrec_cli.tables.vectors import Matrix
 
 FEW = 6
@@ -52,7 +51,7 @@ def prototypes_of(vectors: Matrix, *, seed: int = 0) -> Grouping:
     if len(vectors) < FEW or not np.ptp(vectors, axis=0).any():
         return Grouping(_groups(vectors, np.zeros(len(vectors), np.int64)))
     rng = np.random.default_rng(seed)
-    with _one_core():
+    with one_core():
         points = _along_axes(vectors)
         apart, labels = _best(points, seed)
         spread = points.std(axis=0)
@@ -93,11 +92,3 @@ def _groups(vectors: Matrix, labels: Rows) -> tuple[Prototype, ...]:
         order = np.lexsort((rows, -near))
         found.append(Prototype(rows[order], float(near.mean())))
     return tuple(sorted(found, key=lambda one: (-len(one.members), one.members[0])))
-
-
-def _one_core() -> AbstractContextManager[Any]:
-    """Sums of several threads differ in their last digit."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits
