@@ -15,6 +15,9 @@ from visrec_cli.errors import UnavailableError, UsageError
 if TYPE_CHECKING:
     from visrec_cli.plugins import Plugin
 
+IMAGE_ENCODER, TEXT_ENCODER = "lite0", "minilm"
+"""The encoders that are taken where none is named. Both come with the package: they need no network."""
+
 REGISTRY: dict[str, dict[str, str]] = {
     "image-encoder": {
         "lite0": "visrec_cli.encoders.lite0:Lite0ImageEncoder",

@@ -21,7 +21,7 @@ from visrec_cli.commands.options import (
     VectorsFormat,
     VectorsOutput,
 )
-from visrec_cli.registry import REGISTRY
+from visrec_cli.registry import IMAGE_ENCODER, REGISTRY
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def command(
             "hand-made: colour, lbp, hog, colour+hog; or a plug-in.",
         ),
         Reads(),
-    ] = "lite0",
+    ] = IMAGE_ENCODER,
     labels: Annotated[
         int,
         typer.Option("--labels", metavar="K", min=0, help="Also name the K likeliest classes of each picture."),

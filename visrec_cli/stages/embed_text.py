@@ -13,6 +13,7 @@ from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
+from visrec_cli.registry import TEXT_ENCODER
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.readers import Tabular
@@ -27,7 +28,7 @@ def embed_text(
     columns: str | Sequence[str] = (),
     template: str | None = None,
     prefix: str = "",
-    encoder: str | TextEncoder = "minilm",
+    encoder: str | TextEncoder = TEXT_ENCODER,
     into: str = "text_embedding",
     normalise: bool = True,
     half: bool = False,

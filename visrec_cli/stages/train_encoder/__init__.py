@@ -20,6 +20,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.formatting import counted
 from visrec_cli.runtime.report import Report
@@ -73,7 +74,7 @@ def train_encoder(
     output: str | Path,
     *,
     target: str,
-    backbone: str = "lite0",
+    backbone: str = IMAGE_ENCODER,
     loss: str | None = None,
     pixels: int | None = None,
     freeze: str | int | None = None,
