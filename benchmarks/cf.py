@@ -32,9 +32,9 @@ import scipy.sparse as sp
 from environment import machine, with_peers
 from peers import PEERS, THREADS, Method, Score, contests
 
+from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
-from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.top_k import lots, top_k
 

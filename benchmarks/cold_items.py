@@ -22,9 +22,9 @@ import scipy.sparse as sp
 from recommenders import Task, benchmark, movielens
 from scipy.special import stdtrit
 
+from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
-from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k

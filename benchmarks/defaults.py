@@ -31,8 +31,8 @@ from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_cf.fitting import Fitting
 from visrec_cli.stages.train_cf.plan import Plan
+from visrec_cli.stages.train_cf.training_run import Fitting
 from visrec_cli.stages.train_cf.validation import Measure, Validation
 
 DATA = ("films", "u1", "amazon-baby", "tiktok-mm", "demo")

@@ -26,7 +26,7 @@ from photos import draw_photos
 from visrec_cli.encoders.compiled.onnx_export import drift
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.images.decoder import load_picture
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.runtime.threads import usable_cores
 
 PLAIN = Path(__file__).with_name("plain_timm.py")

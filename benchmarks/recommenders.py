@@ -22,16 +22,16 @@ import polars as pl
 import scipy.sparse as sp
 
 from visrec_cli.items.features import content_of, open_features
+from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
-from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_cf.fitting import Fitting
 from visrec_cli.stages.train_cf.plan import Plan
+from visrec_cli.stages.train_cf.training_run import Fitting
 from visrec_cli.stages.train_cf.validation import Measure
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data"))

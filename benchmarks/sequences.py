@@ -30,17 +30,17 @@ import scipy.sparse as sp
 from visrec_cli.items.features import content_of, open_features
 from visrec_cli.logs.holdout import rows_by_part, within
 from visrec_cli.logs.matrix import log_of
+from visrec_cli.metrics.accuracy import Hit
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
-from visrec_cli.metrics.ranking import Hit
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
-from visrec_cli.stages.train_cf.fitting import Fitting
 from visrec_cli.stages.train_cf.plan import Plan
+from visrec_cli.stages.train_cf.training_run import Fitting
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.checkpoint import load_checkpoint

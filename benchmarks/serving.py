@@ -92,8 +92,8 @@ def main() -> None:
 
     from visrec_cli.recommenders.serialization import from_table
     from visrec_cli.stages.recommend.users import recommend_users
+    from visrec_cli.tables.output import write_table
     from visrec_cli.tables.readers import read_all
-    from visrec_cli.tables.writing import write_table
 
     class Factors(MatrixFactorizationBase):  # type: ignore[misc]
         """implicit's base class with factors that were not its own."""

@@ -48,8 +48,8 @@ def desk(folder: Path) -> None:
     import pyarrow as pa
     from PIL import Image
 
+    from visrec_cli.tables.output import write_table
     from visrec_cli.tables.vectors import column_of
-    from visrec_cli.tables.writing import write_table
 
     rng = np.random.default_rng(0)
     (folder / "imgs").mkdir()

@@ -17,16 +17,16 @@ from visrec_cli.errors import UnavailableError
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.plugins import GROUPS
 from visrec_cli.registry import REGISTRY
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import column_of
-from visrec_cli.tables.writing import write_table
 
 Visrec = Callable[..., subprocess.CompletedProcess[str]]
 GOOD = """
 from visrec_cli.fusion.learned.cca import Cca
 from visrec_cli.indexes.exact import ExactIndex
-from visrec_cli.metrics.ranking import Mrr
+from visrec_cli.metrics.accuracy import Mrr
 from visrec_cli.recommenders.popularity import Popularity
 
 class Best(Popularity):

@@ -26,7 +26,7 @@ _STAGES = {
     "fuse": "visrec_cli.stages.fuse",
     "interactions": "visrec_cli.stages.interactions",
     "split": "visrec_cli.stages.split",
-    "Columns": "visrec_cli.tables.interactions",
+    "Columns": "visrec_cli.tables.interaction_log",
     "Cleaning": "visrec_cli.logs.cleanup",
     "train_cf": "visrec_cli.stages.train_cf",
     "recommend": "visrec_cli.stages.recommend.items",
@@ -43,7 +43,7 @@ _STAGES = {
     "profile": "visrec_cli.stages.profile",
     "check": "visrec_cli.stages.check",
     "open_table": "visrec_cli.tables.readers",
-    "write_table": "visrec_cli.tables.writing",
+    "write_table": "visrec_cli.tables.output",
     "Report": "visrec_cli.runtime.report",
 }
 

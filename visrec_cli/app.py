@@ -133,7 +133,7 @@ def _say_skipped() -> None:
     """Name the plug-ins that were passed over because they cannot be used."""
     plugins = sys.modules.get("visrec_cli.plugins")  # imported where some were looked for
     for note in plugins.skipped if plugins else ():
-        from visrec_cli.runtime.formatting import printable, shortened
+        from visrec_cli.runtime.display import printable, shortened
 
         print(f"visrec: note: {printable(shortened(note))}", file=sys.stderr)
 
@@ -144,7 +144,7 @@ def _verb_named() -> str:
 
 
 def _complain(what: str, fix: str | None) -> None:
-    from visrec_cli.runtime.formatting import printable, shortened
+    from visrec_cli.runtime.display import printable, shortened
 
     print(f"visrec: error: {printable(shortened(what))}", file=sys.stderr)
     if fix:

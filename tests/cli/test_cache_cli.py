@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.runtime.embedding_cache.planted import KIND, opened, truth, write_files
-from visrec_cli.commands.parsing import bytes_of
+from visrec_cli.commands.parsers import bytes_of
 from visrec_cli.errors import UsageError
 
 

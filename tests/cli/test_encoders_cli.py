@@ -7,8 +7,8 @@ import pytest
 
 from tests.conftest import Run
 from tests.stages.train_encoder.catalogues import stripes, tiny_backbone
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import read_all
-from visrec_cli.tables.writing import write_table
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import COLOURS, draw
 from tests.stages.recommend.users.models import about, factor_model, log
 from visrec_cli.recommenders.serialization import to_table
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of
-from visrec_cli.tables.writing import write_table
 
 HEAVY = (
     "numpy", "pyarrow", "pyarrow.compute", "polars", "pandas", "scipy", "sklearn", "skimage", "numba", "optuna",

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Run
 from tests.limits import HANGS
 from tests.stages.recommend.users.models import factor_model, knn_model, table_of
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 
 @pytest.fixture

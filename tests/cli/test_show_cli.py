@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 
 @pytest.fixture

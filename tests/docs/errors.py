@@ -19,8 +19,8 @@ from PIL import Image
 
 from tests.conftest import COLOURS, ROOT, draw
 from tests.docs import odd_tables
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import read_all
-from visrec_cli.tables.writing import write_table
 
 PAGE = ROOT / "docs" / "errors.md"
 

@@ -15,8 +15,8 @@ from tests.limits import HANGS
 from visrec_cli.app import VERBS
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import read_all
-from visrec_cli.tables.writing import write_table
 
 IDS = ["1164", "1525", "1546", *(str(number) for number in range(2000, 2077))]
 ELSEWHERE = ("demo", "doctor")  # run by tests of their own

@@ -7,8 +7,8 @@ from PIL import Image
 
 from tests.contracts.encoder_suite import ImageEncoderSuite, cosines
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.encoders.batchnorm_folding import fold_batch_norms
 from visrec_cli.encoders.factory import open_image_encoder
+from visrec_cli.encoders.folded_batchnorm import fold_batch_norms
 from visrec_cli.encoders.lite0 import timm_name
 from visrec_cli.encoders.weights import packaged_file
 

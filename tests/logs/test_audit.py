@@ -8,7 +8,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.reader import LogNotes
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import open_interactions
+from visrec_cli.tables.interaction_log import open_interactions
 
 
 def log(items: list[str], **more: list) -> pa.Table:

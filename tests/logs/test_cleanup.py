@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import has_ratings, open_interactions
+from visrec_cli.tables.interaction_log import has_ratings, open_interactions
 
 DAY = 86_400_000
 

@@ -12,7 +12,7 @@ from visrec_cli.logs.holdout import Parts, parts_of
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.recommenders.model import users_of
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import open_interactions
+from visrec_cli.tables.interaction_log import open_interactions
 
 RATINGS = pa.table(
     {

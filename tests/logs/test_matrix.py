@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.logs.matrix import log_of
-from visrec_cli.tables.interactions import open_interactions
+from visrec_cli.tables.interaction_log import open_interactions
 
 ROWS = [("v", "b", 2.0, 1), ("u", "c", 1.0, 2), ("v", "b", 0.5, 7), ("u", "a", 4.0, 3), ("v", "a", 1.0, 4)]
 BASE = 1_600_000_000

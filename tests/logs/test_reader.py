@@ -9,9 +9,9 @@ from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import notes_of
+from visrec_cli.tables.interaction_log import notes_of
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table
-from visrec_cli.tables.writing import write_table
 
 
 def log(**columns: list) -> pa.Table:

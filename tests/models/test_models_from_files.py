@@ -16,7 +16,7 @@ from visrec_cli.registry import find, names
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.stages.profile import profile
 from visrec_cli.stages.recommend.items import recommend
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 RECOMMENDERS = names("recommender")
 CLICKS_ALONE = [name for name in RECOMMENDERS if not find("recommender", name).needs_content]

@@ -9,9 +9,9 @@ from PIL import Image
 from tests.conftest import COLOURS, draw
 from tests.options.runner import run
 from tests.stages.train_encoder.catalogues import tiny_backbone
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of
-from visrec_cli.tables.writing import write_table
 
 ITEMS = [f"{shape}-{colour}-{n}" for shape in ("square", "disc") for colour in COLOURS for n in range(3)]  # 24
 LINES = (  # made by the verbs themselves

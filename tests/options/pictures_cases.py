@@ -13,7 +13,7 @@ def first_two(linear: Any, dim: int, seed: int) -> Any:
 
 UMAP = Spy("visrec_cli.fusion.layout:_umap_places", "seed", first_two)
 STORED = "good --store jpeg"
-THREADS = Spy("visrec_cli.images.parallel:ordered_map", "threads")
+THREADS = Spy("visrec_cli.images.ordered_map:ordered_map", "threads")
 
 PREPROCESS = Verb("mess", {
     "--items": Case("--items mess.csv"),

@@ -8,7 +8,7 @@ from visrec_cli.logs.matrix import log_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.split import split
-from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
+from visrec_cli.tables.interaction_log import Columns, has_ratings, open_interactions
 
 pytestmark = pytest.mark.realdata
 

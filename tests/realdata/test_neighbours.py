@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
+from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
-from visrec_cli.metrics.ranking import Recall
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find

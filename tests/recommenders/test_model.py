@@ -10,9 +10,9 @@ from visrec_cli.errors import InputError
 from visrec_cli.recommenders.attribution import voices
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import from_table, to_table
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.spaces import Space
-from visrec_cli.tables.writing import write_table
 
 F = np.float32
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from visrec_cli.reports.cells import byte_size, cell, number
 from visrec_cli.reports.preview import preview
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 
 def shown(table: pa.Table, *, total: int | None = None, width: int = 80, hint: str = "") -> str:

@@ -12,7 +12,7 @@ import visrec_cli as visrec
 from tests.conftest import COLOURS, draw
 from tests.robustness.mutations import changed_bytes, changed_document, rng, rounds, whole_way
 from tests.runtime.embedding_cache.planted import LONG_AGO, opened
-from visrec_cli.indexes.cache import keep_index, kept_index, recipe
+from visrec_cli.indexes.index_cache import keep_index, kept_index, recipe
 from visrec_cli.runtime.embedding_cache.file_stamps import Stamp, stamp_of
 from visrec_cli.runtime.report import Report
 

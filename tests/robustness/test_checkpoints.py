@@ -17,7 +17,7 @@ from tests.robustness.mutations import changed_bytes, changed_document, rng, rou
 from tests.robustness.outcomes import survey
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_cf.fitting import Fitting
+from visrec_cli.stages.train_cf.training_run import Fitting
 
 KINDS: dict[str, dict[str, Any]] = {
     "als": {"epochs": 3},

@@ -21,7 +21,7 @@ from tests.tables.tables import embedded
 from visrec_cli.app import run
 from visrec_cli.errors import VisrecError
 from visrec_cli.ranking.filters import rows_where
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 ROWS = 200
 MOST = 1 << 20  # kB of memory that all of it may take more than before

@@ -12,7 +12,7 @@ DOORS = {
         "tables/documents.py",
         "tables/json_keys.py",
         "tables/json_text.py",
-        "encoders/finetuning/serialization.py",
+        "encoders/finetuning/model_file.py",
     },
     "numpy": {"tables/npy.py", "tables/npz.py"},
     "msgspec": {"tables/documents.py"},

@@ -19,9 +19,9 @@ from visrec_cli.reports.preview import preview
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.show import describe, show
 from visrec_cli.stages.show.gallery import gallery
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table, read_all
-from visrec_cli.tables.writing import write_table
 
 KINDS = kinds()
 

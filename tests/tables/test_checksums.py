@@ -22,10 +22,10 @@ from visrec_cli.errors import InputError, TruncatedStreamError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.check import check
 from visrec_cli.tables.checksums import BLOCK, END, START
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import read_all
-from visrec_cli.tables.stream_framing import HashingSource
+from visrec_cli.tables.stream_frames import HashingSource
 from visrec_cli.tables.streams import read_stream
-from visrec_cli.tables.writing import write_table
 
 FILES = ["t.arrow", "t.arrows", "t.parquet", "t.npy"]
 PARTS = [*FILES[:-1], "t.npy", "t.ids.txt", "t.space.json", "t.sha256"]

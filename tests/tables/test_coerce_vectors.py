@@ -11,9 +11,9 @@ from visrec_cli.errors import InputError
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.vectors import embedding_columns, matrix_of
-from visrec_cli.tables.writing import write_table
 
 
 def loose(table: pa.Table, number: pa.DataType) -> pa.Table:

@@ -12,9 +12,9 @@ import pytest
 from tests.tables.tables import SPACE, embedded
 from visrec_cli.errors import InputError, MissingInputError, OutputError, TransferError, UsageError
 from visrec_cli.stages.check import check
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.spaces import space_of
-from visrec_cli.tables.writing import write_table
 
 
 @pytest.mark.parametrize("name", ["t.arrow", "t.feather", "t.arrows", "t.parquet"])

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.provenance import Fit, fits_of, with_fits
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.recommendations import open_recommendations
-from visrec_cli.tables.writing import write_table
 
 FITS = {"als": Fit("known", 80_000, 8_000), "item-knn": Fit("train", 72_000, 8_000), "private": Fit("known")}
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tables.tables import embedded, stream_bytes
 from visrec_cli.errors import InputError, TruncatedStreamError
-from visrec_cli.tables.stream_framing import POISON, HashingSource
+from visrec_cli.tables.stream_frames import POISON, HashingSource
 from visrec_cli.tables.streams import read_stream
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table, read_all
 from visrec_cli.tables.text_schema import KEY
-from visrec_cli.tables.writing import write_table
 
 UTC = dt.UTC
 NOON = dt.datetime(2025, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)

@@ -15,7 +15,7 @@ from visrec_cli.errors import InputError, UnpackedError, UsageError
 from visrec_cli.runtime import decompression_limits
 from visrec_cli.tables.plain_sizes import plain_size
 from visrec_cli.tables.readers import as_bytes, open_table
-from visrec_cli.tables.stream_framing import END_MARK
+from visrec_cli.tables.stream_frames import END_MARK
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 LONG = "x" * (1 << 20)

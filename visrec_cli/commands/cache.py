@@ -51,10 +51,10 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.commands.parsing import bytes_of
+    from visrec_cli.commands.parsers import bytes_of
     from visrec_cli.errors import UsageError
     from visrec_cli.registry import unknown
-    from visrec_cli.runtime.formatting import counted, printable, sized
+    from visrec_cli.runtime.display import counted, printable, sized
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages import cache
 
@@ -86,7 +86,7 @@ _NOUNS = {"files": "entries of files", "embeddings": "embeddings", "set aside": 
 
 
 def _tell(found: "Contents", as_json: bool) -> None:
-    from visrec_cli.runtime.formatting import printable, sized
+    from visrec_cli.runtime.display import printable, sized
 
     if as_json:
         import json

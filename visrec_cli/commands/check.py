@@ -23,7 +23,7 @@ def command(
     """
     import sys
 
-    from visrec_cli.runtime.formatting import counted, printable
+    from visrec_cli.runtime.display import counted, printable
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages.check import check
 

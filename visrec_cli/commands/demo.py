@@ -28,7 +28,7 @@ def command(
     from pathlib import Path
 
     from visrec_cli.commands.runner import progress
-    from visrec_cli.runtime.formatting import printable
+    from visrec_cli.runtime.display import printable
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages.demo import draw_demo, run_demo
 

@@ -21,7 +21,7 @@ def command(
     import json
 
     from visrec_cli.errors import UnavailableError
-    from visrec_cli.runtime.formatting import printable
+    from visrec_cli.runtime.display import printable
     from visrec_cli.stages.doctor import examine, works
 
     findings = examine()

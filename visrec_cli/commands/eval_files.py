@@ -38,7 +38,7 @@ class Files:
     def write(self, done: "Evaluation", told: "EvaluationReport", report: Report) -> None:
         """Write them."""
         from visrec_cli.tables.atomic import atomic
-        from visrec_cli.tables.writing import write_table
+        from visrec_cli.tables.output import write_table
 
         made: dict[str, bytes] = {}
         if self.html is not None:

@@ -7,7 +7,7 @@ import typer
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import Needs, NeedsInput
 from visrec_cli.commands.options import IdColumn, ImageColumn, Quiet
-from visrec_cli.runtime.formatting import sized
+from visrec_cli.runtime.display import sized
 
 if TYPE_CHECKING:
     from visrec_cli.stages.export_encoder import Exported

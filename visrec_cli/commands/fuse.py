@@ -7,8 +7,8 @@ import typer
 from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs
 from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
-from visrec_cli.commands.parsing import listed, settings_of
-from visrec_cli.commands.parsing import weights as parsed
+from visrec_cli.commands.parsers import listed, settings_of
+from visrec_cli.commands.parsers import weights as parsed
 from visrec_cli.registry import has, names
 from visrec_cli.runtime.report import Report
 

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from visrec_cli.commands.parsing import weights
+from visrec_cli.commands.parsers import weights
 
 if TYPE_CHECKING:
     from visrec_cli.logs.cleanup import Cleaning
-    from visrec_cli.tables.interactions import Columns
+    from visrec_cli.tables.interaction_log import Columns
 
 
 def columns_of(
@@ -18,7 +18,7 @@ def columns_of(
     no_header: bool = False,
 ) -> "Columns":
     """--user-column, --item-column, --weight-column, --time-column, --event-column and --no-header."""
-    from visrec_cli.tables.interactions import Columns
+    from visrec_cli.tables.interaction_log import Columns
 
     return Columns(user, item, weight, time, event, header=not no_header)
 

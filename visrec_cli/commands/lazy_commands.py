@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from visrec_cli.commands.fast_parsing import take_plain_values
+from visrec_cli.commands.fast_parser import take_plain_values
 from visrec_cli.commands.file_options import Reads, Writes, files_of
 from visrec_cli.commands.option_requirements import CommandValues, Requirement, check_requirements, requirements_of
 from visrec_cli.commands.output_checks import check_outputs

@@ -55,7 +55,7 @@ def _texts(value: Any) -> list[str]:
 
 def _check_name(output: _Output, line: CommandValues) -> None:
     """Refuse a name, or a --format, that cannot hold what is written."""
-    from visrec_cli.tables.writing import ENDINGS as TABLES
+    from visrec_cli.tables.output import ENDINGS as TABLES
 
     target, what = output.target, output.what
     if target == "-" and not output.one.stdout:
@@ -86,7 +86,7 @@ def _check_name(output: _Output, line: CommandValues) -> None:
 
 def _format(output: _Output, line: CommandValues) -> str | None:
     """The format of a table; None for what is none. Raises UsageError for a name that says none."""
-    from visrec_cli.tables.writing import format_of
+    from visrec_cli.tables.output import format_of
 
     if output.what not in HOLDS:
         return None

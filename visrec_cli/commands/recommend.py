@@ -6,7 +6,7 @@ from visrec_cli.commands import recommend_options
 from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict
-from visrec_cli.commands.parsing import listed, weights
+from visrec_cli.commands.parsers import listed, weights
 from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from visrec_cli.errors import CheckFailedError, InputError
 from visrec_cli.runtime.command_line import command_line
+from visrec_cli.runtime.display import counted, printable, shortened
 from visrec_cli.runtime.folders import cache_note
-from visrec_cli.runtime.formatting import counted, printable, shortened
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import is_log, standard_output
 
@@ -43,7 +43,7 @@ def run_stage(
     gives the number of rows. Raises CheckFailedError when ``strict`` and something was rejected; the output is
     complete all the same.
     """
-    from visrec_cli.tables.writing import format_of, write_table
+    from visrec_cli.tables.output import format_of, write_table
 
     report = new_report()
     if output == "-":
@@ -105,7 +105,7 @@ def _rejects_written(report: Report, rejects: str | None) -> Iterator[None]:
 def _write_rejects(report: Report, rejects: str | None) -> None:
     if rejects is not None:
         from visrec_cli.items.rejects import rejects_table
-        from visrec_cli.tables.writing import write_table
+        from visrec_cli.tables.output import write_table
 
         write_table(rejects_table(report.rejects), rejects)
 

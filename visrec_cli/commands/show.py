@@ -9,7 +9,7 @@ from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.errors import UsageError
-from visrec_cli.runtime.formatting import counted, printable
+from visrec_cli.runtime.display import counted, printable
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
 
@@ -176,7 +176,7 @@ def _convert(
     escape_formulas: bool,
 ) -> None:
     from visrec_cli.commands.runner import run_stage
-    from visrec_cli.tables.writing import format_of
+    from visrec_cli.tables.output import format_of
 
     if len(sources) > 1:
         raise UsageError("one table at a time can be converted", fix="name one file")

@@ -31,7 +31,7 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.parsing import settings_of, weights
+from visrec_cli.commands.parsers import settings_of, weights
 from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 

@@ -12,9 +12,9 @@ from visrec_cli.embedding.cache_lookup import CacheLookup, CacheRequest
 from visrec_cli.embedding.encoding_run import Work
 from visrec_cli.embedding.prefetch import Read, read_picture
 from visrec_cli.encoders.base import ImageEncoder
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import PictureColumns
-from visrec_cli.runtime.formatting import counted, sized
+from visrec_cli.runtime.display import counted, sized
 
 SAMPLE = 64
 _ENTRY = 200  # bytes that an entry of the cache takes beside its vector

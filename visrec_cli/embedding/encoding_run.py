@@ -10,7 +10,7 @@ from visrec_cli.embedding.added_columns import while_memory_lasts
 from visrec_cli.embedding.cache_lookup import Result
 from visrec_cli.embedding.prefetch import Read
 from visrec_cli.encoders.base import ImageEncoder, Prepared
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import count_colours
 from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
 from visrec_cli.runtime.report import Report

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.encoders.frame import Framing
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Mask

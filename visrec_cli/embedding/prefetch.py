@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.embedding.cache_lookup import CacheLookup, CacheRequest, Result, digest_of
 from visrec_cli.encoders.base import ImageEncoder, Prepared
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import PictureColumns, PictureSource
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.compatibility import follows_profiles

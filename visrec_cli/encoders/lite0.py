@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.encoders.batchnorm_folding import fold_batch_norms
 from visrec_cli.encoders.class_names import imagenet_names
+from visrec_cli.encoders.folded_batchnorm import fold_batch_norms
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.framed_images import FramedImageEncoder
 from visrec_cli.encoders.weights import packaged_file

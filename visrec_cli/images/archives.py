@@ -18,7 +18,7 @@ from typing import IO, Any
 from visrec_cli.errors import InputError, MissingInputError, VisrecError
 from visrec_cli.images.decompression import unpacked
 from visrec_cli.images.tar_ends import require_end
-from visrec_cli.runtime.formatting import sized
+from visrec_cli.runtime.display import sized
 
 MARK = "::"
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")

@@ -11,7 +11,7 @@ from pathlib import Path
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS
 from visrec_cli.images.names import Picture, item_id_of, printable
 from visrec_cli.images.reject_reasons import foreign
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 
 HIDDEN, NO_ENDING, LINKS = "hidden", "without an ending", "links to folders elsewhere"

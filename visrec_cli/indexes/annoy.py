@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from visrec_cli.indexes.cache import keep_index, kept_index, recipe
 from visrec_cli.indexes.exact_scores import NOTHING, Matrix, Rows, best_of
+from visrec_cli.indexes.index_cache import keep_index, kept_index, recipe
 from visrec_cli.registry import missing_extra
 from visrec_cli.runtime.report import Report
 

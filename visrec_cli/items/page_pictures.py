@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.decoder import decoded
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.items.pictures import PictureColumns, PictureSource, where_to_look
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.logs.reader import LogNotes, singles
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.vectors import is_embedding_type
 

@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from visrec_cli.metrics.accuracy import over
 from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
-from visrec_cli.metrics.ranking import over
 from visrec_cli.tables.vectors import Mask
 
 SMOOTHING = 0.01

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from visrec_cli.metrics.accuracy import over
 from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
-from visrec_cli.metrics.ranking import over
 
 _DISCOUNT = "discount of Burges et al. 2005"
 

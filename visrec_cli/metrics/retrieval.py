@@ -6,8 +6,8 @@ The depth is R, the number of items that are relevant to the query. Lists that a
 import numpy as np
 import numpy.typing as npt
 
+from visrec_cli.metrics.accuracy import over
 from visrec_cli.metrics.base import ItemStats, Lists, Metric, PerUser
-from visrec_cli.metrics.ranking import over
 
 
 class RPrecision(Metric):

@@ -13,7 +13,7 @@ from visrec_cli.recommenders import attribution
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.base import Setting, TrainingCallback
 from visrec_cli.recommenders.cold_start_validation import ColdStartTrial, Guess, choose
-from visrec_cli.recommenders.content_mapping import CHOICES, Choice, learn, place, require_map, sides
+from visrec_cli.recommenders.content_map import CHOICES, Choice, learn, place, require_map, sides
 from visrec_cli.recommenders.content_projection import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users

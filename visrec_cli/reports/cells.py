@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 from visrec_cli.tables.conversions import python_value
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 
 def print_columns(heading: str, columns: Sequence[tuple[str, str, int, str]], console: Console) -> None:

@@ -12,7 +12,7 @@ from visrec_cli.reports.evaluation import (
     runs_by_metric,
     slices_by_run,
 )
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
 

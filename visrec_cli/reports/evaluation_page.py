@@ -13,8 +13,8 @@ from visrec_cli.reports.evaluation import (
     runs_by_metric,
     slices_by_run,
 )
+from visrec_cli.reports.html_page import render
 from visrec_cli.reports.metric_curves import SERIES, curves_of
-from visrec_cli.reports.page import render
 from visrec_cli.reports.thumbnails import Thumbnail
 
 

@@ -15,7 +15,7 @@ from visrec_cli.reports.evaluation import (
     runs_by_metric,
     slices_by_run,
 )
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 NAME = 28  # characters of the name of a run or slice
 CELL = 17  # of an interval, and the gap beside it

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as Tree
 
 from visrec_cli.reports.evaluation import Verdict
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 
 def junit(verdicts: Sequence[Verdict]) -> bytes:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.reports.cells import shorten, words
-from visrec_cli.reports.page import render
+from visrec_cli.reports.html_page import render
 from visrec_cli.reports.sprites import Sprites
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 from visrec_cli.tables.vectors import Matrix
 
 GRID = 1 << 16

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from visrec_cli.errors import UsageError
 from visrec_cli.reports.evaluation import EvaluationReport, named
-from visrec_cli.runtime.formatting import counted, printable
+from visrec_cli.runtime.display import counted, printable
 from visrec_cli.tables.atomic import atomic
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")  # colours alone do not tell runs apart for everybody

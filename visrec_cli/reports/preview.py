@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visrec_cli.reports.cells import cell, shorten
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 from visrec_cli.tables.vectors import embedding_columns
 
 FIRST = ("query_label", "rank", "item_id", "title", "name", "score", "why", "labels", "category", "price")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from visrec_cli.reports.page import render
+from visrec_cli.reports.html_page import render
 from visrec_cli.reports.thumbnails import Thumbnail
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from visrec_cli.reports.cells import shorten
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image

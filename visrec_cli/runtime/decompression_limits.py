@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from visrec_cli.errors import UnpackedError, UsageError
-from visrec_cli.runtime.formatting import sized
+from visrec_cli.runtime.display import sized
 
 UNPACKED = "VISREC_MAX_UNPACKED"
 _LEAST, _TIMES, _PART = 1 << 30, 50, 16

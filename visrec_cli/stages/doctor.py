@@ -15,8 +15,8 @@ from visrec_cli.errors import UnavailableError
 from visrec_cli.plugins import blocked, installed, load, obstacle
 from visrec_cli.registry import IMAGE_ENCODER, TEXT_ENCODER, taken
 from visrec_cli.runtime.device import gpu_likely, pick_device
+from visrec_cli.runtime.display import sized
 from visrec_cli.runtime.folders import cache_dir
-from visrec_cli.runtime.formatting import sized
 from visrec_cli.runtime.threads import usable_cores
 
 EXTRAS = {

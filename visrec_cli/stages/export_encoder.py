@@ -12,9 +12,9 @@ import numpy as np
 from visrec_cli.embedding.framed_pictures import Pictures
 from visrec_cli.encoders.compiled.exported import card_for
 from visrec_cli.encoders.compiled.images import write_images
+from visrec_cli.encoders.compiled.inference_sessions import Array, OnnxSession
 from visrec_cli.encoders.compiled.onnx_export import Uncompilable, drift
 from visrec_cli.encoders.compiled.quantisation import quantise
-from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
 from visrec_cli.encoders.factory import COMPILED, check_spec
 from visrec_cli.encoders.finetuning.backbones import features
 from visrec_cli.encoders.frame import Framing

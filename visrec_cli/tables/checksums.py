@@ -1,6 +1,6 @@
 """Checksums that stand within the bytes that they cover: computed with zeros in the place of their own digits.
 
-The trailer of a stream holds one over itself (tables.stream_framing). An Arrow or Parquet file has, between its last
+The trailer of a stream holds one over itself (tables.stream_frames). An Arrow or Parquet file has, between its last
 batch and its footer, a block that no reader looks at, because all go from the footer to the batches::
 
     visrec checksum

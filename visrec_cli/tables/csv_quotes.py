@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 
 _CHUNK = 1 << 24
 _LOOKED_AT = 1000  # quoted line feeds: more of the same kind say the same

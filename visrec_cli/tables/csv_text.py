@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from visrec_cli.errors import InputError
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.column_names import note_repeated, unique_names
 from visrec_cli.tables.csv_dialect import Dialect, dialect_of, record_of

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 
 ITEM_ALIASES = (
     "item_id", "item", "itemid", "id", "iid", "product_id", "productid", "article_id", "parent_asin", "asin", "sku",

@@ -19,7 +19,7 @@ from visrec_cli.tables.checksum_list import SUFFIX, Listed
 from visrec_cli.tables.checksums import Verification, sha256_of
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.spaces import Space, space_from
-from visrec_cli.tables.text_encoding import in_utf8
+from visrec_cli.tables.text_codec import in_utf8
 from visrec_cli.tables.vectors import column_of, matrix_of
 
 ROWS = 8192

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.tables.checksums import with_block
-from visrec_cli.tables.stream_framing import HashingSink
+from visrec_cli.tables.stream_frames import HashingSink
 from visrec_cli.tables.text_out import flat
 
 

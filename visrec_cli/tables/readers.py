@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, MissingInputError, TransferError, TruncatedStreamError, UsageError
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.coerce_vectors import with_fixed_vectors
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.npy import NPY, read_npy
-from visrec_cli.tables.stream_framing import SNIFF, HashingSource
+from visrec_cli.tables.stream_frames import SNIFF, HashingSource
 from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
 from visrec_cli.tables.types import plain_batch, plain_schema
 

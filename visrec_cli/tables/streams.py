@@ -14,7 +14,7 @@ from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.ipc_messages import FileMessages, StreamMessages
 from visrec_cli.tables.plain_sizes import view_size
-from visrec_cli.tables.stream_framing import END_MARK, HashingSource
+from visrec_cli.tables.stream_frames import END_MARK, HashingSource
 from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrived, check_trailer, compare_until_trailer
 from visrec_cli.tables.types import plain_batch, plain_schema
 

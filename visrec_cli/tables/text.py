@@ -10,7 +10,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
-from visrec_cli.tables.text_encoding import in_utf8
+from visrec_cli.tables.text_codec import in_utf8
 from visrec_cli.tables.text_schema import with_note
 from visrec_cli.tables.trec import read_trec
 from visrec_cli.tables.types import plain_batch, plain_schema

@@ -10,7 +10,7 @@ import visrec_cli
 from visrec_cli.tables.checksums import with_block
 from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.parquet_out import ParquetWriter
-from visrec_cli.tables.stream_framing import POISON, HashingSink
+from visrec_cli.tables.stream_frames import POISON, HashingSink
 from visrec_cli.tables.text_out import CsvWriter, NdjsonWriter
 from visrec_cli.tables.trailers import STREAM_FORMAT, STREAM_KEY, trailer, with_trailer_checksum
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from visrec_cli.recommenders.base import Arrays, Iterative, NoCallback
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.training.checkpoint import Checkpoint, save_checkpoint
 from visrec_cli.training.checkpoint_document import require_arrays

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.reports.curves import FORMATS, draw_curves
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.writing import format_of, write_table
+from visrec_cli.tables.output import format_of, write_table
 
 
 def check_log(path: str) -> None:

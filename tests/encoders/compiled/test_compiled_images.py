@@ -237,7 +237,7 @@ def test_what_cannot_be_together(options: dict[str, Any], words: str, monkeypatc
 
 
 def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visrec_cli.encoders.compiled.sessions.version_of", lambda name: None)
+    monkeypatch.setattr("visrec_cli.encoders.compiled.inference_sessions.version_of", lambda name: None)
     with pytest.raises(UnavailableError) as caught:
         open_image_encoder("lite0", device="cpu", engine="openvino")
     assert "visrec-cli[openvino]" in str(caught.value.fix)

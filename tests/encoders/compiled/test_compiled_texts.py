@@ -10,8 +10,8 @@ from tokenizers.models import BPE
 from tests.contracts.encoder_suite import TEXTS, cosines
 from tests.encoders.models import BERT_WORDS, save_tiny_bert
 from visrec_cli.encoders.base import over_limit
+from visrec_cli.encoders.compiled.inference_sessions import Array
 from visrec_cli.encoders.compiled.onnx_export import LEAST_AGREEMENT, LEAST_COSINE, drift
-from visrec_cli.encoders.compiled.sessions import Array
 from visrec_cli.encoders.compiled.texts import CompiledTextEncoder
 from visrec_cli.encoders.compiled.tokens import tokens_of
 from visrec_cli.encoders.factory import open_text_encoder

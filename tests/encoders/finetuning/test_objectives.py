@@ -9,8 +9,8 @@ import torch
 from visrec_cli.encoders.finetuning.augmentations import Augmentations, kinds_of
 from visrec_cli.encoders.finetuning.classification import Classification
 from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
-from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
 from visrec_cli.encoders.finetuning.objectives import contrast, in_parts
+from visrec_cli.encoders.finetuning.similarity import MetricLearning
 from visrec_cli.errors import UsageError
 
 RNG = np.random.default_rng(0)

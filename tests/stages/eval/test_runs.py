@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.stages.eval import user_lists
 from visrec_cli.stages.eval.runs import Run, ScatteredError, open_run
 from visrec_cli.stages.eval.truth import Truth, open_truth
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 
 def shown(run: Run, truth: Truth, width: int | None = None) -> dict[str, list[str]]:

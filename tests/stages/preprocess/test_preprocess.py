@@ -137,7 +137,7 @@ class TestItems:
         assert "--items" in refusal.value.fix
 
     def test_what_visrec_made_can_be_preprocessed_again(self, shop, monkeypatch):
-        from visrec_cli.tables.writing import write_table
+        from visrec_cli.tables.output import write_table
 
         monkeypatch.chdir(shop)
         (shop / "out").mkdir()

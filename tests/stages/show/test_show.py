@@ -16,9 +16,9 @@ from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.show import describe, show, type_in_words
 from visrec_cli.stages.show.gallery import PER_QUERY, gallery
 from visrec_cli.stages.train_cf import train_cf
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.spaces import Source, Space
 from visrec_cli.tables.vectors import column_of
-from visrec_cli.tables.writing import write_table
 
 
 @pytest.fixture

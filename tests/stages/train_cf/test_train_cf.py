@@ -15,8 +15,8 @@ from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.vectors import column_of
-from visrec_cli.tables.writing import write_table
 
 
 def clicks(**columns: list[object]) -> pa.Table:

@@ -147,7 +147,7 @@ def test_more_epochs_go_on_along_the_longer_schedule_and_say_so(shop: pa.Table, 
 
 
 def test_another_process_writes_the_same_bytes(shop: pa.Table, tiny: str, tmp_path: Path) -> None:
-    from visrec_cli.tables.writing import write_table
+    from visrec_cli.tables.output import write_table
 
     write_table(shop, tmp_path / "shop.arrow")
     code = (

@@ -1,6 +1,6 @@
 """Which engine runs a model here."""
 
-from visrec_cli.encoders.compiled.sessions import engine_name
+from visrec_cli.encoders.compiled.inference_sessions import engine_name
 from visrec_cli.errors import UsageError
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.device import gpu_likely, pick_device

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.encoders.compiled.images import SessionImageEncoder
-from visrec_cli.encoders.compiled.sessions import Array, OnnxSession, Session, engine_name, open_session
+from visrec_cli.encoders.compiled.inference_sessions import Array, OnnxSession, Session, engine_name, open_session
 from visrec_cli.encoders.frame import Framing, framing_from
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import InputError, MissingInputError

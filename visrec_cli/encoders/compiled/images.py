@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
+from visrec_cli.encoders.compiled.inference_sessions import Session, engine_name, open_session
 from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
-from visrec_cli.encoders.compiled.sessions import Session, engine_name, open_session
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.encoders.base import Vectors
-from visrec_cli.encoders.compiled.sessions import Array, OnnxSession
+from visrec_cli.encoders.compiled.inference_sessions import Array, OnnxSession
 from visrec_cli.tables.vectors import unit_rows
 
 OPSET = 17

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.encoders.compiled.sessions import Array
+from visrec_cli.encoders.compiled.inference_sessions import Array
 
 _PERCENTILE = 99.99  # of the numbers at one place: the few beyond are cut, and the others get finer steps
 _AT_ONCE = 8  # pictures whose numbers are all held while calibrating, some 30 MB each

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
+from visrec_cli.encoders.compiled.inference_sessions import Array, Session, engine_name, open_session
 from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
-from visrec_cli.encoders.compiled.sessions import Array, Session, engine_name, open_session
 from visrec_cli.encoders.compiled.tokens import PARTS, Tokens, tokens_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visrec_cli.encoders.base import in_groups
-from visrec_cli.encoders.compiled.sessions import Array
+from visrec_cli.encoders.compiled.inference_sessions import Array
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer

@@ -14,7 +14,7 @@ class Classification(Objective):
     """Cross-entropy, summed over the columns. The first is judged, and its classifier travels with the model.
 
     names: the classes of each column. codes: (pictures, columns) their numbers, −1 where there is none. train, held:
-    rows. With ``metric`` learning another objective is for labels, too: see metric_learning.py.
+    rows. With ``metric`` learning another objective is for labels, too: see similarity.py.
     """
 
     metric = "accuracy"

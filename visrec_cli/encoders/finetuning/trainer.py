@@ -11,8 +11,8 @@ from visrec_cli.encoders.finetuning.augmentations import STRONG, Augmentations
 from visrec_cli.encoders.finetuning.backbones import Backbone, features
 from visrec_cli.encoders.finetuning.frozen_features import FrozenFeatures, frozen_part
 from visrec_cli.encoders.finetuning.frozen_stages import freeze_stages, parameter_groups
+from visrec_cli.encoders.finetuning.learning_schedule import EncoderCallback, Schedule
 from visrec_cli.encoders.finetuning.objectives import Objective, Rows
-from visrec_cli.encoders.finetuning.schedule import EncoderCallback, Schedule
 from visrec_cli.encoders.framed_images import numbers_of
 from visrec_cli.encoders.torch_images import memory_errors
 from visrec_cli.errors import InputError, UsageError

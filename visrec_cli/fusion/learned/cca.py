@@ -9,7 +9,7 @@ import numpy.typing as npt
 from visrec_cli.errors import InputError
 from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.joint import Joint
-from visrec_cli.fusion.learned.validation import mean_reciprocal_rank
+from visrec_cli.fusion.learned.retrieval_scores import mean_reciprocal_rank
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.vectors import Matrix
 

@@ -9,7 +9,7 @@ from visrec_cli.fusion.learned.arithmetic import heads, unit
 from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.joint import Joint
 from visrec_cli.fusion.learned.optimization import HEADS, SETTINGS, FitSpec, ReducedInputs, train
-from visrec_cli.fusion.learned.validation import mean_reciprocal_rank, precision
+from visrec_cli.fusion.learned.retrieval_scores import mean_reciprocal_rank, precision
 from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.vectors import Mask, Matrix

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.recommenders.kernels.compilation import inlined, sequential
+from visrec_cli.recommenders.kernels.memory_prefetch import LINE, prefetch
 from visrec_cli.recommenders.kernels.parallel import share
-from visrec_cli.recommenders.kernels.prefetch import LINE, prefetch
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]

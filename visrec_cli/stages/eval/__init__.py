@@ -25,7 +25,7 @@ from visrec_cli.stages.eval.slices import slices_of
 from visrec_cli.stages.eval.truth import Truth, open_truth
 from visrec_cli.stages.eval.uncertainty import RESAMPLES
 from visrec_cli.stages.eval.user_scores import PerUserScores
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular
 
 METRICS = ("ndcg@10", "recall@20", "precision@10", "hit@10", "map@10", "mrr@10")

@@ -12,7 +12,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.categories import categories_of
 from visrec_cli.items.features import open_features
 from visrec_cli.metrics.base import Places
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.stages.eval.runs import Run, open_run

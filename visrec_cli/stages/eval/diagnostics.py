@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.logs.audit import spelling
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.truth import Truth
 

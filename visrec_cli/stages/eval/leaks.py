@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from visrec_cli.logs.item_groups import groups_of
 from visrec_cli.metrics.base import Places
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.exclusion import exclusion
 from visrec_cli.stages.eval.truth import Truth

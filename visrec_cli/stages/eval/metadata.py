@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.user_scores import PerUserScores
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import Events, PerEvent
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.click_log import ClickLog
 from visrec_cli.tables.vectors import Mask

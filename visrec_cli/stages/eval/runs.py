@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
 from visrec_cli.stages.eval.truth import Truth

@@ -20,10 +20,10 @@ from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.top_k import lots
 from visrec_cli.registry import unknown
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.item_stats import item_stats_of
-from visrec_cli.tables.interactions import Columns, without_zeros
+from visrec_cli.tables.interaction_log import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.vectors import Mask

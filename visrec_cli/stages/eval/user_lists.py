@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
 from visrec_cli.metrics.base import Places
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.tables.vectors import Mask, Matrix

@@ -8,8 +8,8 @@ from visrec_cli.logs.audit import audit
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.interactions.user_hashing import key_of, with_hashed_users
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.stages.interactions.user_hashes import key_of, with_hashed_users
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 
 
@@ -27,7 +27,7 @@ def interactions(
 
     columns: what its columns are called, where that is not usual. cleaning: see logs.cleanup. items: their
     table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
-    with a key, or env:NAME; see stages.interactions.user_hashing. Raises InputError
+    with a key, or env:NAME; see stages.interactions.user_hashes. Raises InputError
     for a log without users, items or usable rows, or if no item of it is in the table; UsageError for unknown names.
     """
     report = report or Report()

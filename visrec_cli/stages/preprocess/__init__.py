@@ -8,13 +8,13 @@ from visrec_cli.errors import UsageError
 from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS
 from visrec_cli.images.examination import Examined, Treatment, examine
 from visrec_cli.images.limits import Limits
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_join import Row, join
+from visrec_cli.stages.preprocess.picture_sources import gather
 from visrec_cli.stages.preprocess.row_batches import Batcher, Finished
-from visrec_cli.stages.preprocess.selection import DROPS, Selection
-from visrec_cli.stages.preprocess.sources import gather
+from visrec_cli.stages.preprocess.row_selection import DROPS, Selection
 from visrec_cli.tables.readers import Tabular
 
 ROWS = 256

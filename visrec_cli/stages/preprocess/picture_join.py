@@ -11,9 +11,9 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
 from visrec_cli.images.names import ID_STYLES, Picture, item_id_of
 from visrec_cli.images.path_forms import same_letters
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.preprocess.sources import Catalogue
+from visrec_cli.stages.preprocess.picture_sources import Catalogue
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways
 

@@ -11,7 +11,7 @@ from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile.likes import Likes, open_likes
 from visrec_cli.stages.profile.tastes import Taste, TastePart, taste_of
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular
 
 TIME = pa.timestamp("ms", "UTC")

@@ -18,7 +18,7 @@ from visrec_cli.recommenders.data import Content, Rows, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.vectors import embedding_columns

@@ -14,7 +14,7 @@ from visrec_cli.items.pictures import PictureSource
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.reports.profile_page import CategoryShare, Looks, Profile, ProfilePicture, profile_page
 from visrec_cli.reports.thumbnails import Thumbnail
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile import names_of
 from visrec_cli.stages.profile.likes import Likes

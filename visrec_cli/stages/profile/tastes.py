@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visrec_cli.recommenders.data import Rows, Times
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.stages.profile.likes import Likes
 from visrec_cli.stages.profile.prototypes import FEW, Grouping, prototypes_of
 from visrec_cli.stages.profile.statistics import HALF, SIGNIFICANT, ShareChange, changed, drift_of, surely

@@ -13,9 +13,9 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.registry import unknown
-from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
 from visrec_cli.reports.gallery_items import PRICES, card, catalogue
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.reports.gallery_page import GalleryPage, items_page, recommendations_page
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.show import open_any
 from visrec_cli.tables.conversions import python_rows

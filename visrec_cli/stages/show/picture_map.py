@@ -11,7 +11,7 @@ from PIL import Image
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
 from visrec_cli.images.decoder import decoded
-from visrec_cli.images.parallel import ordered_map
+from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.images.sources import PictureError
 from visrec_cli.items.catalogue_items import Rows, choose_column, take_rows
 from visrec_cli.items.page_pictures import pictures_of
@@ -21,7 +21,7 @@ from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import shrunk, sprites, tile_side
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_values
 from visrec_cli.tables.readers import Tabular, is_path

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from visrec_cli.errors import OutputError
 from visrec_cli.stages.split.split_spec import SplitSpec
 from visrec_cli.stages.split.strategies import PARTS
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 
 def check_parts(folder: Path, way: SplitSpec) -> None:

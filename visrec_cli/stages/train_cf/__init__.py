@@ -23,13 +23,13 @@ from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
-from visrec_cli.stages.train_cf.fitting import Fitting
-from visrec_cli.stages.train_cf.option_requirements import check_for_judging, check_for_recommender
+from visrec_cli.stages.train_cf.option_checks import check_for_judging, check_for_recommender
 from visrec_cli.stages.train_cf.plan import Plan, TrainingData
 from visrec_cli.stages.train_cf.privacy import for_privacy, private_kind
+from visrec_cli.stages.train_cf.training_run import Fitting
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import embedding_columns
 from visrec_cli.training.curve_files import check_log, write_log

@@ -13,8 +13,8 @@ from visrec_cli.embedding.framed_pictures import Pictures
 from visrec_cli.encoders.finetuning.augmentations import STRONG, kinds_of
 from visrec_cli.encoders.finetuning.backbones import open_backbone
 from visrec_cli.encoders.finetuning.frozen_stages import frozen_count, stages_of
-from visrec_cli.encoders.finetuning.schedule import Schedule
-from visrec_cli.encoders.finetuning.serialization import require_classifier, save_model
+from visrec_cli.encoders.finetuning.learning_schedule import Schedule
+from visrec_cli.encoders.finetuning.model_file import require_classifier, save_model
 from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
@@ -22,14 +22,14 @@ from visrec_cli.items.source import open_items
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.device import pick_device
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_encoder.item_holdout import item_parts
 from visrec_cli.stages.train_encoder.resume import continued
 from visrec_cli.stages.train_encoder.target_spec import open_target
-from visrec_cli.stages.train_encoder.targets import LabelTarget
+from visrec_cli.stages.train_encoder.training_targets import LabelTarget
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.curve_files import check_log, write_log
@@ -103,7 +103,7 @@ def train_encoder(
     target: ``labels:COLUMN[,COLUMN]``, ``clicks:LOG``, ``duplicates``, ``preference:LOG`` or ``self``. loss: of labels,
     cross-entropy or contrast. pixels: of a side. freeze: how many stages stay, or ``all``; by default all but the last
     two. augment: of flip, rotate, crop, colour; without it frozen stages are computed once and not once an epoch. rate,
-    decay, batch_size: see encoders.finetuning.schedule.Schedule. split, validation: see item_holdout. columns,
+    decay, batch_size: see encoders.finetuning.learning_schedule.Schedule. split, validation: see item_holdout. columns,
     cleaning: of a log. log, save_checkpoint, resume: files, as for train_cf.
 
     Raises UsageError for unknown names and what contradicts itself, InputError for items that cannot be learned from,

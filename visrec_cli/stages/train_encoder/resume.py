@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.training.checkpoint import Checkpoint, load_checkpoint, require_epochs
 

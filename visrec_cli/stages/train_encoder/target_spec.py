@@ -15,7 +15,7 @@ from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_encoder.targets import (
+from visrec_cli.stages.train_encoder.training_targets import (
     AloneTarget,
     ClickTarget,
     DuplicateTarget,
@@ -23,7 +23,7 @@ from visrec_cli.stages.train_encoder.targets import (
     PreferenceTarget,
     TrainingTarget,
 )
-from visrec_cli.tables.interactions import Columns
+from visrec_cli.tables.interaction_log import Columns
 
 LOSSES = ("cross-entropy", "contrast")
 

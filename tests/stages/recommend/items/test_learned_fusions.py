@@ -9,7 +9,7 @@ from tests.contracts.fuser_suite import fused, planted, table
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.recommend.items import recommend
 from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 QUICK = {"epochs": 20, "batch_size": 128}
 

@@ -14,8 +14,8 @@ from tests.stages.recommend.items.test_queries import Understood, items
 from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items import query_texts, recommend
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.spaces import Space
-from visrec_cli.tables.writing import write_table
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import Rules
 from visrec_cli.stages.recommend.users.follow import follow
 from visrec_cli.stages.recommend.users.follower import Follower
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 ALS, KNN = table_of(factor_model()), table_of(knn_model())
 ODD = [

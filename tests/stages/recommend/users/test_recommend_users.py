@@ -15,7 +15,7 @@ from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import Rules, recommend_users
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.output import write_table
 
 ALS = table_of(factor_model())
 KNN = table_of(knn_model())

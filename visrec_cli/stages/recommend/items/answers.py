@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from visrec_cli.items.catalogue_items import CatalogueItems, Rows
-from visrec_cli.ranking.diversity import diversify
-from visrec_cli.ranking.duplicates import repeats
+from visrec_cli.ranking.mmr import diversify
+from visrec_cli.ranking.near_duplicates import repeats
 from visrec_cli.ranking.rank_fusion import fuse_ranks
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.multimodal_search import Scores, Sides
@@ -38,7 +38,7 @@ class Answerer:
     """Answers queries from the items of a catalogue.
 
     same_above: items whose pictures' cosine reaches this are shown once; None shows repeats. diversity: see
-    ranking.diversity.
+    ranking.mmr.
     """
 
     catalogue: CatalogueItems

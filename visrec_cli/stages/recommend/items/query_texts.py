@@ -19,7 +19,7 @@ from visrec_cli.stages.recommend.items.query_vectors import query_vectors, unit_
 from visrec_cli.tables.ids import as_ids, plain_name
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
-from visrec_cli.tables.text_encoding import lines_of
+from visrec_cli.tables.text_codec import lines_of
 from visrec_cli.tables.vectors import Matrix
 
 TEXTS = ("text", "query", "query_text", "sentence", "words", "title", "name")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.ranking.duplicates import with_twins
+from visrec_cli.ranking.near_duplicates import with_twins
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.tables.vectors import Mask, Matrix

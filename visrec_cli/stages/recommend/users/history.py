@@ -16,7 +16,7 @@ from visrec_cli.recommenders.data import Rows, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
-from visrec_cli.tables.interactions import has_ratings
+from visrec_cli.tables.interaction_log import has_ratings
 from visrec_cli.tables.time import are_positions
 
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, as_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
-from visrec_cli.tables.text_encoding import WIDE_MARKS, lines_of
+from visrec_cli.tables.text_codec import WIDE_MARKS, lines_of
 
 _TABLES = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff", b"{")
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from visrec_cli.errors import InputError
 from visrec_cli.ranking.blend import blend_ranks, blend_scores
-from visrec_cli.ranking.diversity import diversify
-from visrec_cli.ranking.duplicates import leave_best_of_group
+from visrec_cli.ranking.mmr import diversify
+from visrec_cli.ranking.near_duplicates import leave_best_of_group
 from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.top_k import top_k

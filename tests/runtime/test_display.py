@@ -1,6 +1,6 @@
 import pytest
 
-from visrec_cli.runtime.formatting import counted, printable, sized
+from visrec_cli.runtime.display import counted, printable, sized
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.contracts.index_suite import unit
-from visrec_cli.ranking.duplicates import leave_best_of_group, repeats, with_twins
+from visrec_cli.ranking.near_duplicates import leave_best_of_group, repeats, with_twins
 
 A, A2, B, C = unit(np.array([[1, 0, 0], [1, 0.01, 0], [0, 1, 0], [0, 0, 1]]))
 NONE = np.zeros((0, 3), np.float32)

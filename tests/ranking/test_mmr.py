@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.index_suite import unit
-from visrec_cli.ranking.diversity import diversify
+from visrec_cli.ranking.mmr import diversify
 
 # Two near-twins close to the query, and something else a little further away.
 VECTORS = unit(np.array([[1, 0, 0], [0.99, 0.1, 0], [0, 1, 0], [0, 0, 1]]))

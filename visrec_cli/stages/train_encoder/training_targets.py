@@ -10,9 +10,9 @@ import scipy.sparse as sp
 
 from visrec_cli.encoders.finetuning.classification import Classification
 from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
-from visrec_cli.encoders.finetuning.metric_learning import MetricLearning
 from visrec_cli.encoders.finetuning.objectives import Objective
 from visrec_cli.encoders.finetuning.self_supervised import SelfSupervised
+from visrec_cli.encoders.finetuning.similarity import MetricLearning
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import unknown
 from visrec_cli.stages.train_encoder.item_holdout import Rows

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 import visrec_cli
-from visrec_cli.runtime.formatting import printable
+from visrec_cli.runtime.display import printable
 
 
 def render(name: str, *, script: str | Sequence[str] = (), **content: Any) -> str:

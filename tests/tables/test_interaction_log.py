@@ -8,8 +8,8 @@ import pytest
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interactions import Columns, has_ratings, open_interactions
-from visrec_cli.tables.writing import write_table
+from visrec_cli.tables.interaction_log import Columns, has_ratings, open_interactions
+from visrec_cli.tables.output import write_table
 
 DAY = datetime(2020, 9, 20, tzinfo=UTC)
 FIRST = {"user_id": "007", "item_id": "0042", "weight": 4.0, "timestamp": DAY}

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from visrec_cli.commands.fast_parsing import take_plain_values
+from visrec_cli.commands.fast_parser import take_plain_values
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
 
 coercion = pytest.importorskip("typer._coercion")  # older Typers have nothing to replace

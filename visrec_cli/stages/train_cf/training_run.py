@@ -10,7 +10,7 @@ from visrec_cli.recommenders.base import Arrays, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.registry import find
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages.train_cf.auto_settings import as_before, auto_of, auto_words, before_words, settled

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from visrec_cli.encoders.compiled import exported, sessions
-from visrec_cli.encoders.compiled.sessions import OnnxSession, OpenVinoSession
+from visrec_cli.encoders.compiled import exported, inference_sessions
+from visrec_cli.encoders.compiled.inference_sessions import OnnxSession, OpenVinoSession
 from visrec_cli.errors import DeviceMemoryError
 
 OPEN = """
 import contextlib, pathlib
-from visrec_cli.encoders.compiled.sessions import OnnxSession
+from visrec_cli.encoders.compiled.inference_sessions import OnnxSession
 with contextlib.suppress(Exception):
     OnnxSession(pathlib.Path("nothing.onnx"))
 """
@@ -64,10 +64,10 @@ def test_the_first_call_of_openvino_is_alone(monkeypatch: pytest.MonkeyPatch) ->
     alone: list[bool] = []
 
     def infer(*_: object) -> list[object]:
-        alone.append(sessions._starting.locked())
+        alone.append(inference_sessions._starting.locked())
         return []
 
-    monkeypatch.setattr(sessions, "_started", threading.Event())
+    monkeypatch.setattr(inference_sessions, "_started", threading.Event())
     monkeypatch.setattr(OpenVinoSession, "_infer", infer)
     session = OpenVinoSession.__new__(OpenVinoSession)
     for _ in range(3):

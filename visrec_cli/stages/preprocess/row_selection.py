@@ -7,7 +7,7 @@ from visrec_cli.images.limits import Limits
 from visrec_cli.images.reject_reasons import HEIC
 from visrec_cli.images.sources import PictureError
 from visrec_cli.items.pictures import count_colours
-from visrec_cli.runtime.formatting import counted
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_join import Row
 from visrec_cli.stages.preprocess.row_batches import Finished

@@ -6,8 +6,8 @@ serendipity, an empty list says nothing: it is NaN, and not 0.
 
 import numpy as np
 
+from visrec_cli.metrics.accuracy import over
 from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Metric, PerUser, Places
-from visrec_cli.metrics.ranking import over
 from visrec_cli.tables.vectors import Mask
 
 HEAD = 0.8

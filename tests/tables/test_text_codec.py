@@ -9,7 +9,7 @@ import pytest
 from visrec_cli.errors import InputError
 from visrec_cli.stages.recommend.users.id_lists import item_ids, user_ids
 from visrec_cli.tables.readers import open_table
-from visrec_cli.tables.text_encoding import lines_of
+from visrec_cli.tables.text_codec import lines_of
 
 LINES = "a\u2028b\r\n\n u\x85v \rlast"
 

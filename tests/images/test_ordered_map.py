@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from visrec_cli.images.parallel import ordered_map, usable_cores
+from visrec_cli.images.ordered_map import ordered_map, usable_cores
 
 
 def test_order_is_kept_though_later_work_ends_first():

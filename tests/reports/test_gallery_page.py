@@ -5,8 +5,8 @@ import re
 import pytest
 from PIL import Image
 
-from visrec_cli.reports.gallery import GalleryPage, items_page, recommendations_page
 from visrec_cli.reports.gallery_items import GalleryItem, card, shelf
+from visrec_cli.reports.gallery_page import GalleryPage, items_page, recommendations_page
 from visrec_cli.reports.thumbnails import SIDE, thumbnail
 
 HOSTILE = [

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from visrec_cli.reports.gallery_items import GalleryItem, ResultRow
-from visrec_cli.reports.page import render
+from visrec_cli.reports.html_page import render
 
 TALLEST, WIDEST = 0.67, 1.4  # width to height of a picture frame
 
