@@ -5,7 +5,7 @@ import re
 import pytest
 from PIL import Image
 
-from visrec_cli.reports.gallery_items import GalleryItem, card, shelf
+from visrec_cli.reports.gallery_items import GalleryItem, card, result_row
 from visrec_cli.reports.gallery_page import GalleryPage, items_page, recommendations_page
 from visrec_cli.reports.thumbnails import SIDE, thumbnail
 
@@ -30,7 +30,7 @@ def test_texts_of_the_table_never_become_markup(text):
     assert "<img src=x" not in html
     assert "49" not in re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.S)
     assert "\u202e" not in html
-    shelves = recommendations_page(GalleryPage(text), [shelf([row | {"query_label": text}], [None], None, [])])
+    shelves = recommendations_page(GalleryPage(text), [result_row([row | {"query_label": text}], [None], None, [])])
     assert shelves.count("<script>") == 1
 
 
@@ -96,16 +96,16 @@ def test_results_stand_by_rank_and_fill_their_bars():
         {"query_id": "q", "query_kind": "text", "query_label": "red dress", "item_id": i, "rank": r, "score": s}
         for i, r, s in (("b", 2, 0.5), ("a", 1, 0.75), ("c", 3, -0.1))
     ]
-    one = shelf(rows, [None] * 3, None, [])
+    one = result_row(rows, [None] * 3, None, [])
     assert [c.item_id for c in one.cards] == ["a", "b", "c"]
     assert [c.share for c in one.cards] == [0.75, 0.5, 0.0]
     assert (one.asked, one.label, one.written) == ("Matches", "red dress", True)
-    large = shelf([row | {"score": row["score"] * 10} for row in rows], [None] * 3, None, [])
+    large = result_row([row | {"score": row["score"] * 10} for row in rows], [None] * 3, None, [])
     assert large.cards[0].share == 1.0
 
 
 def test_recommendations_for_users_are_shelves_too():
-    one = shelf([{"user_id": "u7", "item_id": "a", "rank": 1}], [None], None, [])
+    one = result_row([{"user_id": "u7", "item_id": "a", "rank": 1}], [None], None, [])
     assert (one.asked, one.label) == ("For", "u7")
     assert one.cards[0].share is None
 
@@ -113,7 +113,7 @@ def test_recommendations_for_users_are_shelves_too():
 def test_what_a_user_liked_stands_beside_what_they_are_offered():
     rows = [{"user_id": "u7", "item_id": "a", "rank": 1, "score": 0.02, "source": "als", "history": [{"item_id": "z"}]}]
     before = [({"item_id": "z", "title": "A <b>"}, thumbnail(Image.new("RGB", (20, 20)))), ({"item_id": "y"}, None)]
-    one = shelf(rows, [None], None, [], before)
+    one = result_row(rows, [None], None, [], before)
     assert [(c.title, c.thumbnail is None) for c in one.before] == [("A <b>", False), ("y", True)]
     assert one.cards[0].share == 1.0  # a model's scores have no scale
     assert "history" not in dict(one.cards[0].facts)
@@ -125,10 +125,10 @@ def test_what_a_user_liked_stands_beside_what_they_are_offered():
 
 def test_a_fallback_is_marked_and_a_user_without_a_picture_has_no_empty_frame():
     rows = [{"user_id": "u7", "item_id": "a", "rank": 1, "score": 9.0, "source": "fallback: recent popularity"}]
-    one = shelf(rows, [None], None, [])
+    one = result_row(rows, [None], None, [])
     assert one.note == "fallback: recent popularity"
     html = recommendations_page(GalleryPage("For you"), [one])
     assert "Liked before" not in html
     assert html.count('aria-label="u7, no picture"') == 0
     assert "fallback: recent popularity" in html
-    assert shelf([rows[0] | {"source": "als"}], [None], None, []).note == ""
+    assert result_row([rows[0] | {"source": "als"}], [None], None, []).note == ""

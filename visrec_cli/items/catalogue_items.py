@@ -80,7 +80,7 @@ class CatalogueItems:
         return row
 
 
-def fill_shelf(table: pa.Table, *, column: str | None, report: Report, where: str = "the table") -> CatalogueItems:
+def catalogue_of(table: pa.Table, *, column: str | None, report: Report, where: str = "the table") -> CatalogueItems:
     """Take one embedding column of a table with item ids. Raises InputError without items or vectors."""
     column = choose_column(table.schema, column, report)
     ids = table["item_id"]

@@ -88,7 +88,7 @@ def card(
     )
 
 
-def catalogue(
+def result_row(
     rows: Sequence[dict[str, Any]],
     thumbnails: Sequence[Thumbnail | None],
     query: Thumbnail | None,

@@ -21,9 +21,9 @@ class GalleryPage:
     sort_by: Sequence[str] = ()
 
 
-def recommendations_page(page: GalleryPage, shelves: Sequence[ResultRow]) -> str:
+def recommendations_page(page: GalleryPage, rows: Sequence[ResultRow]) -> str:
     """HTML of queries beside their results."""
-    return _render(page, [card for catalogue in shelves for card in catalogue.cards], shelves=shelves)
+    return _render(page, [card for row in rows for card in row.cards], shelves=rows)
 
 
 def items_page(page: GalleryPage, cards: Sequence[GalleryItem]) -> str:

@@ -34,7 +34,7 @@ class Als(Iterative):
         reg = min(0.8 · z^1.5, 0.9) / (1 + α₀ · U · I / W)      z = mean over clicks of 1/√clicks(u) + 1/√clicks(i)
 
     so that what was not clicked weighs four times as much as what was, and only what stands out from chance is learned
-    (see als_defaults, for other ν too).
+    (see als.defaults, for other ν too).
 
     Source: Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation
     benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. A
@@ -99,7 +99,7 @@ class Als(Iterative):
     def resolved(
         cls, settings: Mapping[str, Any], log: Log, times: Mapping[str, float] | None = None
     ) -> dict[str, Any]:
-        """See Recommender; the formulas are in als_defaults."""
+        """See Recommender; the formulas are in als.defaults."""
         whole, times = super().resolved(settings, log, times), times or {}
         if whole["unobserved_weight"] == AUTO:
             whole["unobserved_weight"] = unobserved_weight_of(log.matrix, times.get("unobserved_weight", 1.0))

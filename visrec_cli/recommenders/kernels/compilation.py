@@ -18,7 +18,7 @@ _ARITHMETIC: dict[str, Any] = {"fastmath": True, "error_model": "numpy"}
 
 
 def sequential(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code that runs in one thread, sums in any order; ``sharing`` gives threads its calls.
+    """The function as machine code that runs in one thread, sums in any order; ``parallel`` gives threads its calls.
 
     Kept for the next process. Without a folder to keep it in, it is compiled again in each. What is divided by 0 is
     infinite or NaN, as in NumPy, for the caller to refuse: sums in any order take NaN for 0, and would raise for it.

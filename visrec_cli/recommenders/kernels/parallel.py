@@ -14,7 +14,7 @@ def share(tasks: npt.NDArray[np.int64], work: Callable[[int, int], object]) -> N
     """Call work(first, last) for each of the runs of rows that ``tasks`` (t + 1,) cuts.
 
     Each thread takes the next run when it is free; numba's own parallel loops deal them out beforehand, and wait for
-    the last where another process has one of the cores. ``work`` is ``compiling.sequential``, or something else that
+    the last where another process has one of the cores. ``work`` is ``compilation.sequential``, or something else that
     lets other threads run. Runs must not touch what others write: then the number of threads changes nothing.
     """
     share_rounds(tasks, 1, lambda turn, first, last: work(first, last))

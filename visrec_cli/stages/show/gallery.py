@@ -13,7 +13,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.registry import unknown
-from visrec_cli.reports.gallery_items import PRICES, card, catalogue
+from visrec_cli.reports.gallery_items import PRICES, card, result_row
 from visrec_cli.reports.gallery_page import GalleryPage, items_page, recommendations_page
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
@@ -76,7 +76,7 @@ def gallery(
         report.warn(sentence)
     if group:
         shelves = [
-            catalogue(
+            result_row(
                 [kept.rows[i] for i in at],
                 [of_rows[i] for i in at],
                 query,

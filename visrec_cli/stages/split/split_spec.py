@@ -16,7 +16,7 @@ _FOLDED = ("random", "cold-item", "cold-user")
 
 @dataclass(frozen=True)
 class SplitSpec:
-    """How to split. by: one of WAYS. test, validation: see dividing.Shares; test None is 1 for ``last``, else 0.2.
+    """How to split. by: one of WAYS. test, validation: see strategies.Shares; test None is 1 for ``last``, else 0.2.
 
     folds: how many, instead of parts. cut: for ``global-time``, the moment from which rows are for test, or two, the
     first for validation. group: a column of the items; items with one value, or that name each other, stay together.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.catalogue_items import CatalogueItems, Rows, fill_shelf
+from visrec_cli.items.catalogue_items import CatalogueItems, Rows, catalogue_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer, Answerer
 from visrec_cli.stages.recommend.items.index_choice import index_opener
@@ -65,7 +65,7 @@ def recommend(
     """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
 
     Every one of items, images and texts is a query of its own (listed_texts: a file of them, see
-    recommending.query_texts); like and unlike together are one; ``mix`` makes one
+    query_texts); like and unlike together are one; ``mix`` makes one
     query of all of them, by reciprocal rank fusion. ``all_items`` asks for every item. The items asked about, items
     without a vector and, unless ``keep_duplicates``, near-duplicates of the query or of a better answer are left out.
     where: SQL condition on the items' columns. columns: which item columns go along. diversity: 0 (off) to 1. index:
@@ -100,7 +100,7 @@ def recommend(
             return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=columns, report=report)
     else:
         found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
-    catalogue = fill_shelf(found, column=column, report=report, where=name_of(table))
+    catalogue = catalogue_of(found, column=column, report=report, where=name_of(table))
     if not picture_numbers(catalogue.space, catalogue.column, catalogue.vectors.shape[1]).any():
         report.line.require(False, "same_above", "vectors that say what an item looks like")
     sheet = Recommendations(catalogue, columns=columns, pictures=not all_items)

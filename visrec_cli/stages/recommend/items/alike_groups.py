@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.catalogue_items import fill_shelf
+from visrec_cli.items.catalogue_items import catalogue_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, groups_of
 from visrec_cli.stages.recommend.items.item_columns import item_columns
@@ -65,7 +65,7 @@ def recommend_groups(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
         )
     whole = with_item_ids(reader, column=id_column, where=name_of(table)).read_all()
-    catalogue = fill_shelf(whole, column=column, report=report, where=name_of(table))
+    catalogue = catalogue_of(whole, column=column, report=report, where=name_of(table))
     allowed = catalogue.present
     if where is not None:
         from visrec_cli.ranking.filters import rows_where

@@ -10,7 +10,7 @@ from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
 from visrec_cli.stages.recommend.users.blend_weights import blend_of
-from visrec_cli.stages.recommend.users.candidate_items import CandidateItems, allowed_of, stock_of
+from visrec_cli.stages.recommend.users.candidate_items import CandidateItems, allowed_of, candidates_of
 from visrec_cli.stages.recommend.users.explanations import Reasons
 from visrec_cli.stages.recommend.users.id_lists import item_ids
 from visrec_cli.stages.recommend.users.selection import SEEN, Choice, Chooser, item_vectors
@@ -129,7 +129,7 @@ def chooser_of(context: ServingContext, rules: Rules, report: Report) -> tuple[C
     """What may be shown, and who chooses from it."""
     loaded = context.loaded
     blend = blend_of([one.name for one in loaded], rules.blend or {}, rules.blend_by)
-    candidates = stock_of(loaded)
+    candidates = candidates_of(loaded)
     allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
     allowed = allowed_of(candidates, where=rules.where, allow=allow, deny=deny, report=report)
     fallback = candidates.spread(loaded[0].popular[0], 0)

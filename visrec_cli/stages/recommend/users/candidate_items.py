@@ -49,7 +49,7 @@ class CandidateItems:
         return whole
 
 
-def stock_of(loaded: Sequence[LoadedModel]) -> CandidateItems:
+def candidates_of(loaded: Sequence[LoadedModel]) -> CandidateItems:
     """The union: the first model's items in their order, then what each further one adds."""
     row_of: dict[str, int] = {}
     tables, places = [], []
