@@ -16,11 +16,6 @@ from visrec_cli.images.archives import split_member
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-def same_letters(text: str) -> str:
-    """The text in the one form that all writings of its letters share (NFC)."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def forms_of(path: str) -> Iterator[str]:
     """The path as it is written, then its other forms, each once."""
     seen: set[str] = set()

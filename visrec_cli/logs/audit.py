@@ -1,6 +1,5 @@
 """A look over a log: how much there is, over which time, and how much of it meets the table of items."""
 
-import unicodedata
 import zlib
 from collections.abc import Callable, Sequence
 
@@ -12,17 +11,18 @@ from visrec_cli.errors import InputError
 from visrec_cli.logs.reader import LogNotes, singles
 from visrec_cli.runtime.display import counted
 from visrec_cli.tables.time import are_positions
+from visrec_cli.tables.unicode_forms import FORM, composed
 from visrec_cli.tables.vectors import is_embedding_type
 
 _SHOWN = 3
-_SPACES, _FORM = "spaces around them", "the Unicode form of letters (é as one sign, or as two)"
-_NEVER_MEANT = (_SPACES, _FORM)  # two ids that differ in nothing else are one
+_SPACES = "spaces around them"
+_NEVER_MEANT = (_SPACES, FORM)  # two ids that differ in nothing else are one
 # Ways in which one id is written as two, each with the words for it.
 _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("leading zeros (007 and 7)", lambda text: text.lstrip("0")),
     ("a '.0' at the end (7.0 and 7: numbers with gaps, as pandas writes them)", lambda text: text.removesuffix(".0")),
     (_SPACES, str.strip),
-    (_FORM, lambda text: unicodedata.normalize("NFC", text)),
+    (FORM, composed),
     ("capital letters", str.lower),
     ("a folder or an ending (imgs/7.jpg and 7)", lambda text: text.rsplit("/", 1)[-1].rsplit(".", 1)[0]),
 )

@@ -1,6 +1,10 @@
 """Which items pass a condition in SQL: ``price < 50 and category = 'shoes'``. The one door for every ``--where``."""
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +17,8 @@ from visrec_cli.ranking.conditions.expressions import Expressions
 from visrec_cli.ranking.conditions.parser import parse_condition
 from visrec_cli.ranking.conditions.terms import Term, quoted
 from visrec_cli.ranking.conditions.typed import column_name
+from visrec_cli.runtime.display import counted
+from visrec_cli.tables.unicode_forms import FORM
 
 _ROWS = 1 << 14  # evaluated at a time, so that what a condition makes on its way stays small
 
@@ -22,9 +28,17 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
 
     where: an expression of SQL over the columns, of what ``conditions.terms.ALLOWED`` lists (docs/conditions.md). It is
     parsed and rebuilt here, and never handed to an engine. Only the columns in it are looked at.
-    Raises UsageError, saying what is not allowed, which columns there are, or what does not go together.
+    Raises UsageError, saying what is not allowed, which columns there are, or what does not go together; InputError
+    where no row passes, and some would if the letters of its texts stood in their other Unicode form.
     """
     term = parse_condition(where)
+    passing = _passing(items, term, where)
+    if not passing.any():
+        _refuse_other_form(items, term, where)
+    return passing
+
+
+def _passing(items: pa.Table, term: Term, where: str) -> npt.NDArray[np.bool_]:
     found = Expressions(items.schema, where).of(term)
     if found.kind.name not in (TRUTH, NOTHING):
         raise UsageError(
@@ -47,6 +61,32 @@ def rows_where(items: pa.Table, where: str) -> npt.NDArray[np.bool_]:
             ) from error
         passing[start : start + part.num_rows] = answer.fill_null(False).to_numpy()
     return passing
+
+
+def _refuse_other_form(items: pa.Table, term: Term, where: str) -> None:
+    """Raises InputError if a condition that no row passes is one of form: of texts whose letters stand otherwise."""
+    for form in ("NFC", "NFD"):
+        other = _rewritten(term, partial(unicodedata.normalize, form))
+        many = int(_passing(items, other, where).sum()) if other != term else 0
+        if many:
+            raise InputError(
+                f"no row passes --where {quoted(where)}; {counted(many, 'rows')} would but for {FORM}",
+                fix="write the condition with letters as one sign each (NFC)"
+                if form == "NFC"
+                else "bring the column into the usual form (with polars: pl.col('COLUMN').str.normalize('NFC'))",
+            )
+
+
+def _rewritten(term: Term, way: Callable[[str], str]) -> Term:
+    """The condition with its texts written in another way; names of columns stay."""
+
+    def rewritten(value: Any) -> Any:
+        return way(value) if isinstance(value, str) else value
+
+    value = term.value
+    if term.name != "column":
+        value = tuple(map(rewritten, value)) if isinstance(value, tuple) else rewritten(value)
+    return replace(term, parts=tuple(_rewritten(part, way) for part in term.parts), value=value)
 
 
 def _columns(term: Term) -> Iterator[str]:

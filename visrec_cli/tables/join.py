@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import is_embedding_type, matrix_of
 
 _LARGE = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
@@ -20,7 +21,8 @@ def join_items(tables: Sequence[pa.Table], names: Sequence[str], report: Report)
 
     A column that several tables have is taken from the first; where that one is null, from the next. So is an embedding
     column that flowed through several tables, or whose items are spread over them; one of the same name with other
-    vectors or another space is kept as ``NAME_2``. Items that some table lacks are counted, and differences are said.
+    vectors or another space is kept as ``NAME_2``. Items that some table lacks are counted, and differences are said,
+    also where ids differ in nothing but their Unicode form.
     Raises SpaceMismatchError where one table's pictures were embedded as the first release did, and another's not.
     """
     joined = tables[0]
@@ -39,6 +41,7 @@ def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Tabl
         report.count(f"items not in {name}", lacking)
     if extra:
         report.count(f"items only in {name}", len(extra))
+        note_other_forms(extra, here, f"{name} beside the tables before it", report)
     rows = pa.array([row_of.get(item) for item in [*ids, *extra]], pa.int64())
     nothing = pa.nulls(len(extra), pa.int64())
     left_rows = pa.concat_arrays([pa.array(np.arange(len(ids)), pa.int64()), nothing])

@@ -14,6 +14,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.tables.ids import USER_ALIASES, as_ids, plain_name
 from visrec_cli.tables.readers import Tabular, name_of, open_table
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import Mask
 
 KINDS = {
@@ -148,6 +149,7 @@ def _read_users(source: Tabular, ids: pa.Array, report: Report) -> pa.Table:
         raise InputError(f"{where} has no column of users", fix=f"call it '{USER_ALIASES[0]}'")
     known = as_ids(table[name].combine_chunks(), name=name, where=where)
     places = pc.index_in(ids, known)
+    note_other_forms(ids, known, f"the truth beside {where}", report, noun="users")
     if places.null_count == len(ids):
         raise InputError(f"{where} has none of the truth's users", fix=f"they are called {ids[0]}, …")
     return table.drop_columns([name]).take(places)

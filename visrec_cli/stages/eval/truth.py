@@ -26,6 +26,7 @@ from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.tables.interaction_log import Columns, without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.time import are_positions
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import Mask
 
 NOTHING_RELEVANT = ("skip", "zero")
@@ -145,6 +146,11 @@ def open_truth(
     if nothing_relevant == "zero":
         users = pc.unique(pa.concat_arrays([users, empty]))
     users = users.take(pc.sort_indices(users))
+    if train is not None and past is not None:
+        for column, noun in (("user_id", "users"), ("item_id", "items")):
+            note_other_forms(past[column], table[column], f"--train beside {where}", report, noun=noun)
+    if features is not None:
+        note_other_forms(table["item_id"], features.ids, f"{where} beside --items", report)
     ids = _catalogue(features, past, table if ratings else relevant)
     log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
     item_stats = item_stats_of(ids, past, features, needs=needs, embedding=embedding, category=category, report=report)

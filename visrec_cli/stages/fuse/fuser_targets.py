@@ -9,6 +9,7 @@ from visrec_cli.fusion.targets import Clicks, Labels, Pairs, Target, co_clicks
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse.supervision import CLICKS, Learning
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import is_embedding_type
 
 ANOTHER = "--target ANOTHER_COLUMN, --target pairs or --target clicks:LOG"
@@ -65,6 +66,7 @@ def _clicks(table: pa.Table, target: str, report: Report) -> Clicks:
     where = target.removeprefix(CLICKS)
     log, notes = read_log(where, None, Use(called=f"--target {target}"), report)
     overview(log, notes)
+    note_other_forms(log["item_id"], table["item_id"], f"{where} beside the table", report)
     places = pc.index_in(log["item_id"].combine_chunks(), table["item_id"].combine_chunks())
     here = np.asarray(places.is_valid())
     if not here.any():

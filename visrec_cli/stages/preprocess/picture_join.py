@@ -10,10 +10,10 @@ import pyarrow as pa
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import split_member
 from visrec_cli.images.names import ID_STYLES, Picture, item_id_of
-from visrec_cli.images.path_forms import same_letters
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_sources import Catalogue
+from visrec_cli.tables.unicode_forms import composed
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways
 
@@ -64,13 +64,13 @@ def _in_other_letters(pictures: Sequence[Picture], ids: Sequence[str], path_of: 
     strangers: dict[str, list[Picture]] = {}
     for picture in pictures:
         if picture.item_id not in known and not picture.item_id.isascii():
-            strangers.setdefault(same_letters(picture.item_id), []).append(picture)
+            strangers.setdefault(composed(picture.item_id), []).append(picture)
     if not strangers:
         return {}
     wanting: dict[str, list[str]] = {}
     for item_id in ids:
-        if item_id not in path_of and same_letters(item_id) in strangers:
-            wanting.setdefault(same_letters(item_id), []).append(item_id)
+        if item_id not in path_of and composed(item_id) in strangers:
+            wanting.setdefault(composed(item_id), []).append(item_id)
     return {
         items[0]: strangers[letters][0]
         for letters, items in wanting.items()

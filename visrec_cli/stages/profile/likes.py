@@ -21,6 +21,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import embedding_columns
 
 _OF_LOGS = (
@@ -96,6 +97,8 @@ def open_likes(
         features = features or own
     else:
         users, ids, history, times = _of_log(source, features, columns, cleaning, report)
+    if features is not None:
+        note_other_forms(ids, features.ids, f"{name_of(source)} beside the items", report)
     content = None
     if features is not None and embedding_columns(features.table.schema):
         content = content_of(features, ids, column=column, report=report)

@@ -24,6 +24,7 @@ from visrec_cli.stages.train_encoder.training_targets import (
     TrainingTarget,
 )
 from visrec_cli.tables.interaction_log import Columns
+from visrec_cli.tables.unicode_forms import note_other_forms
 
 LOSSES = ("cross-entropy", "contrast")
 
@@ -43,6 +44,7 @@ def open_target(
         parts = parts_of(log, fold=None, report=report)
         train = clean(parts.train, cleaning, report)
         overview(train, notes)
+        note_other_forms(train["item_id"], table["item_id"], f"--target {spec} beside the table", report)
         return _clicks(train, table, share if kind == "preference" else 0.0, seed)
 
     made: dict[str, Callable[[], TrainingTarget]] = {

@@ -129,7 +129,7 @@ def chooser_of(context: ServingContext, rules: Rules, report: Report) -> tuple[C
     """What may be shown, and who chooses from it."""
     loaded = context.loaded
     blend = blend_of([one.name for one in loaded], rules.blend or {}, rules.blend_by)
-    candidates = candidates_of(loaded)
+    candidates = candidates_of(loaded, report)
     allow, deny = (None if listed is None else item_ids(listed) for listed in (rules.allow, rules.deny))
     allowed = allowed_of(candidates, where=rules.where, allow=allow, deny=deny, report=report)
     fallback = candidates.spread(loaded[0].popular[0], 0)

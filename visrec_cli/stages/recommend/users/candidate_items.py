@@ -14,6 +14,7 @@ from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.top_k import lots
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import Mask
 
 
@@ -49,12 +50,13 @@ class CandidateItems:
         return whole
 
 
-def candidates_of(loaded: Sequence[LoadedModel]) -> CandidateItems:
+def candidates_of(loaded: Sequence[LoadedModel], report: Report) -> CandidateItems:
     """The union: the first model's items in their order, then what each further one adds."""
     row_of: dict[str, int] = {}
     tables, places = [], []
     for one in loaded:
         new = [row for row, item in enumerate(one.model.items.ids) if item not in row_of]
+        note_other_forms([one.model.items.ids[row] for row in new], row_of, f"{one.name} beside other models", report)
         row_of.update({one.model.items.ids[row]: len(row_of) + n for n, row in enumerate(new)})
         tables.append(one.about if len(new) == len(one.model.items.ids) else one.about.take(pa.array(new, pa.int64())))
         places.append(np.array([row_of[item] for item in one.model.items.ids], np.int64))
@@ -87,6 +89,7 @@ def allowed_of(
             continue
         rows = [candidates.row_of[item] for item in listed if item in candidates.row_of]
         strangers = len(listed) - len(rows)
+        note_other_forms(listed, candidates.ids, f"{flag} beside the models", report)
         if may and not rows:
             raise InputError(
                 f"no model has any item of {flag} ({', '.join(map(repr, listed[:3]))})",

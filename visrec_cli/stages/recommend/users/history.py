@@ -18,6 +18,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.interaction_log import has_ratings
 from visrec_cli.tables.time import are_positions
+from visrec_cli.tables.unicode_forms import note_other_forms
 
 
 def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> LoadedModel:
@@ -31,6 +32,8 @@ def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> Loaded
     report.count(
         f"interactions of --history with items that {loaded.name} does not have", pc.sum(pc.invert(there)).as_py()
     )
+    note_other_forms(table["item_id"], items, f"--history beside {loaded.name}", report)
+    note_other_forms(table["user_id"], loaded.users.ids, f"--history beside {loaded.name}", report, noun="users")
     table = table.filter(there)
     if not table.num_rows:
         return loaded

@@ -16,6 +16,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.compatibility import require_same_space
 from visrec_cli.tables.spaces import space_of
+from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import embedding_columns
 
 
@@ -24,6 +25,7 @@ def with_columns(loaded: LoadedModel, features: ItemFeatures, report: Report) ->
     ids = loaded.about["item_id"].combine_chunks()
     listed = pc.is_in(ids, pa.array(features.ids, pa.string()))
     report.count("items that --items does not list", len(ids) - (pc.sum(listed).as_py() or 0))
+    note_other_forms(features.ids, loaded.model.items.ids, f"--items beside {loaded.name}", report)
     about, newer = loaded.about, features.about_of(loaded.model.items.ids).drop_columns(["item_id"])
     for field in newer.schema:
         values = newer[field.name].combine_chunks()
@@ -45,6 +47,7 @@ def with_new_items(loaded: LoadedModel, features: ItemFeatures, report: Report) 
     """
     new = [item for item in features.ids if item not in loaded.item_row_of]
     report.count(f"new items for {loaded.name}", len(new))
+    note_other_forms(new, loaded.model.items.ids, f"--new-items beside {loaded.name}", report)
     if not new:
         report.warn(f"{loaded.name} has all items of --new-items already (--items brings newer columns)")
         return loaded

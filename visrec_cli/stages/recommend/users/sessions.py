@@ -17,6 +17,7 @@ from visrec_cli.stages.recommend.users.history import newest
 from visrec_cli.stages.recommend.users.id_lists import is_table, text_lines
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.unicode_forms import note_other_forms
 
 Sessions = Mapping[str, Sequence[str]]
 
@@ -62,6 +63,8 @@ def with_sessions(loaded: LoadedModel, sessions: Sessions, report: Report) -> Lo
     rows = [[loaded.item_row_of[item] for item in items if item in loaded.item_row_of] for items in sessions.values()]
     strange = sum(map(len, sessions.values())) - sum(map(len, rows))
     report.count(f"items of sessions that {loaded.name} does not have", strange)
+    asked = [item for items in sessions.values() for item in items]
+    note_other_forms(asked, loaded.model.items.ids, f"sessions beside {loaded.name}", report)
     ordered = [in_order(one) for one in rows]
     ends = np.cumsum([0, *(len(columns) for columns, _ in ordered)])
     columns, places = (np.concatenate([np.empty(0, np.int64), *side]) for side in zip(*ordered, strict=True))
