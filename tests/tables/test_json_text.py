@@ -54,3 +54,11 @@ def test_what_is_wrong_is_named_in_our_words(tmp_path: Path, text: str, says: st
         rows(tmp_path, text)
     for word in ("TapeError", "Expecting", "polars", "supertype", "delimiter:"):
         assert word not in str(refused.value)
+
+
+def test_lines_that_end_with_a_carriage_return_alone(tmp_path: Path) -> None:
+    (tmp_path / "t.ndjson").write_bytes(b'{"item_id": "a", "n": 1}\r{"item_id": "b", "n": 2}\r')
+    assert open_table(tmp_path / "t.ndjson").read_all().to_pylist() == [
+        {"item_id": "a", "n": 1},
+        {"item_id": "b", "n": 2},
+    ]

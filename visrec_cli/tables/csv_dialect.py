@@ -39,7 +39,7 @@ def dialect_of(data: bytes) -> Dialect:
     ``sep=;`` names the delimiter; CR alone ends lines where the header has one. Otherwise the delimiter (comma, tab,
     semicolon, bar, ``::``) is the most frequent one in the header, outside of its quotes.
     """
-    data = _with_line_feeds(data)
+    data = with_line_feeds(data)
     data, delimiter, skipped = _without_preamble(data)
     end = _end_of_record(data)
     first = data[:end]
@@ -64,7 +64,8 @@ def _each(characters: bytes) -> list[bytes]:
     return [bytes([one]) for one in characters]
 
 
-def _with_line_feeds(data: bytes) -> bytes:
+def with_line_feeds(data: bytes) -> bytes:
+    """The text with LF for CR where CR alone ends its first line, and so all of them: of a CSV, NDJSON or TREC."""
     first = data[:_LONGEST_HEADER].lstrip(b"\r\n").split(b"\n", 1)[0].removesuffix(b"\r")
     return re.sub(rb"\r(?!\n)", b"\n", data) if b"\r" in _QUOTED.sub(b"", first) else data
 

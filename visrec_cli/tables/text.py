@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.runtime.report import Report
+from visrec_cli.tables.csv_dialect import with_line_feeds
 from visrec_cli.tables.csv_text import read_csv
 from visrec_cli.tables.json_text import read_json
 from visrec_cli.tables.text_codec import in_utf8
@@ -33,7 +34,7 @@ def read_text(
     a model has its types and its note again (see tables.text_schema).
     """
     report = report or Report()
-    text = in_utf8(data, where)
+    text = with_line_feeds(in_utf8(data, where))
     found = None if names else read_trec(text, where)
     if found is not None:
         return _reader(found, where)

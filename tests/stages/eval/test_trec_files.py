@@ -106,6 +106,14 @@ def test_marks_of_byte_order_belong_to_no_user(tmp_path: Path, encoded) -> None:
     assert evaluate(run, truth=qrels, metrics=["mrr@5"], resamples=0).results.equals(plain)
 
 
+def test_lines_that_end_with_a_carriage_return_alone(tmp_path: Path) -> None:
+    run, qrels = files(tmp_path)
+    plain = evaluate(run, truth=qrels, metrics=["mrr@5"], resamples=0).results
+    for path, text in ((run, RUN), (qrels, QRELS)):
+        path.write_bytes(text.replace("\n", "\r").encode())
+        assert evaluate(run, truth=qrels, metrics=["mrr@5"], resamples=0).results.equals(plain)
+
+
 def test_other_alphabets_are_refused_and_not_merged(tmp_path: Path) -> None:
     run, qrels = files(tmp_path)
     run.write_bytes("301 Q0 caf\xe9 1 2 x\n302 Q0 caf\xe8 1 2 x\n".encode("latin1"))
