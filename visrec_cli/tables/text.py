@@ -35,7 +35,7 @@ def read_text(
     """
     report = report or Report()
     text = with_line_feeds(in_utf8(data, where))
-    found = None if names else read_trec(text, where)
+    found = None if names else read_trec(text, where, report)
     if found is not None:
         return _reader(found, where)
     if text[:4096].lstrip()[:1] in (b"{", b"["):

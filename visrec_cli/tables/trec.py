@@ -9,6 +9,8 @@ import re
 import polars as pl
 
 from visrec_cli.errors import InputError
+from visrec_cli.runtime.display import counted
+from visrec_cli.runtime.report import Report
 
 _RUN_LINE = re.compile(rb"\s*\S+\s+Q0\s+\S+\s+\S+\s+\S+\s+\S+\s*", re.IGNORECASE)
 _JUDGEMENT_LINE = re.compile(rb"\s*\S+\s+(?:0|Q0)\s+\S+\s+-?\d{1,3}\s*", re.IGNORECASE)
@@ -17,9 +19,10 @@ _JUDGEMENT = r"^\s*(?<user>\S+)\s+(?<round>\S+)\s+(?<item>\S+)\s+(?<grade>-?\d+)
 _LONGEST = 1 << 16
 
 
-def read_trec(data: bytes, where: str) -> pl.DataFrame | None:
+def read_trec(data: bytes, where: str, report: Report) -> pl.DataFrame | None:
     """A run as ``user_id``, ``item_id``, ``rank``, ``score`` and ``run``; judgements as ``user_id``, ``item_id`` and
-    ``weight``, the grade, where those below 0 are 0: judged, and of no use. None for any other text.
+    ``weight``, the grade, where those below 0 are 0: judged, and of no use. Of a pair that is judged twice the last
+    grade counts, which the report says. None for any other text.
 
     Raises InputError naming the first line of another form.
     """
@@ -27,7 +30,7 @@ def read_trec(data: bytes, where: str) -> pl.DataFrame | None:
     if _RUN_LINE.fullmatch(first):
         return _read_run(_lines(data, _RUN), where)
     if _JUDGEMENT_LINE.fullmatch(first):
-        return _read_judgements(_lines(data, _JUDGEMENT), where)
+        return _read_judgements(_lines(data, _JUDGEMENT), where, report)
     return None
 
 
@@ -66,7 +69,7 @@ def _read_run(lines: pl.DataFrame, where: str) -> pl.DataFrame:
     return read
 
 
-def _read_judgements(lines: pl.DataFrame, where: str) -> pl.DataFrame | None:
+def _read_judgements(lines: pl.DataFrame, where: str, report: Report) -> pl.DataFrame | None:
     fields = lines["line"].str.extract_groups(_JUDGEMENT).struct.unnest()
     rounds = fields["round"].drop_nulls()
     if not rounds.str.contains("^(?i:0|q0)$").all() or len(rounds) * 2 < len(lines):
@@ -79,7 +82,23 @@ def _read_judgements(lines: pl.DataFrame, where: str) -> pl.DataFrame | None:
     _refuse_other_forms(
         read, lines, where, "user 0 item grade", "judgements of TREC have these four fields in every line"
     )
-    return read
+    return _last_grades(read, where, report)
+
+
+def _last_grades(read: pl.DataFrame, where: str, report: Report) -> pl.DataFrame:
+    """One row per pair: added up, as a log's, two judgements would be a grade that nobody gave. trec_eval refuses."""
+    pair = ["user_id", "item_id"]
+    grades = read.group_by(pair, maintain_order=True).agg("weight").filter(pl.col("weight").list.len() > 1)
+    if grades.is_empty():
+        return read
+    apart = grades.filter(pl.col("weight").list.n_unique() > 1)
+    words = "with the same grade each time"
+    if len(apart):
+        user, item, given = apart.row(0)
+        example = f"{user!r} and {item!r}: {', then '.join(map(str, given[-3:]))}"
+        words = f"{len(apart):,} of them with different grades, as {example}"
+    report.warn(f"{where}: {counted(len(grades), 'pairs')} judged more than once, {words}: the last one counts")
+    return read.unique(pair, keep="last", maintain_order=True)
 
 
 def _refuse_other_forms(read: pl.DataFrame, lines: pl.DataFrame, where: str, form: str, fix: str) -> None:

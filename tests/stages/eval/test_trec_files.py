@@ -114,6 +114,26 @@ def test_lines_that_end_with_a_carriage_return_alone(tmp_path: Path) -> None:
         assert evaluate(run, truth=qrels, metrics=["mrr@5"], resamples=0).results.equals(plain)
 
 
+def test_the_last_of_several_judgements_of_one_pair_counts_and_is_said(tmp_path: Path) -> None:
+    """trec_eval refuses them; added up, as the clicks of a log are, they were a grade that nobody had given."""
+    run, qrels = files(tmp_path)
+    qrels.write_text(f"{QRELS}301 0 FT911-1 1\n301 0 FT911-9 1\n303 0 FBIS3-1 1\n")
+    once, twice = Report(), Report()
+    table = open_table(qrels, report=twice).read_all().to_pylist()
+    grades = {(row["user_id"], row["item_id"]): row["weight"] for row in table}
+    assert len(table) == len(grades) == 11
+    assert [grades["301", "FT911-1"], grades["301", "FT911-9"], grades["303", "FBIS3-1"]] == [1, 1, 1]
+    assert twice.warnings == [
+        f"{qrels}: 3 pairs judged more than once, 2 of them with different grades, as '301' and 'FT911-1': 2, then 1: "
+        "the last one counts"
+    ]
+    qrels.write_text(f"{QRELS}301 0 FT911-9 1\n")
+    plain = evaluate(run, truth=qrels, metrics=["ndcg-graded@5"], resamples=0, report=once).results
+    assert any("1 pair judged more than once, with the same grade each time" in line for line in once.warnings)
+    files(tmp_path)
+    assert evaluate(run, truth=qrels, metrics=["ndcg-graded@5"], resamples=0).results.equals(plain)
+
+
 def test_other_alphabets_are_refused_and_not_merged(tmp_path: Path) -> None:
     run, qrels = files(tmp_path)
     run.write_bytes("301 Q0 caf\xe9 1 2 x\n302 Q0 caf\xe8 1 2 x\n".encode("latin1"))
