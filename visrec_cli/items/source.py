@@ -1,4 +1,4 @@
-"""Where every stage takes its items from: a table, or a folder of pictures."""
+"""Where every stage takes its items from: a table, or a folder or archive of pictures."""
 
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,37 @@ ROWS = 256
 def open_items(
     source: Tabular, *, id_column: str | None = None, report: Report | None = None, unique: bool = True, **npy: Any
 ) -> pa.RecordBatchReader:
-    """A table with unique string ``item_id``; of a folder, its pictures as ``item_id`` and ``image_path``.
+    """A table with unique string ``item_id``; of a folder or archive, its pictures as ``item_id`` and ``image_path``.
 
     npy: ``ids``, ``row_ids`` and ``column`` of tables.readers.open_table. Raises InputError for a folder without
-    pictures or a table without ids, UsageError where something is said about a table and there is a folder.
+    pictures or a table without ids, UsageError where something is said about a table and there are pictures.
     """
-    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+    if holds_pictures(source):
         told = {"--id-column": id_column, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
         if given := next((flag for flag, value in told.items() if value), None):
             raise UsageError(
-                f"{given} needs a table, and {source} is a folder, whose pictures name its items",
+                f"{given} needs a table, and {source} is a folder or archive, whose pictures name its items",
                 fix=f"leave out {given}",
             )
         return _folder(Path(source), report)
     return with_item_ids(
         open_table(source, report=report, **npy), column=id_column, unique=unique, where=name_of(source)
     )
+
+
+def holds_pictures(source: Tabular) -> bool:
+    """Whether a source is a folder, or an archive in which there is a picture, rather than a table."""
+    if not is_path(source) or str(source) == "-":
+        return False
+    if Path(source).is_dir():
+        return True
+    from visrec_cli.images.archives import is_archive
+
+    if not is_archive(str(source)) or not Path(source).is_file():
+        return False
+    from visrec_cli.images.scan import scan
+
+    return bool(scan(source).pictures)
 
 
 def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:

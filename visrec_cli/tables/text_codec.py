@@ -3,15 +3,8 @@
 import shlex
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.packed_files import refuse_compressed
 
-_COMPRESSED = {
-    b"\x1f\x8b": ("gzip", "zcat"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "zstd -dc"),
-    b"BZh": ("bzip2", "bzcat"),
-    b"\xfd7zXZ": ("xz", "xzcat"),
-    b"\x04\x22\x4d\x18": ("lz4", "lz4 -dc"),
-    b"PK\x03\x04": ("zip", "unzip -p"),
-}
 _FOREIGN = {
     b"<!doctype html": ("a web page", "download it again: the server gave a page for the file"),
     b"<html": ("a web page", "download it again: the server gave a page for the file"),
@@ -19,7 +12,6 @@ _FOREIGN = {
     b"version https://git-lfs": ("a pointer of Git LFS, not the file itself", "git lfs pull"),
     b"%pdf-": ("a PDF", "write the table as CSV, NDJSON or Parquet"),
 }
-_SPREADSHEETS = (b"[Content_Types].xml", b"xl/workbook", b"mimetypeapplication/vnd.oasis")
 WIDE_MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -33,7 +25,7 @@ def in_utf8(data: bytes, where: str, then: str = "| visrec … -") -> bytes:
 
     then: what stands in an advice behind the command that makes a text of it.
     """
-    _refuse_compressed(data, where, then)
+    refuse_compressed(data, where, then)
     for mark, encoding in WIDE_MARKS:
         if data.startswith(mark):
             try:
@@ -69,12 +61,3 @@ def lines_of(data: bytes, where: str) -> list[str]:
     """The lines of a list in a file, whatever ends them, without spaces around them. Raises InputError."""
     text = in_utf8(data, where, "> list.txt").decode().replace("\r\n", "\n").replace("\r", "\n")
     return [line.strip() for line in text.removesuffix("\n").split("\n")] if text else []
-
-
-def _refuse_compressed(data: bytes, where: str, then: str) -> None:
-    """Raises InputError, with the line that unpacks it: here a small file could become any size in memory."""
-    for mark, (kind, unpack) in _COMPRESSED.items():
-        if data.startswith(mark):
-            if kind == "zip" and any(name in data[:4096] for name in _SPREADSHEETS):
-                raise InputError(f"{where} is a spreadsheet", fix="save it as CSV (UTF-8)")
-            raise InputError(f"{where} is compressed ({kind})", fix=f"{unpack} {shlex.quote(where)} {then}")

@@ -24,6 +24,7 @@ from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
+from visrec_cli.tables.packed_files import refuse_archive
 from visrec_cli.tables.readers import Tabular, is_path, name_of
 
 _TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")
@@ -154,6 +155,7 @@ def _stdin_is_table() -> bool:
 def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> ScanResult:
     """Pictures whose paths come on stdin, one a line, or separated by NUL as ``find -print0`` writes them."""
     data = standard_input().read()
+    refuse_archive(data, "stdin")
     separator = b"\0" if nul_separated or b"\0" in data else b"\n"
     found = ScanResult()
     for line in data.split(separator):

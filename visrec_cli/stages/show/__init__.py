@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.items.source import open_items
+from visrec_cli.items.source import holds_pictures, open_items
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.provenance import COLUMN, fits_of
-from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.vectors import is_embedding_type
@@ -61,8 +60,8 @@ class Description:
 
 
 def open_any(source: Tabular, report: Report | None = None, **npy: Any) -> pa.RecordBatchReader:
-    """Any table, or a folder as the table of its pictures. npy: see tables.readers.open_table."""
-    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+    """Any table, or a folder or archive as the table of its pictures. npy: see tables.readers.open_table."""
+    if holds_pictures(source):
         return open_items(source, report=report)
     return open_table(source, report=report, **npy)
 
