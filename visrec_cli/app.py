@@ -15,10 +15,10 @@ from visrec_cli.runtime.standard_streams import make_whole, output_is_closed
 from visrec_cli.runtime.startup import claim
 
 _TRANSFER = {
-    errno.ENOSPC: "free some space and run it again",
-    errno.EDQUOT: "free some space and run it again",
-    errno.EFBIG: "a file system that holds larger files, or a higher ulimit -f",
-    errno.EIO: "look at the disk, or at the share",
+    errno.ENOSPC: "free some space and run the command again",
+    errno.EDQUOT: "free some space and run the command again",
+    errno.EFBIG: "use a file system that allows larger files, or raise ulimit -f",
+    errno.EIO: "check the disk or the network share",
 }
 REPORT_TO = "https://github.com/visrec/visrec-cli/issues"
 
@@ -26,8 +26,8 @@ app = typer.Typer(
     name="visrec",
     cls=VerbGroup,
     help=(
-        "The Unix toolbox for visual recommendation: from pictures, texts and behaviour to recommendations.\n\n"
-        "Stages read and write Arrow tables and are joined by pipes:\n\n"
+        "A Unix toolbox for visual recommendation: from pictures, texts and interactions to recommendations.\n\n"
+        "Commands read and write Arrow tables and are joined by pipes:\n\n"
         "    visrec embed-images ./imgs | visrec fuse -o catalogue.arrow\n\n"
         "    visrec recommend catalogue.arrow --image query.jpg -k 10\n\n"
         "Start with: visrec demo"
@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line in this process and return its exit code."""
     try:
         try:
-            code = app(args=arguments, standalone_mode=False)  # an int where a command raised typer.Exit
+            code = app(args=arguments, standalone_mode=False)  # an int if a command raised typer.Exit
         finally:
             _say_skipped()
             sys.stdout.flush()
@@ -82,13 +82,13 @@ def _code_of(error: BaseException) -> int:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     stopped = error.code if isinstance(error, Stopped) else 141 if isinstance(error, BrokenPipeError) else None
     if stopped == 141 or (isinstance(error, OSError) and not isinstance(error, MissingInputError | OutputError)):
-        # What stdout still holds can go nowhere, and Python would complain again when it flushes on the way out.
+        # The rest of stdout cannot be written, and Python would report that again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if stopped == 130 or isinstance(error, KeyboardInterrupt | typer.Abort):
         print("visrec: interrupted", file=sys.stderr)
         return 130
     if stopped is not None:
-        return stopped  # the reader has what it wanted
+        return stopped  # the reader closed the pipe
     if os.environ.get("VISREC_DEBUG"):
         import traceback
 
@@ -108,7 +108,7 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, MemoryError):
         fewer = "fewer items at once, or a machine with more"
         ways = (f"a smaller --batch-size, {fewer}", fewer)
-        _complain("memory ran out", command_line().suited(ways))
+        _complain("out of memory", command_line().suited(ways))
         return 71
     if isinstance(error, OSError) and error.errno == errno.EBADF and output_is_closed():
         _complain(
@@ -130,7 +130,7 @@ def _code_of(error: BaseException) -> int:
 
 
 def _say_skipped() -> None:
-    """Name the plug-ins that were passed over because they cannot be used."""
+    """Name the plug-ins that were skipped because they cannot be used."""
     plugins = sys.modules.get("visrec_cli.plugins")  # imported where some were looked for
     for note in plugins.skipped if plugins else ():
         from visrec_cli.runtime.display import printable, shortened
@@ -139,7 +139,7 @@ def _say_skipped() -> None:
 
 
 def _verb_named() -> str:
-    """The verb on this command line, or nothing."""
+    """The verb on this command line, or an empty string."""
     return next((word for word in sys.argv[1:] if word in VERBS), "")
 
 

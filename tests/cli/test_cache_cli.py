@@ -26,7 +26,7 @@ def test_info_is_a_table_for_people_and_an_object_for_programs(filled: Path, vis
     lines = done.stdout.decode().splitlines()
     assert re.fullmatch(r"kept: 2\.\d MB", lines[0])
     assert re.fullmatch(rf"  embeddings +500 +2\.5 MB  \d{{4}}-\d\d-\d\d  {KIND}", lines[2])
-    assert re.fullmatch(r"  files +3 +known without being read", lines[3])
+    assert re.fullmatch(r"  files +3 +recognised without being read", lines[3])
     found = json.loads(visrec("cache", "info", "--json", env={"VISREC_CACHE_DIR": str(filled)}).stdout)
     assert found["folder"] == str(filled)
     assert found["files"] == 3
@@ -54,7 +54,7 @@ def test_prune_and_clear_say_what_went(filled: Path, visrec: Run) -> None:
     [
         (["prun"], 2, b"did you mean prune?"),
         (["prune"], 2, b"visrec cache prune --max-size 2GB"),
-        (["prune", "--max-size", "much"], 2, b"--max-size 'much' is no size"),
+        (["prune", "--max-size", "much"], 2, b"--max-size 'much' is not a size"),
         (["info", "--max-size", "2GB"], 2, b"--max-size needs prune"),
         (["clear", "--json"], 2, b"--json needs info"),
         (["clear", "--cache", "imgs"], 65, b"imgs is no cache of visrec"),
@@ -78,5 +78,5 @@ def test_sizes_as_people_write_them(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GB", "-1", "1e9", "2 PB", "1,5GB"])
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(UsageError, match="is no size"):
+    with pytest.raises(UsageError, match="is not a size"):
         bytes_of(text, flag="--max-size")

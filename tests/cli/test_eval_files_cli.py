@@ -92,10 +92,10 @@ def test_at_a_terminal_runs_stand_beside_their_numbers(files: Path) -> None:
     [
         (["--html", "no/such/r.html"], 73, b"its folder does not exist"),
         (["--html", "r.html", "--markdown", "r.html"], 2, b"--html and --markdown are one file"),
-        (["--per-user", "u.xlsx"], 2, b"the ending says no format"),
+        (["--per-user", "u.xlsx"], 2, b"the file ending identifies no format"),
         (["--figure", "f.gif"], 2, b"a figure is a file that ends in .svg, .png or .pdf"),
         (["--figure", "f.svg", "-m", "recall@5"], 2, b"two lengths"),
-        (["-k", "ten"], 2, b"is no list of lengths"),
+        (["-k", "ten"], 2, b"is not a list of lengths"),
     ],
 )
 def test_what_cannot_be_written_is_refused_and_nothing_is_left(visrec: Run, files: Path, options, code, words) -> None:

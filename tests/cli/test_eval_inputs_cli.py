@@ -94,8 +94,8 @@ def test_a_single_name_in_another_unicode_form_is_said(desk: Path, visrec: Run) 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("-", "--truth", "-"), "stdin can be one table only"),
-        (("-", "-", "--truth", "truth.csv"), "stdin can be one table only"),
+        (("-", "--truth", "-"), "stdin can be read once"),
+        (("-", "-", "--truth", "truth.csv"), "stdin can be read once"),
         (("truth.csv", "--truth", "truth.csv", "--fold", "1"), "truth.csv has no column 'fold'"),
         (("truth.csv", "--truth", "truth.csv", "-m", "ctr-dr"), "a log of clicks brings it"),
     ],

@@ -129,7 +129,7 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing_half_written(shop: Path)
         (["fuse", "items.csv", "--weights", "image"], 2, b"is not NAME=NUMBER"),
         (["fuse", "nowhere.arrow"], 66, b"nowhere.arrow does not exist"),
         (["fuse", "items.csv"], 65, b"no embedding column to fuse"),
-        (["fuse", "items.csv", "-o", "x.xlsx"], 2, b"the ending says no format"),
+        (["fuse", "items.csv", "-o", "x.xlsx"], 2, b"the file ending identifies no format"),
         (["embed-images", "imgs", "-e", "resnet50"], 2, b"timm:resnet50"),
         (["embed-images", "imgs", "-e", "colour", "-o", "no/x.arrow"], 73, b"its folder does not exist"),
         (["embed-images", "imgs", "-e", "colour", "-o", "x.csv", "--device", "cuda:9"], (0, 2), b""),

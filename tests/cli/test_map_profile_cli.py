@@ -44,7 +44,7 @@ def test_a_map_is_written_whole_and_the_same_again(vectors, visrec, shell) -> No
         (["--map", "m.html", "--html", "h.html"], 2, "--html cannot be used with --map"),
         (["--map", "m.html", "-o", "t.csv"], 2, "--map cannot be used with --output"),
         (["--colour", "price"], 2, "--map FILE"),
-        (["items.csv", "--map", "m.html"], 2, "a map is of one table"),
+        (["items.csv", "--map", "m.html"], 2, "a map shows one table"),
         (["--map", "no/such/m.html"], 73, "no/such"),
     ],
 )

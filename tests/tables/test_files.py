@@ -142,7 +142,7 @@ def test_outputs_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "d.arrow").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):
         write_table(embedded(2), tmp_path / "d.arrow")
-    with pytest.raises(UsageError, match="the ending says no format"):
+    with pytest.raises(UsageError, match="the file ending identifies no format"):
         write_table(embedded(2), tmp_path / "t.xyz")
     with pytest.raises(UsageError, match="unknown format"):
         write_table(embedded(2), tmp_path / "t.xyz", format="xlsx")

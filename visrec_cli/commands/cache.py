@@ -15,31 +15,31 @@ ACTIONS = ("info", "prune", "clear")
 
 
 def command(
-    action: Annotated[str, typer.Argument(metavar="info|prune|clear", help="What to do.")],
+    action: Annotated[str, typer.Argument(metavar="info|prune|clear", help="Action: info, prune or clear.")],
     folder: Annotated[
         str | None,
-        typer.Option("--cache", metavar="DIR", help="The folder (default: VISREC_CACHE_DIR, or the system's)."),
+        typer.Option("--cache", metavar="DIR", help="Cache folder (default: VISREC_CACHE_DIR, or the system's)."),
     ] = None,
     max_size: Annotated[
         str | None,
-        typer.Option("--max-size", metavar="SIZE", help="prune: no more than this (500MB, 2GB, 1.5GiB)."),
+        typer.Option("--max-size", metavar="SIZE", help="prune: keep at most this much (500MB, 2GB, 1.5GiB)."),
         Needs("action prune", fix="visrec cache prune --max-size 2GB"),
     ] = None,
     max_age: Annotated[
         int | None,
-        typer.Option("--max-age", metavar="DAYS", min=0, help="prune: nothing that was not used for longer."),
+        typer.Option("--max-age", metavar="DAYS", min=0, help="prune: remove entries unused for more than DAYS."),
         Needs("action prune", fix="visrec cache prune --max-age 30"),
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="info: one JSON object."),
+        typer.Option("--json", help="info: print one JSON object."),
         Needs("action info", fix="visrec cache info --json"),
     ] = False,
 ) -> None:
-    """What visrec keeps between runs: embeddings, built indexes, models. All of it can be made again.
+    """Show, prune or clear the cache of embeddings, indexes and models. Everything in it can be computed again.
 
-    info says what there is. prune removes what was not used for longest, until the folder is small enough, and what
-    is of no use any more. clear removes all that visrec made, and nothing else. Other runs may go on meanwhile.
+    info lists the contents. prune removes stale entries, and the least recently used ones until the folder is small
+    enough. clear removes everything that visrec wrote, and nothing else. Other runs may continue meanwhile.
 
     Examples:
 
@@ -61,7 +61,7 @@ def command(
     if action not in ACTIONS:
         raise unknown("action", action, list(ACTIONS))
     if action == "prune" and max_size is None and max_age is None:
-        raise UsageError("prune needs to know how much may stay", fix="visrec cache prune --max-size 2GB")
+        raise UsageError("prune needs a limit: --max-size or --max-age", fix="visrec cache prune --max-size 2GB")
     place, report = Path(folder) if folder is not None else None, Report()
     if action == "info":
         _tell(cache.info(place, report=report), as_json)
@@ -74,10 +74,10 @@ def command(
         for part, count in gone.counts.items():
             if count:
                 weight = f" ({sized(gone.bytes[part])})" if gone.bytes[part] else ""
-                print(f"removed {counted(count, _NOUNS.get(part, f'things in {part}'))}{weight}")
+                print(f"removed {counted(count, _NOUNS.get(part, f'entries in {part}'))}{weight}")
         print(f"{sized(gone.left)} left")
         if size is not None and gone.left > size:
-            report.warn(f"that is more than {max_size}: the rest is in use, or is the empty database")
+            report.warn(f"that is more than {max_size}: the remaining entries are in use, or it is the empty database")
     for warning in report.warnings:
         print(f"visrec: note: {printable(warning)}", file=sys.stderr)
 
@@ -102,7 +102,7 @@ def _tell(found: "Contents", as_json: bool) -> None:
             f"  {one.part:<12}{one.count:>10,}{sized(one.bytes):>12}  {_day(one.used)}  {printable(one.name)}".rstrip()
         )
     if found.files:
-        print(f"  {'files':<12}{found.files:>10,}{'':>12}  known without being read")
+        print(f"  {'files':<12}{found.files:>10,}{'':>12}  recognised without being read")
 
 
 def _day(number: int) -> str:

@@ -9,11 +9,11 @@ from visrec_cli.commands.file_options import Reads
 
 def command(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Files that visrec wrote; - is stdin."), Reads()],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the exit code.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; only set the exit code.")] = False,
 ) -> None:
-    """Verify that files are whole: end marks, checksums, valid Arrow, unique ids, finite vectors.
+    """Verify that files are complete and valid: end marks, checksums, Arrow structure, unique ids, finite vectors.
 
-    Every byte of the Arrow, Parquet and NPY files that visrec writes has a checksum. Text has none.
+    Checksums cover every byte of the Arrow, Parquet and NPY files that visrec writes. Text files have none.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""Answers as lines of JSON on stdout, each written when it is there."""
+"""Answers as lines of JSON on stdout, each flushed as soon as it is ready."""
 
 from collections.abc import Callable, Iterator
 from math import isfinite
@@ -10,7 +10,7 @@ from visrec_cli.runtime.standard_streams import write_json
 
 
 def run_coprocess(answers: Callable[[Report], Iterator[dict[str, Any]]], *, quiet: bool) -> None:
-    """Write every answer and flush; what was counted goes to stderr at the end."""
+    """Write and flush every answer; the counts go to stderr at the end."""
     report, n = new_report(), 0
     for answer in answers(report):
         write_json(_plain(answer))

@@ -9,15 +9,19 @@ from visrec_cli.commands.options import Quiet
 
 
 def command(
-    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to draw.")] = "visrec-demo",
-    seed: Annotated[int, typer.Option(help="Another seed draws another shop.")] = 0,
-    draw_only: Annotated[bool, typer.Option("--draw-only", help="Draw the shop and run nothing.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write into a folder that no demo made.")] = False,
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Folder to create.")] = "visrec-demo",
+    seed: Annotated[int, typer.Option(help="Random seed of the shop.")] = 0,
+    draw_only: Annotated[
+        bool, typer.Option("--draw-only", help="Create the shop but do not run the pipeline.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into an existing folder that is not from demo.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a small shop and run the whole pipeline on it, offline: pictures, titles, prices, clicks, a gallery.
+    """Create a small shop (pictures, titles, prices, clicks) and run the whole pipeline on it, offline.
 
-    Each command is printed before it runs, so that it can be typed again and changed.
+    Each command is printed before it runs, so that you can repeat and change it.
 
     Examples:
 

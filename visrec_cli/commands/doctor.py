@@ -6,11 +6,11 @@ import typer
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per finding.")] = False,
 ) -> None:
-    """Say what is installed, which device is used, where the cache is, and what is missing, with the mending line.
+    """Check the environment: installed packages, device, cache, and what is missing, with the command that fixes it.
 
-    Exits with 0 when the main line works, with 69 when something that it needs is missing.
+    Exits with 0 if the main pipeline works, with 69 if something that it needs is missing.
 
     Examples:
 

@@ -54,15 +54,15 @@ def command(
             "--encoder",
             "-e",
             metavar="SPEC",
-            help="lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
+            help="Encoder: lite0 (offline), timm:NAME, st:NAME or st:FOLDER (CLIP-like), file:PATH?arch=NAME, "
             "onnx:PATH (visrec export-encoder), "
-            "hand-made: colour, lbp, hog, colour+hog; or a plug-in.",
+            "classical features colour, lbp, hog, colour+hog; or a plug-in.",
         ),
         Reads(),
     ] = IMAGE_ENCODER,
     labels: Annotated[
         int,
-        typer.Option("--labels", metavar="K", min=0, help="Also name the K likeliest classes of each picture."),
+        typer.Option("--labels", metavar="K", min=0, help="Add the K most likely classes of each picture."),
         NeedsInput("an encoder that was trained to classify"),
     ] = 0,
     into: Annotated[
@@ -81,7 +81,7 @@ def command(
         typer.Option(
             "--batch-size",
             min=1,
-            help="Pictures per batch of a model in torch: 8 on a CPU, 64 on a GPU, halved when memory is short.",
+            help="Pictures per batch with torch (default: 8 on a CPU, 64 on a GPU); halved if memory runs out.",
         ),
     ] = None,
     device: Annotated[Device, Excludes(_NO_GPU)] = "auto",
@@ -91,14 +91,14 @@ def command(
         bool,
         typer.Option(
             "--ignore-profiles",
-            help="Pass over colour profiles, for vectors that go with tables and models of the first release.",
+            help="Ignore colour profiles, for vectors compatible with tables and models of the first release.",
         ),
     ] = False,
     threads: Threads = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what it would cost: time, memory, disk, from a sample.")
+        bool, typer.Option("--dry-run", help="Only estimate time, memory and disk from a sample.")
     ] = False,
     image_column: Annotated[ImageColumn, _TABLE] = None,
     id_column: Annotated[IdColumn, _TABLE] = None,
@@ -108,11 +108,11 @@ def command(
     strict: Annotated[Strict, Excludes("--dry-run")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn the picture of every item into a vector: the column image_embedding.
+    """Compute an embedding of each item's picture, in the column image_embedding.
 
-    Takes a folder, or a table with pictures or their paths; keeps all other columns. Items without a usable picture
-    stay, with null. The first encoder works offline; timm: and st: fetch a model once. Vectors are kept: the next run
-    computes only what is new, whatever the files are called by then.
+    Reads a folder, or a table with pictures or their paths; keeps all other columns. Items without a usable picture
+    are kept, with null. lite0 works offline; timm: and st: download a model once. Vectors are cached: the next run
+    computes only those of new pictures, even if files were renamed.
 
     Examples:
 

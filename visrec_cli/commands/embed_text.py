@@ -32,19 +32,26 @@ def command(
     source: Table = "-",
     columns: Annotated[
         list[str] | None,
-        typer.Option("--columns", "-c", metavar="A,B", help="Columns to join; default: title, description … if there."),
+        typer.Option(
+            "--columns", "-c", metavar="A,B", help="Columns to join (default: title, description, …, if present)."
+        ),
         Excludes("--template"),
     ] = None,
     template: Annotated[
-        str | None, typer.Option("--template", metavar="TEXT", help='Instead of joining: "{title} by {brand}".')
+        str | None, typer.Option("--template", metavar="TEXT", help='Text built from columns: "{title} by {brand}".')
     ] = None,
     encoder: Annotated[
         str,
-        typer.Option("--encoder", "-e", metavar="SPEC", help="minilm (offline), st:NAME, st:FOLDER, or a plug-in."),
+        typer.Option(
+            "--encoder", "-e", metavar="SPEC", help="Encoder: minilm (offline), st:NAME, st:FOLDER or a plug-in."
+        ),
         Reads(),
     ] = TEXT_ENCODER,
     prefix: Annotated[
-        str, typer.Option("--prefix", metavar="TEXT", help='Before each text, where a model wants it ("passage: ").')
+        str,
+        typer.Option(
+            "--prefix", metavar="TEXT", help='Text to put before each text, if the model expects it ("passage: ").'
+        ),
     ] = "",
     into: Annotated[str, typer.Option("--into", metavar="NAME", help="Name of the new column.")] = "text_embedding",
     normalise: Annotated[
@@ -65,10 +72,10 @@ def command(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn the text of every item into a vector: the column text_embedding.
+    """Compute an embedding of each item's text, in the column text_embedding.
 
-    Keeps all other columns. Items without text stay, with null. The first encoder works offline and knows English
-    best; st: fetches a model of sentence-transformers once.
+    Keeps all other columns. Items without text are kept, with null. minilm works offline and is best at English; st:
+    downloads a model of sentence-transformers once.
 
     Examples:
 

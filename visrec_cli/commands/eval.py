@@ -61,13 +61,13 @@ if TYPE_CHECKING:
 
 def command(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RECS...", help="Recommendations, of any tool; - for stdin."), Reads()
+        list[str], typer.Argument(metavar="RECS...", help="Recommendation lists of any tool; - for stdin."), Reads()
     ],
     truth: TruthLog = None,
     train: TrainLog = None,
     items: Annotated[
         str | None,
-        typer.Option("--items", metavar="TABLE", help="The catalogue."),
+        typer.Option("--items", metavar="TABLE", help="Table of the items."),
         Reads(),
         Needs("--truth", "--class"),
     ] = None,
@@ -107,15 +107,15 @@ def command(
     format: Format = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge recommendations by what users then did.
+    """Evaluate recommendation lists against held-out interactions.
 
-    Any tool's recommendations are read: ours, tables of user, item and rank or score, TREC runs, one list per user;
-    judgements of TREC (qrels) are a truth. Every user of the truth counts, one without recommendations as 0. Every mean
-    has its interval, from users drawn anew; several runs are compared user by user, and what holds is said in words.
-    The metrics: docs/metrics.md
+    Reads lists of any tool: of visrec, tables of user, item and rank or score, TREC runs, one list per user. --truth
+    may be TREC judgements (qrels). Every user of the truth counts; one without recommendations counts as 0. Every mean
+    has a bootstrap interval over users. Several runs are compared user by user with a paired test, and significant
+    differences are reported in words. The metrics: docs/metrics.md
 
-    A truth with a column 'split' (visrec split) says itself what came before. Gates are for CI: everything is written,
-    and then a gate that is not passed makes the exit code 1.
+    If --truth has a column 'split' (visrec split), its training rows are used as --train. Gates are for CI: all
+    outputs are written first, then a gate that fails sets the exit code to 1.
 
     Examples:
 
@@ -133,12 +133,12 @@ def command(
     from visrec_cli.commands.runner import run_stage
 
     if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
-        raise UsageError("stdin can be one table only, and - is named twice", fix="name a file for the other")
+        raise UsageError("stdin can be read once, and - is given twice", fix="give a file for one of them")
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
-    told: list[EvaluationReport] = []
-    twice = html is not None or (logged is not None and truth is not None)  # then a run is read again
+    evaluations: list[EvaluationReport] = []
+    twice = html is not None or (logged is not None and truth is not None)  # then runs are read twice
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.eval import evaluate
@@ -174,8 +174,8 @@ def command(
             id_column=id_column,
             report=report,
         )
-        told.append(told_of(done, report))
-        files.write(done, told[0], report)
+        evaluations.append(told_of(done, report))
+        files.write(done, evaluations[0], report)
         return done.results.to_reader()
 
     run_stage(
@@ -184,6 +184,6 @@ def command(
         format=format,
         quiet=quiet,
         noun="results",
-        show=lambda reader: show(told[0], reader),
+        show=lambda reader: show(evaluations[0], reader),
     )
-    refuse(told[0].verdicts)
+    refuse(evaluations[0].verdicts)

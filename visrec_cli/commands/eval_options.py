@@ -1,4 +1,4 @@
-"""The options of ``visrec eval``: what runs are judged by, what is asked of them, what is written beside the table."""
+"""The options of ``visrec eval``: ground truth, metrics and comparisons, gates, and further output files."""
 
 from typing import Annotated
 
@@ -25,119 +25,133 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="SLICE,…",
-        help="Parts of the truth: warmth, activity, pictures, popularity, or columns of the items or users.",
+        help="Also evaluate by slice: warmth, activity, pictures, popularity, or a column of the items or users.",
     ),
     _JUDGED,
 ]
 UsersTable = Annotated[
     str | None,
-    typer.Option("--users", metavar="TABLE", help="Users with columns to slice by, such as age."),
+    typer.Option("--users", metavar="TABLE", help="Table of users with columns to slice by, such as age."),
     Reads(),
     Needs("--by"),
 ]
 Baselines = Annotated[
     bool,
-    typer.Option("--baselines", help="Add random, popularity and, with vectors, content-knn to the runs."),
+    typer.Option("--baselines", help="Also evaluate random, popularity and, with vectors, content-knn."),
     Needs("--truth"),
 ]
 Reference = Annotated[
     str | None,
-    typer.Option("--reference", metavar="RUN", help="The run that others are compared with (the first)."),
+    typer.Option("--reference", metavar="RUN", help="Run to compare the others with (default: the first)."),
     _JUDGED,
     Needs(_SEVERAL, "--baselines", "--fail-if-worse-than"),
 ]
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(
-        "--fail-under", metavar="ndcg@10=0.2", help="Exit with 1 if a run has less (of errors: more); repeatable."
+        "--fail-under", metavar="ndcg@10=0.2", help="Exit with 1 if a run is below (error metrics: above). Repeatable."
     ),
     _JUDGED,
 ]
 FailIfWorseThan = Annotated[
     str | None,
-    typer.Option("--fail-if-worse-than", metavar="RECS", help="Exit with 1 if the paired test finds a run worse."),
+    typer.Option(
+        "--fail-if-worse-than", metavar="RECS", help="Exit with 1 if a run is worse than RECS by the paired test."
+    ),
     Reads(),
     _JUDGED,
 ]
 Strictly = Annotated[
     bool,
-    typer.Option("--strictly", help="… if any mean is worse, even by chance."),
+    typer.Option("--strictly", help="--fail-if-worse-than: fail on any lower mean, significant or not."),
     Needs("--fail-if-worse-than"),
 ]
 PerUser = Annotated[
     str | None,
-    typer.Option("--per-user", metavar="FILE", help="Also write what each user's list is worth."),
+    typer.Option("--per-user", metavar="FILE", help="Write per-user metric values to FILE."),
     Writes("a table", stdout=True),
     _JUDGED,
 ]
 Html = Annotated[
     str | None,
-    typer.Option("--html", metavar="FILE", help="Also draw a report: one page, no network, with pictures."),
+    typer.Option("--html", metavar="FILE", help="Write a report as one self-contained HTML page, with pictures."),
     Writes("a page"),
 ]
 Figure = Annotated[
     str | None,
-    typer.Option("--figure", metavar="FILE", help="Also draw metrics over k: .svg, .png or .pdf."),
+    typer.Option("--figure", metavar="FILE", help="Plot the metrics over k to FILE: .svg, .png or .pdf."),
     Writes("a figure"),
     NeedsInput("a metric at two lengths of the list"),
 ]
 MarkdownFile = Annotated[
     str | None,
-    typer.Option("--markdown", metavar="FILE", help="Also write a short summary for a pull request."),
+    typer.Option("--markdown", metavar="FILE", help="Write a short summary, for a pull request, to FILE."),
     Writes("a page"),
 ]
 Junit = Annotated[
     str | None,
-    typer.Option("--junit", metavar="FILE", help="Also write the gates as JUnit XML, a case each."),
+    typer.Option("--junit", metavar="FILE", help="Write the gates to FILE as JUnit XML, one test case each."),
     Writes("a page"),
 ]
 Resamples = Annotated[
-    int, typer.Option("--resamples", min=0, help="Of the users, for the intervals; 0 leaves them out.")
+    int, typer.Option("--resamples", min=0, help="Bootstrap samples of the users for the intervals; 0: no intervals.")
 ]
 Seed = Annotated[
     int,
-    typer.Option("--seed", min=0, help="Same seed, same intervals and baselines."),
+    typer.Option("--seed", min=0, help="Random seed of the intervals and baselines."),
     Excludes(_NO_CHANCE),
 ]
 Comparisons = Annotated[
     str | None,
-    typer.Option("--comparisons", metavar="FILE", help="Also write how runs differ, a row per metric."),
+    typer.Option(
+        "--comparisons", metavar="FILE", help="Write the comparisons of the runs to FILE, one row per metric."
+    ),
     Writes("a table", stdout=True),
     _JUDGED,
     Needs(_SEVERAL, "--baselines", "--fail-if-worse-than"),
 ]
 ClassColumn = Annotated[
     str | None,
-    typer.Option("--class", metavar="COLUMN", help="Instead of --truth, for similar items: same class is right."),
+    typer.Option(
+        "--class",
+        metavar="COLUMN",
+        help="Evaluate similar items without --truth: an answer of the query's class is relevant.",
+    ),
     Needs("--items"),
 ]
 EmbeddingColumn = Annotated[
     str | None,
-    typer.Option("--column", metavar="NAME", help="The embedding column that says how alike items are."),
+    typer.Option("--column", metavar="NAME", help="Embedding column for the similarity of items."),
     Needs("--items"),
     NeedsInput("a metric that looks at vectors, or --baselines"),
 ]
 RunNames = Annotated[
-    str | None, typer.Option("--names", metavar="a,b", help="What to call the runs (default: their files).")
+    str | None, typer.Option("--names", metavar="a,b", help="Names of the runs (default: their file names).")
 ]
 Logged = Annotated[
     str | None,
-    typer.Option("--logged", metavar="LOG", help="What was shown, where, and clicked (0 or 1): says click rates."),
+    typer.Option(
+        "--logged",
+        metavar="LOG",
+        help="Estimate click rates from a log of shown items, with position and click (0 or 1).",
+    ),
     Reads(),
 ]
 SamePlace = Annotated[
     bool,
-    typer.Option("--same-place", help="--logged: only what was shown in its new place counts."),
+    typer.Option("--same-place", help="--logged: count only items that were shown at their new position."),
     Needs("--logged"),
 ]
 Clip = Annotated[
     float | None,
-    typer.Option("--clip", metavar="N", min=1, help="--logged: no event counts for more than N."),
+    typer.Option("--clip", metavar="N", min=1, help="--logged: limit the weight of an event to N."),
     Needs("--logged"),
 ]
 Metrics = Annotated[
     str | None,
-    typer.Option("--metrics", "-m", metavar="ndcg@10,mrr", help="Which; those without @k at all of -k."),
+    typer.Option(
+        "--metrics", "-m", metavar="ndcg@10,mrr", help="Metrics to compute; those without @k at every length of -k."
+    ),
     _JUDGED,
 ]
 Lengths = Annotated[
@@ -147,25 +161,25 @@ Lengths = Annotated[
 ]
 TestFold = Annotated[
     int | None,
-    typer.Option("--fold", metavar="N", help="The fold that is the test, where a column 'fold' is."),
+    typer.Option("--fold", metavar="N", help="Fold to use as the test part, if the log has a column 'fold'."),
     Needs("--truth"),
     NeedsInput("a log with a column 'fold'"),
 ]
 TruthLog = Annotated[
     str | None,
-    typer.Option("--truth", "-t", metavar="LOG", help="What users then did, or a log with a column 'split'."),
+    typer.Option("--truth", "-t", metavar="LOG", help="Held-out interactions, or a log with a column 'split'."),
     Reads(),
     Excludes("--class"),
 ]
 TrainLog = Annotated[
     str | None,
-    typer.Option("--train", metavar="LOG", help="What was known before, where --truth does not say it."),
+    typer.Option("--train", metavar="LOG", help="Interactions of training, if --truth does not contain them."),
     Reads(),
     Needs("--truth"),
 ]
 Relevant = Annotated[
     float | None,
-    typer.Option("--min-weight", metavar="N", help="From N on, what a user did is relevant."),
+    typer.Option("--min-weight", metavar="N", help="Treat interactions of weight N or more as relevant."),
     Needs("--truth"),
 ]
 NothingRelevant = Annotated[
@@ -173,7 +187,7 @@ NothingRelevant = Annotated[
     typer.Option(
         "--nothing-relevant",
         metavar="skip|zero",
-        help="Users who were judged, and to whom nothing is relevant: left out, or counted as 0, as in trec_eval.",
+        help="Skip users with judgements but no relevant item, or count them as 0 as trec_eval does.",
     ),
     Needs("--truth"),
 ]
@@ -185,8 +199,8 @@ def listed(text: str | None) -> list[str]:
 
 
 def lengths(text: str | None) -> list[int]:
-    """The numbers of ``5,10``. Raises UsageError for what is no length of a list."""
+    """The numbers of ``5,10``. Raises UsageError if one is not a positive whole number."""
     parts = listed(text)
     if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise UsageError(f"-k {text!r} is no list of lengths", fix="-k 5,10,20")
+        raise UsageError(f"-k {text!r} is not a list of lengths", fix="-k 5,10,20")
     return [int(part) for part in parts]

@@ -19,39 +19,43 @@ _TABLE = NeedsInput("a table: a folder names its pictures itself")
 def command(
     encoder: Annotated[
         str,
-        typer.Argument(metavar="SPEC", help="lite0, timm:NAME, or file:MODEL.safetensors (visrec train-encoder)."),
+        typer.Argument(
+            metavar="SPEC", help="Encoder: lite0, timm:NAME or file:MODEL.safetensors (visrec train-encoder)."
+        ),
         Reads(),
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the model."), Writes("a model in ONNX")
+        str, typer.Option("--output", "-o", metavar="FILE", help="ONNX file to write."), Writes("a model in ONNX")
     ] = ...,  # type: ignore[assignment]
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="onnx, the only one by now.")] = "onnx",
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format of the model; only onnx.")] = "onnx",
     int8: Annotated[
         bool,
-        typer.Option("--int8", help="In whole numbers of 8 bits: a quarter of the size, another space."),
+        typer.Option("--int8", help="Quantise to 8-bit integers: a quarter of the size, another vector space."),
         Needs(
-            "--calibrate", fix="--calibrate FOLDER, or a table with pictures: they show how large the numbers become"
+            "--calibrate", fix="--calibrate FOLDER, or a table with pictures: quantisation needs the range of values"
         ),
     ] = False,
     calibrate: Annotated[
         str | None,
         typer.Option(
-            "--calibrate", metavar="TABLE|FOLDER", help="Pictures like those to come: for --int8, and to compare with."
+            "--calibrate", metavar="TABLE|FOLDER", help="Typical pictures, to calibrate --int8 and compare vectors."
         ),
         Reads(),
     ] = None,
-    sample: Annotated[int, typer.Option("--sample", min=1, help="How many of them are looked at."), _PICTURES] = 256,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which ones."), _PICTURES] = 0,
+    sample: Annotated[
+        int, typer.Option("--sample", min=1, help="Number of pictures to use of --calibrate."), _PICTURES
+    ] = 256,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample."), _PICTURES] = 0,
     image_column: Annotated[ImageColumn, _PICTURES, _TABLE] = None,
     id_column: Annotated[IdColumn, _PICTURES, _TABLE] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write a picture encoder as one ONNX file, checked, with all that is needed to use it inside.
+    """Export a picture encoder to one self-contained ONNX file, and check it.
 
-    embed-images --encoder onnx:FILE runs it without torch, and without the model that it was made from; so does any
-    other ONNX runtime: pixels (n, height, width, 3) in bytes, vectors and classes out. Printed is what it costs: speed
-    on one thread, cosine to the plainer way's vectors, and how many of the ten nearest stay. --int8 makes another
-    space: embed the catalogue and the queries with the same file.
+    embed-images --encoder onnx:FILE runs it without torch and without the original model. So does any other ONNX
+    runtime: the input is pixels (n, height, width, 3) in bytes, the output vectors and classes. The command prints
+    the speed on one thread, the cosine to the original vectors, and how many of the ten nearest neighbours are the
+    same. --int8 makes another vector space: embed the catalogue and the queries with the same file.
 
     Examples:
 

@@ -1,8 +1,8 @@
-"""Texts, numbers and flags of a command line without pydantic, whose import costs as long as Typer's own.
+"""Parses texts, numbers and flags of a command line without pydantic, whose import takes as long as Typer's own.
 
-Recent Typers build a pydantic validator for every parameter of the verb that runs, also where nothing was said. Here
-the plain cases are taken as they are, and everything else, which may be refused, goes to that validator: what is
-accepted, and every message, stays Typer's. Of a Typer without such validators nothing is changed.
+Recent versions of Typer build a pydantic validator for every parameter of the verb that runs, even if it has no value.
+This module parses the simple cases and passes everything else to that validator, so that Typer still decides what is
+accepted and writes every message. A Typer without such validators is left unchanged.
 """
 
 import re
@@ -14,17 +14,17 @@ _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def take_plain_values(parameters: Iterable[Any]) -> None:
-    """Let the parameters of a command take plain values themselves."""
+    """Replace the validators of a command's parameters by ones that parse plain values without pydantic."""
     for parameter in parameters:
         if getattr(parameter, "_runtime_param", parameter) is None:
             parameter._runtime_param = PlainValues()
 
 
 class PlainValues:
-    """In the place of a parameter's validator, which it makes only for a value that is not plain."""
+    """Stands in for a parameter's validator, and builds that one only for a value that is not plain."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The value that Typer's own validator would give. Raises its BadParameter."""
+        """The value that Typer's own validator would return. Raises its BadParameter."""
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
         described = param.type_descriptor
@@ -36,7 +36,7 @@ class PlainValues:
 
 
 def _plain(value: Any, described: Any) -> Any:
-    """The value in the type that is asked for, or None where it is not plain."""
+    """The value in the required type, or None if it is not plain."""
     kind = described.annotation
     if kind is str:
         return value if isinstance(value, str) else None

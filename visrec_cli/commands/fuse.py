@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _LEARNED = names("fuser")
-_IN_EPOCHS = [name for name in _LEARNED if name not in ("cca", "weighted-softmax")]  # and stop when it is enough
+_IN_EPOCHS = [name for name in _LEARNED if name not in ("cca", "weighted-softmax")]  # with early stopping
 _IN_TORCH = [name for name in _LEARNED if name != "cca"]
 _OF_ITS_OWN_SIZE = [name for name in _LEARNED if name != "weighted-softmax"]
 _PLACES = "tsne|umap"
@@ -32,7 +32,7 @@ _LEARNS = Needs(f"--method {'|'.join(_LEARNED)}", _PLUGIN)
 
 
 def _ridge_is_given(line: CommandValues) -> bool:
-    """Whether cca has nothing left to choose on held-back pairs."""
+    """Whether cca needs no held-back pairs, because its ridge is given."""
     ridge = str(settings_of(line.values["set_"] or []).get("ridge", "0"))
     return line.values["method"] == "cca" and ridge.strip("0.") != ""
 
@@ -56,7 +56,7 @@ def command(
     tables: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TABLE]…", help="One or several tables; several are joined by item_id. Default: stdin."
+            metavar="[TABLE]…", help="Tables with embeddings; several are joined by item_id. Default: stdin."
         ),
         Reads(),
     ] = None,
@@ -64,43 +64,45 @@ def command(
         str,
         typer.Option(
             "--method",
-            help="concat: side by side. mean: average, within one space. Those that learn, tsne, umap: see --methods.",
+            help="concat (concatenate), mean (average, within one space), or one of --methods: learned, tsne, umap.",
         ),
     ] = "concat",
     methods: Annotated[
         bool,
-        typer.Option("--methods", callback=_list_methods, is_eager=True, help="List the methods and their settings."),
+        typer.Option("--methods", callback=_list_methods, is_eager=True, help="List all methods and their settings."),
     ] = False,
     target: Annotated[
         str | None,
         typer.Option(
             "--target",
             metavar="COLUMN|pairs|clicks:LOG",
-            help="What to learn from: labels in a column, each item's own picture and text, or who clicked what.",
+            help="Training target: labels in a column, the picture and text of each item, or an interaction log.",
         ),
         Reads(),
         Needs(f"--method {'|'.join(_LEARNED)}", _PLUGIN, "--reduce lda"),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", metavar="NAME=VALUE", help="A setting of the method; repeat, or use commas."),
+        typer.Option(
+            "--set", "-s", metavar="NAME=VALUE", help="Setting of the method; repeat, or separate with commas."
+        ),
         _LEARNS,
     ] = None,
     columns: Annotated[
-        str, typer.Option("--columns", metavar="A,B", help="Embedding columns to fuse, in this order. Default: all.")
+        str, typer.Option("--columns", metavar="A,B", help="Embedding columns to fuse, in this order (default: all).")
     ] = "",
     weights: Annotated[
         str,
-        typer.Option("--weights", metavar="image=2,text=1", help="How much each part counts. Default: 1 each."),
+        typer.Option("--weights", metavar="image=2,text=1", help="Weight of each column (default: 1)."),
         Excludes(f"--method {'|'.join(_LEARNED)}"),
     ] = "",
     normalise: Annotated[
-        str, typer.Option("--normalise", help="l2: each part to length 1 first. none: as it is.")
+        str, typer.Option("--normalise", help="l2: scale each column to length 1 first; none: leave it as it is.")
     ] = "l2",
     missing: Annotated[
         str,
         typer.Option(
-            "--missing", help="An item lacks a part: zero (it says nothing), mean (the average stands in), drop, fail."
+            "--missing", help="For items that lack a column: zero, mean (of all items), drop (the item) or fail."
         ),
     ] = "zero",
     reduce: Annotated[
@@ -108,13 +110,13 @@ def command(
         typer.Option(
             "--reduce",
             metavar="pca|whiten|lda",
-            help="Reduce to --dim numbers, fitted on this table (lda: by --target).",
+            help="Reduce to --dim dimensions, fitted on this table (lda: by --target).",
         ),
         Needs("--method concat|mean|weighted-softmax"),
     ] = None,
     dim: Annotated[
         int | None,
-        typer.Option("--dim", min=1, help="Numbers to keep with --reduce (default: 128) or to learn (default: 64)."),
+        typer.Option("--dim", min=1, help="Dimensions to keep with --reduce (default: 128) or to learn (default: 64)."),
         Needs(
             "--reduce",
             f"--method {'|'.join(_OF_ITS_OWN_SIZE)}|{_PLACES}",
@@ -124,19 +126,21 @@ def command(
     ] = None,
     validation: Annotated[
         float,
-        typer.Option("--validation", metavar="SHARE", help="Items held back to judge by, and to stop in time."),
+        typer.Option(
+            "--validation", metavar="SHARE", help="Share of items held back for validation and early stopping."
+        ),
         _LEARNS,
         _NOTHING_TO_CHOOSE,
     ] = 0.1,
     patience: Annotated[
         int,
-        typer.Option("--patience", min=1, help="Stop after so many epochs without a better."),
+        typer.Option("--patience", min=1, metavar="N", help="Stop after N epochs without improvement."),
         Needs(f"--method {'|'.join(_IN_EPOCHS)}", _PLUGIN),
         Excludes(Condition("--validation 0", lambda line: line.values["validation"] == 0)),
     ] = 10,
     seed: Annotated[
         int,
-        typer.Option("--seed", min=0, help="Same seed, same bytes (on a CPU)."),
+        typer.Option("--seed", min=0, help="Random seed; on a CPU the same seed gives the same bytes."),
         Needs(f"--method {'|'.join(_LEARNED)}|umap", _PLUGIN),
         _NOTHING_TO_CHOOSE,
     ] = 0,
@@ -146,7 +150,7 @@ def command(
     ] = "embedding",
     half: Annotated[
         bool,
-        typer.Option("--half", help="Store float16 (half the size; duckdb cannot scan it)."),
+        typer.Option("--half", help="Store float16: half the size; duckdb cannot scan it."),
         Excludes(f"--method {_PLACES}"),
     ] = False,
     ids: MatrixIds = None,
@@ -157,9 +161,10 @@ def command(
 ) -> None:
     """Fuse several embeddings of each item into one column, `embedding`.
 
-    Every part is scaled to length 1, so that no modality drowns another; the fitted recipe travels with the column, so
-    that `visrec recommend --image new.jpg` can put a new picture into the same space. Methods that learn hold a tenth
-    of the items back, stop in time, and say how they did. After two-tower or cca, words find pictures without text.
+    Every column is scaled to length 1, so that none dominates. The fitted recipe is stored with the new column, so that
+    `visrec recommend --image new.jpg` can project a new picture into the same space. Learned methods hold back a tenth
+    of the items, stop early, and report their validation result. After two-tower or cca, text queries find images that
+    have no text.
 
     Examples:
 

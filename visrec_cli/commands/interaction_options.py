@@ -1,4 +1,4 @@
-"""The options about logs of behaviour, which several verbs have, as the objects that their stages take."""
+"""Options of interaction logs, which several verbs share, turned into the objects that stages take."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def columns_of(
 def cleaning_of(
     min_weight: float | None, events: str | None, repeats: str | None, half_life: float | None, k_core: int
 ) -> "Cleaning":
-    """--min-weight, --events, --repeats, --half-life and --k-core. Raises UsageError for what makes no sense."""
+    """--min-weight, --events, --repeats, --half-life and --k-core. Raises UsageError for invalid values."""
     from visrec_cli.logs.cleanup import Cleaning
 
     return Cleaning(

@@ -38,14 +38,16 @@ def command(
     items: Annotated[
         str | None,
         typer.Option(
-            "--items", metavar="TABLE", help="The items: how much of the log has a picture, which ids do not match."
+            "--items", metavar="TABLE", help="Table of items, to report coverage by pictures and ids that do not match."
         ),
         Reads(),
     ] = None,
     hash_users: Annotated[
         str | None,
         typer.Option(
-            "--hash-users", metavar="KEYFILE", help="Replace user ids by keyed hashes; the key in a file, or env:NAME."
+            "--hash-users",
+            metavar="KEYFILE",
+            help="Replace user ids by keyed hashes; the key is in a file or env:NAME.",
         ),
         Reads(),
     ] = None,
@@ -67,18 +69,18 @@ def command(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read a log of clicks, purchases or ratings, clean it and say what is in it.
+    """Read a log of clicks, purchases or ratings, clean it and report what it contains.
 
-    The result has user_id, item_id, weight, and timestamp where the log has times, one row per user and item; other
-    columns stay as they are. Known are the headers of MovieLens, Amazon, H&M, RecBole (.inter), LensKit and others;
-    times may be Unix seconds to nanoseconds or ISO dates, in UTC where they name no zone. Rows without user or item, or
-    with a weight that is no number or negative, are rejects; a weight of 0 means that nothing happened.
+    The result has user_id, item_id, weight, and timestamp if the log has times, with one row per user and item; other
+    columns are kept. The headers of MovieLens, Amazon, H&M, RecBole (.inter), LensKit and others are recognised. Times
+    may be Unix seconds to nanoseconds or ISO dates, in UTC if they name no zone. Rows without user or item, or with a
+    weight that is negative or not a number, are rejected. Rows of weight 0 are not interactions: they are dropped.
 
-    With --hash-users the same key makes the same ids, so that logs of other days still fit. Columns that are not ids
-    are not touched: drop those that say who somebody is.
+    With --hash-users the same key gives the same ids, so that logs of different days match. Other columns are kept:
+    drop those that identify a person.
 
-    The steps come in this order: --events, --repeats, --min-weight, --half-life, --k-core. train-cf has the same
-    options, so this verb is for looking, and for cleaning once what is read often.
+    The steps run in this order: --events, --repeats, --min-weight, --half-life, --k-core. train-cf has the same
+    options; use this command to inspect a log, or to clean once a log that is read often.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""The verbs by name: a run imports the module of the one it runs, and ``visrec --help`` those of all."""
+"""Lazy loading of the verbs: a run imports only the module of its verb, and ``visrec --help`` all of them."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from functools import wraps
@@ -38,14 +38,14 @@ VERBS = (
 
 
 class Stopped(Exception):
-    """A gone reader or a Ctrl-C on its way past the libraries, which would make other exit codes of them."""
+    """A closed pipe or Ctrl-C, wrapped because the libraries would turn the originals into other exit codes."""
 
     def __init__(self, code: int) -> None:
         self.code = code
 
 
 class Verbs(MutableMapping[str, Any]):
-    """Verb → its command, made when it is first asked for. In the order of VERBS, which is that of the help."""
+    """Verb → its command, made on first use. In the order of VERBS, which is that of the help."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
@@ -71,19 +71,19 @@ class Verbs(MutableMapping[str, Any]):
 
 
 class VerbCommand(TyperCommand):
-    """One verb. requirements, files: what its options declare (see the modules of these names), by the names of their
-    parameters."""
+    """One verb. requirements, files: what its options declare (option_requirements, file_options), by the names of
+    their parameters."""
 
     requirements: Mapping[str, Sequence[Requirement]]
     files: Mapping[str, Writes | Reads]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As the base class does, and plain values by themselves."""
+        """As the base class, but parse plain values without pydantic."""
         take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """As the base class does, once every option that was written can have an effect. Raises UsageError."""
+        """As the base class, after checking the requirements of every option given. Raises UsageError."""
         line = CommandValues(ctx)
         options = frozenset(flag for one in self.get_params(ctx) for flag in (*one.opts, *one.secondary_opts))
         run_under(CommandLine(self.name or "", options, {name: line.flag(name) for name in line.given}))
@@ -93,19 +93,19 @@ class VerbCommand(TyperCommand):
 
 
 class VerbGroup(TyperGroup):
-    """The group of all verbs: names without their modules, for near names and completion."""
+    """The group of all verbs; it knows their names without importing them, for suggestions and completion."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "commands": None})
         self.commands = Verbs()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As the base class does, and plain values by themselves: Typer gives the finished group further options."""
+        """As the base class, but parse plain values without pydantic: Typer adds options to the finished group."""
         take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names alone: the base class would make every command to ask it for its own."""
+        """The names only: the base class would build every command to ask for its name."""
         return list(VERBS)
 
 

@@ -1,10 +1,10 @@
-"""What an option needs to have an effect: declared beside it, and asked in one place before any work.
+"""Requirements of options: declared beside each option, checked in one place before any work.
 
     jpeg_quality: Annotated[int, typer.Option("--jpeg-quality"), Needs("--store jpeg")] = 90
 
-A condition is written as on a command line: ``--store`` holds where that option has a value, ``--store jpeg`` where it
-has this one, ``--by random|last`` where it has one of these, ``--target clicks:LOG`` where its value begins so. An
-argument is named by its parameter: ``action prune``. What no such line can say is a Condition.
+A condition is written as on a command line: ``--store`` holds if that option has a value, ``--store jpeg`` if it has
+this value, ``--by random|last`` if it has one of these, ``--target clicks:LOG`` if its value begins so. An argument is
+named by its parameter: ``action prune``. Anything else is a Condition.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,45 +15,45 @@ from visrec_cli.errors import UsageError
 
 
 class CommandValues:
-    """A command line as it was read. parameters: of the verb, by name. values: theirs. given: those written on it."""
+    """A parsed command line. parameters: of the verb, by name. values: by name. given: names of those written on it."""
 
     def __init__(self, context: Any) -> None:
         self.parameters = {one.name: one for one in context.command.params}
         self.values: Mapping[str, Any] = context.params
         sources = {name: context.get_parameter_source(name) for name in self.parameters}
-        # by name: the enumeration has come from two libraries, and its text has changed
+        # compared by name: the enumeration comes from either of two libraries, and its text has changed
         self.given = [name for name, source in sources.items() if getattr(source, "name", None) == "COMMANDLINE"]
 
     def flag(self, name: str) -> str:
-        """The option as it was meant: of ``--refit/--no-refit`` the one that gives its value."""
+        """The option as written: of ``--refit/--no-refit`` the one that gives its value."""
         return flag_of(self.parameters[name], off=self.values.get(name) is False)
 
     def has(self, name: str) -> bool:
-        """Whether a parameter is set: no flag that is off, no 0, which turns a number off, and nothing empty."""
+        """Whether a parameter is set; flags that are off, 0 and empty values are not."""
         value = self.values.get(name)
         return (value != "" or name in self.given) and bool(value == "" or value)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What no single option says. words: as in "--blend needs several models"."""
+    """A condition that no single option expresses. words: as in "--blend needs several models"."""
 
     words: str
     holds: Callable[[CommandValues], bool]
 
 
 class Requirement(Protocol):
-    """What an option declares: ``words`` for the page of options, and ``refusal`` where it is not met."""
+    """A requirement of an option: ``words`` for the page of options, ``refusal`` if it is not met."""
 
     def words(self, parameters: Mapping[str, Any]) -> str:
         """As in "needs --store jpeg"."""
 
     def refusal(self, option: str, line: CommandValues) -> UsageError | None:
-        """Why this option, which was written, cannot be meant; None where it can."""
+        """Why this option cannot be used on this command line; None if it can."""
 
 
 class Needs:
-    """The option means something only where one of the conditions holds."""
+    """The option has an effect only if one of the conditions holds."""
 
     def __init__(self, *conditions: str | Condition, fix: str | None = None) -> None:
         self.conditions, self._fix = conditions, fix
@@ -72,7 +72,7 @@ class Needs:
 
 
 class Excludes:
-    """The option means nothing where one of the conditions holds."""
+    """The option has no effect if one of the conditions holds."""
 
     def __init__(self, *conditions: str | Condition, fix: str | None = None) -> None:
         self.conditions, self._fix = conditions, fix
@@ -82,7 +82,7 @@ class Excludes:
         return f"not with {either(_words(one, parameters) for one in self.conditions)}"
 
     def refusal(self, option: str, line: CommandValues) -> UsageError | None:
-        """A refusal that names what is in the way."""
+        """A refusal that names the condition."""
         other = next((one for one in self.conditions if _holds(one, line)), None)
         if other is None:
             return None
@@ -92,7 +92,7 @@ class Excludes:
 
 @dataclass(frozen=True)
 class NeedsInput:
-    """What only the input can say; the stage asks, as soon as it knows (see runtime.command_line)."""
+    """A requirement of the input; the stage checks it once the input is known (see runtime.command_line)."""
 
     what: str
 
@@ -101,7 +101,7 @@ class NeedsInput:
         return f"needs {self.what}"
 
     def refusal(self, option: str, line: CommandValues) -> UsageError | None:
-        """Nothing yet."""
+        """None: the stage checks it later."""
         return None
 
 
@@ -114,7 +114,7 @@ def requirements_of(command: Callable[..., None]) -> dict[str, tuple[Requirement
 
 
 def check_requirements(declared: Mapping[str, Sequence[Requirement]], line: CommandValues) -> None:
-    """Raise UsageError for the first option on the command line whose needs are not met."""
+    """Raise UsageError for the first option on the command line whose requirements are not met."""
     for name in line.given:
         for one in declared.get(name, ()):
             if (refusal := one.refusal(name, line)) is not None:
@@ -122,14 +122,14 @@ def check_requirements(declared: Mapping[str, Sequence[Requirement]], line: Comm
 
 
 def flag_of(parameter: Any, *, off: bool = False) -> str:
-    """What messages call a parameter: the longest of its names; an argument by its metavar."""
+    """The name of a parameter in messages: the longest of its flags; of an argument its metavar."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name)
     return str(max((off and parameter.secondary_opts) or parameter.opts, key=len))
 
 
 def _parts(condition: str, parameters: Mapping[str, Any]) -> tuple[Any, list[str]]:
-    """The parameter that a condition is about, and the values that it asks for, if any."""
+    """The parameter that a condition names, and the values that it requires, if any."""
     flag, _, values = condition.partition(" ")
     owner = next(one for name, one in parameters.items() if flag == name or flag in one.opts)
     return owner, values.split("|") if values else []
@@ -154,7 +154,7 @@ def _fits(value: str, form: str) -> bool:
 
 
 def _words(condition: str | Condition, parameters: Mapping[str, Any], *, whole: bool = False) -> str:
-    """The condition as messages say it. whole: so that it can be typed, with what stands for a value."""
+    """The condition in the form of messages. whole: so that it can be typed, with its metavar."""
     if isinstance(condition, Condition):
         return condition.words
     owner, wanted = _parts(condition, parameters)

@@ -1,4 +1,4 @@
-"""Options that many commands share, with one wording."""
+"""Options that several commands share."""
 
 from typing import Annotated
 
@@ -21,98 +21,119 @@ Table = Annotated[
 _MATRIX = NeedsInput("an NPY matrix: other tables name their items")
 MatrixIds = Annotated[
     str | None,
-    typer.Option("--ids", metavar="FILE", help="Ids of an NPY matrix, one per line."),
+    typer.Option("--ids", metavar="FILE", help="File with the ids of an NPY matrix, one per line."),
     Reads(),
     Excludes("--row-ids"),
     _MATRIX,
 ]
-RowIds = Annotated[bool, typer.Option("--row-ids", help="Call the rows of an NPY matrix 0, 1, 2 …"), _MATRIX]
+RowIds = Annotated[
+    bool, typer.Option("--row-ids", help="Use the row numbers 0, 1, 2 … as ids of an NPY matrix."), _MATRIX
+]
 Output = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .csv .ndjson; - is stdout."),
+    typer.Option("--output", "-o", metavar="FILE", help="Output file: .arrow, .parquet, .csv, .ndjson; - is stdout."),
     Writes("a table", stdout=True),
 ]
 VectorsOutput = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .npy .ndjson; - is stdout."),
+    typer.Option("--output", "-o", metavar="FILE", help="Output file: .arrow, .parquet, .npy, .ndjson; - is stdout."),
     Writes("vectors", over=("source",), stdout=True),
 ]
 ModelOutput = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write: .arrow .parquet .ndjson; - is stdout."),
+    typer.Option("--output", "-o", metavar="FILE", help="Output file: .arrow, .parquet, .ndjson; - is stdout."),
     Writes("a model", stdout=True),
 ]
-_FORMAT = "Format where the name does not say: arrow, stream, parquet"
+_FORMAT = "Output format, if the file name has no known ending: arrow, stream, parquet"
 Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, csv, tsv, ndjson.")]
 VectorsFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, npy, ndjson.")]
 ModelFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, ndjson.")]
 AnyFormat = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{_FORMAT}, npy, csv, tsv, ndjson.")]
 Rejects = Annotated[
     str | None,
-    typer.Option("--rejects", metavar="FILE", help="Write what could not be used, with path, stage and reason."),
+    typer.Option("--rejects", metavar="FILE", help="Write rejected inputs to FILE, with path, stage and reason."),
     Writes("a table", stdout=True),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything could not be used.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
-IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="The column that names the items.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any input was rejected.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors on stderr.")]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="Column with the ids of the items.")]
 ImageColumn = Annotated[
     str | None,
-    typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths; default image, image_path …"),
+    typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths (default: image, image_path, …)."),
 ]
 Device = Annotated[
-    str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps. auto takes a GPU when there is one.")
+    str, typer.Option("--device", help="Device: auto, cpu, cuda, cuda:1 or mps; auto uses a GPU if there is one.")
 ]
 Precise = Annotated[
     bool,
-    typer.Option("--precise", help="The plain way: torch in full precision, pictures decoded whole (another space)."),
+    typer.Option(
+        "--precise",
+        help="Compute with torch in full precision and decode pictures at full size (another vector space).",
+    ),
 ]
 Engine = Annotated[
     str,
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="auto, onnx, openvino, openvino-bf16 or torch; auto: onnxruntime on a CPU, torch on a GPU.",
+        help="Engine: auto, onnx, openvino, openvino-bf16 or torch; auto is onnxruntime on a CPU, torch on a GPU.",
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="How many threads work; by default one for each usable core.")
+    int | None, typer.Option("--threads", min=1, help="Number of threads (default: one per usable core).")
 ]
 BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Items per batch; halved when the device is out of memory.")
 ]
 
-# The columns of a log of behaviour, and how it is cleaned: read by commands.interaction_options.
+# Columns and cleaning of an interaction log; commands.interaction_options turns them into objects.
 LogFile = Annotated[
     str,
     typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin."),
     Reads(),
 ]
 UserColumn = Annotated[
-    str | None, typer.Option("--user-column", metavar="NAME", help="Who (default: user_id, user, customer_id …).")
+    str | None,
+    typer.Option("--user-column", metavar="NAME", help="User column (default: user_id, user, customer_id, …)."),
 ]
 ItemColumn = Annotated[
-    str | None, typer.Option("--item-column", metavar="NAME", help="With what (default: item_id, movieId, asin …).")
+    str | None, typer.Option("--item-column", metavar="NAME", help="Item column (default: item_id, movieId, asin, …).")
 ]
 WeightColumn = Annotated[
     str | None,
-    typer.Option("--weight-column", metavar="NAME", help="How much (default: weight, rating …); none: each row is 1."),
+    typer.Option(
+        "--weight-column",
+        metavar="NAME",
+        help="Weight column (default: weight, rating, …); 'none' gives every row the weight 1.",
+    ),
 ]
 TimeColumn = Annotated[
     str | None,
-    typer.Option("--time-column", metavar="NAME", help="When (default: timestamp, date, t_dat …); none: no times."),
+    typer.Option(
+        "--time-column",
+        metavar="NAME",
+        help="Time column (default: timestamp, date, t_dat, …); 'none' ignores times.",
+    ),
 ]
 EventColumn = Annotated[
     str | None,
-    typer.Option("--event-column", metavar="NAME", help="What happened (default: event, behavior …); none: no events."),
+    typer.Option(
+        "--event-column",
+        metavar="NAME",
+        help="Event column (default: event, behavior, …); 'none' ignores events.",
+    ),
 ]
 NoHeader = Annotated[
     bool,
-    typer.Option("--no-header", help="Text without a line of names: user, item, rating, timestamp (u.data)."),
+    typer.Option(
+        "--no-header",
+        help="Read CSV or TSV without a header: user, item, rating, timestamp (as in u.data).",
+    ),
     NeedsInput("a log as CSV or TSV"),
 ]
 Events = Annotated[
     str | None,
-    typer.Option("--events", metavar="view=1,buy=5", help="What each event weighs; other events are left out."),
+    typer.Option("--events", metavar="view=1,buy=5", help="Weight of each event; drop all other events."),
     NeedsInput("a log with a column of events"),
 ]
 Repeats = Annotated[
@@ -120,34 +141,49 @@ Repeats = Annotated[
     typer.Option(
         "--repeats",
         metavar="WAY",
-        help="Same user, same item, several rows: sum, count, last or max (default: last for ratings, else sum).",
+        help="Combine rows of the same user and item: sum, count, last or max (default: last for ratings, else sum).",
     ),
 ]
 MinWeight = Annotated[
     float | None,
-    typer.Option("--min-weight", metavar="N", help="From N on it is a like, of weight 1; below, it is left out."),
+    typer.Option(
+        "--min-weight", metavar="N", help="Keep rows of weight N or more, as likes of weight 1; drop the others."
+    ),
 ]
 HalfLife = Annotated[
     float | None,
-    typer.Option("--half-life", metavar="DAYS", help="Weights fade: a row so many days before the newest counts half."),
+    typer.Option(
+        "--half-life", metavar="DAYS", help="Halve the weight of a row for every DAYS that it is older than the newest."
+    ),
     NeedsInput("a log with times"),
 ]
 KCore = Annotated[
     int,
-    typer.Option("--k-core", min=0, metavar="K", help="Only users and items with K partners or more, till all have."),
+    typer.Option(
+        "--k-core",
+        min=0,
+        metavar="K",
+        help="Keep only users with K items or more and items with K users or more, repeatedly, until all have.",
+    ),
 ]
 TrainingLog = Annotated[
     list[str] | None,
-    typer.Option("--log", metavar="FILE", help="Loss and validation by epoch: .csv, .arrow … or .svg, .png, .pdf."),
+    typer.Option(
+        "--log",
+        metavar="FILE",
+        help="Write loss and validation per epoch to FILE, as a table (.csv, .arrow, …) or plot (.svg, .png, .pdf).",
+    ),
     Writes("curves"),
 ]
 SaveCheckpoint = Annotated[
     str | None,
-    typer.Option("--save-checkpoint", metavar="FILE", help="Keep this file up to date while training."),
+    typer.Option(
+        "--save-checkpoint", metavar="FILE", help="Save the state of training to FILE, again and again while it runs."
+    ),
     Writes("a checkpoint", over=("resume",)),
 ]
 Resume = Annotated[
     str | None,
-    typer.Option("--resume", metavar="FILE", help="Go on from a checkpoint; with more epochs than before, too."),
+    typer.Option("--resume", metavar="FILE", help="Continue from a checkpoint; the number of epochs may be raised."),
     Reads(),
 ]

@@ -1,7 +1,7 @@
-"""Whether what a verb makes can be written where it is to go: asked before any work.
+"""Checks of output files, made before any work.
 
-Of every file that an option says it ``Writes``: the format of its name (or --format) can hold the result; its folder is
-there and can be written; no two are one file; and none is an input, unless the result is that input and more.
+For every file that an option ``Writes``: the format of its name (or --format) can hold the result; its folder exists
+and is writable; no two outputs are the same file; and none is an input, unless the result contains that input.
 """
 
 import os
@@ -44,7 +44,7 @@ def _outputs(declared: Mapping[str, Writes | Reads], line: CommandValues) -> Ite
             what = one.what if isinstance(one.what, str) else one.what(line)
             value = line.values.get(name)
             if name == "output" and value is None and line.has("format"):
-                value = "-"  # of show, which writes nothing unless it is asked to
+                value = "-"  # show writes only if -o or --format is given
             for target in _texts(value):
                 yield _Output(line.flag(name), target, one, what)
 
@@ -59,7 +59,7 @@ def _check_name(output: _Output, line: CommandValues) -> None:
 
     target, what = output.target, output.what
     if target == "-" and not output.one.stdout:
-        raise UsageError(f"{output.flag} needs the name of a file, and not -", fix=f"{output.flag} FILE")
+        raise UsageError(f"{output.flag} needs the name of a file, not -", fix=f"{output.flag} FILE")
     endings, formats = ENDINGS.get(what, ()), HOLDS.get(what, ())
     if target != "-" and Path(target).suffix.lower() in endings:
         return
@@ -72,10 +72,10 @@ def _check_name(output: _Output, line: CommandValues) -> None:
         return
     known = [ending for ending, name in TABLES.items() if name in formats]
     ways = f"use one of {', '.join([*known, *endings])}"
-    said = line.values.get("format") if output.flag == "--output" else None
-    if target != "-" and said is None and Path(target).suffix.lower() not in TABLES:
+    stated = line.values.get("format") if output.flag == "--output" else None
+    if target != "-" and stated is None and Path(target).suffix.lower() not in TABLES:
         also = ", or --format" if output.flag == "--output" and "format" in line.parameters else ""
-        raise UsageError(f"'{target}': the ending says no format", fix=f"{ways}{also}")
+        raise UsageError(f"'{target}': the file ending identifies no format", fix=f"{ways}{also}")
     form = _format(output, line)
     if form not in formats:
         why = "holds one matrix of vectors, and not" if form == "npy" else "cannot hold"
@@ -85,7 +85,7 @@ def _check_name(output: _Output, line: CommandValues) -> None:
 
 
 def _format(output: _Output, line: CommandValues) -> str | None:
-    """The format of a table; None for what is none. Raises UsageError for a name that says none."""
+    """The format of a table; None for other content. Raises UsageError if the name has no known ending."""
     from visrec_cli.tables.output import format_of
 
     if output.what not in HOLDS:
@@ -117,7 +117,7 @@ def _check_inputs(outputs: list[_Output], declared: Mapping[str, Writes | Reads]
     }
     for output in outputs:
         name = next((inputs[path] for path in inputs if _replaces(output, path)), None)
-        kept = name in output.one.over and _format(output, line) in (None, *WHOLE)  # CSV and NPY leave columns out
+        kept = name in output.one.over and _format(output, line) in (None, *WHOLE)  # CSV and NPY drop columns
         if name is not None and not kept and not _device(output.target):
             argument = line.parameters[name].param_type_name == "argument"
             read = "the input" if argument else f"the file of {line.flag(name)}"
@@ -136,12 +136,12 @@ def _replaces(output: _Output, path: str) -> bool:
 
 
 def _paths(text: str) -> Iterator[str]:
-    """The files that a value may name: as it is, or in a spec such as ``clicks:log.csv`` and ``file:w.pt?arch=x``."""
+    """The files that a value may name: the value, or the path in a spec (``clicks:log.csv``, ``file:w.pt?arch=x``)."""
     yield from () if text == "-" else (text, *([text.partition(":")[2].partition("?")[0]] if ":" in text else []))
 
 
 def _check_place(output: _Output) -> None:
-    """Refuse a folder that is not there, or cannot be written."""
+    """Refuse a folder that does not exist or is not writable."""
     from visrec_cli.tables.atomic import check_place
 
     if output.target == "-":
@@ -150,13 +150,13 @@ def _check_place(output: _Output) -> None:
     if not output.one.within:
         check_place(path)
         return
-    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        why = "permission denied" if there.is_dir() else f"{there} is a file"
+    present = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    if not present.is_dir() or not os.access(present, os.W_OK):
+        why = "permission denied" if present.is_dir() else f"{present} is a file"
         raise OutputError(f"cannot make the folder {output.target}: {why}", fix=f"give {output.flag} another name")
 
 
 def _device(target: str) -> bool:
-    """Whether it is written to directly and replaced by nothing, as /dev/null."""
+    """Whether the target is written in place and never replaced, such as /dev/null."""
     path = Path(target)
     return target != "-" and path.exists() and not path.is_file() and not path.is_dir()

@@ -26,7 +26,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE",
-            help="Folders, pictures, .zip or .tar archives, a table with a column of paths, or - for paths on stdin.",
+            help="Folders, pictures, .zip or .tar archives, a table with a column of paths, or - for paths from stdin.",
             show_default=False,
         ),
         Reads(),
@@ -34,7 +34,7 @@ def command(
     items: Annotated[
         str | None,
         typer.Option(
-            "--items", metavar="TABLE", help="Titles, prices …, joined by id. With paths in it, no SOURCE is needed."
+            "--items", metavar="TABLE", help="Table of items, joined by id. If it has paths, no SOURCE is needed."
         ),
         Reads(),
     ] = None,
@@ -42,7 +42,7 @@ def command(
     image_column: Annotated[
         str | None,
         typer.Option(
-            "--image-column", metavar="NAME", help="Column of paths; by default image_path, image, path, file …"
+            "--image-column", metavar="NAME", help="Column of paths (default: image_path, image, path, file, …)."
         ),
         NeedsInput("a table of items that names the pictures"),
     ] = None,
@@ -51,32 +51,32 @@ def command(
         typer.Option(
             "--id-from",
             metavar="HOW",
-            help="What a picture is called: stem (a/b.jpg is a/b), path (a/b.jpg), name (b), full (path as given).",
+            help="Id of a picture a/b.jpg: stem (a/b), path (a/b.jpg), name (b) or full (path as given).",
         ),
         NeedsInput("a folder, an archive or paths: a table has ids of its own"),
     ] = "stem",
     nul_separated: Annotated[
         bool,
-        typer.Option("-0", "--null", help="Paths on stdin end with NUL (find -print0)."),
+        typer.Option("-0", "--null", help="Read NUL-separated paths from stdin (find -print0)."),
         Needs(Condition("paths on stdin", _from_stdin), fix="find ./imgs -print0 | visrec preprocess -0 -"),
     ] = False,
     follow_links: Annotated[
         bool,
-        typer.Option("--follow-links", help="Also read folders elsewhere to which links in a folder lead."),
+        typer.Option("--follow-links", help="Follow symbolic links to folders outside the folder."),
         NeedsInput("a folder"),
     ] = False,
     max_megapixels: Annotated[
-        float, typer.Option("--max-megapixels", min=0, help="Larger pictures are refused before they are decoded.")
+        float, typer.Option("--max-megapixels", min=0, help="Reject larger pictures before decoding them.")
     ] = 200,
     store: Annotated[
         str | None,
         typer.Option(
-            "--store", metavar="jpeg|png", help="Put the pictures into the table: later stages need no folder."
+            "--store", metavar="jpeg|png", help="Store the pictures in the table, so that later stages need no folder."
         ),
     ] = None,
     resize: Annotated[
         str | None,
-        typer.Option("--resize", metavar="N|WxH", help="Size of stored pictures."),
+        typer.Option("--resize", metavar="N|WxH", help="Resize stored pictures to this size."),
         Needs("--store", fix="add --store jpeg (or png)"),
     ] = None,
     mode: Annotated[
@@ -85,22 +85,28 @@ def command(
         Needs("--resize", fix="add --resize 512"),
     ] = "fit",
     pad_colour: Annotated[
-        str, typer.Option("--pad-colour", metavar="COLOUR", help="For --mode pad."), Needs("--mode pad")
+        str,
+        typer.Option("--pad-colour", metavar="COLOUR", help="Colour of the padding for --mode pad."),
+        Needs("--mode pad"),
     ] = "white",
     trim: Annotated[
         str,
-        typer.Option("--trim", metavar="WHAT", help="Cut off first: none, border (bars of one colour) or background."),
+        typer.Option(
+            "--trim", metavar="WHAT", help="Trim before resizing: none, border (bars of one colour) or background."
+        ),
         Needs("--store", fix="add --store jpeg (or png)"),
     ] = "none",
     jpeg_quality: Annotated[
-        int, typer.Option("--jpeg-quality", min=1, max=100, help="For --store jpeg."), Needs("--store jpeg")
+        int,
+        typer.Option("--jpeg-quality", min=1, max=100, help="JPEG quality for --store jpeg."),
+        Needs("--store jpeg"),
     ] = 90,
     min_resolution: Annotated[
         str | None,
         typer.Option(
             "--min-resolution",
             metavar="SIZE",
-            help="1080p or 4k (the shorter side), 640x480 (either way round), 256 (both sides).",
+            help="Minimum size: 1080p or 4k (the shorter side), 640x480 (either orientation) or 256 (both sides).",
         ),
     ] = None,
     min_sharpness: Annotated[
@@ -108,25 +114,31 @@ def command(
         typer.Option(
             "--min-sharpness",
             metavar="X",
-            help="Variance of the Laplacian; blurred photos are below about 100.",
+            help="Minimum variance of the Laplacian; blurred photos are below about 100.",
         ),
     ] = None,
-    min_brightness: Annotated[float | None, typer.Option("--min-brightness", metavar="X", help="Mean, 0 to 1.")] = None,
-    max_brightness: Annotated[float | None, typer.Option("--max-brightness", metavar="X", help="Mean, 0 to 1.")] = None,
-    min_contrast: Annotated[float | None, typer.Option("--min-contrast", metavar="X", help="0 to 1.")] = None,
+    min_brightness: Annotated[
+        float | None, typer.Option("--min-brightness", metavar="X", help="Minimum mean brightness, 0 to 1.")
+    ] = None,
+    max_brightness: Annotated[
+        float | None, typer.Option("--max-brightness", metavar="X", help="Maximum mean brightness, 0 to 1.")
+    ] = None,
+    min_contrast: Annotated[
+        float | None, typer.Option("--min-contrast", metavar="X", help="Minimum contrast, 0 to 1.")
+    ] = None,
     max_clutter: Annotated[
         float | None,
         typer.Option(
-            "--max-clutter", metavar="X", help="Edges in the outer frame: 0 is a plain studio background, 1 all edges."
+            "--max-clutter", metavar="X", help="Maximum share of edges in the outer frame: 0 (plain background) to 1."
         ),
     ] = None,
     max_aspect: Annotated[
         float | None,
-        typer.Option("--max-aspect", metavar="X", help="Long side divided by short side."),
+        typer.Option("--max-aspect", metavar="X", help="Maximum ratio of the long to the short side."),
     ] = None,
     flag: Annotated[
         bool,
-        typer.Option("--flag", help="Keep pictures below a limit and say why in quality_issues."),
+        typer.Option("--flag", help="Keep pictures that fail a limit, and list the reasons in quality_issues."),
         Needs(
             *("--min-resolution", "--min-sharpness", "--min-brightness", "--max-brightness", "--min-contrast"),
             *("--max-clutter", "--max-aspect"),
@@ -138,12 +150,12 @@ def command(
         typer.Option(
             "--drop-duplicates",
             metavar="KIND",
-            help="none (duplicate_of only marks them), exact (equal pixels) or near (also rescaled, recompressed).",
+            help="Drop duplicates: none (only mark in duplicate_of), exact (equal pixels) or near (also recompressed).",
         ),
     ] = "none",
     require_picture: Annotated[
         bool,
-        typer.Option("--require-picture", help="Leave out items without a usable picture."),
+        typer.Option("--require-picture", help="Drop items without a usable picture."),
         NeedsInput("a table of items"),
     ] = False,
     keep_unlisted: Annotated[
@@ -160,8 +172,8 @@ def command(
 ) -> None:
     """Make one table of items from pictures: ids, paths, quality, duplicates, and your own columns.
 
-    Pictures are read upright, transparent parts over white, the first frame of animations. What cannot be used is
-    counted, and listed with --rejects; other files are counted.
+    Pictures are rotated upright, transparent parts become white, and animations give their first frame. Unusable
+    pictures are counted, and listed with --rejects; other files are counted.
 
     Examples:
 

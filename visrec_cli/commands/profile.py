@@ -33,25 +33,27 @@ _LOG = NeedsInput("a log: a model has cleaned its log already")
 
 def command(
     source: Annotated[
-        str, typer.Argument(metavar="[MODEL|LOG]", help="A model of train-cf, or interactions; - is stdin."), Reads()
+        str, typer.Argument(metavar="[MODEL|LOG]", help="Model of train-cf, or interactions; - is stdin."), Reads()
     ] = "-",
     user: Annotated[
-        list[str] | None, typer.Option("--user", metavar="ID", help="Whose taste. Repeat for more users.")
+        list[str] | None, typer.Option("--user", metavar="ID", help="User to profile. Repeat for more users.")
     ] = None,
     items: Annotated[
         str | None,
-        typer.Option("--items", metavar="TABLE", help="The catalogue: titles, pictures, categories, vectors."),
+        typer.Option("--items", metavar="TABLE", help="Table of items: titles, pictures, categories, vectors."),
         Reads(),
     ] = None,
     category: Annotated[
         str | None,
-        typer.Option("--category", metavar="NAME", help="The column of categories (default: category, genres …)."),
+        typer.Option("--category", metavar="NAME", help="Column of categories (default: category, genres, …)."),
     ] = None,
     column: Annotated[
-        str | None, typer.Option("--column", metavar="NAME", help="The embedding column of the prototypes.")
+        str | None, typer.Option("--column", metavar="NAME", help="Embedding column for the prototypes.")
     ] = None,
     html: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Draw it too: one page, no network."), Writes("a page")
+        str | None,
+        typer.Option("--html", metavar="FILE", help="Write the profile as one self-contained HTML page."),
+        Writes("a page"),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page."), Needs("--html")] = None,
     min_weight: Annotated[MinWeight, _LOG] = None,
@@ -63,20 +65,20 @@ def command(
     time_column: Annotated[TimeColumn, _LOG] = None,
     event_column: Annotated[EventColumn, _LOG] = None,
     no_header: Annotated[NoHeader, _LOG] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the clusters, and of the shuffles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the clusters and permutation tests.")] = 0,
     output: Output = "-",
     format: Format = None,
     rejects: Rejects = None,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """What users' tastes look like: kinds of looks, categories, when, and how it changed.
+    """Profile the tastes of users: visual styles, categories, times, and changes over time.
 
-    Prototypes are clusters of what they liked, by the vectors of --items, each with the item in its middle. Categories
-    are compared with everyone's, and the early half of a history with the late; what is no more than chance is not
-    called a difference. Of users with few items it says what cannot be said.
+    Prototypes are clusters of the liked items by the vectors of --items, each with its most central item. Categories
+    are compared with those of all users, and the early half of a history with the late half; only significant
+    differences are reported. For users with few items, the profile states what cannot be determined.
 
-    A row for the whole taste, then one per prototype, then one per category: docs/map-and-profile.md
+    The result has one row per user, then one per prototype, then one per category: docs/map-and-profile.md
 
     Examples:
 

@@ -75,20 +75,23 @@ def command(
     strict: Annotated[Strict, _NOT_FOLLOWING, recommend_options.NO_GROUPS] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the items most similar to an item, a picture, a sentence or a taste, or those that suit a user.
+    """Find the items most similar to an item, a picture, a text or a set of likes, or recommend items to users.
 
-    Each --item, --image and --text is a query of its own, and so is each line of --texts; --like and --unlike together
-    are one (the mean of what is liked minus half the mean of what is not); --mix makes one query of everything. Scores
-    are cosines (with --mix, rank fusion's). What is asked about is never an answer, and near-duplicates are shown once.
+    Each --item, --image and --text is a separate query, and so is each line of --texts. All --like and --unlike form
+    one query (the mean of the liked vectors minus half the mean of the others); --mix combines all queries into one.
+    Scores are cosines (with --mix, scores of rank fusion). A query is never its own answer, and of near-duplicates one
+    is shown.
 
-    With --group-by, groups of items (brands, say) are compared by the mean of their vectors: the column group names
-    those that are alike, and item_id one of their items, the nearest.
+    With --group-by, groups of items (such as brands) are compared by the mean of their vectors. The column group names
+    the similar groups; item_id names the nearest item of each.
 
-    A model of train-cf is asked about users. What they have is left out, unless --include-seen or --repeat. A user
-    nobody knows is shown what was popular lately, and the column source says so. Several models are blended.
+    A model of train-cf recommends to users. Items that a user already has are excluded, except with --include-seen or
+    --repeat. Unknown users get items that were popular recently, marked in the column source. Several models are
+    blended.
 
-    With --follow, {"user_id": "42"} asks; {"user_id": "42", "item_id": "7"} is a click, and asks, unless it says
-    "answer": false; {"items": ["7", "8"]} asks for somebody without a name; "k" and "weight" are optional.
+    With --follow, {"user_id": "42"} requests recommendations; {"user_id": "42", "item_id": "7"} adds a click and
+    requests them, unless it contains "answer": false; {"items": ["7", "8"]} requests them for an anonymous visitor;
+    "k" and "weight" are optional.
 
     Examples:
 
@@ -221,7 +224,7 @@ def command(
 
 
 def _one(tables: list[str] | None) -> str:
-    """The table that is asked about items."""
+    """The table to search for items."""
     if tables and len(tables) > 1:
-        raise UsageError("one table is asked about items, and several were named", fix="ask each by itself")
+        raise UsageError("items are searched in one table, and several were given", fix="run recommend once per table")
     return tables[0] if tables else "-"

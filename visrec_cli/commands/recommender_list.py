@@ -1,4 +1,4 @@
-"""``visrec train-cf --models``: the recommenders, when to use each, and what can be set."""
+"""``train-cf --models`` and ``fuse --methods``: what each is for, and its settings."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from visrec_cli.stages.fuse.layouts import PLACES
 
 
 def show_models() -> None:
-    """Print them on stdout; what is listed was asked for."""
+    """Print the recommenders and their settings on stdout."""
     for name, kind in members("recommender"):
         needs = "  (needs --items with embeddings)" if kind.needs_content else ""
         needs += "  (needs a log with times)" if kind.needs_times else ""
@@ -16,9 +16,9 @@ def show_models() -> None:
 
 
 def show_methods() -> None:
-    """The ways to fuse, on stdout."""
-    print("concat: side by side: the default, learns nothing, and is hard to beat\n")
-    print("mean: the average of columns of one space; learns nothing\n")
+    """Print the methods of fusion and their settings on stdout."""
+    print("concat: concatenates the columns; the default; learns nothing, and is hard to beat\n")
+    print("mean: averages columns of one space; learns nothing\n")
     for name, kind in members("fuser"):
         print(f"{name}: {kind.summary}  (--target: {', '.join(kind.targets)})")
         _show_settings(kind)
@@ -36,5 +36,5 @@ def _range(setting: object) -> str:
     choices, low, high = (getattr(setting, name) for name in ("choices", "low", "high"))
     if choices:
         return f" ({', '.join(map(str, choices))})"
-    of_it = " times what suits the log" if getattr(setting, "auto", False) else ""
+    of_it = ", relative to a value for the log" if getattr(setting, "auto", False) else ""
     return "" if low is None else f" (searched: {low:g} to {high:g}{of_it})"

@@ -1,4 +1,4 @@
-"""What every command does around its stage: open, run, write, and say in one line what was done."""
+"""Runs the stage of a command: progress, output, rejects, and a summary of one line."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ PREVIEW_ROWS = 20
 
 
 def new_report() -> Report:
-    """A report that knows the command line, as every command hands one to its stage."""
+    """A report with the command line, which every command passes to its stage."""
     return Report(line=command_line())
 
 
@@ -39,15 +39,14 @@ def run_stage(
 ) -> None:
     """Run ``stage(report)`` and write its table; progress, remarks and a one-line summary go to stderr.
 
-    At a terminal, where Arrow bytes would be noise, the first rows are shown instead, or what ``show`` prints: it
-    gives the number of rows. Raises CheckFailedError when ``strict`` and something was rejected; the output is
-    complete all the same.
+    At a terminal the first rows are shown instead of Arrow bytes, or whatever ``show`` prints; ``show`` returns the
+    number of rows. Raises CheckFailedError if ``strict`` and something was rejected; the output is complete even then.
     """
     from visrec_cli.tables.output import format_of, write_table
 
     report = new_report()
     if output == "-":
-        standard_output()  # refused before an hour of work, if it is closed
+        standard_output()  # fails here if it is closed, before an hour of work
     at_terminal = output == "-" and format is None and sys.stdout.isatty()
     rows, remarks = 0, list[str]()
     with _rejects_written(report, rejects), progress(report, quiet):
@@ -55,12 +54,14 @@ def run_stage(
         if not at_terminal:
             rows, remarks = write_table(reader, output, format=format, column=column)
             if output == "-" and format_of(output, format) in ("stream", "arrow", "parquet") and is_log():
-                remarks.append("binary Arrow went to a log: -o FILE keeps it, --format csv can be read")
+                remarks.append(
+                    "binary Arrow was written to a log file: save it with -o FILE, or use --format csv for text"
+                )
         elif show is None:
             rows, more = _preview(reader)
             noun = f"{noun} shown" if more else noun
     if at_terminal and show is not None:
-        rows = show(reader)  # the work is done: no bar is drawn between its lines
+        rows = show(reader)  # after the progress bar is gone
     if not quiet:
         summarise(report, rows, noun, output, remarks, rejects)
     _be_strict(report, strict)
@@ -75,7 +76,7 @@ def run_work(
     quiet: bool = False,
     noun: str = "rows",
 ) -> None:
-    """Run ``work(report)``, which writes ``output`` itself and gives a number of ``noun``; the rest is as run_stage."""
+    """Run ``work(report)``, which writes ``output`` itself and returns the number of ``noun``; else as run_stage."""
     report = new_report()
     with _rejects_written(report, rejects), progress(report, quiet):
         number = work(report)
@@ -93,7 +94,7 @@ def _be_strict(report: Report, strict: bool) -> None:
 
 @contextmanager
 def _rejects_written(report: Report, rejects: str | None) -> Iterator[None]:
-    """Writes the rejects when the block is done, and when the input was refused: then they say why."""
+    """Writes the rejects after the block, also if the input was refused: then they contain the reasons."""
     try:
         yield
     except InputError:
@@ -132,7 +133,7 @@ def summarise(
 
 
 def _preview(reader: "pa.RecordBatchReader") -> tuple[int, bool]:
-    """Show the first rows and stop: whoever looks at a terminal should not wait for what is then thrown away. How many,
+    """Show the first rows without computing the rest, which a terminal would not show. Returns how many were shown,
     and whether there are more."""
     from rich.console import Console
 
@@ -144,19 +145,19 @@ def _preview(reader: "pa.RecordBatchReader") -> tuple[int, bool]:
         table,
         total=None if more else table.num_rows,
         console=Console(),
-        hint="This is a preview. Keep the result with -o FILE.arrow, or pipe it on."
+        hint="This is a preview. Save the result with -o FILE.arrow, or pipe it to another command."
         if more
-        else "Keep it with -o FILE.arrow, or pipe it on.",
+        else "Save it with -o FILE.arrow, or pipe it to another command.",
     )
     return int(table.num_rows), more
 
 
 @contextmanager
 def progress(report: Report, quiet: bool) -> Iterator[None]:
-    """A progress display on stderr while the block runs, when stderr is a terminal and nobody asked for quiet.
+    """A progress display on stderr while the block runs, if stderr is a terminal and ``quiet`` is off.
 
-    Only the first command of a pipe draws: it is held back by those after it, so its progress is theirs, and several
-    bars on one terminal would overwrite each other.
+    Only the first command of a pipe draws one: it runs at the speed of the commands after it, and several bars on one
+    terminal would overwrite each other.
     """
     if quiet:
         yield

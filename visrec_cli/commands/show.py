@@ -32,13 +32,13 @@ _OF_A_LOOK = Excludes(*_PAGES, *_CONVERTED)
 
 def command(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to look at; - is stdin."), Reads()
+        list[str] | None, typer.Argument(metavar="[TABLE|FOLDER]…", help="Tables to describe; - is stdin."), Reads()
     ] = None,
-    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="First rows to show."), _OF_A_LOOK] = 8,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="Number of first rows to show."), _OF_A_LOOK] = 8,
     columns: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME,…", help="Only these columns; in a gallery, what stands on each card; on a map, what is told."
+            metavar="NAME,…", help="Columns to show; in a gallery, on each card; on a map, in the details of an item."
         ),
     ] = None,
     head: Annotated[
@@ -46,47 +46,54 @@ def command(
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Draw a gallery: one page, no network."),
+        typer.Option(metavar="FILE", help="Write a gallery as one self-contained HTML page."),
         Writes("a page", stdout=True),
         Excludes("--map", "--json", *_CONVERTED),
     ] = None,
     map: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Draw a zoomable picture map of one table: one page, no network."),
+        typer.Option(metavar="FILE", help="Write a zoomable picture map of one table as one self-contained HTML page."),
         Writes("a page", stdout=True),
         Excludes("--json", *_CONVERTED),
     ] = None,
-    layout: Annotated[str, typer.Option(metavar="NAME", help="Map: tsne, umap (an extra) or pca."), _OF_A_MAP] = "tsne",
+    layout: Annotated[
+        str, typer.Option(metavar="NAME", help="Map: layout by tsne, umap (an extra) or pca."), _OF_A_MAP
+    ] = "tsne",
     colour: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Map: the column that the points are coloured by first."),
+        typer.Option(metavar="NAME", help="Map: initial column of colours."),
         _OF_A_MAP,
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Map: of the layout."), _OF_A_MAP, Needs("--layout umap")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Map: random seed of the layout."), _OF_A_MAP, Needs("--layout umap")
+    ] = 0,
     title: Annotated[str | None, typer.Option(help="Heading of the page."), _OF_A_PAGE] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Queries (50) or items (500) in the gallery, items (10,000) on the map; the rest is counted."
+            min=1,
+            help="Maximum number of queries (default: 50) or items (500) in a gallery, or items on a map (10,000).",
         ),
         _OF_A_PAGE,
     ] = None,
     pictures: Annotated[
         bool | None,
-        typer.Option("--pictures/--no-pictures", help="Pictures at the terminal; by default where it can."),
+        typer.Option("--pictures/--no-pictures", help="Show pictures in the terminal (default: if it can)."),
         _OF_A_LOOK,
         Excludes("--json"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The description as JSON."), Excludes(*_CONVERTED)] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the description as JSON."), Excludes(*_CONVERTED)
+    ] = False,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Convert: the name says the format."),
+        typer.Option("--output", "-o", metavar="FILE", help="Convert to FILE; its ending selects the format."),
         Writes("any table", stdout=True),
     ] = None,
     format: AnyFormat = None,
     column: Annotated[
         str | None,
-        typer.Option(help="The embedding column of the map, or that an .npy holds."),
+        typer.Option(help="Embedding column of the map, or of an NPY matrix."),
         Excludes("--html"),
         NeedsInput("--map, or an NPY matrix that is read or written"),
     ] = None,
@@ -94,15 +101,17 @@ def command(
     row_ids: Annotated[RowIds, Excludes("--html")] = False,
     escape_formulas: Annotated[
         bool,
-        typer.Option("--escape-formulas", help="CSV for spreadsheets: ' before text that begins with = + - or @."),
+        typer.Option(
+            "--escape-formulas", help="In CSV, put ' before text that begins with = + - or @, for spreadsheets."
+        ),
         Needs(_CSV),
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Look into tables: columns, spaces, counts, first rows. Convert them, or draw a gallery or a map.
+    """Describe tables: columns, vector spaces, counts, first rows. Convert them, or draw a gallery or a map.
 
-    A map shows every item that has a vector at a place of its own, what is alike near each other: drag, zoom, search,
-    colour. It is made for 10,000 items.
+    A map shows every item that has a vector, similar items near each other; drag, zoom, search, and colour by a
+    column. It is designed for up to 10,000 items.
 
     Examples:
 
@@ -122,7 +131,7 @@ def command(
     converts = output is not None or format is not None
     if map is not None:
         if len(sources) > 1:
-            raise UsageError("a map is of one table, and several were named", fix="join them first: visrec fuse A B")
+            raise UsageError("a map shows one table, and several were given", fix="join them first: visrec fuse A B")
         chosen = {"layout": layout, "column": column, "colour": colour, "seed": seed, "ids": ids, "row_ids": row_ids}
         _draw(_mapped, sources, map, quiet, title=title, columns=names, limit=limit, **chosen)
     elif html is not None:
@@ -179,10 +188,10 @@ def _convert(
     from visrec_cli.tables.output import format_of
 
     if len(sources) > 1:
-        raise UsageError("one table at a time can be converted", fix="name one file")
+        raise UsageError("only one table can be converted at a time", fix="give one file")
     column = npy["column"]
     if format_of(output, format) == "npy":
-        npy = npy | {"column": None}  # it is about what is written
+        npy = npy | {"column": None}  # --column applies to the output
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.show import show

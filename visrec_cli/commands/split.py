@@ -33,48 +33,60 @@ _PARTS = tuple(f"{fold}{part}.parquet" for fold in ("", "fold-*/") for part in (
 def command(
     log: LogFile = "-",
     by: Annotated[
-        str, typer.Option("--by", metavar="WAY", help="random, last, time, global-time, cold-item or cold-user.")
+        str,
+        typer.Option("--by", metavar="WAY", help="Strategy: random, last, time, global-time, cold-item or cold-user."),
     ] = "random",
     test: Annotated[
         float | None,
-        typer.Option("--test", metavar="N", help="Below 1 a share, from 1 on a count (default: 0.2; last: 1)."),
+        typer.Option(
+            "--test", metavar="N", help="Size of the test part: a share below 1, else a count (default: 0.2; last: 1)."
+        ),
         Excludes("--folds", "--cut"),
     ] = None,
     validation: Annotated[
         float,
-        typer.Option("--validation", metavar="N", help="The same for the validation part."),
+        typer.Option("--validation", metavar="N", help="Size of the validation part, as --test."),
         Excludes("--folds", "--cut"),
     ] = 0.0,
     folds: Annotated[
         int,
-        typer.Option("--folds", min=0, metavar="N", help="A column 'fold' instead: each is the test part once."),
+        typer.Option(
+            "--folds", min=0, metavar="N", help="Write a column 'fold' with N folds instead, for cross-validation."
+        ),
         Needs("--by random|cold-item|cold-user"),
     ] = 0,
     cut: Annotated[
         str | None,
-        typer.Option("--cut", metavar="DATE", help="global-time: test from here; two dates: validation, then test."),
+        typer.Option(
+            "--cut", metavar="DATE", help="global-time: start of the test part; or two dates, of validation and test."
+        ),
         Needs("--by global-time"),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option("--group", metavar="NAME", help="Column of --items: keep alike items on one side (duplicate_of)."),
+        typer.Option("--group", metavar="NAME", help="Column of --items whose groups stay in one part (duplicate_of)."),
         Needs("--items"),
         Needs("--by random|last|time|cold-item"),
     ] = None,
     items: Annotated[
-        str | None, typer.Option("--items", metavar="TABLE", help="The items, for --group."), Reads(), Needs("--group")
+        str | None,
+        typer.Option("--items", metavar="TABLE", help="Table of items, for --group."),
+        Reads(),
+        Needs("--group"),
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", min=0, help="Same seed, same split, in whatever order rows come."),
+        typer.Option("--seed", min=0, help="Random seed; the split does not depend on the order of the rows."),
         Excludes("--by global-time"),
     ] = 0,
     files: Annotated[
         str | None,
-        typer.Option("--files", metavar="FOLDER", help="Also write train.parquet, validation.parquet, test.parquet."),
+        typer.Option(
+            "--files", metavar="FOLDER", help="Also write train.parquet, validation.parquet and test.parquet there."
+        ),
         Writes("parts", within=_PARTS),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a column 'split' or 'fold'.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite an existing column 'split' or 'fold'.")] = False,
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
     weight_column: WeightColumn = None,
@@ -88,14 +100,14 @@ def command(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say which interactions are for training, validation and test: a column `split`, which train-cf understands.
+    """Split interactions into training, validation and test: adds a column `split`, which train-cf reads.
 
-    random draws from each user. time takes each user's latest, last the latest one: what comes next? global-time
-    takes everything from a moment on, as in real life, where nothing of the future is known. cold-item and cold-user
-    hold out items and users entirely: what about new ones? Users with too little to split stay in train.
+    random draws interactions of each user. time holds out the latest of each user, last the latest one. global-time
+    holds out everything after a point in time, so that training sees nothing of the future. cold-item and cold-user
+    hold out whole items and users, to test new ones. Users with too few interactions to split stay in train.
 
-    In a random split, what a user did with an item stays on one side; with --group, so do an item's near-duplicates,
-    because a twin in training gives the test item away.
+    In a random split, all rows of a user and item are in one part. With --group, so are an item's near-duplicates: a
+    duplicate in training would leak the test item.
 
     Examples:
 

@@ -54,12 +54,14 @@ def _list_models(wanted: bool) -> None:
 def command(
     source: LogFile = "-",
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="The recommender; --models lists them.")
+        str, typer.Option("--model", "-m", metavar="NAME", help="Recommender to train; --models lists them.")
     ] = "als",
     items: Annotated[
         str | None,
         typer.Option(
-            "--items", metavar="TABLE", help="The items: titles, prices, pictures, embeddings. Needs no clicks."
+            "--items",
+            metavar="TABLE",
+            help="Table of items: titles, prices, pictures, embeddings; also items without clicks.",
         ),
         Reads(),
     ] = None,
@@ -69,22 +71,29 @@ def command(
             "--set",
             "-s",
             metavar="NAME=VALUE",
-            help="A setting of the recommender; repeat, or use commas. 'auto', where --models says it: by the log.",
+            help="Setting of the recommender; repeat, or separate with commas. 'auto' (see --models) fits the log.",
         ),
     ] = None,
     models: Annotated[
         bool,
-        typer.Option("--models", callback=_list_models, is_eager=True, help="List recommenders and their settings."),
+        typer.Option(
+            "--models", callback=_list_models, is_eager=True, help="List all recommenders and their settings."
+        ),
     ] = False,
     column: Annotated[
         str | None,
-        typer.Option("--column", metavar="NAME", help="The embedding column to look at, if there are several."),
+        typer.Option("--column", metavar="NAME", help="Embedding column to use, if there are several."),
         Needs("--items"),
         NeedsInput("a recommender that looks at the items"),
     ] = None,
     tune: Annotated[
         int,
-        typer.Option("--tune", min=0, metavar="TRIALS", help="Search the settings that --set leaves open."),
+        typer.Option(
+            "--tune",
+            min=0,
+            metavar="TRIALS",
+            help="Search the settings that --set does not fix, with this many trials.",
+        ),
         Excludes("--resume", "--private"),
         NeedsInput("settings that --set leaves open, and something to judge by"),
     ] = 0,
@@ -93,7 +102,7 @@ def command(
         typer.Option(
             "--fit-on",
             metavar="known|train",
-            help="known (default): choose on the validation part, then fit on it too. train: the training part alone.",
+            help="known (default): choose on validation, then fit on all known data; train: the training part only.",
         ),
         NeedsInput("something that is held back, to leave at the training part"),
     ] = None,
@@ -102,31 +111,38 @@ def command(
         typer.Option(
             "--validation",
             metavar="SHARE",
-            help="Hold this share back to judge by, where no column 'split' says what (default: 0.1, where of use).",
+            help="Share to hold back, if there is no column 'split' (default: 0.1 if the model uses it).",
         ),
         Excludes("--private"),
         NeedsInput("a log that does not say itself, in a column 'split', what is for validation"),
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", metavar="NAME", help="ndcg@10, recall@20 or rmse (default: by the model)."),
+        typer.Option(
+            "--metric", metavar="NAME", help="Validation metric: ndcg@10, recall@20 or rmse (default: by model)."
+        ),
         Excludes("--private"),
         NeedsInput("something to judge by: a recommender that learns in epochs, --tune, or rows for validation"),
     ] = None,
     patience: Annotated[
         int,
-        typer.Option("--patience", min=1, help="Stop after so many looks (20 to 39 in all) without a better epoch."),
+        typer.Option(
+            "--patience",
+            min=1,
+            metavar="N",
+            help="Stop after N validations (of 20 to 39 in all) without improvement.",
+        ),
         Excludes("--private"),
         NeedsInput("a recommender that learns in epochs, and something to judge by"),
     ] = 5,
     refit: Annotated[
         bool | None,
-        typer.Option("--refit/--no-refit", help="The same as --fit-on known, --fit-on train."),
+        typer.Option("--refit/--no-refit", help="Same as --fit-on known and --fit-on train."),
         Excludes("--fit-on", fix="--fit-on known or --fit-on train"),
     ] = None,
     fold: Annotated[
         int | None,
-        typer.Option("--fold", metavar="N", help="Leave this fold out, where a column 'fold' numbers them."),
+        typer.Option("--fold", metavar="N", help="Leave this fold out, if the log has a column 'fold'."),
         NeedsInput("a log with a column 'fold'"),
     ] = None,
     log: Annotated[TrainingLog, Excludes("--private"), _EPOCHS] = None,
@@ -135,11 +151,13 @@ def command(
     private: Annotated[
         str | None,
         typer.Option(
-            "--private", metavar="epsilon=E", help="Differential privacy of each user; also epsilon=E,delta=D."
+            "--private", metavar="epsilon=E", help="Train with differential privacy per user; also epsilon=E,delta=D."
         ),
-        Needs("--items", fix="--items TABLE: which items are in the log is a secret too"),
+        Needs("--items", fix="--items TABLE, because the list of items in the log is private too"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Random seed; with equal threads the same seed gives the same model.")
+    ] = 0,
     device: Annotated[Device, NeedsInput("a recommender that can use another device than the CPU")] = "auto",
     user_column: UserColumn = None,
     item_column: ItemColumn = None,
@@ -159,17 +177,17 @@ def command(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn from what people did: a model that recommends for every user, and with --items for items nobody clicked.
+    """Train a recommender on interactions, for every user and, with --items, for items without interactions.
 
-    A column 'split' (visrec split) says what is for training and validation; test rows are never looked at. Without
-    it, models that learn in epochs hold a tenth back. Epochs, and settings with --tune, are chosen on the validation
-    part; then the model is fitted again, with these, on all that is known. --fit-on train leaves it at the training
-    part, as published protocols do. Both ways users are not recommended what they did in either part. The model is a
-    table, which recommend reads, and says how it was made.
+    A column 'split' (visrec split) selects training and validation rows; test rows are never used. Without it, models
+    that learn in epochs hold back a tenth. The number of epochs, and settings with --tune, are chosen on the validation
+    part; then the model is fitted again with them on training and validation. --fit-on train fits on the training part
+    only, as published protocols do. In both cases users are not recommended their items of either part. The model is a
+    table, which recommend reads, and records how it was made.
 
-    Which one? als for clicks. ease up to some 10,000 items. item-knn for a first look. hybrid with --set exposure=1
-    when new items must be recommended before anybody clicks them. als-explicit for ratings. gru for what comes next,
-    by the times of the log. All of them: visrec train-cf --models
+    Choose als for clicks, ease for up to some 10,000 items, item-knn for a quick baseline, hybrid with --set exposure=1
+    to recommend new items before anybody clicks them, als-explicit for ratings, and gru to predict the next item from
+    the times of the log. List all of them with: visrec train-cf --models
 
     Examples:
 
@@ -226,7 +244,7 @@ def _privacy(text: str) -> "Privacy":
     """``epsilon=4,delta=1e-5``. Raises UsageError for anything else."""
     from visrec_cli.recommenders.two_tower.private import Privacy
 
-    told = weights(text, flag="--private", example="epsilon=4")
-    if "epsilon" not in told or set(told) - {"epsilon", "delta"}:
-        raise UsageError(f"--private {text} does not say epsilon=E, or more than that and delta=D", fix="epsilon=4")
-    return Privacy(told["epsilon"], told.get("delta"))
+    given = weights(text, flag="--private", example="epsilon=4")
+    if "epsilon" not in given or set(given) - {"epsilon", "delta"}:
+        raise UsageError(f"--private {text} is neither epsilon=E nor epsilon=E,delta=D", fix="--private epsilon=4")
+    return Privacy(given["epsilon"], given.get("delta"))

@@ -39,13 +39,13 @@ def command(
             "--target",
             "-t",
             metavar="WHAT",
-            help="labels:COLUMN (or several: labels:category,colour), clicks:LOG, duplicates, preference:LOG, self.",
+            help="Target: labels:COLUMN (or labels:category,colour), clicks:LOG, duplicates, preference:LOG or self.",
         ),
         Reads(),
     ] = ...,  # type: ignore[assignment]
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write the model: a .safetensors file."),
+        typer.Option("--output", "-o", metavar="FILE", help="Model file to write, ending in .safetensors."),
         Writes("an encoder"),
     ] = ...,  # type: ignore[assignment]
     backbone: Annotated[
@@ -54,61 +54,67 @@ def command(
             "--backbone",
             "-b",
             metavar="SPEC",
-            help="Where to begin: lite0 (offline), timm:NAME, file:MODEL.safetensors.",
+            help="Model to start from: lite0 (offline), timm:NAME or file:MODEL.safetensors.",
         ),
         Reads(),
     ] = IMAGE_ENCODER,
     loss: Annotated[
         str | None,
         typer.Option(
-            "--loss", metavar="NAME", help="Of labels: cross-entropy, which names classes, or contrast, for neighbours."
+            "--loss", metavar="NAME", help="Loss for labels: cross-entropy (predicts classes) or contrast (similarity)."
         ),
         Needs("--target labels:COLUMN"),
     ] = None,
     pixels: Annotated[
         int | None,
-        typer.Option("--pixels", metavar="N", min=32, help="Side of the pictures; by default the backbone's own."),
+        typer.Option("--pixels", metavar="N", min=32, help="Side of the pictures in pixels (default: the backbone's)."),
     ] = None,
     freeze: Annotated[
         str | None,
         typer.Option(
-            "--freeze", metavar="N", help="The first N stages stay; 'all' trains a head only. Default: all but two."
+            "--freeze", metavar="N", help="Freeze the first N stages; 'all' trains only a head (default: all but two)."
         ),
     ] = None,
     augment: Annotated[
         str | None,
         typer.Option(
-            "--augment", metavar="KINDS", help="Of flip, rotate, crop, colour; all; none. self has all by default."
+            "--augment", metavar="KINDS", help="Augmentations: flip, rotate, crop, colour; all; or none (self: all)."
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Times through all pictures, at most.")] = 10,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Maximum number of epochs.")] = 10,
     rate: Annotated[
-        float, typer.Option("--rate", help="Learning rate of the head, warmed up, then down a cosine.")
+        float, typer.Option("--rate", help="Learning rate of the head, with warm-up and cosine decay.")
     ] = 1e-3,
     decay: Annotated[
         float,
-        typer.Option("--layer-decay", help="Each stage before the head learns slower by this factor."),
+        typer.Option("--layer-decay", help="Factor of the learning rate for each stage before the head."),
         Excludes("--freeze all"),
     ] = 0.7,
     batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Pictures per step.")] = 64,
     split: Annotated[
         str | None,
-        typer.Option("--split", metavar="COLUMN", help="Of train, validation, test (default: split, if there is one)."),
+        typer.Option(
+            "--split", metavar="COLUMN", help="Column of train, validation and test (default: split, if present)."
+        ),
     ] = None,
     validation: Annotated[
         float,
-        typer.Option("--validation", metavar="SHARE", help="Held back to judge by, where no column says it."),
+        typer.Option(
+            "--validation", metavar="SHARE", help="Share to hold back for validation, if there is no such column."
+        ),
         NeedsInput("a table without rows for validation in the column 'split'"),
     ] = 0.1,
     patience: Annotated[
         int,
-        typer.Option("--patience", min=1, help="Stop after so many epochs without a better one."),
+        typer.Option("--patience", min=1, metavar="N", help="Stop after N epochs without improvement."),
         NeedsInput("something that is held back to judge by"),
     ] = 5,
     log: TrainingLog = None,
     save_checkpoint: SaveCheckpoint = None,
     resume: Resume = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and number of threads, same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Random seed; with equal threads the same seed gives the same model.")
+    ] = 0,
     device: Device = "auto",
     threads: Threads = None,
     user_column: Annotated[UserColumn, _LOG] = None,
@@ -121,15 +127,15 @@ def command(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fine-tune a picture model on the catalogue: a file that embed-images --encoder file:… uses.
+    """Fine-tune a picture model on the catalogue, for embed-images --encoder file:MODEL.
 
-    labels: a classifier of a column, whose classes embed-images --labels K then names; with --loss contrast pictures of
-    one label only come nearer. duplicates, clicks: what is a duplicate (visrec preprocess), or was clicked by the same
-    people, comes nearer. preference: the model and a vector of each user learn together what is liked. self: two views
-    of one picture come nearer, for catalogues without labels.
+    labels trains a classifier of a column, whose classes embed-images --labels K predicts; with --loss contrast it only
+    moves pictures of the same label closer. duplicates and clicks move closer the duplicates (of visrec preprocess), or
+    items clicked by the same users. preference learns the model together with a vector of each user's likes. self moves
+    two views of a picture closer, for catalogues without labels.
 
     Without --augment the frozen stages are computed once, which makes training on a CPU several times faster. Pictures
-    that cannot be read are rejects. Nothing of the pictures is written. Which target when, and what it brought on real
+    that cannot be read are rejected. The model contains no picture. How to choose a target, with results on real
     catalogues: docs/encoders.md
 
     Examples:

@@ -33,7 +33,9 @@ def format_of(target: str | Path, format: str | None = None) -> str:
         return "stream"
     ending = Path(target).suffix.lower()
     if ending not in ENDINGS:
-        raise UsageError(f"'{target}': the ending says no format", fix=f"use one of {', '.join(ENDINGS)}, or --format")
+        raise UsageError(
+            f"'{target}': the file ending identifies no format", fix=f"use one of {', '.join(ENDINGS)}, or --format"
+        )
     return ENDINGS[ending]
 
 

@@ -49,7 +49,7 @@ class Full:
 def test_no_memory_is_no_bug_and_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     session = OnnxSession.__new__(OnnxSession)
     session._session = Full()
-    with pytest.raises(DeviceMemoryError, match="memory ran out") as refused:
+    with pytest.raises(DeviceMemoryError, match="out of memory") as refused:
         session.run({})
     assert refused.value.exit_code == 71
     session.engine = "onnx"
