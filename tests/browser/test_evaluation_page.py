@@ -33,7 +33,7 @@ def test_everything_is_told_and_nothing_is_requested(look) -> None:
     driver = look(page())
     headings = driver.execute_script("return [...document.querySelectorAll('h1,h2')].map(h => h.innerText)")
     assert headings == [
-        "Evaluation", "Gates", "Numbers", "Which differences hold", "What to know about these numbers",
+        "Evaluation", "Gates", "Numbers", "Significant differences", "What to know about these numbers",
         "By length of the list", "For whom, and for what", "Whom als serves worst", "What was judged",
     ]  # fmt: skip
     text = visible(driver)

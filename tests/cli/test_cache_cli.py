@@ -57,7 +57,7 @@ def test_prune_and_clear_say_what_went(filled: Path, visrec: Run) -> None:
         (["prune", "--max-size", "much"], 2, b"--max-size 'much' is not a size"),
         (["info", "--max-size", "2GB"], 2, b"--max-size needs prune"),
         (["clear", "--json"], 2, b"--json needs info"),
-        (["clear", "--cache", "imgs"], 65, b"imgs is no cache of visrec"),
+        (["clear", "--cache", "imgs"], 65, b"imgs is not a cache of visrec"),
         (["info", "--cache", "nowhere"], 66, b"nowhere does not exist"),
     ],
 )

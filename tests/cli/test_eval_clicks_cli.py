@@ -34,7 +34,7 @@ def test_click_rates_from_a_file_and_through_a_pipe(visrec, files: Path) -> None
     assert [row["metric"] for row in rows] == ["ctr-logged", "ctr-ips", "ctr-snips", "ctr-dr", "ctr-ess"]
     assert {row["k"] for row in rows} == {"3"}
     assert all(float(row["ci_low"]) <= float(row["value"]) <= float(row["ci_high"]) for row in rows[:-1])
-    assert b"too little to say" in done.stderr
+    assert b"too little data" in done.stderr
     beside = ("--truth", "new.csv", "--metrics", "hit@3", "--logged", "log.csv", "--format", "csv")
     piped = visrec("eval", "-", *beside, stdin=(files / "new.csv").read_bytes())
     assert piped.returncode == 0, piped.stderr

@@ -81,14 +81,14 @@ def test_some_users_that_only_leading_zeros_keep_out(desk: Path, visrec: Run) ->
     (desk / "truth.csv").write_text("user_id,item_id\nu1,a\n7,b\n")
     (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\n007,b,1\n")
     said = visrec("eval", "recs.csv", "--truth", "truth.csv", "-m", "hit@1", "-o", "x.csv").stderr.decode()
-    assert "of these strangers ('007' …) most would match but for leading zeros" in said
+    assert "of these unknown ids ('007' …) most would match but for leading zeros" in said
 
 
 def test_a_single_name_in_another_unicode_form_is_said(desk: Path, visrec: Run) -> None:
     (desk / "truth.csv").write_text("user_id,item_id\nu1,a\nu2,caf\u00e9\n")
     (desk / "recs.csv").write_text("user_id,item_id,rank\nu1,a,1\nu1,x,2\nu1,y,3\nu2,cafe\u0301,1\n")
     said = visrec("eval", "recs.csv", "--truth", "truth.csv", "-m", "hit@1", "-o", "x.csv").stderr.decode()
-    assert "of these strangers ('x' …) 1 would match but for the Unicode form of letters" in said
+    assert "of these unknown ids ('x' …) 1 would match but for the Unicode form of letters" in said
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_single_name_in_another_unicode_form_is_said(desk: Path, visrec: Run) 
         (("-", "--truth", "-"), "stdin can be read once"),
         (("-", "-", "--truth", "truth.csv"), "stdin can be read once"),
         (("truth.csv", "--truth", "truth.csv", "--fold", "1"), "truth.csv has no column 'fold'"),
-        (("truth.csv", "--truth", "truth.csv", "-m", "ctr-dr"), "a log of clicks brings it"),
+        (("truth.csv", "--truth", "truth.csv", "-m", "ctr-dr"), "it comes with --logged"),
     ],
 )
 def test_contradictions_are_2(desk: Path, visrec: Run, flags: tuple[str, ...], message: str) -> None:

@@ -52,7 +52,7 @@ def test_rejects_are_written_and_strict_says_no(visrec: Run, tmp_path: Path) -> 
     done = visrec("interactions", "log.csv", "--rejects", "bad.csv", "--strict", "-o", "log.arrow")
     assert done.returncode == 1
     assert (tmp_path / "log.arrow").exists()
-    assert "row 2: the weight is no number" in (tmp_path / "bad.csv").read_text()
+    assert "row 2: the weight is not a number" in (tmp_path / "bad.csv").read_text()
 
 
 def test_a_refused_log_leaves_nothing_but_its_rejects(visrec: Run, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_groups_flow_into_a_gallery(vectors, shell) -> None:
     [
         ("--group-by title --group 'red disk' --min-items 2", "did you mean red disc"),
         ("--group-by titel --all", "did you mean title"),
-        ("--group-by title --min-items 2", "no group was asked about"),
+        ("--group-by title --min-items 2", "no group was given"),
         ("--group 'red disc'", "add --group-by COLUMN"),
         ("--group-by title --all --item square-red-0", "--item cannot be used with --group-by"),
         ("--group-by title --all --diversity 0.5", "--diversity cannot be used with --group-by"),

@@ -52,7 +52,7 @@ def test_a_file_and_the_summary(visrec: Run, table: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 2, "nothing was asked"),
+        ([], 2, "no query was given"),
         (["--item", "99"], 2, "did you mean 9"),
         (["--item", "7"], 65, "item '7' has no vector"),
         (["--item", "3", "--where", "price < 3"], 2, "title (string)"),

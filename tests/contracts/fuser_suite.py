@@ -128,7 +128,7 @@ class FuserSuite:
         whole = table(*planted())
         with pytest.raises(UsageError, match="unknown setting of --method"):
             fuse(whole, **self.options(settings={"nonsense": 1}))
-        with pytest.raises(UsageError, match="--weights has no use"):
+        with pytest.raises(UsageError, match="--weights has no effect"):
             fuse(whole, **self.options(weights={"image": 2}))
         with pytest.raises(UsageError, match="brings together"):
             fuse(whole, **self.options(columns=["image"]))
@@ -153,7 +153,7 @@ class MixingSuite(FuserSuite):
         assert got > plain + 0.1
 
     def test_needs_a_target(self) -> None:
-        with pytest.raises(UsageError, match="needs something to learn from") as refused:
+        with pytest.raises(UsageError, match="needs a target to learn from") as refused:
             fuse(table(*planted()), **self.options(target=None))
         assert "--target" in (refused.value.fix or "")
         with pytest.raises(UsageError, match="cannot learn from --target pairs"):

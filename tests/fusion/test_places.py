@@ -61,9 +61,9 @@ def test_a_second_layout_replaces_the_first() -> None:
     ("options", "words"),
     [
         ({"dim": 7}, "makes 2 or 3 numbers, not 7"),
-        ({"target": "category"}, "--target has no use"),
-        ({"reduce": "pca"}, "--reduce has no use"),
-        ({"settings": {"epochs": "3"}}, "--set has no use"),
+        ({"target": "category"}, "--target has no effect"),
+        ({"reduce": "pca"}, "--reduce has no effect"),
+        ({"settings": {"epochs": "3"}}, "--set has no effect"),
     ],
 )
 def test_what_does_not_go_together_is_refused(options: dict, words: str) -> None:

@@ -225,7 +225,7 @@ def test_a_compressed_archive_that_unpacks_to_far_more_than_it_is_does_not_fill_
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "0.1")
     assert [picture.path.rpartition("::")[2] for picture in scan(bomb).pictures] == ["red.png", "zeros.bmp"]
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "much")
-    with pytest.raises(UsageError, match="no number of GB"):
+    with pytest.raises(UsageError, match="not a number of GB"):
         archives.Archive(str(bomb))
 
 

@@ -98,7 +98,7 @@ class TestLimits:
 
     @pytest.mark.parametrize("text", ["", "big", "0", "0x10", "-5", "10x", "1e3", "99999999"])
     def test_what_is_no_resolution(self, text):
-        with pytest.raises(UsageError, match="no resolution"):
+        with pytest.raises(UsageError, match="not a resolution"):
             parse_resolution(text)
 
     def test_no_limits_no_issues(self):

@@ -62,12 +62,12 @@ def test_conditions(where: str, passing: str) -> None:
     [
         ("prise < 50", "no column 'prise'", "price (int64)"),
         ("price <", "it cannot be read", "allowed are columns"),
-        ("category", "no condition: it gives text", "compare something"),
-        ("price", "no condition: it gives a number", "compare something"),
+        ("category", "not a condition: it gives text", "compare something"),
+        ("price", "not a condition: it gives a number", "compare something"),
         ("cost < 50", "text cannot be compared with a number", "TRY_CAST(cost AS DOUBLE)"),
         ("price = '10'", "a number cannot be compared with text", "single quotes"),
-        ("cost + 1 < 50", "+ wants a number, and is given text", "TRY_CAST(cost AS DOUBLE)"),
-        ("price and true", "AND wants true or false, and is given a number", "compare something"),
+        ("cost + 1 < 50", "+ needs a number, and got text", "TRY_CAST(cost AS DOUBLE)"),
+        ("price and true", "AND needs true or false, and got a number", "compare something"),
         ('category = "shoes"', "no column 'shoes'", "single quotes"),
         ("price < 50; drop table items", "it cannot be read at 'drop'", "allowed are columns"),
         ("price < 50 price", "it cannot be read at 'price'", "allowed are columns"),
@@ -75,7 +75,7 @@ def test_conditions(where: str, passing: str) -> None:
         ("labels = 'jersey'", "column 'labels' is list", "labels IS NOT NULL"),
         ("price in ('a')", "a number cannot be compared with text", "single quotes"),
         ("category in ('a', '\udcff')", "is not UTF-8 text", "UTF-8"),
-        ("DATE '2026-02-31' = '5'", "'2026-02-31' is no date", "DATE '2026-01-31'"),
+        ("DATE '2026-02-31' = '5'", "'2026-02-31' is not a date", "DATE '2026-01-31'"),
     ],
 )
 def test_what_is_no_condition_is_a_usage_problem(where: str, said: str, fix: str) -> None:
@@ -133,7 +133,7 @@ def test_time_are_compared_in_utc_whatever_the_zone_of_the_column() -> None:
 )
 def test_numbers_of_every_type(column: pa.Array) -> None:
     items = pa.table({"n": column})
-    assert rows_where(items, "n > 1").tolist() == [False, True, False]  # NaN is no number
+    assert rows_where(items, "n > 1").tolist() == [False, True, False]  # NaN is not a number
     assert rows_where(items, "n in (1, 2)").tolist() == [True, False, False]
     assert rows_where(items, "n is null").tolist() == [False, False, True]
     assert rows_where(items, "abs(n - 100) * 2 = 194").tolist() == [False, True, False]

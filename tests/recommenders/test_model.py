@@ -103,7 +103,7 @@ def test_weights_of_zero_survive_and_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.drop_columns(["history"]), "is no model"),
+        (lambda t: t.drop_columns(["history"]), "is not a model"),
         (lambda t: t.set_column(0, "entity", pa.array(["thing"] * t.num_rows)), "other words"),
         (lambda t: t.set_column(1, "id", pa.array(["x"] * t.num_rows)), "not unique"),
         (lambda t: t.slice(1), "names 'a', which has no row: rows were taken out"),

@@ -125,7 +125,7 @@ def test_what_the_engine_says_of_a_broken_model_is_not_printed(
     """Stdout is for data."""
     path = tmp_path / "other.onnx"
     path.write_bytes(smallest().SerializeToString().replace(b"MatMul", b"Mat\xfful"))
-    with pytest.raises(InputError, match="no model that onnxruntime can run"):
+    with pytest.raises(InputError, match="not a model that onnxruntime can run"):
         embed(f"onnx:{path}")
     assert "".join(capsys.readouterr()) == ""
 

@@ -24,7 +24,7 @@ def test_a_folder_of_its_own_is_written_again(tmp_path):
 
 def test_a_foreign_folder_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(OutputError, match="no demo made it") as refusal:
+    with pytest.raises(OutputError, match="is not from visrec demo") as refusal:
         draw_demo(tmp_path)
     assert "--force" in refusal.value.fix
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -85,7 +85,7 @@ def test_8_bits_that_find_others_are_spoken_of(
     monkeypatch.setattr("visrec_cli.stages.export_encoder._ENOUGH", 1.01)
     report = Report()
     export_encoder(parent, tmp_path / "m.onnx", int8=True, calibrate=pictures, sample=48, report=report)
-    assert any("in 8 bits this model is another" in line for line in report.warnings)
+    assert any("the 8-bit model differs" in line for line in report.warnings)
 
 
 def test_lite0_takes_its_classes_along_and_needs_no_torch(pictures: Path, tmp_path: Path) -> None:

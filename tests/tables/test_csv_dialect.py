@@ -84,7 +84,7 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         (b"\xff\xfea\0b", "begins as UTF-16 text and is none", "UTF-8"),
         (b" \n \n", "holds no rows", "header line"),
         (b"# only a remark\n", "holds no rows", "header line"),
-        (b"\0\0\0\0", "no table that visrec knows", "Parquet"),
+        (b"\0\0\0\0", "not a table that visrec knows", "Parquet"),
         (b"\n<!DOCTYPE html>\n<html><p>404</p></html>\n", "is a web page", "download it again"),
         (b"<?xml version='1.0'?>\n<a/>\n", "is XML", "CSV"),
         (

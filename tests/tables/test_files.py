@@ -43,7 +43,7 @@ def test_npy_keeps_ids_and_space_beside_it_and_counts_what_it_cannot_hold(tmp_pa
 
 def test_a_bare_matrix_needs_to_be_told_its_ids(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.eye(3, dtype=np.float32))
-    with pytest.raises(UsageError, match="nothing says which row is which item"):
+    with pytest.raises(UsageError, match="is a matrix without ids for its rows"):
         open_table(tmp_path / "m.npy")
     assert open_table(tmp_path / "m.npy", row_ids=True).read_all().column("item_id").to_pylist() == ["0", "1", "2"]
     (tmp_path / "names").write_text("a\nb\n")
@@ -161,7 +161,7 @@ def test_inputs_that_are_not_there_or_no_tables(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is empty"):
         open_table(tmp_path / "empty.arrow")
     (tmp_path / "p.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\0")
-    with pytest.raises(InputError, match="no table that visrec knows"):
+    with pytest.raises(InputError, match="not a table that visrec knows"):
         open_table(tmp_path / "p.csv")
     with pytest.raises(InputError, match="is a folder"):
         open_table(tmp_path)

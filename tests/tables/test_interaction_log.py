@@ -79,7 +79,7 @@ def test_none_leaves_a_column_as_it_is(tmp_path: Path) -> None:
     ("columns", "said"),
     [
         (Columns(user="nobody"), "no column 'nobody'"),
-        (Columns(user="item", item="item"), "named for two things"),
+        (Columns(user="item", item="item"), "given for two roles"),
         (Columns(user="rating"), "has both 'rating' and 'user_id'"),
     ],
 )
@@ -145,8 +145,8 @@ def test_bad_rows_are_rejected_by_number_and_zeros_counted(tmp_path: Path) -> No
     table = read(tmp_path, text, report=report)
     assert table["user_id"].to_pylist() == ["1", "9"]
     assert [reject.reason for reject in report.rejects] == [
-        "row 2: no user", "row 3: no item", "row 4: the weight is no number", "row 5: the weight is negative",
-        "row 6: the weight is no number", "row 7: the weight is no number", "row 9: no time that can be read",
+        "row 2: no user", "row 3: no item", "row 4: the weight is not a number", "row 5: the weight is negative",
+        "row 6: the weight is not a number", "row 7: the weight is not a number", "row 9: no time that can be read",
     ]  # fmt: skip
     assert report.counts == {"rows of weight 0 left out": 1}
 

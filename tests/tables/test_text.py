@@ -39,7 +39,7 @@ def test_messages(tmp_path: Path) -> None:
         table(tmp_path, b"id,title\n1,caf\xe9\n")
     with pytest.raises(InputError, match=r"line 3 has 4 fields \('1,a,b,c'\) and the header 2 \('id,title'\)"):
         table(tmp_path, "id,title\n0,x\n1,a,b,c\n")
-    with pytest.raises(InputError, match="line 2 is no JSON: at character 8"):
+    with pytest.raises(InputError, match="line 2 is not JSON: at character 8"):
         table(tmp_path, '{"id": 1}\n{"id": \n', "t.ndjson")
 
 

@@ -27,7 +27,7 @@ def test_only_line_ends_end_lines(encoding: str) -> None:
         (gzip.compress(b"u1\n", mtime=0), "is compressed .gzip.", "zcat {} > list.txt"),
         (b"u1\nu\xff\n", "line 2 is not UTF-8", "iconv -f latin1 -t utf-8 {} > list.txt"),
         (b"<html>404</html>", "is a web page", "download it again"),
-        (b"u1\0u2", "is no table that visrec knows", "CSV"),
+        (b"u1\0u2", "is not a table that visrec knows", "CSV"),
     ],
 )
 def test_what_is_no_list_is_named_with_what_to_do(tmp_path: Path, data: bytes, says: str, fix: str) -> None:

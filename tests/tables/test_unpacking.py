@@ -183,7 +183,7 @@ def test_the_limit_on_what_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "0.02")
     assert open_table(str(path)).read_all().num_rows == 1_250_000
     monkeypatch.setenv("VISREC_MAX_UNPACKED", "a lot")
-    with pytest.raises(UsageError, match="no number of GB"):
+    with pytest.raises(UsageError, match="not a number of GB"):
         open_table(str(path)).read_all()
 
 

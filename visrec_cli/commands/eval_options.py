@@ -123,7 +123,7 @@ EmbeddingColumn = Annotated[
     str | None,
     typer.Option("--column", metavar="NAME", help="Embedding column for the similarity of items."),
     Needs("--items"),
-    NeedsInput("a metric that looks at vectors, or --baselines"),
+    NeedsInput("a metric that uses vectors, or --baselines"),
 ]
 RunNames = Annotated[
     str | None, typer.Option("--names", metavar="a,b", help="Names of the runs (default: their file names).")

@@ -19,7 +19,7 @@ def _several(line: CommandValues) -> bool:
 
 
 SEVERAL = Needs(Condition("several models", _several), fix="visrec recommend als.arrow knn.arrow --user ID")
-_VECTORS = NeedsInput("vectors, which a model of links between items has not")
+_VECTORS = NeedsInput("vectors, which a model of item-to-item links lacks")
 
 # of both
 Tables = Annotated[

@@ -84,7 +84,7 @@ def command(
         str | None,
         typer.Option("--column", metavar="NAME", help="Embedding column to use, if there are several."),
         Needs("--items"),
-        NeedsInput("a recommender that looks at the items"),
+        NeedsInput("a recommender that uses item features"),
     ] = None,
     tune: Annotated[
         int,
@@ -95,7 +95,7 @@ def command(
             help="Search the settings that --set does not fix, with this many trials.",
         ),
         Excludes("--resume", "--private"),
-        NeedsInput("settings that --set leaves open, and something to judge by"),
+        NeedsInput("settings that --set leaves open, and validation data"),
     ] = 0,
     fit_on: Annotated[
         str | None,
@@ -104,7 +104,7 @@ def command(
             metavar="known|train",
             help="known (default): choose on validation, then fit on all known data; train: the training part only.",
         ),
-        NeedsInput("something that is held back, to leave at the training part"),
+        NeedsInput("held-back data, to leave out of the fit"),
     ] = None,
     validation: Annotated[
         float | None,
@@ -114,7 +114,7 @@ def command(
             help="Share to hold back, if there is no column 'split' (default: 0.1 if the model uses it).",
         ),
         Excludes("--private"),
-        NeedsInput("a log that does not say itself, in a column 'split', what is for validation"),
+        NeedsInput("a log without validation rows in a column 'split'"),
     ] = None,
     metric: Annotated[
         str | None,
@@ -122,7 +122,7 @@ def command(
             "--metric", metavar="NAME", help="Validation metric: ndcg@10, recall@20 or rmse (default: by model)."
         ),
         Excludes("--private"),
-        NeedsInput("something to judge by: a recommender that learns in epochs, --tune, or rows for validation"),
+        NeedsInput("validation data: a recommender that learns in epochs, --tune, or rows for validation"),
     ] = None,
     patience: Annotated[
         int,
@@ -133,7 +133,7 @@ def command(
             help="Stop after N validations (of 20 to 39 in all) without improvement.",
         ),
         Excludes("--private"),
-        NeedsInput("a recommender that learns in epochs, and something to judge by"),
+        NeedsInput("a recommender that learns in epochs, and validation data"),
     ] = 5,
     refit: Annotated[
         bool | None,

@@ -107,7 +107,7 @@ def command(
     patience: Annotated[
         int,
         typer.Option("--patience", min=1, metavar="N", help="Stop after N epochs without improvement."),
-        NeedsInput("something that is held back to judge by"),
+        NeedsInput("held-back validation data"),
     ] = 5,
     log: TrainingLog = None,
     save_checkpoint: SaveCheckpoint = None,

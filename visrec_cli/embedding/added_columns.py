@@ -25,7 +25,7 @@ def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:
     names = {field.name for field in added}
     if "item_id" in names or len(names) < len(added):
         taken = "item_id" if "item_id" in names else added[0].name
-        raise UsageError(f"the column '{taken}' is wanted for something else", fix="give --into another name")
+        raise UsageError(f"the column name '{taken}' is reserved", fix="give --into another name")
     return pa.schema([*(field for field in schema if field.name not in names), *added], metadata=schema.metadata)
 
 
@@ -47,4 +47,4 @@ def while_memory_lasts(work: Callable[[int], A], size: int, report: Report) -> t
             if size == 1:
                 raise
         size //= 2
-        report.warn(f"the device is short of memory: batches of {size} from here on")
+        report.warn(f"the device is short of memory: continuing with batches of {size}")

@@ -60,7 +60,7 @@ def _usual(schema: pa.Schema) -> list[str]:
     found = [by_lower[name] for name in USUAL if name in by_lower and _is_text(schema.field(by_lower[name]).type)]
     if not found:
         raise InputError(
-            f"none of the columns {', '.join(schema.names)} is a usual one for text",
+            f"none of the columns {', '.join(schema.names)} is a common one for text",
             fix="name them: --columns title,description; a folder has none: visrec preprocess FOLDER --items items.csv",
         )
     return found

@@ -93,7 +93,7 @@ class ImageEncoder(Encoder):
         """Raise UsageError unless this encoder can name what it sees."""
         if not self.classes:
             raise UsageError(
-                f"the encoder '{self.spec}' has no classifier, so it cannot name what it sees",
+                f"the encoder '{self.spec}' has no classifier, so it cannot classify pictures",
                 fix="leave out --labels, or use an encoder that was trained to classify, such as lite0",
             )
 

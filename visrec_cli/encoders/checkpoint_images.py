@@ -38,7 +38,7 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
     architecture = query or metadata.get("arch") or metadata.get("architecture")
     if not architecture:
         raise UsageError(
-            f"'{name}' does not say which architecture it is for",
+            f"'{name}' needs an architecture",
             fix=f"add it: --encoder 'file:{name}?arch=resnet50'",
         )
     require_known(architecture)

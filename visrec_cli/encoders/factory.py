@@ -71,7 +71,8 @@ def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: 
     check_spec("image-encoder", spec)
     if precise or engine == "torch":
         raise UsageError(
-            f"'{spec}' was exported, and computes as it was", fix="leave out --precise and --engine, or use its parent"
+            f"'{spec}' is an exported model with fixed precision and engine",
+            fix="leave out --precise and --engine, or use the original encoder",
         )
     chosen = engine_for(engine, "cpu" if device == "auto" else device, precise=False)
     if chosen == "torch":  # auto, on a GPU that was named
@@ -149,7 +150,7 @@ def _of_plugin(family: str, spec: str, engine: str) -> bool:
         return False
     plugin = plugin_of(family, name)
     if plugin is not None and engine != "auto":
-        raise UsageError(f"{plugin} computes by itself, not with {engine}", fix="leave out --engine")
+        raise UsageError(f"{plugin} does not support {engine}", fix="leave out --engine")
     return plugin is not None
 
 
@@ -185,6 +186,6 @@ def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, t
         raise UnavailableError(
             f"{plugin_of(family, name)} cannot be used: opened as '{spec}', it calls itself '{encoder.spec}' and its "
             f"space '{encoder.space.encoder}', so that its vectors could not be searched",
-            fix="tell its authors",
+            fix="report it to its authors",
         )
     return encoder

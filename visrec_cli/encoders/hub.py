@@ -22,7 +22,7 @@ def repository(name: str) -> str:
         validate_repo_id(name)
     except HFValidationError as error:
         raise MissingInputError(
-            f"there is no model folder '{name}'", fix="name a folder that is there, or OWNER/NAME of a public model"
+            f"there is no model folder '{name}'", fix="name a folder that exists, or OWNER/NAME of a public model"
         ) from error
     return name
 

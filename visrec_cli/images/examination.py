@@ -40,10 +40,10 @@ class Treatment:
             parse_size(self.resize)
         if (self.resize is not None or self.trim != "none") and self.store is None:
             raise UsageError(
-                "resized or trimmed pictures have to be kept somewhere", fix="add --store jpeg (or png) to the command"
+                "resized or trimmed pictures must be stored", fix="add --store jpeg (or png) to the command"
             )
         if self.mode != "fit" and self.resize is None:
-            raise UsageError(f"--mode {self.mode} says how to resize, but not to what size", fix="add --resize 512")
+            raise UsageError(f"--mode {self.mode} needs a size", fix="add --resize 512")
         if not 1 <= self.jpeg_quality <= 100:
             raise UsageError(f"JPEG quality {self.jpeg_quality} is not within 1 to 100")
         parse_colour(self.pad_colour)

@@ -20,7 +20,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """``"224"`` → (224, 224), ``"640x480"`` → (640, 480). Raises UsageError."""
     match = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
     if not match or "0" in (match[1].lstrip("0") or "0", (match[2] or "1").lstrip("0") or "0"):
-        raise UsageError(f"{text!r} is no size in pixels", fix="say 224 or 640x480 (width x height)")
+        raise UsageError(f"{text!r} is not a size in pixels", fix="use 224 or 640x480 (width x height)")
     return int(match[1]), int(match[2] or match[1])
 
 
@@ -29,7 +29,7 @@ def parse_colour(text: str) -> tuple[int, int, int]:
     try:
         return ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"{text!r} is no colour", fix="say white, grey, #f0f0f0 …") from None
+        raise UsageError(f"{text!r} is not a colour", fix="use white, grey, #f0f0f0 …") from None
 
 
 def resize(

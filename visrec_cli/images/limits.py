@@ -67,5 +67,5 @@ def parse_resolution(text: str) -> tuple[int, int]:
     try:
         short, long = sorted(parse_size(word))
     except UsageError:
-        raise UsageError(f"{text!r} is no resolution", fix="say 1080p, 4k, 640x480 or 256") from None
+        raise UsageError(f"{text!r} is not a resolution", fix="use 1080p, 4k, 640x480 or 256") from None
     return short, long

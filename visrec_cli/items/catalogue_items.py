@@ -75,7 +75,7 @@ class CatalogueItems:
         if not self.present[row]:
             raise InputError(
                 f"item {item_id!r} has no vector in column '{self.column}' (no usable picture or text)",
-                fix="ask about another item, or name another column with --column",
+                fix="query another item, or name another column with --column",
             )
         return row
 

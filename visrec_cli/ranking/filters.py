@@ -42,7 +42,7 @@ def _passing(items: pa.Table, term: Term, where: str) -> npt.NDArray[np.bool_]:
     found = Expressions(items.schema, where).of(term)
     if found.kind.name not in (TRUTH, NOTHING):
         raise UsageError(
-            f"--where {quoted(where)} is no condition: it gives {found.kind.name}, not true or false",
+            f"--where {quoted(where)} is not a condition: it gives {found.kind.name}, not true or false",
             fix="compare something: --where \"category = 'shoes'\"",
         )
     asked = {items.schema.names.index(name): name for name in _columns(term)}

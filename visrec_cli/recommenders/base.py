@@ -153,7 +153,7 @@ class Iterative(Recommender):
             loss = self._loss_of(number)
             if not np.isfinite(loss):
                 raise UsageError(
-                    f"{self.name}: the loss is {loss} in epoch {number}: the numbers have run away",
+                    f"{self.name}: training diverged (loss = {loss} at epoch {number})",
                     fix=f"take {_smaller_steps(self.settings)}, or look for huge weights in the log",
                 )
             if callback.epoch(number, loss, self):

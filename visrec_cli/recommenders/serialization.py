@@ -78,11 +78,11 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
 def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Table, Space | None]:
     """The model, the columns of its items (``item_id`` first), and the space that it learned from, if it is known.
 
-    Raises InputError for a table that is no model, is broken, or comes from a newer format.
+    Raises InputError for a table that is not a model, is broken, or comes from a newer format.
     """
     if not is_model(table.schema):
         raise InputError(
-            f"{where} is no model: it has no columns entity, id and history", fix="visrec train-cf makes one"
+            f"{where} is not a model: it has no columns entity, id and history", fix="visrec train-cf makes one"
         )
     note, origin = note_of(table.schema.field("entity"), where), origin_of(where)
     said = note or ModelDocument()

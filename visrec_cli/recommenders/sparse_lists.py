@@ -65,7 +65,7 @@ def _from_lists(column: pa.ChunkedArray, ids: pa.Array, where: str, name: str) -
         who = structs.field(0)[pc.index(places.is_null(), True).as_py()]
         raise InputError(
             f"{where}: column '{name}' names '{who}', which has no row: rows were taken out of the model",
-            fix="keep all of its rows (visrec recommend --users and --allow ask about some), or train it again",
+            fix="keep all of its rows (visrec recommend --users and --allow select some), or train it again",
         )
     columns = places.to_numpy(zero_copy_only=False).astype(np.int64)
     rows = np.repeat(np.arange(len(whole)), lengths)

@@ -61,7 +61,7 @@ def _told() -> int | None:
     try:
         return int(float(told) * 1e9)
     except (ValueError, OverflowError):
-        raise UsageError(f"{UNPACKED}={told} is no number of GB", fix=f"{UNPACKED}=50") from None
+        raise UsageError(f"{UNPACKED}={told} is not a number of GB", fix=f"{UNPACKED}=50") from None
 
 
 @lru_cache(maxsize=1)

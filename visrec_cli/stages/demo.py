@@ -43,7 +43,7 @@ def draw_demo(folder: Path, *, seed: int = 0, force: bool = False, report: Repor
     report = report or Report()
     if folder.exists() and not force and not _ours(folder):
         raise OutputError(
-            f"{folder} is there and no demo made it", fix="name a new folder: visrec demo FOLDER, or add --force"
+            f"{folder} exists and is not from visrec demo", fix="name a new folder: visrec demo FOLDER, or add --force"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

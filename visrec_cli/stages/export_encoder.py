@@ -77,7 +77,7 @@ def export_encoder(
         raise unknown("format", to, ["onnx"])
     if int8 and calibrate is None:
         raise UsageError(
-            "--int8 needs pictures to see how large the numbers in the model become",
+            "--int8 needs pictures to calibrate the range of values",
             fix="--calibrate FOLDER, or a table with pictures",
         )
     check_place(output)
@@ -87,7 +87,7 @@ def export_encoder(
         raise UsageError(f"'{spec}' cannot be exported", fix=f"one of {', '.join(COMPILED)} can")
     plain = find("image-encoder", family)(rest, device=pick_device("cpu"))
     if plain.framing is None:
-        raise UsageError(f"'{spec}' cannot be exported: its preprocessing is none that is known here")
+        raise UsageError(f"'{spec}' cannot be exported: its preprocessing is not supported")
     pixels = (
         _made_up(plain.framing) if calibrate is None
         else _sampled(calibrate, plain.framing, sample, seed, image_column, id_column, report)
@@ -105,7 +105,7 @@ def export_encoder(
             found.append(_beside(narrow, wide, judged, report))
             if found[-1].agreement < _ENOUGH:
                 report.warn(
-                    f"in 8 bits this model is another: of the ten nearest {found[-1].agreement:.0%} are the same. Look "
+                    f"the 8-bit model differs: of the ten nearest {found[-1].agreement:.0%} are the same. Look "
                     "at what it finds before you use it, or export it in 32 bits"
                 )
         classes = list(plain.classes) if plain.classes else None
@@ -139,7 +139,7 @@ def _sampled(
     usable = rows[pictures.look(rows, report)]
     if len(usable) < FEWEST:
         raise InputError(
-            f"only {len(usable)} of the pictures can be used; {FEWEST} is the least",
+            f"only {len(usable)} of the pictures can be used; at least {FEWEST} are needed",
             fix="--calibrate a folder or table with more pictures",
         )
     return [pictures(np.array([row]))[0][None] for row in usable]

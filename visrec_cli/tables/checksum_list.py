@@ -56,7 +56,7 @@ class Listed:
         return digests
 
     def _no_list(self) -> InputError:
-        return InputError(f"{self.file} is no list of checksums as visrec writes it", fix=self._remake())
+        return InputError(f"{self.file} is not a list of checksums as visrec writes it", fix=self._remake())
 
     def _remake(self) -> str:
         return f"make the files again; if the change was meant, delete {self.file}"

@@ -57,7 +57,7 @@ class Origin:
         return InputError(f"{self.where}: {path.lstrip('.')}{': ' if path else ''}{what}", fix=self.fix)
 
     def read(self, text: str | bytes, kind: type[T]) -> T:
-        """The document. Raises InputError for text that is no JSON, or another document."""
+        """The document. Raises InputError for text that is not JSON, or another document."""
         return self.typed(self.json(text), kind)
 
     def json(self, text: str | bytes) -> Any:
@@ -69,7 +69,7 @@ class Origin:
         try:
             raw = json.loads(text, object_pairs_hook=_unique)  # noqa: TID251  # this is the door
         except (ValueError, RecursionError) as error:
-            raise self.wrong("", f"it is no JSON ({str(error)[:120]})") from error
+            raise self.wrong("", f"it is not JSON ({str(error)[:120]})") from error
         waiting: list[tuple[str, Any, int]] = [("", raw, 1)]
         while waiting:
             path, value, level = waiting.pop()
@@ -83,7 +83,7 @@ class Origin:
             if isinstance(value, str) and not _is_text(value):
                 raise self.wrong(_printable(path), "it holds half of a character")
             if isinstance(value, int) and not _LEAST <= value <= _MOST:
-                raise self.wrong(path, "it is no number of 64 bits")
+                raise self.wrong(path, "it is not a number of 64 bits")
         return raw
 
     def typed(self, raw: Any, kind: type[T], path: str = "") -> T:

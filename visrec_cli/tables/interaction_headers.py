@@ -75,7 +75,7 @@ def find_columns(schema: pa.Schema, columns: Columns, where: str) -> dict[str, s
         _explain(schema, found, where)
     twice = [name for name in found.values() if name is not None and list(found.values()).count(name) > 1]
     if twice:
-        raise UsageError(f"{where}: column '{twice[0]}' is named for two things", fix="name each column once")
+        raise UsageError(f"{where}: column '{twice[0]}' is given for two roles", fix="name each column once")
     return found
 
 

@@ -70,7 +70,7 @@ def without_zeros(table: pa.Table, where: str, report: Report) -> pa.Table:
         return table
     report.count("rows of weight 0 left out", int(nothing.sum()))
     if nothing.all():
-        raise InputError(f"{where}: all weights are 0: nothing happened", fix=_WEIGHTS)
+        raise InputError(f"{where}: all weights are 0: there are no interactions", fix=_WEIGHTS)
     return table.filter(pa.array(~nothing))
 
 
@@ -149,7 +149,7 @@ def _usable(table: pa.Table, where: str, report: Report) -> pa.Table:
     problems = {
         "no user": _null(table, "user_id"),
         "no item": _null(table, "item_id"),
-        "the weight is no number": ~np.isfinite(weight),
+        "the weight is not a number": ~np.isfinite(weight),
         "the weight is negative": weight < 0,
         "no time that can be read": _null(table, "timestamp"),
     }

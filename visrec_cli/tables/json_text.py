@@ -78,7 +78,7 @@ def _loaded(text: bytes, where: str, at: str) -> Any:
             at = f"line {error.lineno}"
         shown = error.doc[max(0, error.pos - 10) : error.pos + 20].split("\n")[0]
         raise InputError(
-            f"{where}: {at} is no JSON: at character {error.colno}, near {shown!r}",
+            f"{where}: {at} is not JSON: at character {error.colno}, near {shown!r}",
             fix="expected one JSON object per line, or one array of objects",
         ) from error
     except RecursionError as error:

@@ -103,9 +103,9 @@ def _ids(
     file = Path(ids) if ids else path.with_suffix(IDS) if path else None
     if file is None or not (ids or file.exists()):
         raise UsageError(
-            f"{where} is a bare matrix: nothing says which row is which item",
+            f"{where} is a matrix without ids for its rows",
             fix=(
-                "--ids FILE with one id per line, or --row-ids to call the rows 0, 1, 2 …",
+                "--ids FILE with one id per line, or --row-ids to use the row numbers 0, 1, 2 …",
                 f"write the ids, one per line, into {'a table with it' if path is None else path.with_suffix(IDS)}",
             ),
         )

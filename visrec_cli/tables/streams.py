@@ -117,12 +117,13 @@ def _batches(
         raise TruncatedStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
     if form is not None and not ended:
         raise TruncatedStreamError(
-            f"{where}: the stream was cut after {rows} rows: visrec wrote its schema and never its trailer",
+            f"{where}: the stream was cut after {rows} rows: visrec wrote its schema but not its trailer",
             fix=f"{AGAIN} (a tool that rewrote it should drop the schema metadata '{STREAM_KEY.decode()}')",
         )
     if source.read(1):
         raise TruncatedStreamError(
-            f"{where}: more bytes follow the end of the stream", fix="do not glue streams together; join files by name"
+            f"{where}: more bytes follow the end of the stream",
+            fix="do not concatenate streams; give the files by name",
         )
     with contextlib.suppress(OSError):
         source.close()
@@ -174,7 +175,7 @@ def _compare_older(mapped: Any, reader: Any, where: str) -> str:
     last = reader.num_record_batches - 1
     end = (_batch_of(reader, last, where)[1] or {}).get(END_KEY) if last >= 0 else None
     if end is None:
-        raise TruncatedStreamError(f"{where}: visrec wrote its schema and never its trailer", fix="make the file again")
+        raise TruncatedStreamError(f"{where}: visrec wrote its schema but not its trailer", fix="make the file again")
     compare_until_trailer(end, mapped, where)
     return f"an earlier visrec wrote {where}: its checksum does not cover the trailer and the footer"
 

@@ -44,7 +44,7 @@ def in_utf8(data: bytes, where: str, then: str = "| visrec … -") -> bytes:
             raise InputError(f"{where} is {kind}", fix=fix)
     if b"\0" in data[:65536]:
         raise InputError(
-            f"{where} is no table that visrec knows (it starts with {data[:8]!r})",
+            f"{where} is not a table that visrec knows (it starts with {data[:8]!r})",
             fix="Arrow, Parquet, NPY, CSV, TSV or NDJSON are read; pictures go to 'visrec preprocess'",
         )
     try:

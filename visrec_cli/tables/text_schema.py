@@ -56,7 +56,7 @@ def _schema_of(told: pa.ChunkedArray, where: str) -> pa.Schema:
         return pa.ipc.read_schema(pa.py_buffer(raw))
     except (pa.ArrowInvalid, pa.ArrowSerializationError, OSError, TypeError, binascii.Error, ValueError) as error:
         raise InputError(
-            f"{where}: what it says of its columns ('{KEY}') cannot be read ({_short(error)})",
+            f"{where}: the schema in '{KEY}' cannot be read ({_short(error)})",
             fix=f"make the file again, or take '{KEY}' out of its first line",
         ) from error
 

@@ -11,7 +11,7 @@ from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 
 Ids: TypeAlias = Collection[str] | Any  # or an array of Arrow's
-FORM = "the Unicode form of letters (é as one sign, or as two)"
+FORM = "the Unicode form of letters (é as one character, or as two)"
 """How messages call the difference."""
 
 

@@ -114,7 +114,7 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> Checkpoint:
     if differing:
         name = differing[0]
         raise InputError(
-            f"{path} is of another training: {name} was {before.get(name)}, and is {about[name]} now",
+            f"{path} is from another training: {name} was {before.get(name)}, and is {about[name]} now",
             fix="resume with the same log, items and settings, or start again without --resume",
         )
     state, kept, searched = (
@@ -147,6 +147,6 @@ def require_epochs(path: Path, checkpoint: Checkpoint, epochs: int, option: str)
     """Raise UsageError where fewer epochs are asked for than the checkpoint has behind it."""
     if epochs < checkpoint.done:
         raise UsageError(
-            f"{path} has {checkpoint.done} epochs behind it, and {option}{epochs} asks for fewer",
+            f"{path} has {checkpoint.done} epochs already, and {option}{epochs} is fewer",
             fix=f"{option}{checkpoint.done} or more, or start again without --resume",
         )

@@ -47,7 +47,7 @@ def require_arrays(found: Mapping[str, Arrays], state: Mapping[str, npt.NDArray[
 
     Moments of an optimiser that has not taken a step yet are not in its state: the learner looks at them itself.
     """
-    origin = Origin("the checkpoint is of another training", fix="start again without --resume")
+    origin = Origin("the checkpoint is from another training", fix="start again without --resume")
     for kind, arrays in found.items():
         for name in sorted({*state, *(name for name in arrays if not name.startswith("moments."))}):
             if name not in arrays or name not in state:

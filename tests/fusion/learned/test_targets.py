@@ -82,11 +82,11 @@ def test_refusals(tmp_path: Path) -> None:
         fuse(whole, target="item_id", **ATTENTION)
     with pytest.raises(InputError, match="'price' is double, and labels are words"):
         fuse(whole.append_column("price", pa.array(np.ones(240))), target="price", **ATTENTION)
-    with pytest.raises(UsageError, match="learns nothing, so --target has no use"):
+    with pytest.raises(UsageError, match="learns nothing, so --target has no effect"):
         fuse(whole, target="kind")
     with pytest.raises(UsageError, match="--method concat has no settings"):
         fuse(whole, settings={"epochs": 3})
-    with pytest.raises(UsageError, match="--reduce lda tells labels apart and needs a column"):
+    with pytest.raises(UsageError, match="--reduce lda separates labels and needs a column"):
         fuse(whole, reduce="lda")
     with pytest.raises(InputError, match="lda of 8 labels has at most 7 directions, 9"):
         fuse(whole, reduce="lda", target="kind", dim=9)
@@ -99,5 +99,5 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of its items is in the table"):
         fuse(whole, target=f"clicks:{log}", **ATTENTION)
     log.write_text("user_id,item_id\nu1,i1\nu2,i2\n")
-    with pytest.raises(InputError, match="nobody touched two of these items"):
+    with pytest.raises(InputError, match="no user has two of these items"):
         fuse(whole, target=f"clicks:{log}", **ATTENTION)

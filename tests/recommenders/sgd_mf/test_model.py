@@ -45,7 +45,7 @@ def test_hidden_ratings_are_predicted() -> None:
 
 def test_numbers_that_run_away_are_refused_with_a_way_out() -> None:
     log, _ = rated()
-    with pytest.raises(UsageError, match="run away"), np.errstate(all="ignore"):
+    with pytest.raises(UsageError, match="training diverged"), np.errstate(all="ignore"):
         SgdMf(learning_rate=1e6).fit(log)
 
 

@@ -94,7 +94,7 @@ def test_where_nothing_can_be_written_it_is_said_once_and_there_is_no_cache(tmp_
     assert open_cache(tmp_path / place, report) is None
     assert len(report.warnings) == 1
     assert f"the cache in {tmp_path / place} cannot be used" in report.warnings[0]
-    assert report.warnings[0].endswith("this run goes on without it")
+    assert report.warnings[0].endswith("this run continues without it")
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def test_in_a_folder_with_other_things_only_our_embeddings_are_cleared(tmp_path:
     clear(tmp_path, report=report)
     assert all(path.exists() for path in precious)
     assert report.warnings == [
-        f"{tmp_path} held other things before visrec used it, so indexes and models in it are left alone"
+        f"{tmp_path} contained other files before visrec used it, so indexes and models in it are kept"
     ]
     assert there(tmp_path, range(5)) == set()
 
@@ -197,7 +197,7 @@ def test_a_database_of_somebody_else_with_our_name_is_never_removed(tmp_path: Pa
         theirs.execute("CREATE TABLE precious (number)")
     theirs.close()
     before = (tmp_path / "embeddings-1.sqlite").read_bytes()
-    with pytest.raises(InputError, match="no cache of visrec"):
+    with pytest.raises(InputError, match="not a cache of visrec"):
         clear(tmp_path)
     keep(tmp_path, range(5), monkeypatch)
     prune(tmp_path, max_bytes=0)
@@ -208,7 +208,7 @@ def test_a_database_of_somebody_else_with_our_name_is_never_removed(tmp_path: Pa
 def test_what_is_no_cache_is_refused_and_stays(tmp_path: Path, monkeypatch) -> None:
     photo = put(tmp_path / "photos" / "models" / "me.jpg", 10)
     for stage in (info, prune, clear):
-        with pytest.raises(InputError, match="no cache of visrec"):
+        with pytest.raises(InputError, match="not a cache of visrec"):
             stage(tmp_path / "photos")
         with pytest.raises(InputError):
             stage(photo)

@@ -107,5 +107,5 @@ def test_blocks_of_users_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_past_there_is_nothing_to_learn() -> None:
     truth = open_truth(LOG.drop_columns(["split"]))
-    with pytest.raises(UsageError, match="learn from what came before"):
+    with pytest.raises(UsageError, match="need training interactions"):
         baselines_of(truth, BaselineRules(), k=5)

@@ -81,7 +81,8 @@ def test_too_little_is_said_and_so_are_missing_users_and_items() -> None:
     click_through(recs(u="a x y z"), open_log(log_of(*HAND)), ks=[4], report=report)
     said = "\n".join(report.warnings)
     assert (
-        "too little to say at 4 places: 33.33% of the events of the log are in its lists, worth 1 event alike" in said
+        "too little data at 4 places: 33.33% of the events of the log are in its lists, an effective sample of 1 event"
+        in said
     )
     assert "75% of its recommendations are of items that the log never shows" in said
     assert "without recommendations for 1 user of the log: left out" in said
@@ -113,7 +114,7 @@ def test_places_beyond_those_of_the_log() -> None:
 
 def test_what_cannot_be_weighed() -> None:
     log = open_log(log_of(*HAND))
-    with pytest.raises(UsageError, match="know the places"):
+    with pytest.raises(UsageError, match="needs the positions"):
         click_through(recs(u="a"), log, policy=Policy(same_place=True))
     with pytest.raises(InputError, match="none of the 1 user of new is in the log"):
         click_through(recs(stranger="a"), log)

@@ -38,7 +38,7 @@ def test_of_errors_the_floor_is_a_ceiling_and_nothing_does_not_pass() -> None:
     assert low.condition == "mae is at most 0.7"
     (nothing,) = judged_by_floors([run_of("als", np.full(3, np.nan))], floors_of(["ndcg@10=-5"]))
     assert not nothing.passed
-    assert "means nothing for anybody" in nothing.sentence
+    assert "is undefined for every user" in nothing.sentence
 
 
 @pytest.mark.parametrize("text", ["ndcg@10", "ndcg@10=", "ndcg@10=much", "ndcg@10=nan", "ndgc@10=0.2", "popularity=3"])

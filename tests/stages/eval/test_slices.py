@@ -103,10 +103,10 @@ def test_of_many_values_the_largest_are_shown(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("by", "truth", "message"),
     [
-        ("warmth", {"train": None}, "needs to know what came before"),
-        ("popularity", {"train": None}, "needs to know what came before"),
-        ("activity", {"train": None}, "needs to know what came before"),
-        ("pictures", {"items": None}, "needs to know the items' pictures"),
+        ("warmth", {"train": None}, "needs training interactions"),
+        ("popularity", {"train": None}, "needs training interactions"),
+        ("activity", {"train": None}, "needs training interactions"),
+        ("pictures", {"items": None}, "needs the pictures of the items"),
         ("colour", {}, "neither the items nor the users"),
         ("category", {"items": None}, "neither the items nor the users"),
     ],

@@ -79,16 +79,16 @@ def test_some_of_the_items_alone() -> None:
 
 def test_contradictions_and_what_is_lacking() -> None:
     split = log(("u", "a"), ("u", "b")).append_column("split", pa.array(["train", "test"]))
-    with pytest.raises(UsageError, match="says itself what came before"):
+    with pytest.raises(UsageError, match="contains its training rows"):
         open_truth(split, train=log(("u", "c")))
     with pytest.raises(InputError, match="leaves no test rows"):
         open_truth(split.slice(0, 1))
     with pytest.raises(UsageError, match="which one is the test"):
         open_truth(log(("u", "a")).append_column("fold", pa.array([0])))
-    with pytest.raises(UsageError, match="what came before") as before:
+    with pytest.raises(UsageError, match="need training interactions") as before:
         open_truth(log(("u", "a")), needs={"popularity"})
     assert "--train" in str(before.value.fix)
-    with pytest.raises(UsageError, match="know the items"):
+    with pytest.raises(UsageError, match="need a table of items"):
         open_truth(log(("u", "a")), needs={"vectors"})
     with pytest.raises(UsageError, match="of categories"):
         small_truth(items=pa.table({"item_id": ["a"], "title": ["A"]}), needs={"categories"})

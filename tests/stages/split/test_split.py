@@ -123,7 +123,7 @@ def test_a_group_that_changes_nothing_is_pointed_out(log: pa.Table) -> None:
     assert done(log, SplitSpec("cold-item", group="duplicate_of"), items=items, report=report).equals(
         done(log, SplitSpec("cold-item"))
     )
-    assert report.warnings[1:] == ["no two items of the log are alike by duplicate_of: --group changes nothing"]
+    assert report.warnings[1:] == ["no two items of the log share a 'duplicate_of': --group has no effect"]
 
 
 def test_those_with_too_little_stay_in_train_and_are_counted() -> None:
@@ -160,7 +160,7 @@ def test_the_parts_as_files(log: pa.Table, tmp_path: Path) -> None:
     for part in ("train", "validation", "test"):
         rows = table.filter(pa.compute.equal(table["split"], part)).drop_columns("split")
         assert pq.read_table(tmp_path / "new" / "parts" / f"{part}.parquet").equals(rows)
-    with pytest.raises(OutputError, match="of another split") as refused:
+    with pytest.raises(OutputError, match="from another split") as refused:
         split(log, by="random", files=tmp_path / "new" / "parts")
     assert str(refused.value.fix).startswith("rm ")
     (tmp_path / "file").touch()
@@ -206,7 +206,7 @@ def test_ways_that_contradict_themselves(way: dict, said: str) -> None:
         (SplitSpec("global-time", cut="2030-01-01"), "nothing is left for test: the log goes from 2020-09-13"),
         (SplitSpec("global-time", cut="2019-01-01"), "nothing is left for train"),
         (SplitSpec("global-time", cut="yesterday"), "yesterday"),
-        (SplitSpec("global-time", cut="2020-10-01,2020-10-02,2020-10-03"), "not one or two moments"),
+        (SplitSpec("global-time", cut="2020-10-01,2020-10-02,2020-10-03"), "not one or two times"),
         (SplitSpec("random", 500), "nothing is left for test: users have too few interactions"),
         (SplitSpec("cold-item", 500), "nothing is left for train"),
         (SplitSpec("random", 0.5, 0.001), "nothing is left for validation"),

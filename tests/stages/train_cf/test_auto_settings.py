@@ -113,7 +113,7 @@ def test_a_checkpoint_of_the_first_release_goes_on_with_the_numbers_of_that(tmp_
     np.testing.assert_array_equal(resumed.scores(), whole.scores())
     assert not any("auto" in one for one in said)
     assert "als: reg 0.03, unobserved_weight 0.01, as the checkpoint has it" in said
-    with pytest.raises(InputError, match="is of another training: settings was"):
+    with pytest.raises(InputError, match="is from another training: settings was"):
         trained(resume=str(keep), settings={"reg": 0.04})
 
 

@@ -198,7 +198,7 @@ def test_other_validation_rows_are_another_training(tmp_path: Path) -> None:
     train_cf(log, save_checkpoint=keep).read_all()
     words = log["split"].to_pylist()
     fewer = log.filter(pa.array([word != "validation" or row % 20 == 7 for row, word in enumerate(words)]))
-    with pytest.raises(InputError, match="is of another training: known was"):
+    with pytest.raises(InputError, match="is from another training: known was"):
         train_cf(fewer, resume=keep)
 
 
@@ -216,8 +216,8 @@ def test_the_report_says_what_was_fitted(fit_on: str) -> None:
 @pytest.mark.parametrize(
     ("log", "options", "said"),
     [
-        (split_log(), {"validation": 0.1}, "says already what is for validation"),
-        (split_log(), {"validation": 0.0}, "says already what is for validation"),
+        (split_log(), {"validation": 0.1}, "already defines the validation rows"),
+        (split_log(), {"validation": 0.0}, "already defines the validation rows"),
         (clicks(), {"model": "item-knn", "fit_on": "train"}, "nothing is held back from item-knn"),
         (clicks(), {"validation": 0.0, "fit_on": "train"}, "nothing is held back from als"),
     ],

@@ -133,7 +133,7 @@ def test_a_model_of_the_order_goes_on_to_the_same_bytes_and_not_in_another_order
     assert (tmp_path / "whole.arrow").read_bytes() == (tmp_path / "resumed.arrow").read_bytes()
     times = pc.subtract(pa.scalar(2**41), clicks()["timestamp"].cast(pa.int64())).cast(pa.timestamp("ms", "UTC"))
     turned = clicks().set_column(2, "timestamp", times)
-    with pytest.raises(InputError, match="is of another training: data was"):
+    with pytest.raises(InputError, match="is from another training: data was"):
         train_cf(turned, items=shop(), resume=keep, **options)
 
 
@@ -152,12 +152,12 @@ def test_without_times_there_is_no_order(model: str) -> None:
         ({"settings": {"epochs": "many"}}, "epochs=many is not a whole number"),
         ({"model": "vbpr"}, "vbpr looks at the items, and there are none"),
         ({"metric": "ndgc@10"}, "unknown metric"),
-        ({"validation": 1.5}, "no share"),
+        ({"validation": 1.5}, "not a share"),
         ({"fit_on": "trian"}, "did you mean train"),
         ({"log": ["curve.xyz"]}, "xyz"),
         ({"model": "item-knn", "save_checkpoint": "k.npz"}, "fitted in one step"),
         ({"tune": 3, "resume": "k.npz"}, "cannot be resumed"),
-        ({"tune": 3, "validation": 0.0}, "something to judge by"),
+        ({"tune": 3, "validation": 0.0}, "validation data"),
         ({"items": "no-such-file.arrow"}, "does not exist"),
         ({"model": "content-knn", "items": pa.table({"item_id": ["i1"], "title": ["x"]})}, "no embedding column"),
     ],

@@ -21,7 +21,7 @@ def engine_for(engine: str, device: str, *, precise: bool) -> str:
     if precise:
         raise UsageError(f"--precise computes in torch, not with {engine}", fix="leave out --engine or --precise")
     if not _on_cpu(device):
-        raise UsageError(f"the engine {engine} computes on the CPU", fix="leave out --engine, or say --device cpu")
+        raise UsageError(f"the engine {engine} computes on the CPU", fix="leave out --engine, or use --device cpu")
     chosen = "onnx" if engine == "auto" else engine
     engine_name(chosen)
     return chosen

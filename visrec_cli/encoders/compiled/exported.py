@@ -94,7 +94,7 @@ def _session(path: Path) -> OnnxSession:
         raise
     except Exception as error:  # onnxruntime has a dozen of its own
         raise InputError(
-            f"'{path}' is no model that onnxruntime can run: {str(error).strip().splitlines()[0][:160]}",
+            f"'{path}' is not a model that onnxruntime can run: {str(error).strip().splitlines()[0][:160]}",
             fix="make it again: visrec export-encoder SPEC -o model.onnx",
         ) from error
 
@@ -103,13 +103,13 @@ def _card_of(path: Path, session: OnnxSession) -> tuple[ExportedManifestDocument
     """What the file says of itself, held against what the model in it takes and gives. Raises InputError."""
     if KEY not in session.metadata:
         raise InputError(
-            f"'{path}' does not say what pictures it takes: it is not from export-encoder",
+            f"'{path}' has no description of its input: it is not from export-encoder",
             fix="visrec export-encoder SPEC -o model.onnx makes one that does",
         )
     origin = Origin(f"the card in '{path}' cannot be read", fix="export it again")
     raw = origin.json(session.metadata[KEY])
     if isinstance(raw, dict) and raw.get("format") != FORMAT:
-        raise InputError(f"'{path}' is of another version of visrec", fix="export it again")
+        raise InputError(f"'{path}' is from another version of visrec", fix="export it again")
     card = origin.typed(raw, ExportedManifestDocument)
     space, framing = space_from(card.space, origin, "space"), framing_from(card.framing, origin, "framing")
     classes = None if card.classes is None else len(card.classes)

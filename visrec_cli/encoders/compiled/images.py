@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # of the pictures that a model is checked with
 _PICTURES = 16
-_UNFRAMED = "its preprocessing is none that is known here"
+_UNFRAMED = "its preprocessing is not supported"
 
 
 class SessionImageEncoder(ImageEncoder):

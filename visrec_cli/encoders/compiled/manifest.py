@@ -162,7 +162,7 @@ def keep_card(kind: str, card: ModelManifest, write: Callable[[Path], object] | 
     finally:
         shutil.rmtree(new, ignore_errors=True)
     if found is None:
-        raise OSError("what was written cannot be read back")
+        raise OSError("the written file cannot be read back")
     return found
 
 

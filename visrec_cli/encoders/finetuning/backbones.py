@@ -30,7 +30,7 @@ class Backbone:
 def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     """The model that ``spec`` names, for pictures of ``pixels`` × ``pixels`` (by default the model's own size).
 
-    Raises UsageError for an encoder that is no model of timm, for one whose preprocessing is not known here, and for
+    Raises UsageError for an encoder that is not a model of timm, for one whose preprocessing is not known here, and for
     a size that it cannot take; else as opening an encoder does.
     """
     from visrec_cli.encoders.factory import check_spec
@@ -39,7 +39,7 @@ def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     family, _, rest = spec.partition(":")
     if family not in FAMILIES:
         raise UsageError(
-            f"'{spec}' cannot be trained: it is no model of timm",
+            f"'{spec}' cannot be trained: it is not a model of timm",
             fix="--backbone lite0, --backbone timm:resnet50, or --backbone 'file:model.safetensors'",
         )
     found = _lite0() if family == "lite0" else _of_encoder(spec, find("image-encoder", family), rest)
@@ -65,7 +65,7 @@ def _of_encoder(spec: str, kind: Any, rest: str) -> Backbone:
 
     encoder = kind(rest, device=torch.device("cpu"))
     if encoder.framing is None:
-        raise UsageError(f"the preprocessing of '{spec}' is none that is known here", fix="train another --backbone")
+        raise UsageError(f"the preprocessing of '{spec}' is not supported", fix="train another --backbone")
     mean, divisor = ([float(value) for value in one] for one in encoder.statistics)
     architecture = encoder.model.pretrained_cfg["architecture"]
     return Backbone(encoder.model, architecture, spec, encoder.space.weights, encoder.framing, (mean, divisor), 0)

@@ -16,7 +16,7 @@ def stages_of(model: Any) -> list[list[str]]:
 
     matcher = getattr(model, "group_matcher", None)
     if matcher is None:
-        raise UsageError(f"timm does not tell the stages of {type(model).__name__}", fix="train another --backbone")
+        raise UsageError(f"timm does not report the stages of {type(model).__name__}", fix="train another --backbone")
     classifier = {id(parameter) for parameter in model.get_classifier().parameters()}
     named = dict(model.named_parameters())
     groups = group_parameters(model, matcher(coarse=True), return_values=False)
@@ -35,7 +35,7 @@ def frozen_count(stages: int, freeze: str | int | None) -> int:
         return stages
     if not str(freeze).isdigit() or int(freeze) > stages:
         raise UsageError(
-            f"--freeze {freeze} is no number of stages: this model has {stages}",
+            f"--freeze {freeze} is out of range: the model has {stages} stages",
             fix=f"--freeze 0 trains all, --freeze {max(0, stages - 2)} the last two, --freeze all only a new head",
         )
     return int(freeze)

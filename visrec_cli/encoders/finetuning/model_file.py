@@ -51,7 +51,7 @@ def require_classifier(backbone: Backbone) -> None:
     layer = model.get_classifier()
     if not isinstance(layer, torch.nn.Linear) or layer.in_features != backbone.width or layer.bias is None:
         raise UsageError(
-            f"{backbone.architecture} has no plain classifier on its vectors, so that classes cannot travel with it",
+            f"{backbone.architecture} has no plain classifier on its vectors, so that its classes cannot be stored",
             fix="take another --backbone, or --loss contrast, which needs none",
         )
     model.reset_classifier(0)

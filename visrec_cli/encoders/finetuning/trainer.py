@@ -48,7 +48,7 @@ class EncoderTrainer:
             self.heads = objective.heads(backbone.width).to(device)
         groups = parameter_groups(model, self.heads, schedule.decay)
         if not groups:
-            raise UsageError("nothing is left to learn: all stages are frozen", fix="take a smaller --freeze")
+            raise UsageError("there is nothing to train: all stages are frozen", fix="take a smaller --freeze")
         self._optimiser = torch.optim.AdamW(groups, lr=schedule.rate)
         kinds = schedule.augment or (STRONG if objective.views > 1 else ())
         size = backbone.framing.height, backbone.framing.width
@@ -67,7 +67,7 @@ class EncoderTrainer:
                 loss = self._epoch(number)
                 if not np.isfinite(loss):
                     raise UsageError(
-                        f"the loss is {loss} in epoch {number}: the numbers have run away", fix="take a smaller --rate"
+                        f"training diverged (loss = {loss} at epoch {number})", fix="take a smaller --rate"
                     )
                 if callback.epoch(number, loss, self):
                     break
@@ -108,7 +108,7 @@ class EncoderTrainer:
                 array = state.get(f"moments.{place}.{which}")
                 if array is None or array.shape != shape:
                     raise InputError(
-                        f"the checkpoint is of another optimiser: moments.{place}.{which} does not fit",
+                        f"the checkpoint is from another optimiser: moments.{place}.{which} does not fit",
                         fix="start again without --resume",
                     )
                 moments.setdefault(place, {})[which] = torch.from_numpy(np.array(array))

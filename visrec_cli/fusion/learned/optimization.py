@@ -88,7 +88,7 @@ def train(
 
     blocks: what the loss sees, of all rows; rows: those to learn from, ascending. Half of a batch is drawn, the other
     half are partners of these. One thread: sums are then always made in the same order, and two runs agree in every
-    byte. Raises UsageError when the loss is no number any more.
+    byte. Raises UsageError when the loss is not a number any more.
     """
     with _one_thread():
         return _train(fit_spec, start, blocks, examples, rows, settings)
@@ -125,7 +125,7 @@ def _train(
         mean = float(np.mean(losses)) if losses else 0.0
         arrays = {name: tensor.detach().cpu().numpy().copy() for name, tensor in weights.items()}
         if not np.isfinite(mean) or not all(np.isfinite(array).all() for array in arrays.values()):
-            raise UsageError(f"the loss is no number in epoch {number}", fix="--set learning_rate=0.001")
+            raise UsageError(f"the loss is not a number in epoch {number}", fix="--set learning_rate=0.001")
         value = fit_spec.judge(arrays) if fit_spec.judge is not None else float(number)
         if value > best:
             best, best_epoch, kept = value, number, arrays

@@ -44,7 +44,7 @@ def kind_of_type(kind: pa.DataType) -> ColumnKind:
 def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """The column in one type for each kind: what cannot be compared becomes true, and stays null where it is.
 
-    Times are UTC in microseconds, without a zone. NaN is null: it is no number, and would pass each "more than".
+    Times are UTC in microseconds, without a zone. NaN is null: it is not a number, and would pass each "more than".
     Raises InputError for times that this cannot hold.
     """
     kind = kind_of_type(column.type)

@@ -153,7 +153,7 @@ class Expressions:
             raise self._unlike(part, part)
         if part.kind.name not in (kind, NOTHING, also):
             raise UsageError(
-                f"--where {quoted(self._text)}: {by} wants {kind}, and is given {part.kind.name}",
+                f"--where {quoted(self._text)}: {by} needs {kind}, and got {part.kind.name}",
                 fix="compare something: --where \"category = 'shoes'\"" if kind == TRUTH else self._number_hint(part),
             )
         plain = {TRUTH: pl.Boolean, NUMBER: pl.Float64, TEXT: pl.String}[kind]
@@ -164,7 +164,7 @@ class Expressions:
             if side.kind.name == OTHER:
                 field = self._schema.field(self._place(side))
                 return UsageError(
-                    f"--where {quoted(self._text)}: column '{field.name}' is {field.type}, which compares with nothing",
+                    f"--where {quoted(self._text)}: column '{field.name}' is {field.type}, which cannot be compared",
                     fix=f"{field.name} IS NOT NULL asks whether it is there; else compare another column",
                 )
         names = {one.kind.name, other.kind.name}

@@ -52,7 +52,7 @@ def _moment(kind: str, words: str, text: str) -> date:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"--where {quoted(text)}: {words[:40]!r} is no {'date' if kind == 'DATE' else 'time'}",
+            f"--where {quoted(text)}: {words[:40]!r} is not a {'date' if kind == 'DATE' else 'time'}",
             fix="a date is written as DATE '2026-01-31', a time as TIMESTAMP '2026-01-31 12:00:00'",
         ) from error
 

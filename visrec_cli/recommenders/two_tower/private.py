@@ -36,9 +36,9 @@ class Privacy:
 
     def __post_init__(self) -> None:
         if not 0 < self.epsilon < np.inf:
-            raise UsageError(f"epsilon={self.epsilon:g} is no positive number", fix="--private epsilon=4")
+            raise UsageError(f"epsilon={self.epsilon:g} is not a positive number", fix="--private epsilon=4")
         if self.delta is not None and not 0 < self.delta < 1:
-            raise UsageError(f"delta={self.delta:g} is no small chance", fix="--private epsilon=4,delta=1e-5")
+            raise UsageError(f"delta={self.delta:g} is not a small chance", fix="--private epsilon=4,delta=1e-5")
 
     def delta_of(self, users: int) -> float:
         """The delta for so many users."""

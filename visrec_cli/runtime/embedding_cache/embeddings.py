@@ -119,7 +119,7 @@ class EmbeddingCache:
             except OSError as trouble:
                 error = trouble
         self._off = True
-        self._report.warn(f"the cache in {self._folder} cannot be used ({error}); this run goes on without it")
+        self._report.warn(f"the cache in {self._folder} cannot be used ({error}); this run continues without it")
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -74,7 +74,7 @@ def write(
         if len(_payloads(connection, kind, list(entries))[0]) < len(entries) or None in read_files(
             connection, [stamp for stamp, _ in settled]
         ):
-            raise Damaged("what was written is not found again")
+            raise Damaged("a cache write could not be read back")
 
 
 def _write_payloads(connection: sqlite3.Connection, kind: str, entries: Mapping[bytes, bytes]) -> None:

@@ -51,7 +51,7 @@ class Contents:
 
 
 def info(folder: Path | None = None, *, report: Report | None = None) -> Contents:
-    """What is kept. Raises MissingInputError, and InputError for a folder that is no cache of visrec."""
+    """What is kept. Raises MissingInputError, and InputError for a folder that is not a cache of visrec."""
     place = _place(folder)
     parts, files = list[CachePart](), 0
     with _opened(place, report) as cache:
@@ -131,7 +131,7 @@ def _place(folder: Path | None) -> Path:
     except OSError as error:
         raise InputError(f"cannot look into {place}: {error.strerror or error}", fix=_FIX) from error
     if folder is not None and not (empty or is_cache(place) or database(place) or set_aside(place)):
-        raise InputError(f"{place} is no cache of visrec: it holds other things alone", fix=_FIX)
+        raise InputError(f"{place} is not a cache of visrec: it contains only other files", fix=_FIX)
     return place
 
 
@@ -151,7 +151,7 @@ def _say_what_stays(place: Path, report: Report | None) -> None:
     """In a folder that visrec did not make, a folder "models" may be anybody's."""
     there = [part for part in FOLDERS if (place / part).exists()]
     if report is not None and there and not is_cache(place):
-        report.warn(f"{place} held other things before visrec used it, so {' and '.join(there)} in it are left alone")
+        report.warn(f"{place} contained other files before visrec used it, so {' and '.join(there)} in it are kept")
 
 
 def _is_there(path: str) -> bool:

@@ -96,7 +96,7 @@ def evaluate(
     """
     report, gates = report or Report(), gates or Gates()
     if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
-        raise UsageError("by what are the runs judged?", fix="--truth LOG, --class COLUMN of --items, or --logged LOG")
+        raise UsageError("no ground truth", fix="give --truth LOG, --class COLUMN of --items, or --logged LOG")
     floors = floors_of(gates.fail_under)
     asked = wanted(metrics or _default(class_column, ks), ks)
     asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
@@ -107,9 +107,9 @@ def evaluate(
         )
     _check_lengths(metrics, ks, logged)
     if embedding is not None and not baselines and "vectors" not in needs(asked):
-        raise UsageError("--column needs a metric that looks at vectors, or --baselines", fix="-m diversity@10")
+        raise UsageError("--column needs a metric that uses vectors, or --baselines", fix="-m diversity@10")
     if not runs:
-        raise UsageError("there is nothing to judge", fix="visrec eval recs.arrow --truth test.csv")
+        raise UsageError("there are no runs to evaluate", fix="visrec eval recs.arrow --truth test.csv")
     called = names_of(runs, names)
     user, item = (columns.user, columns.item) if columns else (None, None)
     if class_column is not None:

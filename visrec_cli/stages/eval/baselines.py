@@ -111,7 +111,7 @@ def baselines_of(
     """
     report = report or Report()
     if truth.train is None:
-        raise UsageError("--baselines learn from what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("--baselines need training interactions", fix="--train FILE, or a truth with a split")
     ids = truth.item_ids.to_pylist()
     late = [] if truth.validation is None else [truth.validation]
     learned = [truth.train, *(late if rules.fit_on == "known" else [])]

@@ -86,12 +86,14 @@ def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:
 
 def _lengths(log: ClickLog, ks: Sequence[int], policy: Policy, report: Report) -> list[int]:
     if policy.same_place and not log.has_places:
-        raise UsageError("--same-place needs to know the places", fix="a column 'position' in the log, from 1 on")
+        raise UsageError(
+            "--same-place needs the positions of shown items", fix="a column 'position' in the log, from 1 on"
+        )
     if not log.has_places:
         return list(ks) or [K]
     most = len(log.look)
     if any(k > most for k in ks):
-        report.warn(f"the log has {counted(most, 'places')}: nobody knows how often a later one is looked at")
+        report.warn(f"the log has {counted(most, 'places')}: how often later ones are seen is unknown")
     return list(dict.fromkeys(min(k, most) for k in ks)) or [most]
 
 
@@ -112,8 +114,8 @@ def _warn(name: str, k: int, events: Events, lists: Places, log: ClickLog, repor
     share = float((events.weights > 0).mean())
     if events.effective < ENOUGH or share < FEW:
         report.warn(
-            f"{name}: too little to say at {counted(k, 'places')}: {share:.2%} of the events of the log are in its "
-            f"lists, worth {counted(round(events.effective), 'events')} alike"
+            f"{name}: too little data at {counted(k, 'places')}: {share:.2%} of the events of the log are in its "
+            f"lists, an effective sample of {counted(round(events.effective), 'events')}"
         )
     listed = lists[lists >= 0]
     never = (log.shown.sum(axis=(0, 2)) == 0)[listed].mean()

@@ -72,7 +72,7 @@ def open_log(source: Tabular, *, seed: int = 0, report: Report | None = None) ->
     look = examination(shown.sum(axis=0), clicks.sum(axis=0))
     if len(look) > 1 and not ((shown.sum(axis=0) > 0).sum(axis=1) > 1).any():
         look = np.ones(len(look))
-        report.warn(f"{where}: no item was shown in two places, so nothing tells how much users look at each")
+        report.warn(f"{where}: no item was shown in two places, so the attention to each place cannot be estimated")
     return ClickLog(
         users, items, user, item, place, clicked, propensity, fold, shown, clicks, look, has_places
     )  # fmt: skip

@@ -83,9 +83,9 @@ class RunDiagnostics:
         for strange, known in ((self.some_users, truth.users), (self.some_items, truth.item_ids)):
             hint = spelling(strange, known.to_pylist()) if strange else ""
             if hint:
-                report.warn(f"{name}: of these strangers ({strange[0]!r} …) {hint}")
+                report.warn(f"{name}: of these unknown ids ({strange[0]!r} …) {hint}")
         if self.as_written:
-            report.warn(f"{name}: neither ranks nor scores: the order of the rows is the order")
+            report.warn(f"{name}: neither ranks nor scores: rows are taken in their order")
         longer = [k for k in sorted(ks) if k > self.longest]
         if longer:
             report.warn(f"{name}: the longest list has {counted(self.longest, 'items')}: @{longer[0]} looks further")

@@ -45,7 +45,7 @@ class Floor:
         """A metric that means nothing for anybody does not pass."""
         value = run.mean(self.metric.name)
         passed = value <= self.bar if self.metric.kind.better == "less" else value >= self.bar
-        told = "means nothing for anybody" if np.isnan(value) else f"is {value:.4f}"
+        told = "is undefined for every user" if np.isnan(value) else f"is {value:.4f}"
         sentence = f"{run.run}: {self.metric.name} {told}, {self._asked} is asked for"
         return Verdict(run.run, self.condition, bool(passed), sentence)
 
@@ -61,7 +61,7 @@ def floors_of(texts: Sequence[str]) -> tuple[Floor, ...]:
         except ValueError:
             number = float("nan")
         if not equals or not np.isfinite(number):
-            raise UsageError(f"{text!r} is no condition", fix="--fail-under ndcg@10=0.20")
+            raise UsageError(f"{text!r} is not a condition", fix="--fail-under ndcg@10=0.20")
         (metric,) = wanted([name.strip()])
         if not metric.kind.better:
             raise UsageError(f"more {metric.name} is neither better nor worse: it makes no gate", fix="ndcg@10=0.20")

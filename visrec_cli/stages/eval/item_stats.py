@@ -28,9 +28,9 @@ def item_stats_of(
     Raises UsageError, saying which flag it takes, where one of them cannot be known.
     """
     if {"history", "popularity"} & set(needs) and past is None:
-        raise UsageError("these metrics need to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("these metrics need training interactions", fix="--train FILE, or a truth with a split")
     if {"vectors", "categories"} & set(needs) and features is None:
-        raise UsageError("these metrics need to know the items", fix="--items TABLE")
+        raise UsageError("these metrics need a table of items", fix="--items TABLE")
     popularity, users = None, 0
     if past is not None:
         popularity, users = _popularity(past, ids)

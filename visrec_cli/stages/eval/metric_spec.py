@@ -30,18 +30,18 @@ class MetricSpec:
 def wanted(names: Sequence[str], ks: Sequence[int] = ()) -> tuple[MetricSpec, ...]:
     """The metrics of these names, those without ``@k`` at all of ``ks``.
 
-    Raises UsageError for unknown names, for a k that is no number from 1 on, and for a k of a metric without one.
+    Raises UsageError for unknown names, for a k that is not a number from 1 on, and for a k of a metric without one.
     """
     found: list[MetricSpec] = []
     for name in names:
         metric, at, text = name.strip().partition("@")
         one = MetricSpec(metric)
         if metric.startswith("ctr-"):
-            raise UsageError(f"{metric} is not asked for by name: a log of clicks brings it", fix="--logged LOG")
+            raise UsageError(f"{metric} cannot be requested by name: it comes with --logged", fix="--logged LOG")
         if at and (not text.isdigit() or int(text) < 1):
-            raise UsageError(f"{name!r} does not say how long the list is", fix=f"{metric}@10")
+            raise UsageError(f"{name!r} needs a list length", fix=f"{metric}@10")
         if at and not one.kind.takes_k:
-            raise UsageError(f"{metric} is of the whole list: it takes no @{text}", fix=metric)
+            raise UsageError(f"{metric} uses the whole list and takes no @{text}", fix=metric)
         if at:
             found.append(MetricSpec(metric, int(text)))
         elif one.kind.takes_k and ks:

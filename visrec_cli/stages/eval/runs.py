@@ -41,7 +41,7 @@ class Run:
     def blocks(self, truth: Truth, width: int | None) -> Iterator[ListBlock]:
         """Users of the truth, at most 4,096 at once, with the first ``width`` places of their lists (None: all).
 
-        Every user comes once. Raises InputError for what is no list of recommendations, ScatteredError where the rows
+        Every user comes once. Raises InputError for anything but recommendations, ScatteredError where the rows
         of a user do not stand together: then ``gather`` and begin again.
         """
         self.notes = RunDiagnostics()

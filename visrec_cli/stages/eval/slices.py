@@ -79,7 +79,7 @@ def _weights(truth: Truth, of_items: bool) -> npt.NDArray[np.float64]:
 def _before(truth: Truth, what: str) -> npt.NDArray[np.int64]:
     """(items,) how many users had each item before."""
     if truth.item_stats.popularity is None:
-        raise UsageError(f"--by {what} needs to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError(f"--by {what} needs training interactions", fix="--train FILE, or a truth with a split")
     return truth.item_stats.popularity[:-1]
 
 
@@ -90,7 +90,7 @@ def _warmth(truth: Truth) -> dict[str, Mask]:
 
 def _activity(truth: Truth) -> dict[str, Mask]:
     if truth.history is None:
-        raise UsageError("--by activity needs to know what came before", fix="--train FILE, or a truth with a split")
+        raise UsageError("--by activity needs training interactions", fix="--train FILE, or a truth with a split")
     had = np.diff(truth.history.indptr)
     return {
         "users: nothing before": had == 0,
@@ -104,7 +104,7 @@ def _pictures(truth: Truth) -> dict[str, Mask]:
         [] if truth.features is None else [n for n in ("image_path", "image") if n in truth.features.table.column_names]
     )
     if truth.features is None or not names:
-        raise UsageError("--by pictures needs to know the items' pictures", fix="--items, with column image_path")
+        raise UsageError("--by pictures needs the pictures of the items", fix="--items, with column image_path")
     places = pc.index_in(truth.item_ids, truth.features.table["item_id"].combine_chunks())
     has = np.zeros(len(places), bool)
     for name in names:

@@ -124,7 +124,7 @@ def open_truth(
     if train is not None:
         if learned is not None:
             raise UsageError(
-                f"{name_of(source)} says itself what came before, so --train has nothing to add", fix="drop --train"
+                f"{name_of(source)} contains its training rows, so --train has no effect", fix="drop --train"
             )
         learned = _log(train, columns, Use("other", called=name_of(train), alone=True), report)
         if _in_order_alone(table) or _in_order_alone(learned):

@@ -29,7 +29,7 @@ def target_of(table: pa.Table, learning: Learning, report: Report) -> Target:
     if len(named) < 2:
         only = f"one value, {str(named[0])!r}," if len(named) else "no value"
         raise InputError(
-            f"column '{learning.target}' has {only} in all {table.num_rows} items: there is nothing to tell apart",
+            f"column '{learning.target}' has {only} in all {table.num_rows} items: there is nothing to distinguish",
             fix=ANOTHER,
         )
     if len(named) == len(codes):
@@ -81,5 +81,5 @@ def _clicks(table: pa.Table, target: str, report: Report) -> Clicks:
     users = np.asarray(pc.dictionary_encode(log["user_id"].combine_chunks()).indices)[here].astype(np.int64)
     links = co_clicks(users, items, table.num_rows)
     if not links.nnz:
-        raise InputError(f"{where}: nobody touched two of these items", fix=ANOTHER)
+        raise InputError(f"{where}: no user has two of these items", fix=ANOTHER)
     return Clicks(links, target)

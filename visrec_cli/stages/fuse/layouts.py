@@ -24,7 +24,9 @@ def check_places(method: str, dim: int | None, others: Mapping[str, object]) -> 
     """The number of columns. others: options that have no use here, and whether they were given."""
     given = next((option for option, value in others.items() if value), None)
     if given is not None:
-        raise UsageError(f"--method {method} makes places to draw, so {given} has no use", fix=f"leave out {given}")
+        raise UsageError(
+            f"--method {method} makes a layout to draw, so {given} has no effect", fix=f"leave out {given}"
+        )
     if dim not in (None, 2, 3):
         raise UsageError(f"--method {method} makes 2 or 3 numbers, not {dim}", fix="--dim 2, or --reduce pca")
     return dim or 2

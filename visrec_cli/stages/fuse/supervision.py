@@ -58,18 +58,18 @@ def check(
     if reduce is None and dim is not None and (kind is None or method == "weighted-softmax"):
         raise UsageError("--dim needs a reduction", fix="--reduce pca or --reduce whiten")
     if supervised and learning.kind != "label":
-        raise UsageError(f"--reduce {reduce} tells labels apart and needs a column of them", fix="--target category")
+        raise UsageError(f"--reduce {reduce} separates labels and needs a column of them", fix="--target category")
     if kind is None:
         if learning.settings:
             raise UsageError(f"--method {method} has no settings", fix="leave out --set")
         if learning.target is not None and not supervised:
             raise UsageError(
-                f"--method {method} learns nothing, so --target has no use",
+                f"--method {method} learns nothing, so --target has no effect",
                 fix=f"leave it out, or take one that learns: {', '.join(registry.all_names('fuser'))}",
             )
         return learning
     if weighted:
-        raise UsageError(f"--method {method} learns what counts, so --weights has no use", fix="leave out --weights")
+        raise UsageError(f"--method {method} learns the weights, so --weights has no effect", fix="leave out --weights")
     if reduce is not None and method != "weighted-softmax":
         raise UsageError(f"--method {method} has its own --dim and goes with no --reduce", fix="leave out --reduce")
     _check_target(kind, learning)
@@ -84,6 +84,6 @@ def _check_target(kind: "type[Fuser]", learning: Learning) -> None:
     forms = {PAIRS: "--target pairs", "label": "--target COLUMN of labels", "clicks": "--target clicks:LOG"}
     can = " or ".join(forms[one] for one in kind.targets)
     if learning.target is None and not kind.defaults:
-        raise UsageError(f"--method {kind.name} learns what counts, and needs something to learn from", fix=can)
+        raise UsageError(f"--method {kind.name} needs a target to learn from", fix=can)
     if learning.kind not in kind.targets:
         raise UsageError(f"--method {kind.name} cannot learn from --target {learning.target}", fix=can)

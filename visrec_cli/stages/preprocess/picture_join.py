@@ -44,7 +44,7 @@ def join(catalogue: Catalogue, *, id_from: str, keep_unlisted: bool, report: Rep
     if renamed:
         report.warn(
             f"{counted(len(renamed), 'pictures')} joined whose names differ from their items' in Unicode form alone "
-            "(é as one sign, or as two)"
+            "(é as one character, or as two)"
         )
     joined = len(catalogue.pictures) - len(unlisted)
     if joined < _FEW * min(len(ids), len(catalogue.pictures)):

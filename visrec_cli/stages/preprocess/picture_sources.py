@@ -62,7 +62,7 @@ def gather(
     an id, UsageError for flags that contradict each other.
     """
     if [*map(_named, sources), _named(items)].count("-") > 1:
-        raise UsageError("stdin is asked for twice", fix="name a file for one of them")
+        raise UsageError("stdin is given twice", fix="name a file for one of them")
     catalogue = Catalogue()
     found, listed, scanned = ScanResult(), False, False
     if items is not None:
@@ -114,7 +114,7 @@ def _check_options(
             fix="leave out the folder, or --image-column",
         )
     line.require(scanned, "id_from", "a folder, an archive or paths: a table has ids of its own")
-    line.require(folder, "follow_links", "a folder: links lead elsewhere from there")
+    line.require(folder, "follow_links", "a folder, whose links it follows")
     line.require(table, "require_picture", "a table of items", fix="add --items TABLE, or leave out --require-picture")
     line.require(table and scanned, "keep_unlisted", "a table of items, and pictures beside it")
 

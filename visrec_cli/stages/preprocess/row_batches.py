@@ -43,7 +43,7 @@ class Batcher:
         if items is not None:
             replaced = [name for name in items.column_names if name in self._own[2:] and name != "image"]
             if replaced and not set(replaced) >= {"width", "sharpness", "clutter"}:  # else made by an earlier run
-                report.warn(f"the items' own column {', '.join(replaced)} gives way to the picture's")
+                report.warn(f"the column {', '.join(replaced)} of the items is replaced by that of the pictures")
             items = items.drop_columns([name for name in items.column_names if name in self._own]).combine_chunks()
             fields += [field.with_nullable(True) for field in items.schema]
         self._items = items

@@ -78,7 +78,7 @@ class Selection:
             path, reason = self._first_below
             raise InputError(
                 f"none of {counted(self._decoded, 'pictures')} is within the limits, the first ({path}): {reason}",
-                fix="looser limits; --flag keeps them, and says why in quality_issues",
+                fix="loosen the limits, or keep them with --flag, which lists the reasons in quality_issues",
             )
         if self._first_broken is not None:
             path, reason = self._first_broken

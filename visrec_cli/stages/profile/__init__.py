@@ -65,7 +65,7 @@ def likes_of(
     if isinstance(users, str):
         raise UsageError("users are a list", fix='users=["42"]')
     if not users or any(not user for user in users):
-        raise UsageError("nobody was asked about", fix="--user ID; is the variable set?")
+        raise UsageError("no user was given", fix="--user ID; is the variable set?")
     return open_likes(
         source, items, column=column, category=category, columns=columns or Columns(),
         cleaning=cleaning or Cleaning(), report=report,

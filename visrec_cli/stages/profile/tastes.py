@@ -101,8 +101,7 @@ def _looks(
         notes.append(f"{counted(len(there), 'items')} with a vector: too few to tell groups of looks apart ({FEW} do)")
     elif found.p is not None and not found.p <= SIGNIFICANT:
         notes.append(
-            f"The prototypes stand apart no better than groups of a shapeless heap (p {found.p:.2f}): "
-            "a way to look at the taste, not kinds of it"
+            f"No distinct styles found (p = {found.p:.2f}); the groups below are only a way to browse this user's likes"
         )
     parts = tuple(_part(None, there[one.members], items, halves, alike=one.alike) for one in found.prototypes)
     told = halves is not None and len(there) >= 2 * HALF

@@ -78,7 +78,7 @@ def split(
 def _without_parts(table: pa.Table, replace: bool) -> pa.Table:
     old = [name for name in ("split", "fold") if name in table.column_names]
     if old and not replace:
-        raise UsageError(f"the log has a column '{old[0]}' already", fix="--replace splits it anew")
+        raise UsageError(f"the log has a column '{old[0]}' already", fix="add --replace to overwrite it")
     return table.drop_columns(old)
 
 

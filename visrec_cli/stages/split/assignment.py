@@ -32,7 +32,7 @@ def codes_of(table: pa.Table, way: SplitSpec, features: pa.Table | None, report:
         alike = int((np.bincount(groups)[groups] > 1).sum())
         report.count(f"items alike by {way.group}", alike)
         if not alike:
-            report.warn(f"no two items of the log are alike by {way.group}: --group changes nothing")
+            report.warn(f"no two items of the log share a '{way.group}': --group has no effect")
     if way.by in ("cold-item", "cold-user"):
         rows, groups, lots = (
             (i, groups, item_lots) if way.by == "cold-item" else (u, np.arange(len(user_lots)), user_lots)
@@ -66,14 +66,14 @@ def _by_moments(table: pa.Table, way: SplitSpec) -> strategies.Codes:
     if way.cut is None:
         if numbered and len(np.unique(times)) < _ONE_ORDER * len(times):
             raise InputError(
-                f"--by global-time needs one order of all events, and the log numbers those of each user anew "
+                f"--by global-time needs one order of all events, and the log numbers those of each user separately "
                 f"({len(np.unique(times)):,} positions for {len(times):,} rows)",
                 fix="--by time or --by last, or name a column of times with --time-column",
             )
         return strategies.by_time(times, *strategies.moments(times, way.shares))
     cuts = sorted(_moment(word.strip(), way.cut, numbered) for word in way.cut.split(","))
     if len(cuts) > 2:
-        raise UsageError(f"--cut {way.cut} is not one or two moments", fix="--cut 2020-09-15")
+        raise UsageError(f"--cut {way.cut} is not one or two times", fix="--cut 2020-09-15")
     return strategies.by_time(times, cuts[-1], cuts[0] if len(cuts) == 2 else None)
 
 
@@ -81,7 +81,7 @@ def _moment(word: str, cut: str, numbered: bool) -> int:
     """One moment of --cut in milliseconds, or a position where the log has these."""
     read = read_times(pa.chunked_array([pa.array([word], pa.string())]), name=cut, where="--cut")
     if read.null_count:
-        raise UsageError(f"--cut {cut} is not one or two moments", fix="--cut 2020-09-15")
+        raise UsageError(f"--cut {cut} is not one or two times", fix="--cut 2020-09-15")
     if are_positions(read) != numbered:
         is_a, has = ("a date", "positions: an order, and no dates") if numbered else ("a position", "times")
         fix = (

@@ -24,7 +24,7 @@ def check_parts(folder: Path, way: SplitSpec) -> None:
 
 
 def _of_another(path: Path, part: str) -> OutputError:
-    return OutputError(f"{path} is of another split: this one has no {part}", fix=f"rm {shlex.quote(str(path))}")
+    return OutputError(f"{path} is from another split: this one has no {part}", fix=f"rm {shlex.quote(str(path))}")
 
 
 def write_parts(table: pa.Table, folder: Path) -> list[Path]:

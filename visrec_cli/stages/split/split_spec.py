@@ -41,7 +41,7 @@ class SplitSpec:
         if self.cut is not None and (self.by != "global-time" or self.test is not None or self.validation):
             raise UsageError(
                 "--cut is for --by global-time, without --test and --validation",
-                fix="two moments begin validation and test: --cut 2020-09-01,2020-09-15",
+                fix="give the starts of validation and test: --cut 2020-09-01,2020-09-15",
             )
         if self.group is not None and self.by not in _GROUPED:
             raise UsageError(f"--group cannot be kept together by {self.by}", fix="one of " + ", ".join(_GROUPED))

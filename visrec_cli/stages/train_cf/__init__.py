@@ -82,7 +82,7 @@ def train_cf(
         kind, validation = private_kind(model, told), 0.0
         if items is None:
             raise UsageError(
-                "--private needs the catalogue: which items are in the log is a secret too", fix="--items items.arrow"
+                "--private needs the catalogue: the list of items in the log is private too", fix="--items items.arrow"
             )
     measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
     plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, fit_on, tune, privacy)
@@ -164,7 +164,7 @@ def _content(
 def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune: int, resume: str | None) -> None:
     if kind.needs_content and items is None:
         raise UsageError(
-            f"{kind.name} looks at the items, and there are none",
+            f"{kind.name} needs item features, and there are none",
             fix="--items items.arrow, with embeddings (visrec embed-images ./imgs -o items.arrow)",
         )
     if is_path(source) and str(source) == "-" and items is not None and is_path(items) and str(items) == "-":

@@ -24,7 +24,7 @@ class Continuation:
         require_epochs(path, self._at, self._epochs, "--set epochs=")
         planned = self._at.planned
         if planned is not None and self._epochs < planned:
-            report.warn(f"the training goes on to {self._epochs} epochs, and not to the {planned} of before")
+            report.warn(f"training continues to {self._epochs} epochs instead of {planned}")
 
     @property
     def after_search(self) -> bool:
@@ -59,7 +59,7 @@ class Continuation:
         same = self._at.planned in (None, self._epochs)
         if same or (stopped and past.best_epoch == self.facts.get("epochs")):
             return [seen for seen in self._at.curve if seen["phase"] == "search"]
-        self._report.warn("the checkpoint does not hold the search of the best epoch, which begins anew")
+        self._report.warn("the checkpoint does not contain the search for the best epoch, which starts again")
         return None
 
     def within(self, phase: str, epochs: int) -> Checkpoint | None:

@@ -31,7 +31,7 @@ def check_for_recommender(
         )
     if column is not None and not (kind.uses_content or kind.needs_content):
         raise UsageError(
-            f"--column needs a recommender that looks at the items, and {kind.name} does not",
+            f"--column needs a recommender that uses item features, and {kind.name} does not",
             fix="leave out --column, or take one that does, as hybrid",
         )
 
@@ -40,5 +40,5 @@ def check_for_judging(judged: bool, line: CommandLine, *, metric: str | None) ->
     """Refuse what is about judging where there is nothing to judge by. Raises UsageError."""
     fix = "--validation 0.1, --tune 10, or a split with validation rows"
     if metric is not None and not judged:
-        raise UsageError("--metric needs something to judge by", fix=fix)
-    line.require(judged, "patience", "something to judge by", fix=fix)
+        raise UsageError("--metric needs validation data", fix=fix)
+    line.require(judged, "patience", "validation data", fix=fix)

@@ -36,7 +36,7 @@ class Plan:
         if self.fit_on not in FIT_ON:
             raise unknown("part to fit on", self.fit_on, list(FIT_ON))
         if self.share is not None and not 0 <= self.share < 1:
-            raise UsageError(f"--validation {self.share} is no share", fix="--validation 0.1")
+            raise UsageError(f"--validation {self.share} is not a share", fix="--validation 0.1")
 
     def make(self, settings: dict[str, Any]) -> Recommender:
         """The recommender with these settings."""

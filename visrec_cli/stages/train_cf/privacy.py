@@ -24,7 +24,7 @@ def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
         )
     given = next((flag for flag, value in asked.items() if value), None)
     if given is not None:
-        raise UsageError(f"{given} would tell of single users what --private hides", fix="leave out one of them")
+        raise UsageError(f"{given} would reveal single users, whom --private protects", fix="leave out one of them")
     kind: type[Recommender] = find("private-recommender", model)
     return kind
 

@@ -52,7 +52,7 @@ class Fitting:
         self.known = known or TrainingData(log, content)
         if held is not None and plan.share is not None:
             raise UsageError(
-                "--validation holds a share back, and the column 'split' says already what is for validation",
+                "--validation holds a share back, and the column 'split' already defines the validation rows",
                 fix="leave out --validation, or split the log anew: visrec split --replace --validation N",
             )
         if held is None and plan.held_share:
@@ -60,7 +60,7 @@ class Fitting:
             if mask.any():
                 self.train, truth = log.only(~mask), log.only(mask).matrix
             else:
-                report.warn("every user has a single interaction: none could be held back to judge by")
+                report.warn("every user has a single interaction: none could be held back for validation")
         seen = self.train.matrix
         self.panel, self.judges = (
             None if truth is None else Validation(seen, truth, plan.measure, seed=plan.seed, at_most=n)
@@ -78,7 +78,7 @@ class Fitting:
                 report.say(before_words(plan.kind, before))
         if self.resumed is not None and self.resumed.after_search and not self._again:
             raise InputError(
-                f"{resume} is of a training that fits again on all that is known",
+                f"{resume} is from a training that is refitted on all known data",
                 fix="leave out --fit-on train, or start again without --resume",
             )
 
@@ -89,9 +89,7 @@ class Fitting:
         if self.panel is not None or private:  # of privacy, see privacy.for_privacy
             return
         if self.plan.trials:
-            raise UsageError(
-                "--tune needs something to judge by", fix="--validation 0.1, or a split with validation rows"
-            )
+            raise UsageError("--tune needs validation data", fix="--validation 0.1, or a split with validation rows")
         if self.plan.fit_on == "train":
             raise UsageError(
                 f"--fit-on train: nothing is held back from {kind}, which learns from every row that is not for test",

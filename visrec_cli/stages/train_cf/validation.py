@@ -31,7 +31,7 @@ class Measure:
         if not has("metric", metric) or not _of_a_list(self.kind):
             raise unknown("metric", metric, [*(name for name, kind in members("metric") if _of_a_list(kind)), "rmse"])
         if not k.isdigit() or int(k) < 1:
-            raise UsageError(f"--metric {self.name} does not say how long the list is", fix=f"--metric {metric}@10")
+            raise UsageError(f"--metric {self.name} needs a list length", fix=f"--metric {metric}@10")
 
     @property
     def kind(self) -> type[Metric]:

@@ -143,11 +143,11 @@ def train_encoder(
     train, held = (rows[np.isin(rows, part)] for part in parts)
     if len(train) < FEWEST:
         raise InputError(
-            f"only {counted(len(train), 'pictures')} can be learned from; {FEWEST} is the least",
+            f"only {counted(len(train), 'pictures')} can be used; at least {FEWEST} are needed",
             fix="--rejects FILE says which could not be used" if report.rejects else "give more items, with --target's",
         )
     objective = wanted.objective(train, held)
-    report.line.require(objective.judges, "patience", "something that is held back to judge by")
+    report.line.require(objective.judges, "patience", "held-back validation data")
     schedule = Schedule(epochs, rate, decay, batch_size, frozen_count(len(stages_of(found.model)), freeze), kinds)
     settings = asdict(schedule) | {"pixels": found.framing.height, "loss": loss or "", "device": place.type}
     about: dict[str, Any] = {
@@ -188,7 +188,7 @@ def _tell(report: Report, metric: str, value: float | None, best: int, classes: 
     if value is not None:
         report.say(f"validation {metric} {value:.4f} after {counted(best, 'epochs')}")
     elif metric != "none":
-        report.warn("nothing was held back to judge by: the last epoch was kept")
+        report.warn("no validation data: the last epoch was kept")
 
 
 def _digest(table: Any, train: Any, held: Any, words: str) -> str:
@@ -207,9 +207,9 @@ def _check(
     source: Tabular, output: Path, epochs: int, rate: float, decay: float, batch_size: int, validation: float
 ) -> None:
     if output.suffix != ".safetensors":
-        raise UsageError(f"the output '{output}' is no .safetensors file", fix="-o model.safetensors")
+        raise UsageError(f"the output '{output}' is not a .safetensors file", fix="-o model.safetensors")
     if not 0 <= validation < 1:
-        raise UsageError(f"--validation {validation} is no share", fix="--validation 0.1")
+        raise UsageError(f"--validation {validation} is not a share", fix="--validation 0.1")
     if epochs < 1 or batch_size < 2 or not rate > 0 or not 0 < decay <= 1:
         raise UsageError(
             "--epochs must be 1 or more, --batch-size 2 or more, --rate above 0, --layer-decay above 0 and at most 1",

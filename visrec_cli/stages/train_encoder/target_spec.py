@@ -58,7 +58,7 @@ def open_target(
         raise unknown("target", kind, list(made), fix="labels:COLUMN, clicks:LOG, duplicates, preference:LOG or self")
     if bool(rest) != (kind in ("labels", "clicks", "preference")):
         example = {"labels": "labels:category", "clicks": "clicks:clicks.csv", "preference": "preference:clicks.csv"}
-        raise UsageError(f"--target {spec} is not whole" if not rest else f"--target {kind} takes no name",
+        raise UsageError(f"--target {spec} is incomplete" if not rest else f"--target {kind} takes no name",
                            fix=f"--target {example.get(kind, kind)}")  # fmt: skip
     if loss is not None and (loss not in LOSSES or kind != "labels"):
         raise UsageError(

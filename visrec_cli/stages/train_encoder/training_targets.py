@@ -171,6 +171,6 @@ def _pairs(groups: sp.csr_matrix, train: Rows, held: Rows, what: str) -> Objecti
     found = MetricLearning(groups, train, held)
     if found.pairs < 2:
         raise InputError(
-            f"no two pictures to learn from share a {what}: nothing says what is alike", fix="take another --target"
+            f"no two pictures to learn from share a {what}: there are no similar pairs", fix="take another --target"
         )
     return found

@@ -89,9 +89,9 @@ def test_mistakes_are_answered_with_near_names() -> None:
         with pytest.raises(UsageError) as refusal:
             recommend_groups(brands(), **{"group_by": "brand", **options})
         assert near in str(refusal.value.fix)
-    with pytest.raises(UsageError, match="no group was asked about"):
+    with pytest.raises(UsageError, match="no group was given"):
         asked()
-    with pytest.raises(UsageError, match="--all asks about every group"):
+    with pytest.raises(UsageError, match="--all selects every group"):
         asked(groups=["Alpha"], all_groups=True)
     with pytest.raises(InputError, match="1 group of at least 3 items"):
         recommend_groups(brands().slice(0, 6), group_by="brand", all_groups=True)

@@ -59,7 +59,7 @@ def test_what_a_model_cannot_be_asked() -> None:
     popular = Model(
         "popularity", {}, Users(("u",), history), Items(("a", "b"), np.ones(2, bool), bias=np.ones(2, np.float32))
     )
-    with pytest.raises(InputError, match=r"\(popularity\) does not know which items are alike"):
+    with pytest.raises(InputError, match=r"\(popularity\) has no similarities of items"):
         recommend(to_table(popular), items=["a"])
     with pytest.raises(UsageError, match="no item 'i99'"):
         recommend(table_of(factor_model()), items=["i99"])

@@ -254,7 +254,7 @@ class TestTaste:
 
     @pytest.mark.parametrize(
         ("like", "unlike", "said"),
-        [([], ["i10"], "not what to look for"), (["i10"], ["i10"], "both liked and unliked")],
+        [([], ["i10"], "only moves the query away"), (["i10"], ["i10"], "both liked and unliked")],
     )
     def test_nonsense_is_refused(self, like: list[str], unlike: list[str], said: str) -> None:
         with pytest.raises(UsageError, match=said):
@@ -337,8 +337,8 @@ class TestColumns:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({}, "nothing was asked"),
-        ({"items": ["i10"], "all_items": True}, "goes with no other query"),
+        ({}, "no query was given"),
+        ({"items": ["i10"], "all_items": True}, "cannot be used with another query"),
         ({"items": "i10"}, "are lists"),
         ({"items": ["i10"], "k": 0}, "at least one item"),
         ({"items": ["i10"], "diversity": 1.5}, "between 0 and 1"),

@@ -87,17 +87,17 @@ def test_strangers_are_shown_what_is_popular_or_an_error() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"garbage", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"garbage", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
         (b"[1]", "an object"),
         (b"{}", "either a user_id, or items"),
         (b'{"user_id": "u3", "items": ["i1"]}', "either a user_id, or items"),
         (b'{"items": []}', "items are a list"),
         (b'{"items": "i1"}', "items are a list"),
-        (b'{"items": [null]}', "null is no id"),
-        (b'{"user_id": 1.5}', "1.5 is no id"),
-        (b'{"user_id": true}', "true is no id"),
+        (b'{"items": [null]}', "null is not an id"),
+        (b'{"user_id": 1.5}', "1.5 is not an id"),
+        (b'{"user_id": true}', "true is not an id"),
         (b'{"user_id": "u3", "item_id": "i99"}', "no item 'i99'"),
         (b'{"user_id": "u3", "item_id": "i1", "weight": NaN}', "weight is a number"),
         (b'{"user_id": "u3", "item_id": "i1", "weight": -1}', "weight is a number"),
@@ -142,7 +142,7 @@ def test_the_model_is_a_file_and_says_what_it_is() -> None:
     for models in ((), ("-",)):
         with pytest.raises(UsageError, match="reads events on stdin"):
             follow(*models, events=[])
-    with pytest.raises(InputError, match="lost what it says about itself"):
+    with pytest.raises(InputError, match="lost its metadata"):
         follow(pa.Table.from_arrays(ALS.columns, names=ALS.column_names), events=[])
 
 

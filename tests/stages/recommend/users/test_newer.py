@@ -113,10 +113,10 @@ def test_what_the_model_was_cleaned_by_goes_for_new_clicks_too() -> None:
 
 def test_a_model_without_its_note_folds_nothing_in() -> None:
     bare = pa.Table.from_arrays(ALS.columns, names=ALS.column_names)
-    with pytest.raises(InputError, match="has lost what it says about itself"):
+    with pytest.raises(InputError, match="has lost its metadata"):
         ask(bare, ["u3"], history=clicks(("u3", "i1", 1)))
     items = pa.table({"item_id": ["n"], "embedding": column_of(np.ones((1, 4), np.float32))})
-    with pytest.raises(InputError, match="has lost what it says about itself"):
+    with pytest.raises(InputError, match="has lost its metadata"):
         ask(bare, ["u3"], new_items=items)
 
 

@@ -203,7 +203,7 @@ def test_models_of_different_items_and_users_are_united() -> None:
     [
         ((ALS, KNN), {"blend": {"als": 1, "knn": 2}}, "unknown model in --blend 'knn'"),
         ((ALS, KNN), {"blend": {"als": 1}}, "gives no weight to 'item-knn'"),
-        ((ALS, KNN), {"blend": {"als": 1, "item-knn": -1}}, "no positive number"),
+        ((ALS, KNN), {"blend": {"als": 1, "item-knn": -1}}, "not a positive number"),
         ((ALS, KNN), {"blend_by": "magic"}, "unknown way to blend 'magic'"),
         ((ALS,), {"k": 0}, "at least one"),
         ((ALS,), {"diversity": 2}, "not between 0 and 1"),
@@ -250,15 +250,15 @@ def test_two_models_of_one_recommender_are_called_by_their_files(tmp_path: Path)
 
 def test_tables_that_are_no_models() -> None:
     items = pa.table({"item_id": ["a"], "title": ["A"]})
-    with pytest.raises(InputError, match="is no model, and users are asked about a model") as caught:
+    with pytest.raises(InputError, match="is not a model, and users need one") as caught:
         ask(items, users=["u3"])
     assert "train-cf" in str(caught.value.fix)
 
 
 def test_asking_nobody_or_everybody_and_some(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nobody was asked about"):
+    with pytest.raises(UsageError, match="no user was given"):
         ask()
-    with pytest.raises(UsageError, match="--all-users asks about everyone"):
+    with pytest.raises(UsageError, match="--all-users selects every user"):
         ask(all_users=True, users=["u3"])
     (tmp_path / "none.txt").write_text("\n\n")
     with pytest.raises(InputError, match="names no users"):

@@ -91,12 +91,12 @@ def test_why_of_a_session() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"sessions": [[]]}, "without items"),
+        ({"sessions": [[]]}, "has no items"),
         ({"sessions": "i1"}, "a list of items"),
         ({"sessions": ["i1"]}, "a list of items"),
-        ({"sessions": [["i1"]], "users": ["u3"]}, "go with no users"),
-        ({"sessions": [["i1"]], "all_users": True}, "go with no users"),
-        ({"sessions": [["i1"]], "listed_sessions": "x.txt"}, "both say what is asked"),
+        ({"sessions": [["i1"]], "users": ["u3"]}, "cannot be used with users"),
+        ({"sessions": [["i1"]], "all_users": True}, "cannot be used with users"),
+        ({"sessions": [["i1"]], "listed_sessions": "x.txt"}, "cannot be used together"),
     ],
 )
 def test_what_it_refuses(asked: dict[str, Any], said: str) -> None:

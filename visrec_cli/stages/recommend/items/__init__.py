@@ -132,10 +132,8 @@ def _check_links(column: str | None, diversity: float, index: str, *, keep_dupli
     told = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
     told |= {"--index": index != "exact"}
     if given := next((flag for flag, value in told.items() if value), None):
-        raise UsageError(
-            f"{given} needs vectors, which a model of links between items has not", fix=f"leave out {given}"
-        )
-    report.line.require(False, "same_above", "vectors, which a model of links between items has not")
+        raise UsageError(f"{given} needs vectors, which a model of item-to-item links lacks", fix=f"leave out {given}")
+    report.line.require(False, "same_above", "vectors, which a model of item-to-item links lacks")
 
 
 def _linked(

@@ -84,9 +84,9 @@ def groups_of(catalogue: CatalogueItems, column: str, *, allowed: Mask, min_item
 def asked_groups(groups: Groups, names: Sequence[str], everything: bool) -> list[int]:
     """The groups that are asked about. Raises UsageError for none, or for all and some."""
     if everything and names:
-        raise UsageError("--all asks about every group and goes with no --group", fix="leave out one of them")
+        raise UsageError("--all selects every group and cannot be used with --group", fix="leave out one of them")
     if not everything and not names:
         raise UsageError(
-            "no group was asked about", fix=f"--group NAME, such as {', '.join(groups.names[:_NAMED])}, or --all"
+            "no group was given", fix=f"--group NAME, such as {', '.join(groups.names[:_NAMED])}, or --all"
         )
     return list(range(len(groups.names))) if everything else [groups.row(name) for name in dict.fromkeys(names)]

@@ -30,9 +30,7 @@ def model_items(table: pa.Table, where: str) -> tuple[pa.Table, Model]:
     model, about, _ = from_table(table, where)
     factors = model.items.factors
     if factors is None and model.items.neighbours is None:
-        raise InputError(
-            f"{where} ({model.recommender}) does not know which items are alike", fix="--user ID, --all-users"
-        )
+        raise InputError(f"{where} ({model.recommender}) has no similarities of items", fix="--user ID, --all-users")
     if factors is None:
         return about, model
     valid = model.items.known & (factors != 0).any(axis=1)

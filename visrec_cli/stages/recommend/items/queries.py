@@ -91,19 +91,19 @@ def taste_query(catalogue: CatalogueItems, like: Sequence[str], unlike: Sequence
     Raises UsageError without a like, for an item in both lists, or when the two cancel out.
     """
     if not like:
-        raise UsageError("--unlike says what to avoid, not what to look for", fix="add --like ID")
+        raise UsageError("--unlike needs --like: it only moves the query away from an item", fix="add --like ID")
     liked = [catalogue.row(item_id) for item_id in dict.fromkeys(like)]
     unliked = [catalogue.row(item_id) for item_id in dict.fromkeys(unlike)]
     both = [catalogue.ids[row] for row in liked if row in unliked]
     if both:
-        raise UsageError(f"item {both[0]!r} is both liked and unliked", fix="decide for one of --like and --unlike")
+        raise UsageError(f"item {both[0]!r} is both liked and unliked", fix="use either --like or --unlike")
     own = [*liked, *unliked]
     direction = catalogue.vectors[liked].mean(axis=0, dtype=np.float64)
     if unliked:
         direction -= _AWAY * catalogue.vectors[unliked].mean(axis=0, dtype=np.float64)
     length = np.linalg.norm(direction)
     if length < 1e-6:
-        raise UsageError("what is liked and what is unliked cancel out", fix="name other items")
+        raise UsageError("the liked and the unliked items cancel out", fix="name other items")
     titles = [query.label for query in item_queries(catalogue, own)]
     label = "like " + ", ".join(titles[: len(liked)])
     if unliked:

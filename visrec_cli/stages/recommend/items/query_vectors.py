@@ -20,9 +20,9 @@ def query_vectors(space: Space | None, column: str, width: int, what: str, encod
     """
     if space is None:
         raise InputError(
-            f"column '{column}' does not say which encoder made it, so nothing new can be put beside it",
+            f"column '{column}' does not record its encoder, so a new query cannot be embedded",
             fix="make the column with visrec embed-images or embed-text and keep it in .arrow or .parquet "
-            "(NPY and some tools drop its space), or ask by --item",
+            "(NPY and some tools drop its space), or use --item",
         )
     vectors = _encoded(space, what, encode)
     if vectors is None:
@@ -40,7 +40,7 @@ def unit_queries(vectors: Matrix, names: Sequence[str]) -> Matrix:
     """Each scaled to length 1, whatever its space does. Raises InputError for one without a direction."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
-        raise InputError(f"the query {names[int(np.argmin(lengths))]} is blank to this encoder: its vector is zero")
+        raise InputError(f"the encoder gives the query {names[int(np.argmin(lengths))]} a zero vector")
     return (vectors / lengths).astype(np.float32)
 
 
@@ -61,10 +61,10 @@ def _takes_none(space: Space, column: str, what: str) -> UsageError:
         flag = "--texts" if "texts" in command_line().written else "--text"
         return UsageError(
             f"{made} holds no texts, so {flag} cannot be compared with it",
-            fix="add a text side: … | visrec embed-text --columns title | visrec fuse, or embed the pictures with a "
-            "model that knows both: visrec embed-images IMAGES --encoder st:clip-ViT-B-32",
+            fix="add text vectors: … | visrec embed-text --columns title | visrec fuse, or embed the pictures with a "
+            "model for both: visrec embed-images IMAGES --encoder st:clip-ViT-B-32",
         )
     return UsageError(
         f"{made} holds no pictures, so --image cannot be compared with it",
-        fix="add a picture side: … | visrec embed-images | visrec fuse, or name another column with --column",
+        fix="add picture vectors: … | visrec embed-images | visrec fuse, or name another column with --column",
     )

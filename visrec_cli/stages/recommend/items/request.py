@@ -44,11 +44,13 @@ class Asked:
         if any(isinstance(one, str) for one in lists):
             raise UsageError("items, images, like and unlike are lists", fix='items=["42"]')
         if self.all_items and any(lists):
-            raise UsageError("--all asks about every item and goes with no other query", fix="leave out one of them")
+            raise UsageError(
+                "--all queries every item and cannot be used with another query", fix="leave out one of them"
+            )
         if not self.all_items and not any(lists):
             raise UsageError(
-                "nothing was asked",
-                fix="ask with --item ID, --image FILE, --text WORDS, --texts FILE, --like ID or --all; of a model with "
+                "no query was given",
+                fix="give --item ID, --image FILE, --text WORDS, --texts FILE, --like ID or --all; of a model with "
                 "--user ID, --users FILE, --all-users or --follow",
             )
 

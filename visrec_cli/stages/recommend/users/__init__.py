@@ -78,13 +78,15 @@ def recommend_users(
     models.
 
     Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
-    and the item columns. Raises UsageError for unknown names and conditions, InputError for a table that is no model.
+    and the item columns. Raises UsageError for unknown names and conditions, InputError for other tables than models.
     """
     report, rules = report or Report(), rules or Rules()
     context = gather(models or ("-",), newer or Newer(), report)
     if sessions or listed_sessions is not None:
         if users or listed is not None or all_users:
-            raise UsageError("sessions are of people without a name, and go with no users", fix="ask each by itself")
+            raise UsageError(
+                "sessions are of anonymous visitors and cannot be used with users", fix="run recommend once for each"
+            )
         visits = sessions_of(sessions, listed_sessions, report)
         context = replace(context, loaded=[with_sessions(one, visits, report) for one in context.loaded])
         all_users = True

@@ -32,7 +32,9 @@ def blend_of(names: Sequence[str], weights: Mapping[str, float], by: str) -> Ble
         if name not in names:
             raise unknown("model in --blend", name, list(names), fix=f"the models are called {', '.join(names)}")
         if not (isfinite(weight) and weight > 0):
-            raise UsageError(f"--blend {name}={weight:g} is no positive number", fix="leave a model out instead of 0")
+            raise UsageError(
+                f"--blend {name}={weight:g} is not a positive number", fix="leave a model out instead of 0"
+            )
     left_out = [name for name in names if weights and name not in weights]
     if left_out:
         raise UsageError(f"--blend gives no weight to '{left_out[0]}'", fix="name every model, or leave its file out")

@@ -68,7 +68,9 @@ def _answers(
             what = f"{type(error).__name__}: {in_short(error)}"
             answer = error_of(f"a bug in visrec: {what}", number)
             report.count("errors")
-            report.warn(f"event {number:,} met a bug in visrec, the others were answered ({what}); please report it")
+            report.warn(
+                f"event {number:,} failed by a bug in visrec; the others were answered ({what}); please report it"
+            )
         if answer is None:
             report.count("clicks without an answer")
         else:

@@ -43,7 +43,7 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
         raise InputError('an event is an object, as {"user_id": "42"}')
     user, item, items = told.get("user_id"), told.get("item_id"), told.get("items")
     if (user is None) == (items is None):
-        raise InputError("an event has either a user_id, or items: those of a session without a name")
+        raise InputError("an event has either a user_id, or items: those of an anonymous session")
     if items is not None and (item is not None or not isinstance(items, list) or not items):
         raise InputError("items are a list of ids, and go with no item_id")
     answer, weight, k = told.get("answer", True), told.get("weight", 1), told.get("k")
@@ -59,12 +59,12 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
 
 def _id(told: Any) -> str:
     if isinstance(told, bool) or not isinstance(told, str | int):
-        raise InputError(f"{json.dumps(told)[:40]} is no id")
+        raise InputError(f"{json.dumps(told)[:40]} is not an id")
     text = str(told)
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"{json.dumps(told)[:40]} is no id: it holds half of a character") from error
+        raise InputError(f"{json.dumps(told)[:40]} is not an id: it holds half of a character") from error
     return text
 
 
@@ -116,7 +116,7 @@ class Follower:
             return old
         side = self._clicked(at, old, user, rows, event.weight)
         if not _is_finite(side):
-            raise InputError("with this weight, nothing can be computed any more: the click is not kept")
+            raise InputError("the weight is too large to compute with: the click was dropped")
         return side
 
     def _keep(self, event: Event, sides: list[Users]) -> None:

@@ -72,8 +72,8 @@ class LoadedModel:
         learned = self.model.items.factors is not None or self.model.users.neighbours is not None
         if not self.told and learned:
             raise InputError(
-                f"{self.where} has lost what it says about itself, so nothing new can be folded in",
-                fix="take the file that train-cf wrote: the note is the extension type of its column 'entity'",
+                f"{self.where} has lost its metadata, so nothing new can be folded in",
+                fix="take the file that train-cf wrote: the metadata is the extension type of its column 'entity'",
             )
         return self.kind
 
@@ -114,7 +114,7 @@ class LoadedModel:
 def open_models(sources: Sequence[Tabular]) -> list[LoadedModel]:
     """Models, each with a name of its own: its recommender's, or its file's where two have one recommender.
 
-    Raises InputError for a table that is no model, UsageError for one that is named twice.
+    Raises InputError for a table that is not a model, UsageError for one that is named twice.
     """
     read = [_open(source) for source in sources]
     many = Counter(one.name for one in read)
@@ -131,12 +131,14 @@ def open_models(sources: Sequence[Tabular]) -> list[LoadedModel]:
 def _open(source: Tabular) -> LoadedModel:
     where = name_of(source)
     if is_path(source) and str(source) != "-" and Path(source).is_dir():
-        raise InputError(f"{where} is a folder, and users are asked about a model", fix="visrec train-cf makes one")
+        raise InputError(
+            f"{where} is a folder, and recommending to users needs a model", fix="visrec train-cf makes one"
+        )
     reader = open_table(source)
     if not is_model(reader.schema):
         items = shlex.quote(where) if is_path(source) else "items.arrow"
         raise InputError(
-            f"{where} is no model, and users are asked about a model (its columns: {', '.join(reader.schema.names)})",
+            f"{where} is not a model, and users need one (its columns: {', '.join(reader.schema.names)})",
             fix=f"make one: visrec train-cf clicks.csv --items {items}",
         )
     model, about, space = from_table(reader.read_all(), where)

@@ -47,7 +47,7 @@ def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> ServingCo
     for one in loaded:
         if not one.told:
             report.warn(
-                f"{one.where} has lost what it says about itself: it scores the users that it holds, and a mean rating "
+                f"{one.where} has lost its metadata: it scores the users that it holds, and a mean rating "
                 "is missing from the scores"
             )
     features = None if newer.items is None else open_features(newer.items, id_column=None, report=report)

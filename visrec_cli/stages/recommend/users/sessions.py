@@ -31,10 +31,10 @@ def sessions_of(given: Sequence[Sequence[str]], listed: Tabular | None, report: 
     if isinstance(given, str) or any(isinstance(items, str) for items in given):
         raise UsageError("a session is a list of items", fix='sessions=[["7", "8"]]')
     if given and listed is not None:
-        raise UsageError("--session and --sessions both say what is asked", fix="write all of them into the file")
+        raise UsageError("--session and --sessions cannot be used together", fix="write all of them into the file")
     if listed is None:
         if any(not items for items in given):
-            raise UsageError("a session without items says nothing", fix="--session 1164,1525, the latest last")
+            raise UsageError("a session has no items", fix="--session 1164,1525, the latest last")
         return _named([list(map(str, items)) for items in given])
     if is_path(listed) and str(listed) != "-" and not is_table(Path(str(listed))):
         lines = [[one.strip() for one in line.split(",") if one.strip()] for line in text_lines(Path(str(listed)))]

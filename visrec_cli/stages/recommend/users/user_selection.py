@@ -22,7 +22,9 @@ def asked_users(
     if isinstance(users, str):
         raise UsageError("users are a list", fix='users=["42"]')
     if everybody and (users or listed is not None):
-        raise UsageError("--all-users asks about everyone and goes with no other users", fix="leave out one of them")
+        raise UsageError(
+            "--all-users selects every user and cannot be used with other users", fix="leave out one of them"
+        )
     if everybody:
         return list(dict.fromkeys(user for one in loaded for user in one.users.ids))
     ids = list(dict.fromkeys([*map(str, users), *(user_ids(listed) if listed is not None else [])]))
@@ -30,11 +32,11 @@ def asked_users(
         raise UsageError("the id of a user is empty", fix="--user 42; is the variable set?")
     for user in ids:
         if any("\ud800" <= letter <= "\udfff" for letter in user):  # so Python keeps bytes that are no text
-            raise UsageError(f"{user!r} is no id of a user: it is not UTF-8", fix="ids are text, in UTF-8")
+            raise UsageError(f"{user!r} is not an id of a user: it is not UTF-8", fix="ids are text, in UTF-8")
     if not ids:
         raise UsageError(
-            "nobody was asked about",
-            fix="ask with --user ID, --users FILE, --all-users, --session ID,ID or --follow, or --item ID",
+            "no user was given",
+            fix="give --user ID, --users FILE, --all-users, --session ID,ID or --follow, or --item ID",
         )
     return ids
 
