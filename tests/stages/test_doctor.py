@@ -20,11 +20,20 @@ def test_a_complete_installation_works(monkeypatch, tmp_path):
     found = by_name()
     assert works(examine())
     assert found["torch"].value[0].isdigit()
+    assert {f.name for f in examine() if f.part == "extras"} >= {
+        "annoy",
+        "faiss-cpu",
+        "opacus",
+        "pillow-heif",
+        "umap-learn",
+    }
     assert found["pictures (lite0)"].value.startswith("found")
     assert found["folder"].value == f"{tmp_path / 'cache'} (2.5 MB; see visrec cache info)"
 
 
-@pytest.mark.parametrize(("package", "needed"), [("timm", True), ("annoy", False), ("faiss-cpu", False)])
+@pytest.mark.parametrize(
+    ("package", "needed"), [("timm", True), ("annoy", False), ("faiss-cpu", False), ("opacus", False)]
+)
 def test_a_missing_package_is_named_with_its_line(monkeypatch, package, needed):
     real = doctor.version
 

