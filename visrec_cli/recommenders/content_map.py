@@ -21,6 +21,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.als.model import Als
+from visrec_cli.recommenders.content_projection import split_parts
 from visrec_cli.recommenders.model import Items, Model
 from visrec_cli.recommenders.model_requirements import number_of, state_of
 from visrec_cli.tables.documents import Origin
@@ -101,7 +102,7 @@ def place(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
     if "vectors" in state:
         return features
     if "weights" in state:
-        sides = zip(_parts(features, widths), np.split(state["weights"], np.cumsum(widths)[:-1]), strict=True)
+        sides = zip(split_parts(features, widths), np.split(state["weights"], np.cumsum(widths)[:-1]), strict=True)
         return np.hstack([mine @ weights for mine, weights in sides])
     blocks = [_weigh(state, features[start : start + _ROWS], widths) for start in range(0, len(features), _ROWS)]
     return np.concatenate([np.zeros((0, len(widths) * state["values"].shape[1]), np.float32), *blocks])
@@ -127,13 +128,9 @@ def _kernels(features: Matrix, bank: Matrix, widths: Sequence[int]) -> list[Matr
 
 
 def _cosines(features: Matrix, bank: Matrix, widths: Sequence[int]) -> list[Matrix]:
-    sides = zip(_parts(features, widths), _parts(bank, widths), strict=True)
+    sides = zip(split_parts(features, widths), split_parts(bank, widths), strict=True)
     return [_unit(mine) @ _unit(theirs).T for mine, theirs in sides]
 
 
 def _unit(vectors: Matrix) -> Matrix:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-
-
-def _parts(features: Matrix, widths: Sequence[int]) -> list[Matrix]:
-    return np.split(features, np.cumsum(widths)[:-1], axis=1)

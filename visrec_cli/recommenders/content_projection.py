@@ -97,6 +97,11 @@ class Projection:
         return cls(names, means, axes)
 
 
+def split_parts(features: Matrix, widths: Sequence[int]) -> list[Matrix]:
+    """Projected vectors (n, sum of widths), one matrix for each part."""
+    return np.split(features, np.cumsum(widths)[:-1], axis=1)
+
+
 def side_by_side(ids: Matrix, features: Matrix, looks: Matrix, widths: Sequence[int]) -> Matrix:
     """(items, (1 + parts) · d): an item's id, and what each part of its projected vector brings through ``looks``.
 

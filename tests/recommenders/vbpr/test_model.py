@@ -11,7 +11,8 @@ from visrec_cli.recommenders.base import Arrays
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.pairwise import draw_pairs
 from visrec_cli.recommenders.vbpr.gpu import VbprOnGpu
-from visrec_cli.recommenders.vbpr.model import Vbpr, _Parameters
+from visrec_cli.recommenders.vbpr.model import Vbpr
+from visrec_cli.recommenders.vbpr.parameters import VbprParameters
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "visual_size": 4, "components": 4, "epochs": 30}
 
@@ -40,7 +41,7 @@ SETTINGS = {"learning_rate": 0.05, "reg": 0.3, "reg_visual": 0.2}
 def by_loops(
     values: Arrays, features: np.ndarray, widths: tuple[int, ...], pair: tuple[int, int, int]
 ) -> tuple[float, Arrays]:
-    parameters = _Parameters(values)
+    parameters = VbprParameters(values)
     return parameters.walk(np.array([pair], np.int32), features, widths, SETTINGS), parameters.values
 
 

@@ -1,7 +1,7 @@
 """VBPR: what people clicked, and what it looks and reads like, learned together from pairs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,13 +11,12 @@ from visrec_cli.recommenders.content_projection import Projection, required
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users, users_of
 from visrec_cli.recommenders.model_requirements import factors_of, require_parts, state_of
-from visrec_cli.recommenders.pairwise import Pairs, draw_pairs
+from visrec_cli.recommenders.pairwise import draw_pairs
 from visrec_cli.recommenders.vbpr.gpu import VbprOnGpu
+from visrec_cli.recommenders.vbpr.parameters import VbprParameters, visual_terms
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.documents import Origin
-from visrec_cli.tables.vectors import Matrix
 
-_BLOCK = 256  # pairs that share one step of E and β'
 _FOLD_IN_EPOCHS = 30
 _GPU_WORTH = 1e10
 """Interactions · numbers of a user and an item · epochs, some ten seconds of a core: then starting a GPU pays."""
@@ -63,7 +62,7 @@ class Vbpr(Iterative):
         k, f = self.set["embedding_size"], self._features.shape[1]
         width = k + len(self._projection.names) * self.set["visual_size"]
         rng = np.random.default_rng(self.seed)
-        self._learned = _Parameters(
+        self._learned = VbprParameters(
             {
                 "users": 0.1 * rng.standard_normal((len(log.users), width), np.float32),
                 "items": 0.1 * rng.standard_normal((len(log.items), k), np.float32) * log.touched[:, None],
@@ -88,7 +87,7 @@ class Vbpr(Iterative):
     def model(self) -> Model:
         """Everything about an item folded into its factors and its bias."""
         learned, names = self.state(), self._projection.names
-        looks, appeal = _looks(self._features, self._projection.widths, learned)
+        looks, appeal = visual_terms(self._features, self._projection.widths, learned)
         items = Items(
             self._log.items,
             np.ones(len(looks), bool),
@@ -136,7 +135,7 @@ class Vbpr(Iterative):
         assert model.items.factors is not None
         assert model.items.bias is not None
         users = np.zeros((len(ids), model.items.factors.shape[1]), np.float32)
-        parameters = _Parameters(
+        parameters = VbprParameters(
             {"users": users, "items": model.items.factors, "bias": np.ascontiguousarray(model.items.bias[:, None])}
         )
         for number in range(_FOLD_IN_EPOCHS):
@@ -149,62 +148,6 @@ class Vbpr(Iterative):
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
         """Items by their looks alone."""
         projection = Projection.of(model.state, tuple(name for name, _ in model.parts[1:]))
-        looks, appeal = _looks(projection.apply(content), projection.widths, model.state)
+        looks, appeal = visual_terms(projection.apply(content), projection.widths, model.state)
         behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
         return Items(tuple(ids), np.ones(len(ids), bool), np.hstack([behaviour, looks]), appeal)
-
-
-class _Parameters:
-    """What is learned, by name, and how far each number has already been moved."""
-
-    def __init__(self, values: Arrays) -> None:
-        self.values = values
-        self.moments: Arrays = {name: np.full_like(array, 0.1) for name, array in values.items()}
-
-    def walk(self, pairs: Pairs, features: Matrix, widths: Sequence[int], settings: dict[str, Any]) -> float:
-        """Steps for all the pairs, (n, 3). Returns their mean loss.
-
-        E and β' are as good as constant within a block: its products with them are matrices, not loops.
-        """
-        total, k = 0.0, self.values["items"].shape[1]
-        for start in range(0, len(pairs), _BLOCK):
-            block = pairs[start : start + _BLOCK]
-            difference = features[block[:, 1]] - features[block[:, 2]]
-            thetas = self.values["users"][block[:, 0], k:]
-            loss, pushes = self.step(block, *_looks(difference, widths, self.values), settings)
-            total += loss
-            pulled = difference * pushes[:, None]
-            sides = zip(_split(pulled, widths), np.split(thetas, len(widths), axis=1), strict=True)
-            self.pull("embedding", np.vstack([mine.T @ theta for mine, theta in sides]), len(block), settings)
-            self.pull("taste", pulled.sum(axis=0)[:, None], len(block), settings)
-        return total / max(len(pairs), 1)
-
-    def step(
-        self, pairs: Pairs, seen: Matrix, appeal: Matrix, settings: dict[str, Any], users_only: bool = False
-    ) -> tuple[float, Matrix]:
-        """Move users, items and biases for each pair. Returns the sum of the losses, and σ(x_uj - x_ui) of each."""
-        from visrec_cli.recommenders.vbpr.kernel import steps
-
-        values, moments, pushes = self.values, self.moments, np.empty(len(pairs), np.float32)
-        loss = steps(
-            pairs, seen, appeal,
-            values["users"], values["items"], values["bias"], moments["users"], moments["items"], moments["bias"],
-            np.float32(settings["learning_rate"]), np.float32(settings["reg"]), not users_only, pushes,
-        )  # fmt: skip
-        return float(loss), pushes
-
-    def pull(self, name: str, push: Matrix, pairs: int, settings: dict[str, Any]) -> None:
-        """Move one array shared by all pairs of a block by the sum of what they want."""
-        slope = np.float32(settings["reg_visual"] * pairs) * self.values[name] - push
-        self.moments[name] += slope**2
-        self.values[name] -= np.float32(settings["learning_rate"]) * slope / np.sqrt(self.moments[name])
-
-
-def _looks(features: Matrix, widths: Sequence[int], learned: Mapping[str, Matrix]) -> tuple[Matrix, Matrix]:
-    """``(E f, β'·f)``: (n, parts · visual_size) and (n,)."""
-    pairs = zip(_split(features, widths), _split(learned["embedding"].T, widths), strict=True)
-    return np.hstack([mine @ embedding.T for mine, embedding in pairs]), features @ learned["taste"][:, 0]
-
-
-def _split(features: Matrix, widths: Sequence[int]) -> list[Matrix]:
-    return np.split(features, np.cumsum(widths)[:-1], axis=1)
