@@ -17,7 +17,7 @@ from tests.robustness.mutations import changed_bytes, changed_document, rng, rou
 from tests.robustness.outcomes import survey
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.train_cf.training_run import Fitting
+from visrec_cli.stages.train_cf.training_run import TrainingRun
 
 KINDS: dict[str, dict[str, Any]] = {
     "als": {"epochs": 3},
@@ -47,15 +47,15 @@ def resumed(log: Path, name: str) -> Callable[[Path], object]:
     """What train-cf does with a checkpoint, on a log that is read here and not in every round."""
     begun: list[Any] = []
 
-    def begin(*given: Any, **more: Any) -> Fitting:
+    def begin(*given: Any, **more: Any) -> TrainingRun:
         begun.append((given, more))
-        return Fitting(*given, **more)
+        return TrainingRun(*given, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("visrec_cli.stages.train_cf.Fitting", begin)
+        patch.setattr("visrec_cli.stages.train_cf.TrainingRun", begin)
         train(log, name)
     [((plan, learned, content, held, _), more)] = begun
-    return lambda path: Fitting(plan, learned, content, held, Report(), **{**more, "resume": path}).run()
+    return lambda path: TrainingRun(plan, learned, content, held, Report(), **{**more, "resume": path}).run()
 
 
 def kept(log: Path, name: str, folder: Path) -> tuple[Any, dict[str, Any], bytes]:

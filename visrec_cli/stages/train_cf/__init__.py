@@ -26,7 +26,7 @@ from visrec_cli.runtime.settings import check_needs
 from visrec_cli.stages.train_cf.option_checks import check_for_judging, check_for_recommender
 from visrec_cli.stages.train_cf.plan import Plan, TrainingData
 from visrec_cli.stages.train_cf.privacy import for_privacy, private_kind
-from visrec_cli.stages.train_cf.training_run import Fitting
+from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.interaction_log import Columns
@@ -122,20 +122,20 @@ def train_cf(
     content = _content(kind, features, learned, column, Report() if all_known else report)
     check_needs(kind.settings, plan.settings, kind.inputs(learned, content))
     save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
-    fitting = Fitting(plan, learned, content, held, report, known=all_known, save=save, resume=start)
-    check_for_judging(fitting.panel is not None, report.line, metric=metric)
-    fitted = fitting.run().with_facts(
+    run = TrainingRun(plan, learned, content, held, report, known=all_known, save=save, resume=start)
+    check_for_judging(run.held_out.judged, report.line, metric=metric)
+    fitted = run.run().with_facts(
         version=__version__, seed=seed, cleaning=asdict(cleaning), **made_by("recommender", model)
     )
     note = kind.new_items_note(fitted.settings)
-    if note is not None and (fitted.items.known & ~fitting.fitted.touched).any():
+    if note is not None and (fitted.items.known & ~run.fitted.touched).any():
         report.warn(f"{model}: {note}")
     if fitted.users.ids:
         users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=fit_on)
         fitted = replace(fitted, users=users)
-    report.count(f"interactions fitted{fitting.of_which}", int(fitting.fitted.matrix.nnz))
+    report.count(f"interactions fitted{run.of_which}", int(run.fitted.matrix.nnz))
     for path in log:
-        write_log(path, fitting.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
+        write_log(path, run.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
     about = None if features is None else features.about_of(fitted.items.ids)
     return to_table(fitted, about, content.space if content else None).to_reader()
 

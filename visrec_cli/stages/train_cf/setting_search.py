@@ -100,3 +100,16 @@ def _suggest(trial: Any, name: str, knob: Setting) -> Any:
 
 def _listed(settings: dict[str, Any]) -> str:
     return "  " + " ".join(f"{n}={v:.4g}" if isinstance(v, float) else f"{n}={v}" for n, v in settings.items())
+
+
+class Silent(Report):
+    """The bar of a search counts trials, not the epochs within one."""
+
+    def expect(self, total: int | None, unit: str) -> None:
+        """Nothing."""
+
+    def advance(self, n: int = 1) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
