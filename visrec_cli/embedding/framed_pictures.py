@@ -9,11 +9,10 @@ from visrec_cli.encoders.frame import Framing
 from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 _HELD = 1 << 30  # bytes; the others are decoded again in every epoch
 Bytes = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.int64]
 
 
 class Pictures:

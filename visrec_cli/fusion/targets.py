@@ -6,14 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
-
-Rows = npt.NDArray[np.int64]
 
 
 class Target(Protocol):

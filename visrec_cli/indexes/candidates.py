@@ -7,7 +7,8 @@ nothing has to be kept in reserve, and what is left at the end is little more th
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.indexes.exact_scores import NOTHING, Matrix, Rows, best_of, slack
+from visrec_cli.indexes.exact_scores import NOTHING, best_of, slack
+from visrec_cli.tables.vectors import Matrix, Rows
 
 _AT_FIRST = 4  # times k rows, before the k-th best is looked for
 _WAITING = 1 << 20  # hits, after which it is looked for again in any case

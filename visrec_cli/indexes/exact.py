@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from visrec_cli.indexes.candidates import Candidates
-from visrec_cli.indexes.exact_scores import Matrix, Rows, best_of, slack
+from visrec_cli.indexes.exact_scores import best_of, slack
 from visrec_cli.runtime.device import gpu_likely
 from visrec_cli.runtime.threads import side_by_side, usable_cores
+from visrec_cli.tables.vectors import Matrix, Rows
 
 _FIRST, _GROWTH = 128, 8
 """Rows of the first block, and how much larger the next ones may be: a floor is soon known."""

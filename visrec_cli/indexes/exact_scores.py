@@ -6,10 +6,8 @@ of two float32 is exact) and summed by itself, so a score depends on its two vec
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from visrec_cli.tables.vectors import Matrix, Rows
 
 NOTHING = -1
 """The row number that fills a list which has fewer entries than asked."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from visrec_cli.indexes.exact_scores import Matrix, Rows
 from visrec_cli.runtime.device import pick_device
+from visrec_cli.tables.vectors import Matrix, Rows
 
 _BLOCK_ROWS = 1 << 18
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.errors import InputError
-from visrec_cli.indexes.exact_scores import Matrix
 from visrec_cli.runtime.folders import cache_dir
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.vectors import Matrix
 
 
 @dataclass(frozen=True)

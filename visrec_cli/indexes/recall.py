@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from visrec_cli.indexes.exact import ExactIndex
-from visrec_cli.indexes.exact_scores import Matrix, Rows
+from visrec_cli.tables.vectors import Matrix, Rows
 
 SAMPLE = 100
 TARGET = 0.95

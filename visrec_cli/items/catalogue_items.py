@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,9 +13,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import did_you_mean
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.spaces import Space, space_of
-from visrec_cli.tables.vectors import Mask, Matrix, embedding_columns, matrix_of
-
-Rows = npt.NDArray[np.int64]
+from visrec_cli.tables.vectors import Mask, Matrix, Rows, embedding_columns, matrix_of
 
 _PREFERRED = ("embedding", "image_embedding")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
-Matrix = npt.NDArray[np.float32]
+from visrec_cli.tables.vectors import Mask, Matrix
+
 Groups = npt.NDArray[np.int64]
 
 

@@ -12,13 +12,12 @@ from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.model_requirements import require_whole
+from visrec_cli.runtime.adam import Arrays
 from visrec_cli.runtime.settings import AUTO, Setting, parsed
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
 __all__ = ["AUTO", "Arrays", "Iterative", "NoCallback", "Recommender", "Setting", "TrainingCallback"]
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 class TrainingCallback(Protocol):

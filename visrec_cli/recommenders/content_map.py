@@ -24,10 +24,10 @@ from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.content_projection import split_parts
 from visrec_cli.recommenders.model import Items, Model
 from visrec_cli.recommenders.model_requirements import number_of, state_of
+from visrec_cli.runtime.adam import Arrays
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
-Arrays = dict[str, npt.NDArray[Any]]
 State = Mapping[str, npt.NDArray[Any]]
 Choice = tuple[str, float]
 _BANK = 4_000  # clicked items that knn and kernel remember: the most clicked ones

@@ -11,9 +11,8 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageError
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.time import are_positions
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
-Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.int64]
 DAY = 86_400_000  # milliseconds, as the times are
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.data import Log, Rows, Times
+from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.tables.spaces import as_stored
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 Vector = npt.NDArray[np.float32]
 

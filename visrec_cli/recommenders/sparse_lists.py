@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from visrec_cli.errors import InputError
 from visrec_cli.recommenders.model import Users
 from visrec_cli.tables.text_schema import HOLDING
+from visrec_cli.tables.time import TIME
 
-TIME = pa.timestamp("ms", "UTC")
 NEIGHBOURS = pa.list_(pa.struct([("id", pa.string()), ("weight", pa.float32())]))
 HISTORY = pa.list_(pa.struct([("item_id", pa.string()), ("weight", pa.float32()), ("timestamp", TIME)]))
 

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.data import Rows
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 Vector = npt.NDArray[np.float32]
 _GROUP, _GROUPS_FOR_EACH = 64, 8  # the most members of a group, and the fewest groups for each of the k

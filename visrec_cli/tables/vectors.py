@@ -14,6 +14,7 @@ from visrec_cli.errors import InputError
 
 Matrix = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 
 
 def is_embedding_type(kind: pa.DataType) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, in_parts
+from visrec_cli.tables.vectors import Rows
 
 _SMOOTHING = 0.1  # of the labels: a catalogue's are not all right
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective
+from visrec_cli.tables.vectors import Rows
 
 _TASTE = 64  # numbers of a user
 _JUDGED = 2_000  # held-back likes that are looked at

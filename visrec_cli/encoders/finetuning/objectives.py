@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Rows = npt.NDArray[np.int64]
+from visrec_cli.tables.vectors import Rows
+
 Embed = Callable[[Rows], Any]
 """Rows of the pictures → their (n, d) vectors as they are by now, a tensor without gradients."""
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, contrast, in_parts
+from visrec_cli.tables.vectors import Rows
 
 _TEMPERATURE, _PROJECTED = 0.2, 128
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, Rows, contrast, in_parts
+from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, contrast, in_parts
+from visrec_cli.tables.vectors import Rows
 
 TEMPERATURE = 0.1
 _NEAREST = 10

@@ -12,12 +12,13 @@ from visrec_cli.encoders.finetuning.backbones import Backbone, features
 from visrec_cli.encoders.finetuning.frozen_features import FrozenFeatures, frozen_part
 from visrec_cli.encoders.finetuning.frozen_stages import freeze_stages, parameter_groups
 from visrec_cli.encoders.finetuning.learning_schedule import EncoderCallback, Schedule
-from visrec_cli.encoders.finetuning.objectives import Objective, Rows
+from visrec_cli.encoders.finetuning.objectives import Objective
 from visrec_cli.encoders.framed_images import numbers_of
 from visrec_cli.encoders.torch_images import memory_errors
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.runtime.adam import Arrays
+from visrec_cli.tables.vectors import Rows
 
-Arrays = dict[str, npt.NDArray[Any]]
 Pixels = Callable[[Rows], npt.NDArray[np.uint8]]
 """Rows of the pictures → (n, height, width, 3) bytes, framed."""
 

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.fusion.targets import Rows, Target
+from visrec_cli.fusion.targets import Target
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Origin, Shape
 from visrec_cli.tables.spaces import pack_array
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 LEAST = 20
 """Items to learn from, at least: with fewer, what is held back tells nothing."""

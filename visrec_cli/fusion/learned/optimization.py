@@ -10,9 +10,8 @@ import numpy as np
 from visrec_cli.errors import UsageError
 from visrec_cli.fusion.learned.arithmetic import principal
 from visrec_cli.fusion.learned.base import FuserTrainingData
-from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.fusion.targets import Rows, Target
-from visrec_cli.tables.vectors import Matrix, unit_rows
+from visrec_cli.fusion.targets import Target
+from visrec_cli.tables.vectors import Matrix, Rows, unit_rows
 
 _NEAREST, _BLOCK, _MOST = 10, 512, 20_000
 

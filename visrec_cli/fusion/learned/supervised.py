@@ -10,10 +10,9 @@ from visrec_cli.fusion.learned.arithmetic import head_shapes, unit
 from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
 from visrec_cli.fusion.learned.optimization import HEADS, SETTINGS, FitSpec, ReducedInputs, train
 from visrec_cli.fusion.learned.retrieval_scores import precision
-from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,9 +10,8 @@ from visrec_cli.fusion.learned.base import FuserTrainingData
 from visrec_cli.fusion.learned.joint import Joint
 from visrec_cli.fusion.learned.optimization import HEADS, SETTINGS, FitSpec, ReducedInputs, train
 from visrec_cli.fusion.learned.retrieval_scores import mean_reciprocal_rank, precision
-from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

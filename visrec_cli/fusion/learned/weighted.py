@@ -9,10 +9,9 @@ from visrec_cli.fusion.combiners import concat
 from visrec_cli.fusion.learned.base import Fuser, FuserTrainingData
 from visrec_cli.fusion.learned.optimization import SETTINGS, FitSpec, train
 from visrec_cli.fusion.learned.retrieval_scores import precision
-from visrec_cli.fusion.targets import Rows
 from visrec_cli.runtime.settings import Setting
 from visrec_cli.tables.documents import Shape
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,15 +8,10 @@ Rows do not touch each other: the answer does not depend on the number of thread
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from visrec_cli.recommenders.kernels.compilation import inlined, sequential
+from visrec_cli.recommenders.kernels.compilation import Columns, Floats, Whole, inlined, sequential
 from visrec_cli.recommenders.kernels.memory_prefetch import LINE, prefetch
 from visrec_cli.recommenders.kernels.parallel import share
-
-Floats = npt.NDArray[np.float32]
-Whole = npt.NDArray[np.int64]
-Columns = npt.NDArray[np.int32]
 
 _AHEAD = 8  # entries whose factors are on their way from memory
 _STRIDE = LINE // 4

@@ -3,13 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.kernels.compilation import inlined, sequential
+from visrec_cli.recommenders.kernels.compilation import Columns, Floats, Whole, inlined, sequential
 from visrec_cli.recommenders.kernels.memory_prefetch import LINE, prefetch
 from visrec_cli.recommenders.kernels.parallel import share, share_rounds
 
-Floats = npt.NDArray[np.float32]
-Whole = npt.NDArray[np.int64]
-Columns = npt.NDArray[np.int32]
 Seeds = npt.NDArray[np.uint64]
 
 TRIES = 32  # to find an item that the user did not click

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import numba
+import numpy as np
+import numpy.typing as npt
 
 from visrec_cli import __version__
 from visrec_cli.runtime.folders import cache_dir
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.int64]
+Columns = npt.NDArray[np.int32]
 
 if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR of the environment wins
     numba.config.CACHE_DIR = str(cache_dir() / "kernels" / __version__)  # a new version may call what it kept stale

@@ -16,8 +16,8 @@ class ItemKnn(Recommender):
         score(u, i) = popularity · clicks(i) / max clicks + sum over j in history(u) of w(u, j) · s(j → i)
         s(j → i) = x_j·x_i / (|x_j|^(2·speaker_damping) · |x_i|^(2·target_damping) + shrinkage)
 
-    where x_i holds the weighted clicks on i (see ``neighbours.base.weighted``), and s is kept for the k strongest j of each i.
-    Dampings of .5 are the cosine (Sarwar et al. 2001; Deshpande & Karypis 2004). With speaker_damping = a and
+    where x_i holds the weighted clicks on i (see ``neighbours.base.weighted``), and s is kept for the k strongest j of
+    each i. Dampings of .5 are the cosine (Sarwar et al. 2001; Deshpande & Karypis 2004). With speaker_damping = a and
     target_damping = 1 - a it is the asymmetric cosine of Aiolli 2013; with user_damping 1 it is the random walk
     item → user → item of RP3β (Paudel et al. 2017). The last term of the score decides only where the history has
     little to say: among items without a common click.

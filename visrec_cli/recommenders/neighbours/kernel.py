@@ -8,15 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.kernels.compilation import inlined, sequential
+from visrec_cli.recommenders.kernels.compilation import Columns, Floats, Whole, inlined, sequential
 from visrec_cli.recommenders.kernels.memory_prefetch import LINE, prefetch
 from visrec_cli.recommenders.kernels.parallel import share
 from visrec_cli.recommenders.kernels.sparse_rows import Rows
 
-Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Columns = npt.NDArray[np.int32]
 
 _RUN = 64  # sums that are looked at together: mostly none of them is strong enough
 _DENSE = 4  # a row with more products than a fourth of the columns is added up without noting which were touched

@@ -19,8 +19,8 @@ class UserKnn(Recommender):
         score(u, i) = popularity · clicks(i) / max clicks + sum over v in nearest(u) of s(u, v) · w(v, i)
         s(u, v) = y_u·y_v / (|y_u| · |y_v|^(2·neighbour_damping) + shrinkage)
 
-    where y_u holds the clicks of u weighted by the items (see ``neighbours.base.weighted``, turned round). A neighbour_damping
-    of .5 is the cosine (Breese et al. 1998, eq. 3, for likes); more trusts busy users less.
+    where y_u holds the clicks of u weighted by the items (see ``neighbours.base.weighted``, turned round). A
+    neighbour_damping of .5 is the cosine (Breese et al. 1998, eq. 3, for likes); more trusts busy users less.
     """
 
     name = "user-knn"

@@ -12,12 +12,12 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageError
 from visrec_cli.recommenders.base import Arrays, Setting
 from visrec_cli.recommenders.content_projection import side_by_side
-from visrec_cli.recommenders.data import Content, Log, Rows, Times
+from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.neural import NeuralRecommender
 from visrec_cli.recommenders.sequential.user_sequences import UserSequences
 from visrec_cli.tables.documents import Origin, Shape
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

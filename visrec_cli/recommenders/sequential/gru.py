@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from visrec_cli.recommenders.base import Arrays, Setting
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.sequential.base import SequenceModel
 from visrec_cli.tables.documents import Origin, Shape
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visrec_cli.recommenders.data import Rows
+from visrec_cli.tables.vectors import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, device

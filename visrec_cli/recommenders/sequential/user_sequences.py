@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.data import Rows, Times
+from visrec_cli.recommenders.data import Times
 from visrec_cli.recommenders.top_k import lots
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.kernels.compilation import sequential
+from visrec_cli.recommenders.kernels.compilation import Floats, Whole, sequential
 from visrec_cli.recommenders.kernels.parallel import share_rounds
-
-Floats = npt.NDArray[np.float32]
-Whole = npt.NDArray[np.int64]
 
 
 @sequential

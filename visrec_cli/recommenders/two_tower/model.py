@@ -9,11 +9,11 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.base import Setting
 from visrec_cli.recommenders.content_projection import side_by_side
-from visrec_cli.recommenders.data import Content, Log, Rows, Times
+from visrec_cli.recommenders.data import Content, Log, Times
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.neural import NeuralRecommender
 from visrec_cli.tables.documents import Origin, Shape
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 
 class TwoTower(NeuralRecommender):

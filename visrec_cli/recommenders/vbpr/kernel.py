@@ -6,9 +6,7 @@ Every number has its own step size, by Adagrad (Duchi, Hazan & Singer 2011): rat
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.kernels.compilation import inlined, sequential
-
-Floats = npt.NDArray[np.float32]
+from visrec_cli.recommenders.kernels.compilation import Floats, inlined, sequential
 
 
 @inlined

@@ -13,8 +13,8 @@ from visrec_cli.stages.profile.likes import Likes, open_likes
 from visrec_cli.stages.profile.tastes import Taste, TastePart, taste_of
 from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular
+from visrec_cli.tables.time import TIME
 
-TIME = pa.timestamp("ms", "UTC")
 SCHEMA = pa.schema(
     [
         ("user_id", pa.string()), ("kind", pa.string()), ("rank", pa.int32()), ("name", pa.string()),

@@ -14,7 +14,7 @@ from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
-from visrec_cli.recommenders.data import Content, Rows, Times
+from visrec_cli.recommenders.data import Content, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
@@ -22,7 +22,7 @@ from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.unicode_forms import note_other_forms
-from visrec_cli.tables.vectors import embedding_columns
+from visrec_cli.tables.vectors import Rows, embedding_columns
 
 _OF_LOGS = (
     *("user_column", "item_column", "weight_column", "time_column", "event_column"),

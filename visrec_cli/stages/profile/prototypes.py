@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.runtime.threads import one_core
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 FEW = 6
 """Liked items with a vector from which groups are told apart."""

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.recommenders.data import Rows, Times
+from visrec_cli.recommenders.data import Times
 from visrec_cli.runtime.display import counted
 from visrec_cli.stages.profile.likes import Likes
 from visrec_cli.stages.profile.prototypes import FEW, Grouping, prototypes_of
 from visrec_cli.stages.profile.statistics import HALF, SIGNIFICANT, ShareChange, changed, drift_of, surely
 from visrec_cli.tables.time import are_positions
+from visrec_cli.tables.vectors import Rows
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ import scipy.sparse as sp
 from visrec_cli.errors import UsageError
 from visrec_cli.metrics.base import ItemStats, Lists, Metric
 from visrec_cli.metrics.ratings import Rmse
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, has, members, unknown
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 _BLOCK = 512
 

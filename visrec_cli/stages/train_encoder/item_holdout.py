@@ -3,15 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.logs.holdout import PART_WORDS
 from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
-
-Rows = npt.NDArray[np.int64]
+from visrec_cli.tables.vectors import Rows
 
 
 class ItemParts(NamedTuple):

@@ -15,8 +15,7 @@ from visrec_cli.encoders.finetuning.self_supervised import SelfSupervised
 from visrec_cli.encoders.finetuning.similarity import MetricLearning
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.registry import unknown
-from visrec_cli.stages.train_encoder.item_holdout import Rows
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 
 class TrainingTarget(ABC):

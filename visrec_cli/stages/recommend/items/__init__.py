@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.catalogue_items import CatalogueItems, Rows, catalogue_of
+from visrec_cli.items.catalogue_items import CatalogueItems, catalogue_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer, Answerer
 from visrec_cli.stages.recommend.items.index_choice import index_opener
@@ -21,6 +21,7 @@ from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
+from visrec_cli.tables.vectors import Rows
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommend.items.model_items import ItemLinks

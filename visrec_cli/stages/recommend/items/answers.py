@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from visrec_cli.items.catalogue_items import CatalogueItems, Rows
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.ranking.mmr import diversify
 from visrec_cli.ranking.near_duplicates import repeats
 from visrec_cli.ranking.rank_fusion import fuse_ranks
@@ -14,7 +14,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.multimodal_search import Scores, Sides
 from visrec_cli.stages.recommend.items.queries import Query
 from visrec_cli.stages.recommend.items.visual_subspace import looks, picture_numbers
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 _SPARE = 10
 _DEEP, _DEEP_AT_LEAST = 10, 100

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.catalogue_items import CatalogueItems, Rows
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.top_k import lots, top_k
@@ -16,7 +16,7 @@ from visrec_cli.stages.recommend.items.answers import Answer
 from visrec_cli.stages.recommend.items.queries import item_queries
 from visrec_cli.stages.recommend.items.request import Asked
 from visrec_cli.tables.spaces import Source, Space
-from visrec_cli.tables.vectors import column_of
+from visrec_cli.tables.vectors import Rows, column_of
 
 COLUMN = "factors"
 _BLOCK = 256

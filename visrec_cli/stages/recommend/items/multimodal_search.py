@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.items.catalogue_items import CatalogueItems, Rows
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.stages.recommend.items.index_choice import Index
 from visrec_cli.tables.spaces import Space
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 Scores = npt.NDArray[np.float32]
 

@@ -10,12 +10,11 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.logs.item_groups import groups_of
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.top_k import lots
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.unicode_forms import note_other_forms
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 
 @dataclass(frozen=True)

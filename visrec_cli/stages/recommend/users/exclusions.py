@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from visrec_cli.ranking.near_duplicates import with_twins
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
-from visrec_cli.tables.vectors import Mask, Matrix
+from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.ranking.explanation import are_labels, common_labels, sentence
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.stages.recommend.items.queries import title_column
 from visrec_cli.stages.recommend.users.selection import Choice, Chooser
-from visrec_cli.tables.vectors import Matrix
+from visrec_cli.tables.vectors import Matrix, Rows
 
 Shares = dict[str, npt.NDArray[np.float32]]
 

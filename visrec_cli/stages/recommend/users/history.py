@@ -12,13 +12,14 @@ from visrec_cli.errors import InputError
 from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.exposures import with_met
 from visrec_cli.logs.matrix import log_of
-from visrec_cli.recommenders.data import Rows, Times
+from visrec_cli.recommenders.data import Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.interaction_log import has_ratings
 from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.unicode_forms import note_other_forms
+from visrec_cli.tables.vectors import Rows
 
 
 def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> LoadedModel:

@@ -10,7 +10,6 @@ from visrec_cli.errors import InputError
 from visrec_cli.ranking.blend import blend_ranks, blend_scores
 from visrec_cli.ranking.mmr import diversify
 from visrec_cli.ranking.near_duplicates import leave_best_of_group
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.recommenders.top_k import top_k
 from visrec_cli.stages.recommend.users.blend_weights import Blend
@@ -19,7 +18,7 @@ from visrec_cli.stages.recommend.users.exclusions import LeftOut, left_out
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.stages.recommend.users.repeat_consumption import habit
 from visrec_cli.stages.recommend.users.user_batches import UserBatches
-from visrec_cli.tables.vectors import Mask, Matrix, unit_rows
+from visrec_cli.tables.vectors import Mask, Matrix, Rows, unit_rows
 
 _DEEP, _DEEP_AT_LEAST = 10, 100
 SEEN = ("out", "in", "only")

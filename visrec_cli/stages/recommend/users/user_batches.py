@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.recommenders.data import Rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
-from visrec_cli.tables.vectors import Mask
+from visrec_cli.tables.vectors import Mask, Rows
 
 _AT_LEAST, _AT_MOST = 32, 512  # users at once: fewer would read all the items' factors for little
 _CELLS = 2**23  # scores at once, 32 MiB per model: with half of it the blocks wait for each other too often
