@@ -1,11 +1,11 @@
 """Many small pictures as a few large ones: a page opens ten files faster than ten thousand."""
 
-import base64
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PIL import Image
+
+from visrec_cli.reports.thumbnails import Thumbnail, as_webp
 
 SHEET = 2048  # pixels of a sheet's side at most: what every graphics card takes
 QUALITY = 76
@@ -13,15 +13,6 @@ LARGEST, SMALLEST = 96, 32
 PIXELS = 24_000_000
 """Of all tiles together at most; a browser holds them decoded, four bytes each."""
 _GROUND = (255, 255, 255)
-
-
-@dataclass(frozen=True)
-class SpriteSheet:
-    """A WebP picture full of tiles, as a ``data:`` address."""
-
-    uri: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class Sprites:
     side: int
     per_row: int
     per_sheet: int
-    sheets: tuple[SpriteSheet, ...]
+    sheets: tuple[Thumbnail, ...]
     sizes: tuple[tuple[int, int], ...]
     kilobytes: int
 
@@ -44,13 +35,6 @@ def tile_side(n: int) -> int:
     return min(max(int((PIXELS / max(n, 1)) ** 0.5) // 8 * 8, SMALLEST), LARGEST)
 
 
-def shrunk(picture: Image.Image, side: int) -> Image.Image:
-    """An RGB picture that fits into ``side`` × ``side``; never enlarged."""
-    small = picture.copy()
-    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
-    return small
-
-
 def sprites(pictures: Iterable[Image.Image | None], side: int) -> Sprites:
     """Sheets of ``shrunk`` pictures in their order; those that are not there take no room.
 
@@ -58,7 +42,7 @@ def sprites(pictures: Iterable[Image.Image | None], side: int) -> Sprites:
     """
     per_row = SHEET // side
     per_sheet = per_row * per_row
-    sheets: list[SpriteSheet] = []
+    sheets: list[Thumbnail] = []
     sizes: list[tuple[int, int]] = []
     canvas = Image.new("RGB", (SHEET, SHEET), _GROUND)
     at = 0  # tiles on this sheet
@@ -78,9 +62,6 @@ def sprites(pictures: Iterable[Image.Image | None], side: int) -> Sprites:
     return Sprites(side, per_row, per_sheet, tuple(sheets), tuple(sizes), kilobytes)
 
 
-def _sheet(canvas: Image.Image, tiles: int, side: int, per_row: int) -> SpriteSheet:
+def _sheet(canvas: Image.Image, tiles: int, side: int, per_row: int) -> Thumbnail:
     width, height = min(tiles, per_row) * side, -(-tiles // per_row) * side
-    data = io.BytesIO()
-    canvas.crop((0, 0, width, height)).save(data, "WEBP", quality=QUALITY, method=4)
-    text = base64.b64encode(data.getvalue()).decode("ascii")
-    return SpriteSheet(f"data:image/webp;base64,{text}", width, height)
+    return as_webp(canvas.crop((0, 0, width, height)), QUALITY)

@@ -20,10 +20,20 @@ class Thumbnail:
 
 
 def thumbnail(picture: Image.Image, side: int = SIDE) -> Thumbnail:
-    """Shrink an RGB picture to fit into ``side`` × ``side``, never enlarge it. The same pixels give the same bytes."""
+    """An RGB picture that fits into ``side`` × ``side``. The same pixels give the same bytes."""
+    return as_webp(shrunk(picture, side), QUALITY)
+
+
+def shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """An RGB picture that fits into ``side`` × ``side``; never enlarged."""
     small = picture.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
+    return small
+
+
+def as_webp(picture: Image.Image, quality: int) -> Thumbnail:
+    """The picture as it is, for a page."""
     data = io.BytesIO()
-    small.save(data, "WEBP", quality=QUALITY, method=4)
+    picture.save(data, "WEBP", quality=quality, method=4)
     text = base64.b64encode(data.getvalue()).decode("ascii")
-    return Thumbnail(f"data:image/webp;base64,{text}", small.width, small.height)
+    return Thumbnail(f"data:image/webp;base64,{text}", picture.width, picture.height)

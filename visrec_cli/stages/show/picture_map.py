@@ -20,7 +20,8 @@ from visrec_cli.items.source import open_items
 from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
-from visrec_cli.reports.sprites import shrunk, sprites, tile_side
+from visrec_cli.reports.sprites import sprites, tile_side
+from visrec_cli.reports.thumbnails import shrunk
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_values
