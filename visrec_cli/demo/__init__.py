@@ -1,1 +1,1 @@
-"""A small shop drawn from scratch: garments and objects, titles and prices, and the clicks of invented people."""
+"""Synthetic shop: pictures of garments and objects, titles, prices, and clicks of invented users."""

@@ -1,4 +1,4 @@
-"""Invented people who like what they like: known tastes, and the clicks that follow from them.
+"""Synthetic users with known tastes, and their clicks.
 
 Because the tastes are known, a recommender trained on the clicks can be checked against them.
 """

@@ -1,4 +1,4 @@
-"""What earlier runs have left: vectors by the content that they were made from, and files that need not be read."""
+"""Cache look-up: vectors of earlier runs, by content or by file stamp."""
 
 import hashlib
 import json

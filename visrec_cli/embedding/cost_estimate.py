@@ -1,4 +1,4 @@
-"""What a run would cost, from a sample of its pictures: nothing is written, and nothing kept."""
+"""Cost estimate of a run from a sample of its pictures."""
 
 import resource
 import sys

@@ -1,4 +1,4 @@
-"""The model at work on what was read, and what becomes of its results: columns, counts, entries of the cache."""
+"""Encoding of pictures in batches, and their results: columns, counts, cache entries."""
 
 from collections.abc import Iterator
 from typing import TypeVar

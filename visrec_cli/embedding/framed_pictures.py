@@ -1,4 +1,4 @@
-"""The pictures that are learned from: framed, decoded in threads, held in memory as far as there is room."""
+"""Training pictures: framed, decoded in threads, kept in memory as far as possible."""
 
 from collections.abc import Sequence
 

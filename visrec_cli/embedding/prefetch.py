@@ -1,4 +1,4 @@
-"""Reading the pictures of a table in threads, ahead of whoever works on them: order kept, memory bounded."""
+"""Read-ahead of a table's pictures in threads, in order, with bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence

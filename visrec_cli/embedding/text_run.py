@@ -1,4 +1,4 @@
-"""The model at work on the texts that are not known yet."""
+"""Encoding of uncached texts in batches."""
 
 from collections.abc import Sequence
 

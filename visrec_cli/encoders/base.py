@@ -1,4 +1,4 @@
-"""What every encoder promises; ``tests/contracts/encoder_suite.py`` holds each of them to it.
+"""Base classes of encoders; ``tests/contracts/encoder_suite.py`` holds each of them to it.
 
 An encoder owns its preprocessing: ``prepare`` turns one picture into whatever ``encode`` eats, in the threads that
 decode, so that the model waits for nothing but itself. Vectors come out L2-normalised unless asked otherwise.

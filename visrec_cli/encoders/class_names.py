@@ -1,4 +1,4 @@
-"""Names that people read for the numbers of a classifier."""
+"""Names of classifier classes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a ``.pth`` file would have torch call, looked at before torch does.
+"""Inspection of ``.pth`` files before torch unpickles them.
 
 torch runs no code of the file, but a few bytes of it may ask for gigabytes: ``bytearray(4000000000)``, or a thousand
 copies of one list. Of what torch knows, only that passes which says where numbers lie.

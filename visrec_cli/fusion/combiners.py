@@ -1,4 +1,4 @@
-"""Several blocks of vectors into one: side by side, or averaged."""
+"""Combination of vector blocks: concatenation or mean."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Fewer numbers per item, such that items of different labels are told apart."""
+"""Supervised dimension reduction by linear discriminant analysis."""
 
 from collections.abc import Sequence
 from typing import ClassVar

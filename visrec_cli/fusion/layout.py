@@ -1,4 +1,4 @@
-"""Vectors as places: two numbers (or a few) per item, so that what is alike lies near.
+"""Low-dimensional layouts of vectors by t-SNE, UMAP or PCA.
 
 A layout is made of all its vectors at once and cannot place a new one: a map to look at, no space to search in.
 """

@@ -1,4 +1,4 @@
-"""What a fusion learns from: which items belong together."""
+"""Training targets of fusions: which items belong together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

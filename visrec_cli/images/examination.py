@@ -1,4 +1,4 @@
-"""All that is done with one picture while its pixels are in memory, so that it is decoded once."""
+"""Examination of one picture, decoded once: quality, fingerprints, normalisation."""
 
 import io
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which pictures are good enough: limits on the quality numbers, and what to say of a picture that fails them."""
+"""Limits on picture quality, and the reasons for failing them."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What can be said about one picture without knowing what it shows: sharpness, light, contrast, clutter.
+"""Quality of a picture: sharpness, brightness, contrast, clutter.
 
 All are computed on reduced copies, so that a 12-megapixel photo and its shop version get about the same numbers and
 cost about the same time.

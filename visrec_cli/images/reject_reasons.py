@@ -1,4 +1,4 @@
-"""Why a picture cannot be used, in a short line of ours, from whatever a decoder raised.
+"""Reasons for rejecting a picture, from decoder errors.
 
 Three things are told apart: a file that is cut or damaged, one that is whole and in a form that is not supported, and
 one that is no picture. A library's own words are never passed on: they quote bytes of the file, which may be no picture

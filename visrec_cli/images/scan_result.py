@@ -1,4 +1,4 @@
-"""What a scan of folders and archives saw: every file is a picture, unusable, or counted by what it is called."""
+"""Result of a scan of folders and archives: pictures, unusable files, and counts of others."""
 
 import os
 import posixpath

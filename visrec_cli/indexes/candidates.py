@@ -1,4 +1,4 @@
-"""Which rows may still be among the k best of each query, while blocks of rough scores go by.
+"""Candidates for the top k of each query, collected over blocks of approximate scores.
 
 A row is kept when its score reaches the k-th best so far, less what two roundings of one product can differ by. So
 nothing has to be kept in reserve, and what is left at the end is little more than k rows for each query.

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by cosine: blocked matrix products, and of each block what is good enough by now.
+"""Exact nearest neighbours by cosine, in blocked matrix products.
 
 Memory is bounded by the block size whatever the size of the catalogue: all items against all never make an n×n matrix.
 """

@@ -1,4 +1,4 @@
-"""The last word on a short list: exact scores, one order.
+"""Exact re-scoring of approximate candidates.
 
 A matrix product rounds differently from block to block, so two equal vectors can come out a few ulps apart and
 swap places when the file order or the block size changes. Here every pair is multiplied in float64 (where a product

@@ -1,4 +1,4 @@
-"""The short lists of exact search, made by a GPU. Scores and order are settled afterwards on the CPU."""
+"""Candidates of exact search on a GPU; the CPU re-scores and orders them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How much an approximate index finds, and making it look until that is enough."""
+"""Recall of approximate indexes, and raising their effort until it is reached."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What a column says of each thing: one word, several, or a number."""
+"""Attributes from a column: one word, several, or a number per row."""
 
 import numpy as np
 import numpy.typing as npt

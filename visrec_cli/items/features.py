@@ -1,4 +1,4 @@
-"""The items beside the log: their columns for the model, and their vectors for those recommenders that look."""
+"""Item features for training: columns for the model, and vectors for recommenders that use them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What could not be used, as a table."""
+"""Rejects as a table."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""A look over a log: how much there is, over which time, and how much of it meets the table of items."""
+"""Audit of a log: size, time span, and overlap with the item table."""
 
 import zlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a log becomes before anything is learned from it: events weighed, repeats merged, likes told from ratings."""
+"""Cleaning of a log: event weights, merged repeats, likes from ratings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

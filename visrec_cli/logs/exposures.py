@@ -1,4 +1,4 @@
-"""What a user is known to have met, and a model did not learn from: no reason to be offered it again."""
+"""Exposures: interactions outside the training part, which are not recommended again."""
 
 from collections.abc import Sequence
 from dataclasses import replace

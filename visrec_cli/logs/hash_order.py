@@ -1,4 +1,4 @@
-"""Lots that are drawn by name: the same ids and seed give the same lots, whatever the order of rows, on any machine.
+"""Seeded hash order of ids, independent of row order and machine.
 
 A new row changes nobody else's lot, so the split of a log that has grown is much like the split of the shorter one.
 """

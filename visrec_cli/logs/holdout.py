@@ -1,4 +1,4 @@
-"""Which interactions are learned from, and which are held back to judge by."""
+"""Training, validation and test rows of a log."""
 
 from dataclasses import dataclass
 

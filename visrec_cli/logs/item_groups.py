@@ -1,4 +1,4 @@
-"""Items that belong together, such as near-duplicate pictures: one in training gives the other in the test away."""
+"""Groups of items, such as near-duplicates, that must stay in one part of a split."""
 
 from collections.abc import Sequence
 

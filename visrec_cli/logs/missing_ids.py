@@ -1,4 +1,4 @@
-"""Ids that are no ids: what other tools write where there was nothing."""
+"""Placeholders that other tools write for missing ids."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""One door for logs of behaviour: they are read, and every verb says alike what their reader should know of them.
+"""The reader of interaction logs for all verbs, with uniform notes.
 
 What was said travels with the log, as metadata of its column ``user_id``: what ``interactions`` or ``split`` has said
 of a log is settled, and no stage after it repeats it.

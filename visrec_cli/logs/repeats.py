@@ -1,4 +1,4 @@
-"""One user and one item on several rows of a log."""
+"""Merging of repeated rows of a user and item."""
 
 from dataclasses import dataclass
 

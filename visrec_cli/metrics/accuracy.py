@@ -1,4 +1,4 @@
-"""Is what is relevant there, and is it early? Metrics of ranked lists against the items that turned out relevant.
+"""Ranking metrics against relevant items: precision, recall, MAP, MRR, AUC and others.
 
 All are 0 for a user who has relevant items and was recommended nothing, and NaN for a user without relevant items.
 """

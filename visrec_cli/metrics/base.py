@@ -1,4 +1,4 @@
-"""What every metric is, and what it is computed from."""
+"""Base classes of metrics, and their inputs."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

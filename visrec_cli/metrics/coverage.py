@@ -1,4 +1,4 @@
-"""Who is shown anything, and which items are shown to anybody: how widely recommendations are spread."""
+"""Coverage of items and users."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Is there something of everything in a list? Metrics of how the shown items look, and of what kinds they are."""
+"""Intra-list diversity and calibration."""
 
 import numpy as np
 import scipy.sparse as sp

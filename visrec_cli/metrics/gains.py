@@ -1,4 +1,4 @@
-"""Discounted gain: a hit counts for more the earlier it is, and, by grades, the more it is liked.
+"""Discounted cumulative gain, with binary or graded relevance.
 
 All are 0 for a user who has relevant items and was recommended nothing, and NaN for a user without relevant items.
 """

@@ -1,4 +1,4 @@
-"""Does it show only what everybody knows? Metrics of how popular the shown items were before.
+"""Popularity, novelty and serendipity.
 
 An item's popularity is the number of users who had it in training. Items that nobody knows are passed over. Except for
 serendipity, an empty list says nothing: it is NaN, and not 0.

@@ -1,4 +1,4 @@
-"""How often a new list would have been clicked, from a log of what another recommender showed.
+"""Off-policy estimators of click rates.
 
 An *event* is one item that was shown to one user in one place, clicked or not. What the log showed by chance as the new
 list would have is weighed up by how unlikely that was (its propensity): then the log says, without an experiment, what

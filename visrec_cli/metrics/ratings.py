@@ -1,4 +1,4 @@
-"""How far predicted ratings are from the real ones: over the held-out ratings that were predicted at all.
+"""Rating errors over the held-out ratings that were predicted.
 
 Recommended items without a held-out rating say nothing here, and held-out ratings without a prediction are left out.
 """

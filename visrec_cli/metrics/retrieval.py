@@ -1,4 +1,4 @@
-"""Image retrieval: does a query find all of its class before anything else? Each query looks at its own depth.
+"""Image retrieval metrics, each query at the depth of its class size.
 
 The depth is R, the number of items that are relevant to the query. Lists that are shorter than R have misses there.
 """

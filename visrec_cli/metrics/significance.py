@@ -1,4 +1,4 @@
-"""Which of several p values are still small when all of them were looked at."""
+"""Correction of p values for multiple tests."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""From nearest to recommended."""
+"""Ranking of answers: filters, diversity, duplicates, blending, explanations."""

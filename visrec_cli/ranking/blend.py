@@ -1,4 +1,4 @@
-"""One ranking out of the scores of several models, whose scales have nothing in common."""
+"""Blending of several models' scores into one ranking."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Answers that differ from each other."""
+"""Diversification of answers."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Answers that only repeat the question, or each other."""
+"""Near-duplicates among queries and answers."""
 
 import numpy as np
 import numpy.typing as npt

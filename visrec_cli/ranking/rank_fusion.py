@@ -1,4 +1,4 @@
-"""One ranking out of several."""
+"""Reciprocal rank fusion."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""From what people did (and what the items look like) to a model: ``fit(log, content) → Model``."""
+"""Recommenders: from interactions (and item content) to a model, ``fit(log, content) → Model``."""

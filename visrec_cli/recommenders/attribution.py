@@ -1,4 +1,4 @@
-"""Which item of a user's own history spoke loudest for a recommendation.
+"""Contribution of each history item to a recommendation's score.
 
 For item-to-item models this is exact: the term of the sum that belongs to item j. A vector of factors is no sum over
 the history, so it is first written as one, as nearly as can be:

@@ -1,4 +1,4 @@
-"""What every recommender is."""
+"""Base classes of all recommenders."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ __all__ = ["AUTO", "Arrays", "Iterative", "NoCallback", "Recommender", "Setting"
 
 
 class TrainingCallback(Protocol):
-    """Who looks on while a model is trained: draws progress, validates, stops early, keeps checkpoints."""
+    """Interface of training callbacks: progress, validation, early stopping, checkpoints."""
 
     def begin(self, epochs: int, recommender: "Iterative") -> int:
         """Called after ``start``; may restore a checkpoint. Returns how many epochs are already done."""
@@ -34,7 +34,7 @@ class TrainingCallback(Protocol):
 
 
 class NoCallback:
-    """Trains to the last epoch in silence."""
+    """Callback that does nothing: trains to the last epoch."""
 
     def begin(self, epochs: int, recommender: "Iterative") -> int:
         """Nothing is done yet."""
@@ -49,7 +49,7 @@ class NoCallback:
 
 
 class Recommender(ABC):
-    """A way to learn a model. Subclasses name themselves and their settings, and are stateless after ``fit``.
+    """Base class of recommenders. Subclasses declare a name and settings, and keep no state after ``fit``.
 
     needs_content: cannot do without vectors of the items. predicts_ratings: its scores are ratings, to be judged by
     RMSE as well. needs_times: learns from the order of events. uses_device: can compute on a GPU. item_state: the
@@ -140,7 +140,7 @@ def _smaller_steps(settings: Mapping[str, Setting]) -> str:
 
 
 class Iterative(Recommender):
-    """A recommender that learns in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
+    """A recommender trained in epochs. ``epoch`` must depend only on its state, the seed and its number, so that a
     resumed run gives the same model as one that was never interrupted."""
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:

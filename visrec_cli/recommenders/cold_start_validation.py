@@ -1,4 +1,4 @@
-"""How well a guess at cold items does, tried on items that are not cold: hide them, learn, and see who is found."""
+"""Validation of factors for cold items: hide the clicks of warm items, train, and measure recovery."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _LEAST, _MOST, _HALVINGS = 0.1, 100.0, 8  # where the scale is looked for, and h
 
 @dataclass(frozen=True)
 class ColdStartTrial:
-    """A model that has not seen some of the items, and some of the clicks on the others.
+    """A model trained without some items, and without some clicks on the others.
 
     users: rows that are asked. cold: (items,) bool. of_cold: (users asked, items) all clicks on hidden items. of_all:
     hidden clicks of both kinds, each hidden with the same chance, as a new item has not had all its clicks at once.

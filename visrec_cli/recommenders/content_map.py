@@ -1,4 +1,4 @@
-"""From what an item looks and reads like to a place among the factors that it might have, learned on clicked items.
+"""Mapping from item content to latent factors, learned on clicked items.
 
 A map takes the projected vectors of items, parts side by side (see content.Projection), and gives what each part brings
 to the score, block by block; ``sides`` gives the users' side of it. ``state`` is all that a map has learned, as arrays.

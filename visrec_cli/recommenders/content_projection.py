@@ -1,4 +1,4 @@
-"""The items' vectors made short enough to learn from: PCA of each modality by itself.
+"""Item vectors reduced by PCA, one PCA per modality.
 
 A step of learning costs as much as the vector is long. Neighbouring numbers of an encoder say much the same, so a few
 dozen principal components of each part keep nearly all, and kept apart they can still be told from each other.
@@ -40,7 +40,7 @@ def blocks(content: Content) -> list[tuple[Matrix, Mask]]:
 
 @dataclass(frozen=True)
 class Projection:
-    """PCA of each part, fitted once, for all items that come later too.
+    """PCA of each part, fitted once and applied to later items too.
 
     widths: what is left of each part. means: one (width,) per part. components: one (width, kept) per part, scaled so
     that the mean squared length of a projected part is 1.

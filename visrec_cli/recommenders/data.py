@@ -1,4 +1,4 @@
-"""What recommenders learn from: who did what (``Log``), and what the items look and read like (``Content``)."""
+"""Training data of recommenders: interactions (``Log``) and item content (``Content``)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -66,7 +66,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Content:
-    """What the items look and read like. Row i belongs to ``Log.items[i]``.
+    """Item content vectors. Row i belongs to ``Log.items[i]``.
 
     vectors: (items, d) float32 of length 1, zeros where there is none. valid: (items,) bool. parts: the modalities
     side by side in a vector, as (name, width), such as (("picture", 1280), ("text", 384)). space: of the column.

@@ -1,4 +1,4 @@
-"""One least-squares problem for all items at once, solved in closed form."""
+"""EASE: an item-item linear model, solved in closed form."""
 
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ _GPU_WORTH = 8_000
 
 
 class Ease(Recommender):
-    """Every item is predicted from all others (Steck 2019, eq. 8; the noise of Steck 2020, eq. 9).
+    """Predicts every item from all others (Steck 2019, eq. 8; the noise of Steck 2020, eq. 9).
 
         score(u, i) = popularity · clicks(i) / max clicks + sum over j in history(u) of w(u, j) · B(j, i)
         B = argmin |X - X B|² + |Λ^½ B|²  with diag(B) = 0:   P = (XᵀX + Λ)^-1,  B(j, i) = -P(j, i) / P(i, i)

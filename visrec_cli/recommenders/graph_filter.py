@@ -1,4 +1,4 @@
-"""Smoothing clicks over the graph of users and items, in closed form."""
+"""Graph filtering of interactions, in closed form."""
 
 from collections.abc import Sequence
 from typing import ClassVar

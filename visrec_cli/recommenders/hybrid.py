@@ -1,4 +1,4 @@
-"""ALS for what people clicked; looks and words for what nobody clicked yet."""
+"""Hybrid: ALS for items with clicks, factors from content for cold items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ _ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tel
 
 
 class Hybrid(Als):
-    """ALS as it is for items that somebody clicked, and for all others factors guessed from their vectors.
+    """ALS factors for items with clicks, and factors predicted from their vectors for all others.
 
         s(u, i) = x_u · y_i                                              where somebody clicked i: ALS, untouched
         s(u, i) = scale · sum over the parts p of side_up · y_p(f_ip)    where nobody did

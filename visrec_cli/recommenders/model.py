@@ -1,4 +1,4 @@
-"""One model for all recommenders, and one formula that scores with it.
+"""The model of every recommender, and the scoring formula.
 
     score(u, i) = offset + bias(u) + bias(i) + factors(u)·factors(i)
                   + sum over j in history(u) of weight(u, j) · neighbours(j → i)
@@ -87,7 +87,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Model:
-    """What a recommender learned.
+    """A trained model.
 
     recommender and settings: its name in the catalogue and how it was made. parts: what the blocks of the factors speak
     for, as (name, width): (("behaviour", 64),) or (("behaviour", 64), ("picture", 32), ("text", 32)); they add up to f.

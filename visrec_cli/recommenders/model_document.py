@@ -1,4 +1,4 @@
-"""The note of a model, in JSON: read by its type, and held against what its recommender needs to go on from it."""
+"""Metadata of a model as JSON, validated against what its recommender requires."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ NAME, PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
 
 
 class ModelDocument(msgspec.Struct):
-    """What a model says of itself. Keys that are not known here are passed over: format tells.
+    """Metadata of a model. Unknown keys are ignored; ``format`` decides.
 
     state: packed arrays. space: see tables.spaces. facts: for people, but for those that LoadedModel and Fit look at.
     """

@@ -1,4 +1,4 @@
-"""What a model that comes from a file must hold, so that its recommender can fold in users and place new items."""
+"""Requirements that a model file must meet for fold-in of users and scoring of new items."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pairs to learn an order from: an item that a user touched, and one that the user did not."""
+"""Sampling of pairs: an item that a user interacted with, and one without interaction."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Learning from pairs on a GPU: what bpr and vbpr do one pair after the other, a batch at a time, in torch.
+"""Pairwise training on a GPU, in torch: batches in place of the single pairs of bpr and vbpr.
 
 Import it inside functions.
 """

@@ -1,4 +1,4 @@
-"""What most people click: the same list for everybody, less what they have seen."""
+"""Popularity: the same list for every user, without seen items."""
 
 from typing import ClassVar
 

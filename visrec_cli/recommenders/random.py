@@ -1,4 +1,4 @@
-"""Chance: a different order of the items for every user, always the same one."""
+"""Random baseline: a fixed random order of the items per user."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _WIDTH = 32  # of 16-bit numbers: one blake2b digest
 
 
 class Random(Recommender):
-    """A random order per user, to know what chance is.
+    """A random order per user, as the baseline of chance.
 
         score(u, i) = r(u)·r(i),   r(id) a direction drawn by hashing the id
 

@@ -1,4 +1,4 @@
-"""What recommenders that predict ratings share.
+"""Base of recommenders that predict ratings.
 
     rating(u, i) = μ + b(u) + b(i) + x(u)·y(i)
 

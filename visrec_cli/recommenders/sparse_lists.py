@@ -1,4 +1,4 @@
-"""Sparse matrices as columns of lists, and back: what is linked to what, and who did what when."""
+"""Sparse matrices as list columns, and back: links between items, and histories of users."""
 
 from typing import Any
 

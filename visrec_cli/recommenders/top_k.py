@@ -1,4 +1,4 @@
-"""The best k of a row of scores, without favour among equals."""
+"""Top k of a row of scores, with an unbiased order of ties."""
 
 import hashlib
 from collections.abc import Sequence

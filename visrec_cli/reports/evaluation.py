@@ -1,4 +1,4 @@
-"""An evaluation as every report tells it: at a terminal, in Markdown, on a page, to a CI server."""
+"""The evaluation model that all reports use: terminal, Markdown, HTML, JUnit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """All that is told. results: the table of docs/contract.md.
+    """The content of an evaluation report. results: the table of docs/contract.md.
 
     better: by metric (``ndcg``) "more", "less" or "". facts: what was judged, as pairs of words. differences: which
     hold, in sentences. warnings: what spoils the numbers, or a reader should know. who: whose lists they are.

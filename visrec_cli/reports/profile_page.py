@@ -1,4 +1,4 @@
-"""What users' tastes look like, as one HTML file: prototypes with their pictures, categories, change, the latest."""
+"""Taste profiles as one HTML file: prototypes with pictures, categories, change, latest items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

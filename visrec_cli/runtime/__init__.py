@@ -1,1 +1,1 @@
-"""Device, folders, progress: what running needs and no table knows."""
+"""Runtime: device, folders, progress, formatting."""

@@ -1,4 +1,4 @@
-"""What compressed input may become: a small file must not fill the memory or the disk.
+"""Limits on decompressed size.
 
 An archive or a table may be unpacked to fifty times the bytes that it was read from, and in any case to 1 GiB or a
 sixteenth of the memory. Honest ones stay below: pictures and vectors hardly shrink, logs to a tenth.

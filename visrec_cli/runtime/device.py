@@ -1,4 +1,4 @@
-"""Which device does the arithmetic."""
+"""Choice of the device."""
 
 import os
 import platform

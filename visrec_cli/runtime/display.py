@@ -1,4 +1,4 @@
-"""Names of files and ids, counts and sizes on their way to a terminal."""
+"""Formatting of names, counts and sizes for messages."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Where visrec keeps what it can make again."""
+"""The cache folder."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a stage tells the person who runs it: counts, rejects, warnings and progress.
+"""Reports of stages: counts, rejects, warnings and progress.
 
 Stages only record here. Commands print, draw the bar and write the rejects file: the core never prints.
 """

@@ -1,4 +1,4 @@
-"""The knobs of what learns: of recommenders, and of ways to fuse."""
+"""Settings of recommenders and fusion methods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

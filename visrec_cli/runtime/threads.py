@@ -1,4 +1,4 @@
-"""How many cores there are to use, and who uses them."""
+"""Number of cores, and threads of the libraries."""
 
 import os
 import sys

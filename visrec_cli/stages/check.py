@@ -1,4 +1,4 @@
-"""Is a file whole, and does it keep the contract?"""
+"""``check``: whether files are complete and follow the contract."""
 
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksums import Verification

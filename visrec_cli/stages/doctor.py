@@ -1,4 +1,4 @@
-"""``doctor``: what is installed, what runs where, what is missing and how to mend it. Nothing heavy is imported."""
+"""``doctor``: installed packages, devices, and what is missing, with fixes. Imports nothing heavy."""
 
 import os
 import platform

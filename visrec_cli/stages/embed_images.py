@@ -1,4 +1,4 @@
-"""``embed-images``: a vector, and if asked the recognised classes, for the picture of every row."""
+"""``embed-images``: a vector for the picture of every row, and optionally its classes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

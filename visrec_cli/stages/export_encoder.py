@@ -1,4 +1,4 @@
-"""``export-encoder``: a picture encoder as one ONNX file, in 32 or 8 bits, and what that costs."""
+"""``export-encoder``: a picture encoder as one ONNX file in 32 or 8 bits, with accuracy and speed."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""Cutting streams: the first rows, and batches of one size."""
+"""Slicing of streams: the first rows, and batches of one size."""
 
 from collections.abc import Iterable, Iterator
 

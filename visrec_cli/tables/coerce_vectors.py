@@ -1,4 +1,4 @@
-"""Vectors that came back from another tool: duckdb, pandas and JSON know lists, and no lists of a fixed size."""
+"""Conversion of list columns (of duckdb, pandas, JSON) back to fixed-size vectors."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Two columns of one name: settled once, where tables are opened."""
+"""Handling of repeated column names."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Quotes in CSV that are no quotes: ``5" nail``, or one that opens a field and never closes it.
+"""Stray quotes in CSV: ``5" nail``, or an unclosed quote.
 
 A reader that trusts them takes all up to the next one for a single field, and rows vanish without a word. Here the
 text is rewritten so that each quote that means itself is doubled within a quoted field, as RFC 4180 has it.

@@ -1,4 +1,4 @@
-"""What Arrow, numpy and Python raise on bytes that are not what they say; caught where files are read, and only there.
+"""Exceptions that Arrow, numpy and Python raise on damaged bytes; caught only where files are read.
 
 A refusal of ours says the file, and where in it; the words of a library follow in brackets at most.
 """

@@ -1,4 +1,4 @@
-"""A log of behaviour, who did what to which item, brought to one form."""
+"""Reading of interaction logs into one form."""
 
 import json
 from collections.abc import Collection

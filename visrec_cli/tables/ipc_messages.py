@@ -1,4 +1,4 @@
-"""What messages of Arrow IPC say of their size, read before Arrow unpacks them.
+"""Sizes declared by Arrow IPC messages, checked before decompression.
 
 A message is four bytes of 0xff, the length of its metadata, the metadata (a flatbuffer), and a body of buffers. Of a
 compressed batch each buffer begins with the length that it has unpacked. A column of nulls or of runs has no buffer of

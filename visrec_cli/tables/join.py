@@ -1,4 +1,4 @@
-"""Several tables into one, by ``item_id`` and never by row number."""
+"""Join of tables by ``item_id``, never by row number."""
 
 from collections.abc import Sequence
 

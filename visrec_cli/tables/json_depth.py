@@ -1,4 +1,4 @@
-"""How deeply JSON is nested, found out before a parser calls itself at each level.
+"""Nesting depth of JSON, checked before parsing.
 
 Some hundred levels cost polars gigabytes and minutes, or the process; Arrow takes 64.
 """

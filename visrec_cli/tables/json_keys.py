@@ -1,4 +1,4 @@
-"""A key that stands twice in one JSON object: parsers take one of its values and say nothing."""
+"""Detection of repeated keys in JSON objects, which parsers accept silently."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""One door for every table that goes out: whole or not at all."""
+"""The writer of all tables: complete or not at all."""
 
 import stat
 from pathlib import Path

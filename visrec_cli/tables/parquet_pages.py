@@ -1,4 +1,4 @@
-"""What pages of Parquet say of their size, read before they are unpacked: the footer may say something else.
+"""Sizes declared by Parquet pages, checked before decompression.
 
 A column of a row group is a row of pages, each with a header in Thrift's compact encoding and then its packed bytes.
 Where the pages begin, the footer says, in the same encoding: pyarrow ends the process when it is asked for a column

@@ -1,4 +1,4 @@
-"""How large columns of other layouts become in the plain one, asked before it is done.
+"""Sizes of columns after conversion to plain layouts, checked before converting.
 
 A dictionary, a run or a view says one value many times: a text of a megabyte, a million times, takes five megabytes.
 """

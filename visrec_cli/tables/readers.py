@@ -1,4 +1,4 @@
-"""One door for every table that comes in: recognised by its first bytes, then by its name."""
+"""The reader of all tables: the format is recognised by the first bytes, then by the name."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Recommendations made by anybody, brought to one form: who, what, and in which order."""
+"""Reading of recommendations of any tool into one form."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What JSON has no words for, said once: the Arrow schema of a table that means less without it.
+"""The Arrow schema of a table, stored in NDJSON where types would be lost.
 
 JSON knows numbers, words and lists: no float32, no milliseconds, no note of what a column is. A model without its note
 has no offset, no settings and no projection, so the first line of its NDJSON has one key more, ``visrec.schema``, with

@@ -1,4 +1,4 @@
-"""What ends a stream of visrec, and says that it is whole.
+"""Trailers, which mark visrec streams as complete.
 
 The *trailer* is a batch of zero rows whose custom metadata holds ``visrec.end = {"bytes": …, "rows": …, "sha256": …,
 "trailer": …}``: the first three of everything before it, the last a sha256 of the trailer's own bytes with zeros for

@@ -1,4 +1,4 @@
-"""Looks on while a model is trained: loss and validation, early stopping, the best epoch, checkpoints."""
+"""Callbacks of training: loss and validation, early stopping, best epoch, checkpoints."""
 
 from pathlib import Path
 from typing import Any, Protocol

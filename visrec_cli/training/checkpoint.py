@@ -1,4 +1,4 @@
-"""A training that can go on tomorrow: one file with everything, no pickles."""
+"""Checkpoints: the state of a training in one file, without pickles."""
 
 import ast
 import json
@@ -23,7 +23,7 @@ _LATER = ("fit_on", "known", "metric")  # not in checkpoints of the first releas
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training was.
+    """The state of a training.
 
     state: of the recommender after ``epoch``; kept: of its best epoch, empty if there was none. about: what the
     training was of (recommender, settings, seed, a hash of the data): another one cannot go on from here, but with

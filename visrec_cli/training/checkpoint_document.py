@@ -1,4 +1,4 @@
-"""What a checkpoint says, and whether the training that is to go on from it can have left it."""
+"""Metadata of a checkpoint, validated against the training to continue."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

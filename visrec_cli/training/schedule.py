@@ -1,4 +1,4 @@
-"""When a training is judged, and where it stands if it goes on to another number of epochs."""
+"""Validation schedule of a training, also when its number of epochs changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace

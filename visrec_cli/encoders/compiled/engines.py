@@ -1,4 +1,4 @@
-"""Which engine runs a model here."""
+"""Choice of the engine that runs a model."""
 
 from visrec_cli.encoders.compiled.inference_sessions import engine_name
 from visrec_cli.errors import UsageError

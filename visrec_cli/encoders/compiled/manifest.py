@@ -1,4 +1,4 @@
-"""What is known of a compiled model without opening it, and the folder that keeps both: ``models`` in the cache.
+"""Manifest of a compiled model, and the cache folder ``models`` that holds both.
 
 A model is a cache and never the truth: whatever does not match its card is compiled again.
 """

@@ -1,4 +1,4 @@
-"""From a model in torch to a file that onnxruntime runs, checked against torch before anybody uses it."""
+"""Export of a torch model to ONNX, checked against torch."""
 
 import warnings
 from collections.abc import Sequence

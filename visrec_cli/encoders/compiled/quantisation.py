@@ -1,4 +1,4 @@
-"""A model for onnxruntime in whole numbers of 8 bits: a quarter of the size, and faster where the processor helps."""
+"""8-bit quantisation of a model for onnxruntime: a quarter of the size, and faster on suitable processors."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Other views of a picture, by torchvision: mirrored, turned, cut, in other light."""
+"""Augmentations by torchvision: flip, rotation, crop, colour."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Learning to name what a picture shows: a classifier for each column of labels."""
+"""Classification objective: a classifier for each label column."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Learning what people like, end to end: their vectors and the picture model together."""
+"""Collaborative objective: user vectors and the picture model learned together."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The frozen beginning of a model, computed once for every picture instead of once an epoch.
+"""Features of the frozen stages, computed once per picture instead of once per epoch.
 
 Which layers those are is seen by running the model: all that ran before the first layer that learns. They are then
 stepped over, and what comes out must be what the whole model gives, or nothing is stepped over: a model whose

@@ -1,4 +1,4 @@
-"""Which stages of a model learn, and how fast: the first see edges and stay, the last see garments and learn most."""
+"""Frozen stages, and layer-wise learning rates of the others."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How long and how fast a model learns, and who looks on."""
+"""Training schedule and callbacks."""
 
 import math
 from dataclasses import dataclass

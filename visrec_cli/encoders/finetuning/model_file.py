@@ -1,4 +1,4 @@
-"""The file that a training ends in: weights, and in the metadata all that is needed to use them."""
+"""The model file: weights, with all metadata needed to use them."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a training wants of the vectors; each target of ``train-encoder`` is one of these."""
+"""Training objectives; each target of ``train-encoder`` is one of these."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Learning without labels: two views of a picture belong together, those of others do not."""
+"""Self-supervised learning: two views of a picture move closer than views of different pictures."""
 
 from collections.abc import Iterator
 from typing import Any

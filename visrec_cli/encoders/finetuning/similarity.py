@@ -1,4 +1,4 @@
-"""Learning which pictures belong together: by a label, a duplicate, or because the same people clicked both."""
+"""Metric learning: pictures of a label, duplicates, or pictures clicked by the same users move closer."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The training itself: epoch by epoch, so that it can be watched, stopped, and gone on with to the same bytes."""
+"""The training loop, resumable after each epoch to the same bytes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext

@@ -1,1 +1,1 @@
-"""Ways to fuse that learn from a catalogue: what counts, and where pictures and texts meet."""
+"""Learned fusion methods."""

@@ -1,4 +1,4 @@
-"""What every way to fuse is that learns."""
+"""Base classes of learned fusion methods."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class FuserDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class FuserTrainingData:
-    """What is learned from, and how carefully.
+    """Training data and options of a learned fusion.
 
     columns: names of the modalities. blocks, present: of each its vectors (n, d), zeros or filled where missing, and
     (n,) which rows count as having it. validation: share of the items held back to judge by. patience: epochs without

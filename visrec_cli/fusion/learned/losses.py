@@ -1,4 +1,4 @@
-"""What learning makes small, in torch. Import it inside functions."""
+"""Losses in torch. Import it inside functions."""
 
 from typing import TYPE_CHECKING
 

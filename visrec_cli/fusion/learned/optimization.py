@@ -1,4 +1,4 @@
-"""The one loop that every fusion with gradients learns in: batches of what belongs together, and the best epoch."""
+"""The training loop of fusions learned by gradients: batches of related items, and the best epoch."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

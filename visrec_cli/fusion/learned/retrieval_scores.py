@@ -1,4 +1,4 @@
-"""How good a fusion is on items that were held back while it learned."""
+"""Validation of a fusion on held-back items."""
 
 from collections.abc import Sequence
 

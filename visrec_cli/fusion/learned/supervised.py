@@ -1,4 +1,4 @@
-"""One vector out of several: what all fusions share that learn what counts from labels or clicks."""
+"""Base of fusions supervised by labels or clicks."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What may stand in a ``--where``, read and evaluated without an engine for SQL."""
+"""``--where`` conditions, parsed and evaluated without an SQL engine."""

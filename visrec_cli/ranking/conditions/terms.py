@@ -1,4 +1,4 @@
-"""What a condition may be made of, as a tree that no engine for SQL has seen; and how one is refused."""
+"""The terms of a condition as a tree, and refusals of anything else."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What suits a log where nobody says it: ALS's weight of what was not clicked, and its regularisation.
+"""Automatic settings of ALS for a log: the weight of unobserved pairs and the regularisation.
 
 With W the sum of all weights, and clicks(u) and clicks(i) how many clicks a user and an item have:
 

@@ -7,7 +7,7 @@ from visrec_cli.recommenders.rating_factors import RatingFactors, objective, rid
 
 
 class AlsExplicit(RatingFactors):
-    """Factors and biases that predict ratings with the least squared error over those that were given.
+    """Factors and biases that minimise the squared error over the observed ratings.
 
         L = sum over ratings of (r(u, i) - μ - b(u) - b(i) - x(u)·y(i))²
             + reg · (sum over u of n(u) (|x(u)|² + b(u)²) + sum over i of n(i) (|y(i)|² + b(i)²))

@@ -1,4 +1,4 @@
-"""One half of alternating least squares: with one side fixed, every row of the other has its own small linear system.
+"""Kernel of ALS: with one side fixed, solve a small linear system for each row of the other.
 
 For row u with entries j in S(u), weights w and targets t, over the fixed factors y (n, f) and their base B (f, f):
 

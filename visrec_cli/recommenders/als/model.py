@@ -22,7 +22,7 @@ _GPU_WORTH = 4e9
 
 
 class Als(Iterative):
-    """Factors x of users and y of items that bring the products near 1 where there was a click, near 0 elsewhere.
+    """Factors x of users and y of items whose products approximate 1 for clicked pairs and 0 for all others.
 
         L = sum over clicks of w(u, i) · (1 - x(u)·y(i))²  +  α₀ · sum over all (u, i) of (x(u)·y(i))²
             + sum over u of λ(u) |x(u)|²  +  sum over i of λ(i) |y(i)|²

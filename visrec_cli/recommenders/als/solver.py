@@ -1,4 +1,4 @@
-"""Half an epoch of ALS: on the processor by compiled loops, on a GPU by torch. Both do the same arithmetic.
+"""Solvers for half an epoch of ALS: compiled loops on the CPU, torch on a GPU, with the same arithmetic.
 
 Both sides are turned before each half, so that the Gram matrix of the fixed one is diagonal: L (see als) sees no
 difference, having only products and lengths, and no row needs a product with a matrix.
@@ -50,7 +50,7 @@ class OnProcessor:
 
 
 class RowBlock(NamedTuple):
-    """Some rows of a side on a GPU, and their e entries: whose each is, in which column, and its weight."""
+    """A block of rows of one side on a GPU, with its e entries: row, column and weight of each."""
 
     rows: slice
     owners: "Tensor"  # (e,) counted from the first row of the block
@@ -60,7 +60,7 @@ class RowBlock(NamedTuple):
 
 
 class OnGpu:
-    """By torch, for a block of rows at once. No sum depends on the order in which threads come."""
+    """Solves blocks of rows with torch. No sum depends on the order of threads."""
 
     def __init__(
         self, sides: list[Rows], regs: list[Vector], unobserved: float, factors: list[Matrix], device: "torch.device"

@@ -1,4 +1,4 @@
-"""The step of bpr for a batch of pairs. Import it inside functions."""
+"""BPR on a GPU: the step for a batch of pairs, in torch. Import it inside functions."""
 
 from typing import TYPE_CHECKING
 

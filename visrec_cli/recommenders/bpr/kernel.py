@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking: steps on triples of a user, an item they clicked and one that they did not."""
+"""Kernel of BPR: steps on triples of a user, a clicked item and an unclicked item."""
 
 import numpy as np
 import numpy.typing as npt

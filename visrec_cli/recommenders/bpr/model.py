@@ -1,4 +1,4 @@
-"""Matrix factorisation that learns to order: what was clicked before what was not."""
+"""Bayesian personalised ranking: matrix factorisation that ranks clicked items before others."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""The inner loops of recommenders, compiled by numba. Import these modules inside functions: numba takes its time."""
+"""Inner loops shared by recommenders, compiled by numba. Import inside functions: numba is slow to import."""

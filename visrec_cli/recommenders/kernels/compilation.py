@@ -1,4 +1,4 @@
-"""How a loop is compiled: once for each machine, and kept in our cache folder."""
+"""Compilation of loops: once per machine, cached in the visrec cache folder."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar

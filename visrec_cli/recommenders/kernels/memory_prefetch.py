@@ -1,4 +1,4 @@
-"""Memory asked for before it is needed.
+"""Memory prefetching.
 
 Loops over sparse rows jump through arrays that are larger than any cache. A processor waits about a hundred steps of
 such a loop for each jump, unless it was told of it before.

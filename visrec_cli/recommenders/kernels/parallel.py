@@ -1,4 +1,4 @@
-"""Rows shared out among threads."""
+"""Distribution of rows over threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A sparse matrix as the kernels take it."""
+"""Sparse matrices in the form that the kernels use."""
 
 from typing import NamedTuple
 

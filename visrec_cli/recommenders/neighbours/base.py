@@ -1,4 +1,4 @@
-"""What neighbour recommenders share: how clicks are weighed, who is nearest, and which links are kept."""
+"""Base of neighbour recommenders: weighting, similarity, and selection of links."""
 
 import numpy as np
 import numpy.typing as npt

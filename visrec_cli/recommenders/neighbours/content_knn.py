@@ -1,4 +1,4 @@
-"""More of what looks and reads like what they liked: no clicks of others needed."""
+"""Content-based nearest neighbours: needs no interactions of other users."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""People who clicked this also clicked that: the nearest items by who clicked them."""
+"""Item-based nearest neighbours, by the users who clicked both items."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The k strongest links of each row, from a product of sparse matrices of which a thread holds one row at a time.
+"""Kernel: the k largest entries per row of a sparse matrix product, one row per thread at a time.
 
 Rows do not touch each other: the answer does not depend on the number of threads.
 """

@@ -1,4 +1,4 @@
-"""People like you clicked that: the nearest users by what they clicked."""
+"""User-based nearest neighbours, by the items that both users clicked."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

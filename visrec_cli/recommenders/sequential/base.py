@@ -1,4 +1,4 @@
-"""What sequence models have in common: a network reads what a user did, step by step, and says what comes next."""
+"""Base of sequence models: a network that predicts the next item of a history."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _LOTS = 256  # users read at once, as many as stay in the processor's cache
 
 
 class SequenceModel(NeuralRecommender):
-    """Learns to tell the next item of a history from those before it.
+    """Predicts the next item of a history from those before it.
 
     Subclasses are a network: its numbers at the start (``draw``), reading while learning (``read``, in torch) and
     afterwards (``last``, in numpy, so that a question needs no torch).

@@ -1,4 +1,4 @@
-"""A recurrent network over what a user did."""
+"""GRU4Rec: a recurrent network over a user's history."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +19,7 @@ _GATES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")  # as torc
 
 
 class Gru(SequenceModel):
-    """What a user did is read step by step, and what is held of it changes a little with each.
+    """Reads a history step by step and updates a hidden state.
 
         v_i = id_i + sum over the parts p of W_p f_ip             s_ui = u · v_i
         h_t = GRU(h_(t-1), v_(item of step t) · √d)               u = out · h of the last step + b

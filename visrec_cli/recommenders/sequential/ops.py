@@ -1,4 +1,4 @@
-"""Arithmetic of the sequence models while they learn, in torch. Import it inside functions."""
+"""Operations of sequence models in training, in torch. Import it inside functions."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Self-attention over what a user did: the Transformer among the sequence models."""
+"""SASRec: self-attention over a user's history (a Transformer)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,7 +22,7 @@ _DEEPEST = 1000  # layers that a file may ask for
 
 
 class SasRec(SequenceModel):
-    """What a user did is read at once: each step looks at those before it, as much as it finds worth looking at.
+    """Reads a history at once: each position attends to those before it.
 
         v_i = id_i + sum over the parts p of W_p f_ip             s_ui = u · v_i
         x_t = v_(item of step t) · √d + place_t

@@ -1,4 +1,4 @@
-"""Histories in the order in which they happened: what sequence models read."""
+"""Chronological histories of users, the input of sequence models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

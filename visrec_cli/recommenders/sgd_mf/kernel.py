@@ -1,4 +1,4 @@
-"""Steps of stochastic gradient descent on single ratings."""
+"""Kernel: steps of stochastic gradient descent on single ratings."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Two towers: one makes a vector of an item, one of a user, and what fits together lies together."""
+"""Two-tower model: a vector per item and per user, near each other where they match."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

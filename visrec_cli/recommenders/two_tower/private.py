@@ -1,4 +1,4 @@
-"""Two towers that learn what many people like, and hardly anything of one of them: differential privacy."""
+"""Two-tower model trained with differential privacy for each user."""
 
 import secrets
 import warnings

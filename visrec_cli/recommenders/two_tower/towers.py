@@ -1,4 +1,4 @@
-"""The arithmetic of the two towers and their losses, in torch. Import it inside functions."""
+"""Networks and losses of the two-tower model, in torch. Import it inside functions."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""The step of vbpr for a batch of pairs. Import it inside functions."""
+"""VBPR on a GPU: the step for a batch of pairs, in torch. Import it inside functions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

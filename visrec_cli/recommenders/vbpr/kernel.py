@@ -1,4 +1,4 @@
-"""The compiled part of a VBPR step: what pairs do to users, items and biases, one pair after the other.
+"""Kernel of VBPR: updates of users, items and biases, one pair after the other.
 
 Every number has its own step size, by Adagrad (Duchi, Hazan & Singer 2011): rate / sqrt(sum of squared gradients).
 """

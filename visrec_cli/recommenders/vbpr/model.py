@@ -1,4 +1,4 @@
-"""VBPR: what people clicked, and what it looks and reads like, learned together from pairs."""
+"""VBPR: visual Bayesian personalised ranking, with interactions and content learned together."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -14,7 +14,7 @@ _BLOCK = 256  # pairs that share one step of E and β'
 
 
 class VbprParameters:
-    """What is learned, by name, and how far each number has already been moved."""
+    """Learned parameters by name, with the sums of squares of their steps."""
 
     def __init__(self, values: Arrays) -> None:
         self.values = values

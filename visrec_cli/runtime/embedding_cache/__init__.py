@@ -1,1 +1,1 @@
-"""Vectors kept between runs: the files that are known, the database, and what is done with it."""
+"""The cache of embeddings: database, entries and file stamps."""

@@ -42,7 +42,7 @@ _SURROUNDINGS = {  # what says nothing about the database, but about the disk or
 
 
 class Damaged(Exception):
-    """What is in the database is not what was put there."""
+    """The database is damaged."""
 
 
 class Unshareable(Exception):

@@ -1,4 +1,4 @@
-"""``cache``: what visrec keeps between runs, made smaller or removed. Others may use it meanwhile."""
+"""``cache``: contents, pruning and clearing of the cache folder, while other runs may use it."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What lies in the cache folder beside the database in use: things that are removed one by one."""
+"""Entries of the cache folder beside the database, removed one by one."""
 
 import contextlib
 import shutil

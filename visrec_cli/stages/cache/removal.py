@@ -1,4 +1,4 @@
-"""What can be removed, the longest unused first, and the account of what went."""
+"""Removal of entries, least recently used first, with a summary."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""``eval``: how good recommendations are, whoever made them."""
+"""``eval``: evaluation of recommendation lists of any tool."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What everything must beat, under the rules of the runs: chance, the best-sellers, more of the same by looks."""
+"""Baselines under the rules of the runs: random, popularity, content-knn."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Retrieval without a log: lists of similar items, and what is relevant to an item is what is of its class."""
+"""Retrieval by class, without a log: items of the query's class are relevant."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

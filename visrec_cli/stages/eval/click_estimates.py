@@ -1,4 +1,4 @@
-"""How often recommendations would have been clicked, from a log of what was shown and clicked before."""
+"""Off-policy estimates of click rates, from a log of shown and clicked items."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The log of what was shown and clicked, as numbers, with how it came about: propensities and looks."""
+"""The click log as arrays, with propensities and examination of positions."""
 
 from dataclasses import dataclass
 

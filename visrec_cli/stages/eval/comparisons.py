@@ -1,4 +1,4 @@
-"""Which runs differ, by how much, and what may be chance: the same users, judged under each run."""
+"""Paired comparisons of runs over the same users: differences and significance."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What is odd about a run, counted while it is read and said once at its end."""
+"""Diagnostics of a run: oddities counted while it is read and reported at its end."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Do lists leave out what the truth holds? Then the truth is what they were told to leave out, or they are.
+"""Detection of runs that exclude the items of the truth.
 
 A recommender that leaves out what users had before never hits the training part of a truth that still contains it. No
 list says so, but its like do: an item that goes with the rest of a list, by what other users' lists have together, and

@@ -1,4 +1,4 @@
-"""Gates for CI: is a run good enough, and no worse than the one before?"""
+"""Gates for CI: --fail-under and --fail-if-worse-than."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from visrec_cli.tables.readers import Tabular
 
 @dataclass(frozen=True)
 class Gates:
-    """What is asked of the runs. fail_under: ``ndcg@10=0.20``; worse_than: an earlier run; strictly: see
+    """Conditions on the runs. fail_under: ``ndcg@10=0.20``; worse_than: an earlier run; strictly: see
     ``judged_by_base``."""
 
     fail_under: Sequence[str] = ()

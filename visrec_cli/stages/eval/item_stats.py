@@ -1,4 +1,4 @@
-"""What the metrics may know of all items: how popular, how they look, of what category."""
+"""Item statistics for metrics: popularity, vectors and categories."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""What spoils an evaluation: answers that were known before, futures that were learned from, ids that do not meet."""
+"""Leaks and mismatches in an evaluation: test rows in training, training on the future, unmatched ids."""
 
 from collections.abc import Iterator, Sequence
 

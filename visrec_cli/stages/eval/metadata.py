@@ -1,4 +1,4 @@
-"""What was judged, and by which rules: what a reader must know to compare the numbers with others."""
+"""Metadata of an evaluation: data, rules and settings, for comparison with other results."""
 
 from collections.abc import Sequence
 

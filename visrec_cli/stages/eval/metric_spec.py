@@ -1,4 +1,4 @@
-"""Which metrics are asked for, by their names: ``ndcg@10``, ``mrr``."""
+"""Metric specifications such as ``ndcg@10`` and ``mrr``."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

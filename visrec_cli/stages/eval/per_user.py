@@ -1,4 +1,4 @@
-"""What each run is worth to each user, as a table for whoever wants to test or plot it otherwise."""
+"""Per-user metric values as a table."""
 
 from collections.abc import Iterator, Sequence
 

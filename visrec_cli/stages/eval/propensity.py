@@ -1,4 +1,4 @@
-"""What an event of a log is worth to a new list: whether the list has the item, where, and how unlikely that was."""
+"""Importance weights of logged events for a new list."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from visrec_cli.tables.vectors import Mask
 
 @dataclass(frozen=True)
 class Policy:
-    """How a file of recommendations is taken to be shown, and how the log is weighed.
+    """How recommendations are assumed to be shown, and how log events are weighted.
 
     same_place: an event counts only where the new list has the item in the same place; otherwise wherever it has it in
     its first k places, weighed by how much users look at the two places. clip: no event counts for more than so many.

@@ -1,4 +1,4 @@
-"""An evaluation in the words of its reports."""
+"""From an evaluation to the model that all reports use."""
 
 from pathlib import Path
 

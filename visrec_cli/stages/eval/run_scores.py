@@ -1,4 +1,4 @@
-"""Runs, the run that they must not fall behind, and what everything must beat: scored, sliced, compared, judged."""
+"""Scores, slices, comparisons and gate verdicts of the runs, the reference and the baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

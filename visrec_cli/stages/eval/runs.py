@@ -1,4 +1,4 @@
-"""The recommendations that are judged, block by block of users."""
+"""Recommendation lists to evaluate, read in blocks of users."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""For whom and for which items: the parts of the truth that are judged by themselves."""
+"""Slices of the truth: parts by user or item that are evaluated separately."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What turned out to be relevant to whom, and what was known before: the side of an evaluation that no run touches."""
+"""Ground truth: relevant items per user, and the training interactions."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""How far a mean over users may be off: bootstrap intervals, for other users of the same kind might have come."""
+"""Uncertainty of means over users: bootstrap intervals."""
 
 from collections.abc import Iterator, Sequence
 

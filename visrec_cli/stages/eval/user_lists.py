@@ -1,4 +1,4 @@
-"""From rows of recommendations to the lists of users, as numbers, in the right order."""
+"""From recommendation rows to ordered lists of item numbers per user."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a run and the truth to one number per user and metric."""
+"""Per-user metric values of a run against the truth."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from visrec_cli.tables.vectors import Mask
 
 @dataclass
 class PerUserScores:
-    """What a run is worth to each user of the truth.
+    """Metric values of a run for each user of the truth.
 
     values: by name (``ndcg@10``), (users,) float64, NaN where a metric means nothing for a user. exposure: metrics of
     all lists together. pooled: by slice and name, (sums, numbers), each (users,), of metrics whose mean is taken over

@@ -1,4 +1,4 @@
-"""The users that a run serves worst: what they then liked, beside what they got."""
+"""The users with the lowest scores of a run: their relevant items beside their list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

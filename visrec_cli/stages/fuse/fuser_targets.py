@@ -1,4 +1,4 @@
-"""From a column of labels, or a log of clicks, to what a fusion learns from."""
+"""Training targets of a fusion, from a label column or an interaction log."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Which columns are fused, and whether they go together."""
+"""Selection and checks of the columns to fuse."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""``fuse --method tsne|umap``: columns of places, to draw the items with any tool, instead of a column of vectors."""
+"""``fuse --method tsne|umap``: 2-D layouts as columns, instead of a vector column."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a fusion is to learn from, as a command line or a caller says it: checked before any work is done."""
+"""Options of learned fusions, checked before any work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

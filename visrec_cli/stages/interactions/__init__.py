@@ -1,4 +1,4 @@
-"""``interactions``: a log of behaviour in any usual form, cleaned and looked over."""
+"""``interactions``: reading, cleaning and auditing of an interaction log."""
 
 import pyarrow as pa
 

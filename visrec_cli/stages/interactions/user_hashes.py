@@ -1,4 +1,4 @@
-"""User ids that say nothing to whoever does not have the key."""
+"""Pseudonymous user ids by keyed hashes."""
 
 import hmac
 import os

@@ -1,4 +1,4 @@
-"""Which picture belongs to which item: a join by id that says what it could not join, and why that may be."""
+"""Join of pictures and items by id, with explanations of what did not match."""
 
 import posixpath
 import shlex

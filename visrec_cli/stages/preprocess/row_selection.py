@@ -1,4 +1,4 @@
-"""What becomes of each row of preprocess: kept, kept without its picture, or left out; counted in any case."""
+"""Selection of rows: kept, kept without picture, or dropped; all counted."""
 
 from visrec_cli.errors import InputError
 from visrec_cli.images.duplicates import DuplicateFinder

@@ -1,4 +1,4 @@
-"""``profile``: what a user's taste looks like."""
+"""``profile``: the tastes of users."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who liked what, and when: of a log, or of a model that remembers it."""
+"""Likes of users with times, from a log or a model."""
 
 from dataclasses import dataclass
 from pathlib import Path

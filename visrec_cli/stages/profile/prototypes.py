@@ -1,4 +1,4 @@
-"""Visual prototypes: the few groups of looks that somebody's likes come in, each with the item in its middle."""
+"""Visual prototypes: clusters of a user's likes, each with its medoid."""
 
 from dataclasses import dataclass
 

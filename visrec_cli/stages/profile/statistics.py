@@ -1,4 +1,4 @@
-"""Whether a share, or a change, is more than chance."""
+"""Significance tests of shares and changes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""One user's taste: prototypes, categories, recency, change, and what cannot be said of so few items."""
+"""One user's taste: prototypes, categories, recency, change, and remarks on small samples."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""``show --html``: tables and their pictures become one page."""
+"""``show --html``: a gallery of tables and their pictures on one page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""``show --map``: a catalogue as a picture map, in which what is alike lies near."""
+"""``show --map``: a catalogue as a picture map with similar items near each other."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

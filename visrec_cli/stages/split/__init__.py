@@ -1,4 +1,4 @@
-"""``split``: which interactions are learned from, and which are held back to judge by."""
+"""``split``: training, validation and test parts of a log."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each row of a log to its part: ids become lots and groups, and the ways of dividing do the rest."""
+"""Assignment of rows to parts, by hash order, groups and strategy."""
 
 import numpy as np
 import pyarrow as pa

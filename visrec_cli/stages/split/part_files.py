@@ -1,4 +1,4 @@
-"""The parts of a log as files of their own, for other tools."""
+"""The parts of a log as separate files, for other tools."""
 
 import shlex
 from pathlib import Path

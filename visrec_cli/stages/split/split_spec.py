@@ -1,4 +1,4 @@
-"""How somebody wants a log to be split, checked before anything is read."""
+"""Options of a split, checked before anything is read."""
 
 from dataclasses import dataclass
 

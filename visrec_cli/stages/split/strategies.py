@@ -1,4 +1,4 @@
-"""The ways to divide a log: which rows are for training, validation and test, or in which fold a row is."""
+"""Split strategies: the part, or the fold, of each row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""``train-cf``: from what people did, and what the items look like, to a model."""
+"""``train-cf``: training of a recommender on interactions and item content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""Settings that are AUTO: which they are, what they become, and how a checkpoint keeps them."""
+"""AUTO settings: which they are, their values, and their place in a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A training that goes on from a checkpoint, to as many epochs as before or to more."""
+"""Training continued from a checkpoint, with as many epochs or more."""
 
 from dataclasses import replace
 from pathlib import Path

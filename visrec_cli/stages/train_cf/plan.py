@@ -1,4 +1,4 @@
-"""What a training is asked to do, and what it learns from."""
+"""Plan and data of a training."""
 
 import hashlib
 from dataclasses import dataclass

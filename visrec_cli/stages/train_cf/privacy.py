@@ -1,4 +1,4 @@
-"""``train-cf --private``: what may not be asked for, since it would tell what the noise hides."""
+"""``train-cf --private``: options that would leak what the noise protects, and so are refused."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Search, fit, and fit again on all that is known: the order of a training."""
+"""The steps of a training: search, fit, and refit on all known data."""
 
 from functools import cached_property
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How good a model is on interactions that it did not learn from."""
+"""Validation of a model on held-back interactions."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""``train-encoder``: a picture model that has learned from this catalogue, as one file."""
+"""``train-encoder``: a picture model fine-tuned on the catalogue, as one file."""
 
 import hashlib
 from collections.abc import Sequence

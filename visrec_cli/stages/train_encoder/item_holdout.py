@@ -1,4 +1,4 @@
-"""Which items are learned from, and which are held back to judge by."""
+"""Training and validation items."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""A picture model's training that goes on from a checkpoint."""
+"""Training of a picture model continued from a checkpoint."""
 
 from pathlib import Path
 from typing import Any

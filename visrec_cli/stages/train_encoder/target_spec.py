@@ -1,4 +1,4 @@
-"""What ``--target`` asks for, as a command line says it."""
+"""Parsing of ``--target``."""
 
 from collections.abc import Callable
 

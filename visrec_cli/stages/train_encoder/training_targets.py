@@ -1,4 +1,4 @@
-"""What can be learned from, of a table's columns or a log: which pictures it needs, and the objective of it."""
+"""Training targets from table columns or a log: the pictures that they need, and the objective."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""``recommend``: what is most like an item, a picture, a sentence, or a taste."""
+"""``recommend``: items similar to an item, a picture, a text or a set of likes."""
 
 import shlex
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""``recommend --group-by``: which brands, or categories, or whatever a column names, are alike."""
+"""``recommend --group-by``: similar groups of items, such as brands or categories."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

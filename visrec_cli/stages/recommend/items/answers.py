@@ -1,4 +1,4 @@
-"""From queries to their answers: search, leave out what only repeats, spread."""
+"""From queries to answers: search, removal of duplicates, diversification."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A new picture or sentence into a fused column's space."""
+"""Projection of a new picture or text into a fused space."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Groups of items, such as brands: each a direction, the mean of its items' vectors."""
+"""Groups of items, such as brands, as mean vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The index that was asked for, and what is known of its quality."""
+"""Choice of the index, and its recall."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""Which of the items' own columns stand beside a recommendation, and what they are called there."""
+"""Item columns of the result, and their names."""
 
 from collections.abc import Collection, Sequence
 

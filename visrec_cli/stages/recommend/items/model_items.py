@@ -1,4 +1,4 @@
-"""A model asked about items: alike are those that the same people like."""
+"""Similar items from a model, by its item-to-item links."""
 
 from collections.abc import Iterator, Sequence
 

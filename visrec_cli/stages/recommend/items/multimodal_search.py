@@ -1,4 +1,4 @@
-"""Search in a space that may have several sides, such as pictures and texts put side by side by ``fuse``.
+"""Search in a multimodal space, such as pictures and texts concatenated by ``fuse``.
 
 A query that knows only one side (a photo without words, an item without a title) is compared by that side alone.
 Otherwise items that lack the other side would win: all their length lies in the side that is asked about.

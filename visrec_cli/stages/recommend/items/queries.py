@@ -1,4 +1,4 @@
-"""What is asked: items, pictures, sentences, likes and dislikes, each with its vectors."""
+"""Queries: items, pictures, texts, likes and dislikes, each with its vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

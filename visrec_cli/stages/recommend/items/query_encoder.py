@@ -1,4 +1,4 @@
-"""The encoder of a table's space, opened and checked, for the pictures and sentences of queries."""
+"""The encoder of a table's space, opened and checked, for query pictures and texts."""
 
 from visrec_cli.encoders.base import Encoder, ImageEncoder, TextEncoder
 from visrec_cli.encoders.factory import open_image_encoder, open_text_encoder

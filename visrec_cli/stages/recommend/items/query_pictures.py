@@ -1,4 +1,4 @@
-"""The pictures behind ``--image``: files, folders, archives, or bytes on stdin."""
+"""Query pictures of ``--image``: files, folders, archives, or bytes on stdin."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sentences behind ``--text`` and ``--texts``: words, or a file of them."""
+"""Query texts of ``--text`` and ``--texts``."""
 
 import io
 from collections.abc import Sequence

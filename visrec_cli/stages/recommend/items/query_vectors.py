@@ -1,4 +1,4 @@
-"""New pictures and sentences in the space of a table's embedding column."""
+"""Vectors of query pictures and texts in the space of an embedding column."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""From what a command line or a caller asks to queries."""
+"""From options to queries."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

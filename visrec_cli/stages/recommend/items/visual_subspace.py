@@ -1,4 +1,4 @@
-"""Which numbers of a vector say what an item looks like: near-duplicates are told by these alone."""
+"""The visual part of a vector, which alone decides near-duplicates."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""``recommend`` for users: what the models of train-cf say to whom."""
+"""``recommend`` for users, by models of train-cf."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""How much each of several models counts."""
+"""Weights of blended models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

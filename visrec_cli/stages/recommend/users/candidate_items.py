@@ -1,4 +1,4 @@
-"""The items of all models that are asked, each once, and which of them may be recommended."""
+"""Candidate items: the union of all models' items, and which of them may be recommended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is no candidate for a user: what may not be shown to anybody, and what they have already, or have not."""
+"""Items excluded for all users, or for single users because of their history."""
 
 from dataclasses import dataclass
 

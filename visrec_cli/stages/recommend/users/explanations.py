@@ -1,4 +1,4 @@
-"""Why a user is shown an item: which of the things they have spoke for it, and through what."""
+"""Explanations: the history items that contributed most to a recommendation, and how."""
 
 from collections import defaultdict
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What a user is offered of whom nothing is known: what people clicked lately."""
+"""Fallback for unknown users: recently popular items."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""``recommend --follow``: real-time answers to a stream of events."""
+"""``recommend --follow``: answers to a stream of events."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO

@@ -1,4 +1,4 @@
-"""One event after another: what each user has clicked by now, and what to show them."""
+"""Handles events one by one: updates histories and answers."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""New clicks, of users whom the model knows and of new ones: folded in, without training."""
+"""Fold-in of newer interactions, of known and new users, without training."""
 
 from dataclasses import replace
 

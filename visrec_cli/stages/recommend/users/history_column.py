@@ -1,4 +1,4 @@
-"""What a user did before, as a column: a gallery shows it beside what they are offered."""
+"""The latest items of a user as a result column, for galleries."""
 
 import numpy as np
 import pyarrow as pa

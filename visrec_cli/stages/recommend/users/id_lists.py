@@ -1,4 +1,4 @@
-"""Lists of ids in a file: one per line, or a table that has a column of them."""
+"""Id lists in files: one id per line, or a table with an id column."""
 
 from collections.abc import Sequence
 from pathlib import Path

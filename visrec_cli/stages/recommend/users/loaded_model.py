@@ -1,4 +1,4 @@
-"""A model that is open for questions, and all users that it can be asked about."""
+"""A loaded model with all users that it can serve."""
 
 import shlex
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Items that came after training, and newer columns of those that were there."""
+"""Items added after training, and newer columns of known items."""
 
 from dataclasses import replace
 from typing import Any

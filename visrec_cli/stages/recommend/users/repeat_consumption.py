@@ -1,4 +1,4 @@
-"""What a user comes back to: for repeat purchases."""
+"""Repeat consumption: scores of items to buy again."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""From scores to what each user is shown."""
+"""From scores to the top k of each user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ SEEN = ("out", "in", "only")
 
 @dataclass(frozen=True)
 class Choice:
-    """What a block of users is shown. rows: (users, k) rows of the stock, best first, -1 where there are no more.
+    """The selection for a block of users. rows: (users, k) candidates, best first, -1 where there are no more.
 
-    known: (users,) False for those who get the fallback. past: what each did, over the stock.
+    known: (users,) False for those who get the fallback. past: what each did, over the candidates.
     """
 
     user_batches: UserBatches
@@ -44,7 +44,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Chooser:
-    """Ranks the stock for users.
+    """Ranks the candidates for users.
 
     seen: ``out`` leaves out what a user already has, ``in`` lets it compete, ``only`` ranks nothing else, by the model
     and by habit. allowed: (items,). fallback: (items,) what ranks the items for a user nobody knows. groups: (items,)

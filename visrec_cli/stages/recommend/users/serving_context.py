@@ -1,4 +1,4 @@
-"""Everything that questions about users are answered from: models, and what is newer than they are."""
+"""The serving context: models, with newer items and interactions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

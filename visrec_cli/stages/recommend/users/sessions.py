@@ -1,4 +1,4 @@
-"""Sessions of people without a name: what they looked at, in order."""
+"""Sessions of anonymous visitors: their items in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

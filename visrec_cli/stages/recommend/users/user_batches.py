@@ -1,4 +1,4 @@
-"""Users in blocks, as each model knows them."""
+"""Users in blocks, with their rows in each model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which users are asked about."""
+"""Selection of the users to serve."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def asked_users(
 
 
 class Strangers:
-    """Sorts out users nobody knows: they get the fallback and are told of, or, without one, are rejects."""
+    """Handles unknown users: they get the fallback and a note, or are rejected."""
 
     def __init__(self, loaded: Sequence[LoadedModel], report: Report, *, fallback: str | None) -> None:
         self._loaded, self._report, self._fallback, self._told = loaded, report, fallback, 0

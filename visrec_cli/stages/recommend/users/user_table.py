@@ -1,4 +1,4 @@
-"""What users are shown, as a table: one row per recommendation, with the item's own columns."""
+"""Recommendations to users as a table: one row per recommendation, with item columns."""
 
 from collections.abc import Mapping, Sequence
 
