@@ -71,6 +71,7 @@ def test_bytes_of_a_file_are_never_quoted(head, secret):
         (b"DDS |\0\0\0" + bytes(60), "DirectDraw picture: the format is not supported"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG picture: the format is not supported"),
         (b"II+\0\x08\0\0\0" + bytes(60), "big TIFF picture: the format is not supported"),
+        (b"PF\n2 2\n-1.0\n" + bytes(48), "colour PFM picture: the format is not supported"),
         (b"#?RADIANCE\n" + bytes(60), "Radiance picture: the format is not supported"),
         (with_tag(saved(noise(), "TIFF"), 259, 34661), "TIFF in a compression that is not supported"),  # JBIG
         (with_tag(saved(noise(), "TIFF"), 259, 50002), "TIFF in a compression that is not supported"),  # JPEG XL

@@ -22,12 +22,13 @@ ICON = b"\0\0\1\0"
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"), (b"\0\0\0\x0cjP", "JPEG2000"), (b"\xff\x4f\xff\x51", "JPEG2000"), (ICON, "ICO"),
-    *((b"P%d" % n, "PPM") for n in range(1, 7)), (b"Pf\n", "PFM"), (b"PF\n", "PFM"),
+    *((b"P%d" % n, "PPM") for n in range(1, 7)), (b"Pf\n", "PFM"),
 )
 _FOREIGN = (
     (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"8BPS", "Photoshop"), (b"DDS ", "DirectDraw"),
     (b"<svg", "SVG"), (b"gimp xcf", "GIMP"), (b"\x76\x2f\x31\x01", "OpenEXR"), (b"#?RADIANCE", "Radiance"),
     (b"II\xbc", "JPEG XR"), (b"qoif", "QOI"), (b"%!PS", "EPS"), (b"II+\0", "big TIFF"), (b"MM\0+", "big TIFF"),
+    (b"PF\n", "colour PFM"),  # linear light without a range, as OpenEXR
     (b"FUJIFILMCCD-RAW", "raw camera"), (b"II*\0\x10\0\0\0CR", "raw camera"), (b"IIRO", "raw camera"),
 )
 _OTHER = (
