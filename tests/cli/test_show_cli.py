@@ -162,3 +162,18 @@ def test_text_that_a_spreadsheet_would_run(tmp_path, visrec) -> None:
     assert b"\n=1+1,@SUM(A1),-1.5,+a," in plain.stdout
     for other in (["--format", "ndjson"], ["-o", "t.arrow"], []):
         assert visrec("show", "t.ndjson", *other, "--escape-formulas").returncode == 2
+
+
+def test_pictures_that_a_folder_holds_in_vain_are_counted(visrec, tmp_path):
+    (tmp_path / "imgs").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "imgs" / "a.png")
+    for ending in ("jxl", "psd", "tga", "svg", "exr"):
+        (tmp_path / "imgs" / f"b.{ending}").write_bytes(b"x")
+    for options in ([], ["--json"], ["--format", "csv"]):
+        done = visrec("show", str(tmp_path / "imgs"), *options)
+        said = done.stderr.decode() if isinstance(done.stderr, bytes) else done.stderr
+        assert done.returncode == 0
+        assert "OpenEXR picture: the format is not supported" in said
+        assert "… and 2 more" in said
+    done = visrec("show", str(tmp_path / "imgs"), "--quiet")
+    assert not done.stderr

@@ -116,7 +116,17 @@ def summarise(
 ) -> None:
     """Notes, the first rejects and one line of counts, on stderr."""
     kept = cache_note()
-    for warning in [*report.warnings, *remarks, *([kept] if kept else [])]:
+    tell(report, [*remarks, *([kept] if kept else [])], rejects)
+    parts = [counted(rows, noun), *(counted(n, name) for name, n in report.counts.items() if n)]
+    if report.rejects:
+        parts.append(f"{counted(len(report.rejects), 'rejects')}{f' in {rejects}' if rejects else ''}")
+    where = "" if output == "-" else f" → {printable(output)}"
+    print(f"visrec: {' · '.join(parts)}{where}", file=sys.stderr)
+
+
+def tell(report: Report, remarks: Sequence[str] = (), rejects: str | None = None) -> None:
+    """Notes, the first rejects and how many more there are, on stderr."""
+    for warning in [*report.warnings, *remarks]:
         print(f"visrec: note: {printable(shortened(warning))}", file=sys.stderr)
     shown = report.rejects[:3] if rejects is None else []
     for one in shown:
@@ -125,11 +135,6 @@ def summarise(
     if len(report.rejects) > len(shown) > 0:
         hint = command_line().hint("; --rejects FILE lists them all")
         print(f"visrec: … and {len(report.rejects) - len(shown):,} more{hint}", file=sys.stderr)
-    parts = [counted(rows, noun), *(counted(n, name) for name, n in report.counts.items() if n)]
-    if report.rejects:
-        parts.append(f"{counted(len(report.rejects), 'rejects')}{f' in {rejects}' if rejects else ''}")
-    where = "" if output == "-" else f" → {printable(output)}"
-    print(f"visrec: {' · '.join(parts)}{where}", file=sys.stderr)
 
 
 def _preview(reader: "pa.RecordBatchReader") -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.option_requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.errors import UsageError
-from visrec_cli.runtime.display import counted, printable
+from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
 
@@ -209,6 +209,7 @@ def _convert(
 def _describe(
     sources: list[str], names: list[str], rows: int, npy: Any, *, as_json: bool, pictures: bool | None, quiet: bool
 ) -> None:
+    from visrec_cli.commands.runner import tell
     from visrec_cli.stages.show import describe
 
     for source in sources:
@@ -218,8 +219,8 @@ def _describe(
             write_json(found.as_json())
         else:
             _print(source, found, pictures)
-        for warning in [] if quiet else report.warnings:
-            print(f"visrec: note: {printable(warning)}", file=sys.stderr)
+        if not quiet:
+            tell(report)
 
 
 def _print(source: str, found: "Description", pictures: bool | None) -> None:
