@@ -69,7 +69,12 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
     got = read(tmp_path, "item_id,title,title,title_duplicated_0\n1,a,b,c\n", report)
     assert got.column_names == ["item_id", "title", "title_duplicated_1", "title_duplicated_0"]
     assert got.to_pylist()[0]["title"] == "a"
-    assert "has 2 columns 'title': the first is taken" in report.warnings[0]
+    said = "the first is taken; another is called 'title_duplicated_1' here"
+    assert said in report.warnings[0]
+    report = Report()
+    read(tmp_path, "item_id,t,t,t,t,t,n\n1,a,b,c,d,e,f\n", report)
+    said = "the others are called 't_duplicated_0', 't_duplicated_1', 't_duplicated_2' … here"
+    assert said in report.warnings[0]
 
 
 @pytest.mark.parametrize(
