@@ -106,7 +106,7 @@ def test_a_coprocess_answers_while_its_stdin_is_open(models: Path) -> None:
     assert [item["title"] for item in first["items"]] == [f"thing {item['item_id'][1:]}" for item in first["items"]]
     assert len(first["items"]) == 2
     assert other.ask(b"what?") == {
-        "error": "the event: it is not JSON (Expecting value: line 1 column 1 (char 0))",
+        "error": "the event: it is not JSON: syntax error at character 1",
         "line": 2,
     }
     clicked = other.ask({"user_id": "u3", "item_id": first["items"][0]["item_id"], "k": 1})

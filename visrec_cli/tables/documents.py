@@ -69,7 +69,7 @@ class Origin:
         try:
             raw = json.loads(text, object_pairs_hook=_unique)  # noqa: TID251  # this is the door
         except (ValueError, RecursionError) as error:
-            raise self.wrong("", f"it is not JSON ({str(error)[:120]})") from error
+            raise self.wrong("", f"it is not JSON: {_why(error)}") from error
         waiting: list[tuple[str, Any, int]] = [("", raw, 1)]
         while waiting:
             path, value, level = waiting.pop()
@@ -150,11 +150,32 @@ class Origin:
             raise self.wrong(path, f"its shape is {list(array.shape)}, and [{wanted}] is needed")
 
 
+class _RepeatedKeyError(ValueError):
+    """A key that stands twice in one object."""
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise _RepeatedKeyError
     return found
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    """What is wrong with a text, in our words: the parser's are about Python."""
+    if isinstance(error, json.JSONDecodeError):
+        if error.pos >= len(error.doc.rstrip()):
+            return "unexpected end"
+        after = "text after its end," if error.msg == "Extra data" else "syntax error"
+        line = f"line {error.lineno:,}, " if "\n" in error.doc.rstrip() else ""
+        return f"{after} at {line}character {error.colno:,}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8" + (f", from byte {error.start + 1:,} on" if error.encoding == "utf-8" else "")
+    if isinstance(error, RecursionError):
+        return f"it goes down more than {DEEPEST} levels"
+    if isinstance(error, _RepeatedKeyError):
+        return "a key stands twice in one object"
+    return "a number has thousands of digits"  # more than Python makes a number of
 
 
 def _is_text(value: str) -> bool:

@@ -87,9 +87,18 @@ def test_strangers_are_shown_what_is_popular_or_an_error() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"garbage", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"garbage", "the event: it is not JSON: syntax error at character 1"),
+        (b"\xff\xfe{", "the event: it is not JSON: it is not UTF-8"),
+        (b'{"user_id": "\xff"}', "the event: it is not JSON: it is not UTF-8, from byte 14 on"),
+        (b'{"user_id": "a"', "the event: it is not JSON: unexpected end"),
+        (b'{"user_id": "a"} x', "the event: it is not JSON: text after its end, at character 18"),
+        (b'{"user_id": "\\x"}', "the event: it is not JSON: syntax error at character 14"),
+        (b'{"user_id": "a", "user_id": "b"}', "the event: it is not JSON: a key stands twice in one object"),
+        (
+            b'{"user_id": "a", "weight": ' + b"1" * 5_000 + b"}",
+            "the event: it is not JSON: a number has thousands",
+        ),
+        (b"[" * 100_000, "the event: it is not JSON: it goes down more than 64 levels"),
         (b"[1]", "an object"),
         (b"{}", "either a user_id, or items"),
         (b'{"user_id": "u3", "items": ["i1"]}', "either a user_id, or items"),
