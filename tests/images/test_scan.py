@@ -1,5 +1,6 @@
 import os
 import sys
+import tarfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,6 +62,17 @@ def test_two_pictures_of_one_id_are_refused_by_name(tmp_path):
         find_pictures(tmp_path)
     assert "--id-from path" in refusal.value.fix
     assert ids(tmp_path, id_from="path") == ["a.jpg", "a.png", "b.jpg"]
+
+
+def test_what_is_advised_for_two_pictures_of_one_path_works(tmp_path):
+    with tarfile.open(tmp_path / "t.tar", "w") as packed:
+        for name in ("a.png", "./a.png", "b.png"):
+            packed.addfile(tarfile.TarInfo(name))
+    for style in ("stem", "path"):
+        with pytest.raises(InputError, match="would both be item 'a") as refusal:
+            find_pictures(tmp_path / "t.tar", id_from=style)
+        assert refusal.value.fix == "--id-from full keeps the whole path, as given, in the id"
+    assert len(ids(tmp_path / "t.tar", id_from="full")) == 3
 
 
 def test_missing_source_and_folder_without_pictures(tmp_path):

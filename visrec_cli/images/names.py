@@ -23,15 +23,18 @@ def check_ids(pictures: list[Picture]) -> None:
     ordered = sorted(pictures, key=attrgetter("item_id"))  # most are in order, and a dictionary of them all takes room
     clashes = [(one.item_id, one.path, two.path) for one, two in pairwise(ordered) if one.item_id == two.item_id]
     if clashes:
-        item_id, one, two = clashes[0]
+        item_id, first, second = clashes[0]
         more = f" ({len(clashes)} such clashes)" if len(clashes) > 1 else ""
-        raise InputError(
-            f"{printable(one)} and {printable(two)} would both be item {item_id!r}{more}",
-            fix=(
+        shared = {clash[0] for clash in clashes}
+        endings = [(one.item_id, posixpath.splitext(one.path)[1]) for one in ordered if one.item_id in shared]
+        keeps = "--id-from full keeps the whole path, as given, in the id"
+        ways = (keeps, f"visrec preprocess FOLDER {keeps}")
+        if len(set(endings)) == len(endings):  # else one path is written in two ways, or lies in two sources
+            ways = (
                 "--id-from path keeps the ending in the id, --id-from full the whole path as given",
                 "visrec preprocess FOLDER --id-from path keeps the ending in the id",
-            ),
-        )
+            )
+        raise InputError(f"{printable(first)} and {printable(second)} would both be item {item_id!r}{more}", fix=ways)
 
 
 def printable(path: str) -> str:
