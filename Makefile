@@ -20,6 +20,7 @@ $(BIN)/visrec: pyproject.toml
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 
 types: setup
 	$(BIN)/mypy
