@@ -65,7 +65,7 @@ def test_says_what_was_judged() -> None:
 
 
 def test_nothing_to_judge() -> None:
-    with pytest.raises(UsageError, match="nothing to judge"):
+    with pytest.raises(UsageError, match="no runs to evaluate"):
         evaluate(truth=TRUTH)
 
 

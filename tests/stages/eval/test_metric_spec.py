@@ -16,7 +16,12 @@ def test_names_with_and_without_k() -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("ndgc@10", "unknown metric 'ndgc'"), ("ndcg@0", "how long"), ("ndcg@ten", "how long"), ("auc@5", "whole list")],
+    [
+        ("ndgc@10", "unknown metric 'ndgc'"),
+        ("ndcg@0", "needs a list length"),
+        ("ndcg@ten", "needs a list length"),
+        ("auc@5", "whole list"),
+    ],
 )
 def test_what_is_no_metric(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -79,7 +79,7 @@ def test_a_checkpoint_of_the_first_release_begins_the_search_anew(tmp_path: Path
     )
     save_checkpoint(keep, older)
     assert trained("als", 8, report, patience=9, resume=str(keep)).equals(whole, check_metadata=True)
-    assert any("begins anew" in said for said in report.warnings)
+    assert any("starts again" in said for said in report.warnings)
 
 
 def test_fewer_epochs_than_are_done_are_refused(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ def test_a_panel_is_always_the_same_users() -> None:
     assert other != panels[0]
 
 
-@pytest.mark.parametrize(("name", "message"), [("ndgc@10", "unknown metric"), ("ndcg", "how long"), ("ndcg@0", "how")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("ndgc@10", "unknown metric"), ("ndcg", "needs a list length"), ("ndcg@0", "length")]
+)
 def test_names_of_metrics(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Measure(name)

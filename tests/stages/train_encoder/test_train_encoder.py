@@ -247,7 +247,7 @@ def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, t
     ("options", "error", "words"),
     [
         ({"target": "labels:wya"}, UsageError, "unknown column 'wya'"),
-        ({"target": "labels"}, UsageError, "not whole"),
+        ({"target": "labels"}, UsageError, "is incomplete"),
         ({"target": "lables:way"}, UsageError, "unknown target"),
         ({"target": "labels:one"}, InputError, "one class"),
         ({"target": "labels:item_id"}, InputError, "too few of each"),
@@ -255,7 +255,7 @@ def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, t
         ({"target": "duplicates"}, InputError, "duplicate_of"),
         ({"target": "self", "loss": "contrast"}, UsageError, "a loss of its own"),
         ({"target": "labels:way", "backbone": "colour"}, UsageError, "cannot be trained"),
-        ({"target": "labels:way", "freeze": "some"}, UsageError, "number of stages"),
+        ({"target": "labels:way", "freeze": "some"}, UsageError, "out of range"),
         ({"target": "labels:way", "augment": "blur"}, UsageError, "unknown augmentation"),
         ({"target": "labels:way", "split": "parts"}, UsageError, "unknown column"),
         ({"target": "labels:way", "split": "tone"}, InputError, "'warm'"),
