@@ -35,7 +35,7 @@ class Files:
         if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
             raise UsageError("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
 
-    def write(self, done: "Evaluation", told: "EvaluationReport", report: Report) -> None:
+    def write(self, done: "Evaluation", evaluation: "EvaluationReport", report: Report) -> None:
         """Write them."""
         from visrec_cli.tables.atomic import atomic
         from visrec_cli.tables.output import write_table
@@ -45,22 +45,22 @@ class Files:
             from visrec_cli.stages.eval.report_model import page_of
 
             folder = Path(self.items).parent if self.items not in (None, "-") else None
-            made[self.html] = page_of(done, told, report, folder=folder).encode()
+            made[self.html] = page_of(done, evaluation, report, folder=folder).encode()
         if self.markdown is not None:
             from visrec_cli.reports.evaluation_markdown import markdown
 
-            made[self.markdown] = markdown(told).encode()
+            made[self.markdown] = markdown(evaluation).encode()
         if self.junit is not None:
             from visrec_cli.reports.junit import junit
 
-            made[self.junit] = junit(told.verdicts)
+            made[self.junit] = junit(evaluation.verdicts)
         for name, data in made.items():
             with atomic(Path(name)) as file:
                 file.write(data)
         if self.figure is not None:
             from visrec_cli.reports.metric_curves import draw_figure
 
-            draw_figure(told, Path(self.figure))
+            draw_figure(evaluation, Path(self.figure))
         if self.per_user is not None:
             from visrec_cli.stages.eval.per_user import per_user
 
@@ -69,13 +69,13 @@ class Files:
             write_table(done.comparisons, self.comparisons)
 
 
-def show(told: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:
+def show(evaluation: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:
     """Print the evaluation at the terminal; how many results there are."""
     from rich.console import Console
 
     from visrec_cli.reports.evaluation_terminal import print_evaluation
 
-    print_evaluation(told, Console())
+    print_evaluation(evaluation, Console())
     return sum(batch.num_rows for batch in reader)
 
 

@@ -70,8 +70,8 @@ class CacheLookup:
         if self._cache is None:
             return [CacheRequest(source, None, None) for source in sources]
         stamps = [_stamp(source) for source in sources]
-        there = [stamp for stamp in stamps if stamp is not None]
-        digests = dict(zip(there, self._cache.known(there), strict=True))
+        known_stamps = [stamp for stamp in stamps if stamp is not None]
+        digests = dict(zip(known_stamps, self._cache.known(known_stamps), strict=True))
         found = self._found([digest for digest in digests.values() if digest is not None])
         return [
             CacheRequest(source, stamp, found.get(digests.get(stamp) or b"") if stamp else None)

@@ -45,17 +45,19 @@ class Estimate:
 
     def lines(self) -> list[str]:
         """For people."""
-        told = [f"{counted(self.rows, 'rows')}, {self.known:,} in the cache, {counted(self.new, 'pictures')} to embed"]
+        report_lines = [
+            f"{counted(self.rows, 'rows')}, {self.known:,} in the cache, {counted(self.new, 'pictures')} to embed"
+        ]
         if self.rate:
-            told.append(
+            report_lines.append(
                 f"time     about {_duration(self.seconds)}: {self.rate:,.1f} pictures a second on "
                 f"{counted(self.threads, 'threads')}, from a sample of {self.sampled}"
             )
         if self.unusable:
-            told.append(f"unusable {self.unusable} of the sample")
-        told.append(f"memory   about {sized(self.memory)}, whatever the number of pictures")
-        told.append(f"disk     {sized(self.vectors)} of vectors, {sized(self.cache)} more in the cache")
-        return told
+            report_lines.append(f"unusable {self.unusable} of the sample")
+        report_lines.append(f"memory   about {sized(self.memory)}, whatever the number of pictures")
+        report_lines.append(f"disk     {sized(self.vectors)} of vectors, {sized(self.cache)} more in the cache")
+        return report_lines
 
 
 def estimate(

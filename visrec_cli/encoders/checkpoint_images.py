@@ -42,12 +42,12 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
             fix=f"add it: --encoder 'file:{name}?arch=resnet50'",
         )
     require_known(architecture)
-    told = _told(metadata, name)
-    model = _load(path, architecture, told.settings)
-    kind = TransformedCheckpoint if told.framing is None else FramedCheckpoint
-    found = kind(model, f"file:{rest}", path, told, device=device, normalise=normalise, precise=precise)
-    if told.classes and len(told.classes) == model.num_classes:
-        found.classes = told.classes
+    spec_in_file = _told(metadata, name)
+    model = _load(path, architecture, spec_in_file.settings)
+    kind = TransformedCheckpoint if spec_in_file.framing is None else FramedCheckpoint
+    found = kind(model, f"file:{rest}", path, spec_in_file, device=device, normalise=normalise, precise=precise)
+    if spec_in_file.classes and len(spec_in_file.classes) == model.num_classes:
+        found.classes = spec_in_file.classes
     return found
 
 
@@ -64,21 +64,26 @@ class CheckpointSpec:
 class TransformedCheckpoint(TimmImageEncoder):
     """A checkpoint whose pictures timm prepares."""
 
-    def __init__(self, model: Any, spec: str, path: Path, told: CheckpointSpec, **options: Any) -> None:
+    def __init__(self, model: Any, spec: str, path: Path, spec_in_file: CheckpointSpec, **options: Any) -> None:
         self.use(model, spec, path, **options)
 
 
 class FramedCheckpoint(FramedImageEncoder):
     """A checkpoint that says how pictures are framed."""
 
-    def __init__(self, model: Any, spec: str, path: Path, told: CheckpointSpec, **options: Any) -> None:
-        assert told.framing is not None
-        mean, divisor = ([round(255 * value, 6) for value in told.settings[key]] for key in ("mean", "std"))
-        preprocessing = {"decoder": "pillow", "framing": told.framing.to_dict(), "mean": mean, "divisor": divisor}
-        if told.trained:
-            preprocessing["trained"] = told.trained
+    def __init__(self, model: Any, spec: str, path: Path, spec_in_file: CheckpointSpec, **options: Any) -> None:
+        assert spec_in_file.framing is not None
+        mean, divisor = ([round(255 * value, 6) for value in spec_in_file.settings[key]] for key in ("mean", "std"))
+        preprocessing = {
+            "decoder": "pillow",
+            "framing": spec_in_file.framing.to_dict(),
+            "mean": mean,
+            "divisor": divisor,
+        }
+        if spec_in_file.trained:
+            preprocessing["trained"] = spec_in_file.trained
         super().__init__(
-            model, spec=spec, files=[path], preprocessing=preprocessing, framing=told.framing,
+            model, spec=spec, files=[path], preprocessing=preprocessing, framing=spec_in_file.framing,
             statistics=(mean, divisor), **options,
         )  # fmt: skip
 
@@ -98,12 +103,16 @@ def _told(metadata: dict[str, str], name: str) -> CheckpointSpec:
     """Raises InputError for metadata that are none."""
     origin = Origin(f"the metadata of '{name}' cannot be used", fix="visrec train-encoder writes such a file")
     raw = {key: origin.json(text) for key, text in metadata.items() if key in MetadataDocument.__struct_fields__}
-    told = origin.typed(raw, MetadataDocument)
-    settings = {key: value for key in ("mean", "std", "input_size") if (value := getattr(told, key)) is not None}
+    spec_in_file = origin.typed(raw, MetadataDocument)
+    settings = {
+        key: value for key in ("mean", "std", "input_size") if (value := getattr(spec_in_file, key)) is not None
+    }
     framing = None
-    if told.framing is not None and told.mean is not None and told.std is not None:
-        framing = framing_from(told.framing, origin, "framing")
-    return CheckpointSpec(settings, framing, [str(one) for one in told.classes or ()] or None, told.trained or None)
+    if spec_in_file.framing is not None and spec_in_file.mean is not None and spec_in_file.std is not None:
+        framing = framing_from(spec_in_file.framing, origin, "framing")
+    return CheckpointSpec(
+        settings, framing, [str(one) for one in spec_in_file.classes or ()] or None, spec_in_file.trained or None
+    )
 
 
 def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:

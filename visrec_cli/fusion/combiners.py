@@ -20,6 +20,6 @@ def concat(blocks: Sequence[Matrix], present: Sequence[Mask], weights: Sequence[
 def mean(blocks: Sequence[Matrix], present: Sequence[Mask], weights: Sequence[float]) -> Matrix:
     """The weighted mean over the blocks that each row has: (n, d). Blocks must share one dimension and one space."""
     total = sum(w * block for block, w in zip(blocks, weights, strict=True))
-    share = sum(w * there.astype(np.float32) for there, w in zip(present, weights, strict=True))
+    share = sum(w * valid.astype(np.float32) for valid, w in zip(present, weights, strict=True))
     result: Matrix = np.asarray(total / np.maximum(share, 1e-12)[:, None], dtype=np.float32)
     return result

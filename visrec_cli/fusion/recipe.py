@@ -59,7 +59,7 @@ class Recipe:
             self._learn(parts, examples, settings or {})
         if reduce is not None:
             fused, valid = self._combined(parts)
-            kept = [label for label, there in zip(labels, valid, strict=True) if there] if labels else []
+            kept = [label for label, has_vector in zip(labels, valid, strict=True) if has_vector] if labels else []
             self.reduction = registry.find("reduction", reduce).fit(fused[valid], dim, kept)
 
     def _learn(self, parts: Parts, examples: FuserTrainingData, settings: Mapping[str, Any]) -> None:
@@ -85,14 +85,14 @@ class Recipe:
 
     def _combined(self, parts: Parts, *, query: bool = False) -> tuple[Matrix, Mask]:
         rows = len(next(iter(parts.values()))[0])
-        there = [parts[s.column][1] if s.column in parts else np.zeros(rows, bool) for s in self.sources]
+        has_vector = [parts[s.column][1] if s.column in parts else np.zeros(rows, bool) for s in self.sources]
         blocks, present = self._blocks(parts, filled=self._filled())
         if self.learned is not None:
             fused = self.learned.apply(blocks, present)
         else:
             weights = [self.weights[source.column] for source in self.sources]
             fused = registry.find("combiner", self.method)(blocks, present, weights)
-        some, every = np.logical_or.reduce(there), np.logical_and.reduce(there)
+        some, every = np.logical_or.reduce(has_vector), np.logical_and.reduce(has_vector)
         return fused, some if query or self.missing in ("zero", "mean") else every
 
     def _blocks(self, parts: Parts, *, filled: bool) -> tuple[list[Matrix], list[Mask]]:
@@ -100,7 +100,7 @@ class Recipe:
         rows = len(next(iter(parts.values()))[0])
         blocks, present = [], []
         for source in self.sources:
-            vectors, there = parts.get(source.column) or (
+            vectors, has_vector = parts.get(source.column) or (
                 np.zeros((rows, source.dimension), np.float32),
                 np.zeros(rows, bool),
             )
@@ -110,9 +110,9 @@ class Recipe:
                 )
             block = self._scaled(vectors)
             if filled:
-                block, there = np.where(there[:, None], block, self.fills[source.column]), np.ones(rows, bool)
+                block, has_vector = np.where(has_vector[:, None], block, self.fills[source.column]), np.ones(rows, bool)
             blocks.append(block)
-            present.append(there)
+            present.append(has_vector)
         return blocks, present
 
     def _filled(self) -> bool:

@@ -83,9 +83,9 @@ class Labels:
         order = among[np.argsort(codes, kind="stable")]
         ends = np.cumsum(np.bincount(codes, minlength=len(self.words)))
         starts = np.concatenate([[0], ends[:-1]])
-        mine = self.codes[rows]
-        drawn = starts[mine] + (rng.random(len(rows)) * (ends - starts)[mine]).astype(np.int64)
-        same = np.where((ends > starts)[mine], order[np.minimum(drawn, len(order) - 1)], rows)
+        own_codes = self.codes[rows]
+        drawn = starts[own_codes] + (rng.random(len(rows)) * (ends - starts)[own_codes]).astype(np.int64)
+        same = np.where((ends > starts)[own_codes], order[np.minimum(drawn, len(order) - 1)], rows)
         return np.asarray(same, np.int64)
 
 

@@ -77,19 +77,19 @@ def _scan_folder(folder: str, id_from: str, *, follow_links: bool) -> ScanResult
     linked: list[tuple[str, str]] = []
     while real or linked:
         through_link = not real
-        here, below = linked.pop(0) if through_link else real.pop()
+        current, below = linked.pop(0) if through_link else real.pop()
         try:
-            status = Path(here).stat()
+            status = Path(current).stat()
             if (status.st_dev, status.st_ino) in seen:
                 continue
-            if through_link and not follow_links and not _real(here).startswith(inside):
+            if through_link and not follow_links and not _real(current).startswith(inside):
                 found.other_files[LINKS] += 1
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as entries:
+            with os.scandir(current) as entries:
                 folders, links = _sort_in(entries, below, id_from, found)
         except OSError as error:
-            found.unusable.append((printable(here), f"folder cannot be read: {error.strerror}"))
+            found.unusable.append((printable(current), f"folder cannot be read: {error.strerror}"))
             continue
         real += sorted(folders)
         linked += sorted(links)

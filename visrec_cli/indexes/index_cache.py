@@ -53,13 +53,13 @@ def kept_index(wanted: IndexRecipe, report: Report) -> Path | None:
     """The file of this recipe if it is there and whole; a damaged one is mentioned and counts as not there."""
     file, manifest = _paths(wanted)
     try:
-        said = Origin(str(manifest), fix="visrec cache clear").json(manifest.read_bytes())
+        stored = Origin(str(manifest), fix="visrec cache clear").json(manifest.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, InputError):
-        said = None
+        stored = None
     try:
-        if said == _manifest(wanted, file):
+        if stored == _manifest(wanted, file):
             with contextlib.suppress(OSError):  # as read now, also where the system does not note that
                 os.utime(manifest, ns=(time.time_ns(), manifest.stat().st_mtime_ns))
             return file

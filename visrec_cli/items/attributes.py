@@ -13,10 +13,10 @@ _PARTS = 4
 def words_of(column: pa.ChunkedArray) -> list[list[str]]:
     """The words of each row, sorted, none twice: ``A|B`` and lists are several, null and empty are none."""
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type) or pa.types.is_fixed_size_list(column.type):
-        told = [[str(word) for word in row or () if word is not None] for row in column.to_pylist()]
+        words_by_row = [[str(word) for word in row or () if word is not None] for row in column.to_pylist()]
     else:
-        told = [(text or "").split("|") for text in column.cast(pa.string()).to_pylist()]
-    return [sorted({word.strip() for word in some} - {""}) for some in told]
+        words_by_row = [(text or "").split("|") for text in column.cast(pa.string()).to_pylist()]
+    return [sorted({word.strip() for word in some} - {""}) for some in words_by_row]
 
 
 def masks_of(column: pa.ChunkedArray, weights: npt.NDArray[np.float64], most: int) -> tuple[dict[str, Mask], int]:
@@ -30,20 +30,20 @@ def masks_of(column: pa.ChunkedArray, weights: npt.NDArray[np.float64], most: in
         if len(np.unique(numbers[~np.isnan(numbers)])) > _NUMBERS:
             ranges = {name: rows for name, rows in _ranges(numbers).items() if weights[rows].any()}
             return ranges, len(ranges)
-    told = words_of(column)
-    rows = np.repeat(np.arange(len(told)), [len(some) for some in told])
-    words, of = np.unique(np.array([word for some in told for word in some], dtype=object), return_inverse=True)
+    words_by_row = words_of(column)
+    rows = np.repeat(np.arange(len(words_by_row)), [len(some) for some in words_by_row])
+    words, of = np.unique(np.array([word for some in words_by_row for word in some], dtype=object), return_inverse=True)
     sums = np.bincount(of, weights[rows], minlength=len(words))
     largest = np.argsort(-sums, kind="stable")[:most]
     masks = {}
     for at in np.sort(largest[sums[largest] > 0]):
-        masks[str(words[at])] = np.zeros(len(told), bool)
+        masks[str(words[at])] = np.zeros(len(words_by_row), bool)
         masks[str(words[at])][rows[of == at]] = True
     return masks, int((sums > 0).sum())
 
 
 def _ranges(numbers: npt.NDArray[np.float64]) -> dict[str, Mask]:
-    there = ~np.isnan(numbers)
-    edges = np.unique(np.quantile(numbers[there], np.linspace(0, 1, _PARTS + 1)))
+    numeric = ~np.isnan(numbers)
+    edges = np.unique(np.quantile(numbers[numeric], np.linspace(0, 1, _PARTS + 1)))
     which = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, max(len(edges) - 2, 0))
-    return {f"{edges[at]:g} to {edges[at + 1]:g}": there & (which == at) for at in range(len(edges) - 1)}
+    return {f"{edges[at]:g} to {edges[at + 1]:g}": numeric & (which == at) for at in range(len(edges) - 1)}

@@ -130,10 +130,10 @@ def take_rows(table: pa.Table, rows: Rows) -> pa.Table:
     batch_of = np.searchsorted(ends, rows, side="right")
     parts, places = [table.schema.empty_table()], []
     for at in np.unique(batch_of):
-        here = np.flatnonzero(batch_of == at)
-        local = rows[here] - (ends[at] - batches[at].num_rows)
+        in_batch = np.flatnonzero(batch_of == at)
+        local = rows[in_batch] - (ends[at] - batches[at].num_rows)
         parts.append(pa.Table.from_batches([batches[at].take(pa.array(local))]))
-        places.append(here)
+        places.append(in_batch)
     back = np.argsort(np.concatenate(places)) if places else rows
     return pa.concat_tables(parts).take(pa.array(back))
 

@@ -67,14 +67,14 @@ def content_of(features: ItemFeatures, ids: Sequence[str], *, column: str | None
     vectors, present = matrix_of(features.table[column], name=column, ids=features.table["item_id"])
     places = pc.index_in(pa.array(ids, pa.string()), features.table["item_id"].combine_chunks())
     rows = pc.fill_null(places, 0).to_numpy(zero_copy_only=False)
-    there = np.asarray(places.is_valid()) & present[rows] if len(vectors) else np.zeros(len(ids), bool)
-    mine = unit_rows(vectors[rows]) if len(vectors) else np.zeros((len(ids), vectors.shape[1]), np.float32)
-    mine[~there] = 0
-    there = there & (mine != 0).any(axis=1)
-    if not there.all():
-        report.count("items without a vector", int((~there).sum()))
+    valid = np.asarray(places.is_valid()) & present[rows] if len(vectors) else np.zeros(len(ids), bool)
+    directions = unit_rows(vectors[rows]) if len(vectors) else np.zeros((len(ids), vectors.shape[1]), np.float32)
+    directions[~valid] = 0
+    valid = valid & (directions != 0).any(axis=1)
+    if not valid.all():
+        report.count("items without a vector", int((~valid).sum()))
     space: Space | None = space_of(features.table.schema.field(column))
     parts = tuple(modalities(space)) or (("content", vectors.shape[1]),)
     if sum(width for _, width in parts) != vectors.shape[1]:
         parts = (("content", vectors.shape[1]),)
-    return Content(mine, there, parts, space)
+    return Content(directions, valid, parts, space)

@@ -23,8 +23,8 @@ def open_items(
     pictures or a table without ids, UsageError where something is said about a table and there are pictures.
     """
     if holds_pictures(source):
-        told = {"--id-column": id_column, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
-        if given := next((flag for flag, value in told.items() if value), None):
+        options = {"--id-column": id_column, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
+        if given := next((flag for flag, value in options.items() if value), None):
             raise UsageError(
                 f"{given} needs a table, and {source} is a folder or archive, whose pictures name its items",
                 fix=f"leave out {given}",

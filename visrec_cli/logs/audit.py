@@ -73,20 +73,20 @@ def _meet(table: pa.Table, items: pa.Table, notes: LogNotes) -> None:
     """Shares of the interactions whose item has a row, a picture, a vector; ids that match no item."""
     known = items["item_id"].combine_chunks()
     place = pc.index_in(table["item_id"], known)
-    here = place.is_valid().to_numpy()
-    strangers = pc.unique(table["item_id"].filter(pa.array(~here))).to_pylist()
+    matched = place.is_valid().to_numpy()
+    strangers = pc.unique(table["item_id"].filter(pa.array(~matched))).to_pylist()
     if strangers:
         names = ", ".join(repr(one) for one in strangers[:_SHOWN])
         what = (
             f"not in the table of items: {counted(len(strangers), 'items')} of the log, "
-            f"{_percent(1 - here.mean())} of the interactions: {names}{' …' if len(strangers) > _SHOWN else ''}"
+            f"{_percent(1 - matched.mean())} of the interactions: {names}{' …' if len(strangers) > _SHOWN else ''}"
         )
         hint = spelling(strangers, known.to_pylist())
-        if not here.any():
+        if not matched.any():
             raise InputError(what, fix=hint or f"the items are called {', '.join(map(repr, known.to_pylist()[:3]))}")
         _tell(notes, f"{what}{f'; {hint}' if hint else ''}")
-    shares = [f"{_percent(here.mean())} of the interactions are with items of the table"]
-    rows = place.filter(pa.array(here)).combine_chunks()
+    shares = [f"{_percent(matched.mean())} of the interactions are with items of the table"]
+    rows = place.filter(pa.array(matched)).combine_chunks()
     for word, has in _possessions(items):
         share = has[rows.to_numpy()].sum() / table.num_rows
         shares.append(f"{_percent(share)} with items that have {word}")
@@ -113,8 +113,8 @@ def spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
     """In what the ids differ, if that alone would make most of them match, or some where it is never meant."""
     few = ""
     for words, plain in _SPELLINGS:
-        there = {plain(one) for one in known}
-        matching = sum(plain(one) in there for one in strangers)
+        known_forms = {plain(one) for one in known}
+        matching = sum(plain(one) in known_forms for one in strangers)
         if matching > len(strangers) / 2:
             return f"most would match but for {words}: write them alike"
         if matching and words in _NEVER_MEANT and not few:

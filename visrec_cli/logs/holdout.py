@@ -68,8 +68,8 @@ def rows_by_part(table: pa.Table) -> dict[str, pa.Table]:
 
     Raises InputError where it says other words.
     """
-    told = pc.unique(table["split"].cast(pa.string())).to_pylist()
-    wrong = [word for word in told if word is None or word.lower() not in PART_WORDS]
+    labels = pc.unique(table["split"].cast(pa.string())).to_pylist()
+    wrong = [word for word in labels if word is None or word.lower() not in PART_WORDS]
     if wrong:
         raise InputError(
             f"column 'split' says {wrong[0]!r}", fix="it may say train, validation and test; or rename the column"

@@ -36,8 +36,8 @@ def groups_of(ids: Sequence[str], items: pa.Table | None, column: str | None) ->
     rows, columns = (pc.index_in(end, nodes).to_numpy() for end in ends)
     graph = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(len(nodes), len(nodes)))
     _, component = connected_components(graph, directed=False)
-    mine = component[: len(ids)]  # nodes begin with the ids
+    item_component = component[: len(ids)]  # nodes begin with the ids
     order = np.argsort(np.asarray(ids, dtype=object), kind="stable")
     leader = np.full(component.max() + 1, -1)
-    leader[mine[order[::-1]]] = order[::-1]  # the least id is written last
-    return leader[mine]
+    leader[item_component[order[::-1]]] = order[::-1]  # the least id is written last
+    return leader[item_component]

@@ -45,18 +45,18 @@ class LogNotes:
     """
 
     report: Report
-    said: set[str] = field(default_factory=set)
+    noted_kinds: set[str] = field(default_factory=set)
     called: str = ""
 
     def tell(self, kind: str, text: str) -> None:
         """Say it, unless it was said."""
-        if kind not in self.said:
-            self.said.add(kind)
+        if kind not in self.noted_kinds:
+            self.noted_kinds.add(kind)
             self.report.warn(f"{self.called}: {text}" if self.called else text)
 
     def on(self, table: pa.Table) -> pa.Table:
         """The log with a mark of all that was said of it."""
-        return noted(table, self.said)
+        return noted(table, self.noted_kinds)
 
 
 def read_log(

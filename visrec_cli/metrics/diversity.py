@@ -67,10 +67,10 @@ class Miscalibration(Metric):
 def _shown(lists: Lists, k: int, counted: Mask) -> sp.csr_matrix:
     """(users, items + 1) csr: 1 for each item among the first k places that counts. counted: (items + 1,) bool."""
     items = lists.items[:, :k]
-    there = (items >= 0) & counted[items]
-    indptr = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    valid = (items >= 0) & counted[items]
+    indptr = np.concatenate([[0], np.cumsum(valid.sum(axis=1))])
     ones = np.ones(int(indptr[-1]), np.float32)
-    return sp.csr_matrix((ones, items[there], indptr), shape=(len(items), len(counted)))
+    return sp.csr_matrix((ones, items[valid], indptr), shape=(len(items), len(counted)))
 
 
 def _mix(amounts: sp.csr_matrix) -> sp.csr_matrix:

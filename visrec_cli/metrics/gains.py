@@ -70,9 +70,9 @@ def _graded(lists: Lists, k: int, gain: Callable[[PerUser], PerUser]) -> PerUser
     gains = gain(lists.gains[rows, places].astype(np.float64))
     gained = np.bincount(rows, gains / np.log2(places + 2), minlength=len(lists.items))
     best_rows, best_places, grades = _best(lists)
-    there = best_places < k
+    within = best_places < k
     ideal = np.bincount(
-        best_rows[there], gain(grades[there]) / np.log2(best_places[there] + 2), minlength=len(lists.items)
+        best_rows[within], gain(grades[within]) / np.log2(best_places[within] + 2), minlength=len(lists.items)
     )
     return over(gained, ideal)
 

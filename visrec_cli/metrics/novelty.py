@@ -115,6 +115,6 @@ def _had_more_popular(lists: Lists, ahead: Places, rows: Places, places: Places)
         return np.zeros(len(rows), np.int64)
     width = lists.history.shape[1]
     owner = np.repeat(np.arange(len(lists.items), dtype=np.int64), np.diff(lists.history.indptr))
-    theirs = np.sort(owner * width + ahead[lists.history.indices])
+    seen_keys = np.sort(owner * width + ahead[lists.history.indices])
     asked = rows * width + ahead[lists.items[rows, places]]
-    return np.searchsorted(theirs, asked) - lists.history.indptr[rows]
+    return np.searchsorted(seen_keys, asked) - lists.history.indptr[rows]

@@ -16,13 +16,13 @@ def standardised(scores: Scores) -> Scores:
     So an item that one model cannot score counts there as an average one: neither for it nor against it. A row of
     equal scores says nothing and becomes zeros. Source: "zero-mean unit-variance", Montague & Aslam 2001 (CIKM).
     """
-    there = np.isfinite(scores)
-    n = np.maximum(there.sum(axis=1, keepdims=True), 1)
-    values = np.where(there, scores, 0).astype(np.float64)
+    finite = np.isfinite(scores)
+    n = np.maximum(finite.sum(axis=1, keepdims=True), 1)
+    values = np.where(finite, scores, 0).astype(np.float64)
     values -= values.sum(axis=1, keepdims=True) / n
-    values[~there] = 0
+    values[~finite] = 0
     spread = np.sqrt((values**2).sum(axis=1, keepdims=True) / n)
-    largest = np.where(there, np.abs(scores), 0).max(axis=1, keepdims=True, initial=0)
+    largest = np.where(finite, np.abs(scores), 0).max(axis=1, keepdims=True, initial=0)
     flat = spread <= 1e-6 * np.maximum(largest, 1e-30)  # what rounding leaves of equal scores
     return np.divide(values, spread, out=np.zeros_like(values), where=~flat).astype(np.float32)
 

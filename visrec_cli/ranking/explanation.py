@@ -57,12 +57,12 @@ def _name(source: Source) -> str:
     return _WORDS.get(source.space.kind, source.column) if source.space else source.column
 
 
-def common_labels(mine: list[dict[str, Any]] | None, theirs: list[dict[str, Any]] | None) -> list[str]:
+def common_labels(first_labels: list[dict[str, Any]] | None, second_labels: list[dict[str, Any]] | None) -> list[str]:
     """Labels that both items were surely recognised as, the surest first (by the lower of the two scores), two at most.
 
     A score below 0.2 is a guess and left out; labels without scores count as sure.
     """
-    first, second = _sure(mine), _sure(theirs)
+    first, second = _sure(first_labels), _sure(second_labels)
     shared = [(min(first[label], second[label]), label) for label in first if label in second]
     return [label for _, label in sorted(shared, key=lambda pair: (-pair[0], pair[1]))[:_MOST_LABELS]]
 

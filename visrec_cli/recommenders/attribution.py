@@ -20,19 +20,19 @@ _REG = 1e-2  # relative to the mean squared length of the history's factors
 def voices(model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
     """(history, items) float32: the part of score(u, i) that item j of the history brings; 0 where it says nothing."""
     history = users.history[row]
-    mine, weights = history.indices, history.data
-    spoken = np.zeros((len(mine), len(items)), np.float32)
+    own_items, weights = history.indices, history.data
+    spoken = np.zeros((len(own_items), len(items)), np.float32)
     if model.items.neighbours is not None:
-        links = model.items.neighbours[mine][:, items].toarray()
+        links = model.items.neighbours[own_items][:, items].toarray()
         spoken += weights[:, None] * links
-    if users.factors is not None and model.items.factors is not None and len(mine):
-        own = model.items.factors[mine] * (weights != 0)[:, None]  # what was met and not liked does not speak
+    if users.factors is not None and model.items.factors is not None and len(own_items):
+        own = model.items.factors[own_items] * (weights != 0)[:, None]  # what was met and not liked does not speak
         share = _as_sum(own, users.factors[row])
         spoken += (share[:, None] * own) @ model.items.factors[items].T
     if users.neighbours is not None:  # users alike who liked both: shared out among what made them alike
         alike = users.neighbours[row]
         others = model.users.history[alike.indices]
-        spoken += (others[:, mine].T @ others[:, items].multiply(alike.data[:, None]).tocsr()).toarray()
+        spoken += (others[:, own_items].T @ others[:, items].multiply(alike.data[:, None]).tocsr()).toarray()
     return spoken.astype(np.float32)
 
 

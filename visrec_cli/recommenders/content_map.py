@@ -49,13 +49,13 @@ def learn(choice: Choice, model: Model, features: Matrix, widths: Sequence[int])
     if kind == "taste":
         return {"vectors": features * known[:, None], "reg": np.array(smooth)}
     clicks = np.bincount(model.users.history.indices, minlength=len(known))
-    mine, factors = features[known], model.items.factors[known]
+    inputs, factors = features[known], model.items.factors[known]
     if kind == "ridge":
-        gram = mine.T @ mine
+        gram = inputs.T @ inputs
         gram[np.diag_indices_from(gram)] += np.float32(smooth)
-        return {"weights": np.linalg.solve(gram, mine.T @ factors)}
+        return {"weights": np.linalg.solve(gram, inputs.T @ factors)}
     first = np.sort(np.argsort(-clicks[known], kind="stable")[:_BANK])
-    bank, values = mine[first], factors[first]
+    bank, values = inputs[first], factors[first]
     if kind == "kernel":
         kernel = sum(_kernels(bank, bank, widths), np.zeros((len(bank), len(bank)), np.float32))
         kernel[np.diag_indices_from(kernel)] += np.float32(smooth)
@@ -103,7 +103,7 @@ def place(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
         return features
     if "weights" in state:
         sides = zip(split_parts(features, widths), np.split(state["weights"], np.cumsum(widths)[:-1]), strict=True)
-        return np.hstack([mine @ weights for mine, weights in sides])
+        return np.hstack([inputs @ weights for inputs, weights in sides])
     blocks = [_weigh(state, features[start : start + _ROWS], widths) for start in range(0, len(features), _ROWS)]
     return np.concatenate([np.zeros((0, len(widths) * state["values"].shape[1]), np.float32), *blocks])
 
@@ -129,7 +129,7 @@ def _kernels(features: Matrix, bank: Matrix, widths: Sequence[int]) -> list[Matr
 
 def _cosines(features: Matrix, bank: Matrix, widths: Sequence[int]) -> list[Matrix]:
     sides = zip(split_parts(features, widths), split_parts(bank, widths), strict=True)
-    return [_unit(mine) @ _unit(theirs).T for mine, theirs in sides]
+    return [_unit(inputs) @ _unit(others).T for inputs, others in sides]
 
 
 def _unit(vectors: Matrix) -> Matrix:

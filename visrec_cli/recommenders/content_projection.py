@@ -109,7 +109,7 @@ def side_by_side(ids: Matrix, features: Matrix, looks: Matrix, widths: Sequence[
     """
     cuts = np.cumsum(widths)[:-1]
     pairs = zip(np.split(features, cuts, axis=1), np.split(looks, cuts), strict=True) if len(widths) else ()
-    return np.hstack([ids, *(mine @ look for mine, look in pairs)])
+    return np.hstack([ids, *(reduced @ look for reduced, look in pairs)])
 
 
 def _pca(vectors: Matrix, size: int) -> tuple[npt.NDArray[np.float32], Matrix]:

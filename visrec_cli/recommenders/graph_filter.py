@@ -88,10 +88,10 @@ class GraphFilter(Recommender):
         history, factors, links = users.history[row], model.items.factors, model.items.neighbours
         assert factors is not None
         assert links is not None
-        mine = history.indices
-        heard = links[mine][:, items].toarray()
-        heard += model.state["voice"][mine, None] * (factors[mine] @ factors[items].T)
-        return (history.data[:, None] * heard).astype(np.float32)
+        own_items = history.indices
+        contributions = links[own_items][:, items].toarray()
+        contributions += model.state["voice"][own_items, None] * (factors[own_items] @ factors[items].T)
+        return (history.data[:, None] * contributions).astype(np.float32)
 
 
 def _smoothed(history: sp.csr_matrix, factors: Matrix | None, voice: npt.NDArray[np.float32]) -> Matrix:

@@ -86,15 +86,15 @@ def required(model: Model, origin: Origin, where: str) -> Model:
 
 def _require_plugin(model: Model, origin: Origin, where: str) -> None:
     """Raise UnavailableError where another package trained the model than the one that has its recommender here."""
-    said = model.facts.get("plugin")
-    if said is None:
+    plugin_facts = model.facts.get("plugin")
+    if plugin_facts is None:
         return
-    plugin = origin.typed(said, PluginDocument, "facts.plugin")
-    here = made_by("recommender", model.recommender).get("plugin")
-    if here is None or here["package"] != plugin.package:
+    plugin = origin.typed(plugin_facts, PluginDocument, "facts.plugin")
+    installed = made_by("recommender", model.recommender).get("plugin")
+    if installed is None or installed["package"] != plugin.package:
         package = f"{plugin.package} {plugin.version}"
-        other = f"is of {here['package']} here" if here else "is not installed here"
-        if not here and has("recommender", model.recommender):
+        other = f"is of {installed['package']} here" if installed else "is not installed here"
+        if not installed and has("recommender", model.recommender):
             other = "is visrec's own here"
         raise UnavailableError(
             f"{where} was trained with the recommender '{model.recommender}' of the package {package}, which {other}",

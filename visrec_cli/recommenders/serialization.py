@@ -85,7 +85,7 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
             f"{where} is not a model: it has no columns entity, id and history", fix="visrec train-cf makes one"
         )
     note, origin = note_of(table.schema.field("entity"), where), origin_of(where)
-    said = note or ModelDocument()
+    facts_of_model = note or ModelDocument()
     for name in ("entity", "id"):
         if not pa.types.is_string(table.schema.field(name).type):
             raise InputError(f"{where}: column '{name}' holds no words", fix="train the model again")
@@ -99,8 +99,8 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
         known |= np.asarray(items[name].is_valid())
     history, times = histories_of(users["history"], item_ids, where)
     model = Model(
-        said.recommender,
-        said.settings,
+        facts_of_model.recommender,
+        facts_of_model.settings,
         Users(
             tuple(user_ids.to_pylist()), history, times,
             _factors(users), _bias(users, where), links_of(users, user_ids, where),
@@ -109,15 +109,15 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
             tuple(item_ids.to_pylist()), known,
             _factors(items), _bias(items, where), links_of(items, item_ids, where),
         ),
-        tuple(said.parts),
-        said.offset,
-        origin.arrays(said.state, "state", {}),
-        said.facts,
+        tuple(facts_of_model.parts),
+        facts_of_model.offset,
+        origin.arrays(facts_of_model.state, "state", {}),
+        facts_of_model.facts,
     )  # fmt: skip
     model = model if note is None else required(model, origin, where)
     about = items.drop_columns([name for name in OWN if name in items.column_names])
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
-    return model, about, None if said.space is None else space_from(said.space, origin, "space")
+    return model, about, None if facts_of_model.space is None else space_from(facts_of_model.space, origin, "space")
 
 
 def described(field: pa.Field, where: str) -> str:

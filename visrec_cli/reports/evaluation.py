@@ -59,20 +59,22 @@ def named(metric: str, k: int | None) -> str:
     return metric if k is None else f"{metric}@{k}"
 
 
-def runs_by_metric(told: EvaluationReport) -> Grid:
+def runs_by_metric(evaluation: EvaluationReport) -> Grid:
     """A row per run and a column per metric, over everything."""
-    return _grid(told, lambda row: (row["run"], _metric(row)) if row["slice"] == "all" else None, best_down=True)
+    return _grid(evaluation, lambda row: (row["run"], _metric(row)) if row["slice"] == "all" else None, best_down=True)
 
 
-def slices_by_run(told: EvaluationReport, metric: str) -> Grid:
+def slices_by_run(evaluation: EvaluationReport, metric: str) -> Grid:
     """A row per slice and a column per run, of one metric; no rows where nothing was sliced."""
-    grid = _grid(told, lambda row: (row["slice"], row["run"]) if _metric(row) == metric else None, best_down=False)
+    grid = _grid(
+        evaluation, lambda row: (row["slice"], row["run"]) if _metric(row) == metric else None, best_down=False
+    )
     return grid if len(grid.rows) > 1 else Grid(grid.columns, ())
 
 
-def metrics_of(told: EvaluationReport) -> tuple[str, ...]:
+def metrics_of(evaluation: EvaluationReport) -> tuple[str, ...]:
     """All metrics, as they were asked for."""
-    return tuple(dict.fromkeys(_metric(row) for row in told.results.to_pylist()))
+    return tuple(dict.fromkeys(_metric(row) for row in evaluation.results.to_pylist()))
 
 
 def _metric(row: Mapping[str, Any]) -> str:
@@ -80,17 +82,17 @@ def _metric(row: Mapping[str, Any]) -> str:
 
 
 def _grid(
-    told: EvaluationReport, place: Callable[[Mapping[str, Any]], tuple[str, str] | None], *, best_down: bool
+    evaluation: EvaluationReport, place: Callable[[Mapping[str, Any]], tuple[str, str] | None], *, best_down: bool
 ) -> Grid:
     """The rows of the results that have a place, by it. best_down: numbers of a column compete, else those of a row."""
     cells: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in told.results.to_pylist():
+    for row in evaluation.results.to_pylist():
         at = place(row)
         if at is not None:
             cells[at] = row
     rows = tuple(dict.fromkeys(row for row, _ in cells))
     columns = tuple(dict.fromkeys(column for _, column in cells))
-    best = _best(told, cells, by=1 if best_down else 0)
+    best = _best(evaluation, cells, by=1 if best_down else 0)
 
     def number(at: tuple[str, str]) -> Number | None:
         row = cells.get(at)
@@ -99,7 +101,9 @@ def _grid(
     return Grid(columns, tuple((row, tuple(number((row, column)) for column in columns)) for row in rows))
 
 
-def _best(told: EvaluationReport, cells: Mapping[tuple[str, str], Mapping[str, Any]], by: int) -> set[tuple[str, str]]:
+def _best(
+    evaluation: EvaluationReport, cells: Mapping[tuple[str, str], Mapping[str, Any]], by: int
+) -> set[tuple[str, str]]:
     """The places of the best numbers among those with the same row (by 0) or column (by 1).
 
     Equals share it; where all are equal, none is best.
@@ -107,7 +111,7 @@ def _best(told: EvaluationReport, cells: Mapping[tuple[str, str], Mapping[str, A
     best = set()
     for group in dict.fromkeys(at[by] for at in cells):
         rivals = {at: cells[at] for at in cells if at[by] == group and cells[at]["value"] is not None}
-        better = {told.better.get(row["metric"], "") for row in rivals.values()}
+        better = {evaluation.better.get(row["metric"], "") for row in rivals.values()}
         values = {row["value"] for row in rivals.values()}
         if len(values) > 1 and better in ({"more"}, {"less"}):
             winner = (max if better == {"more"} else min)(values)

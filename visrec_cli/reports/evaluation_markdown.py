@@ -20,38 +20,38 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&!]|(?<!\w)@")
 MOST = 6  # metrics in the table: more are not short
 
 
-def markdown(told: EvaluationReport) -> str:
+def markdown(evaluation: EvaluationReport) -> str:
     """The summary: gates, the table, differences, slices of the first metric, what to know."""
-    return "\n".join(_lines(told)) + "\n"
+    return "\n".join(_lines(evaluation)) + "\n"
 
 
-def _lines(told: EvaluationReport) -> Iterator[str]:
-    yield f"## {_text(told.title)}"
+def _lines(evaluation: EvaluationReport) -> Iterator[str]:
+    yield f"## {_text(evaluation.title)}"
     yield ""
-    for verdict in told.verdicts:
+    for verdict in evaluation.verdicts:
         yield f"- **{'passed' if verdict.passed else 'FAILED'}**: {_text(verdict.sentence)}"
-    if told.verdicts:
+    if evaluation.verdicts:
         yield ""
-    yield from _table("run", runs_by_metric(told))
-    if told.differences:
+    yield from _table("run", runs_by_metric(evaluation))
+    if evaluation.differences:
         yield ""
-        yield from (f"- {_text(sentence)}" for sentence in told.differences)
-    if told.results.num_rows:
-        first = metrics_of(told)[0]
-        slices = slices_by_run(told, first)
+        yield from (f"- {_text(sentence)}" for sentence in evaluation.differences)
+    if evaluation.results.num_rows:
+        first = metrics_of(evaluation)[0]
+        slices = slices_by_run(evaluation, first)
         if slices.rows:
             yield ""
             yield f"### {_text(first)} by slice"
             yield ""
             yield from _table("slice", slices)
-    if told.facts:
+    if evaluation.facts:
         yield ""
-        yield " · ".join(f"{_text(name)}: {_text(value)}" for name, value in told.facts)
-    if told.warnings:
+        yield " · ".join(f"{_text(name)}: {_text(value)}" for name, value in evaluation.facts)
+    if evaluation.warnings:
         yield ""
         yield "<details><summary>What to know about these numbers</summary>"
         yield ""
-        yield from (f"- {_text(sentence)}" for sentence in told.warnings)
+        yield from (f"- {_text(sentence)}" for sentence in evaluation.warnings)
         yield ""
         yield "</details>"
 

@@ -50,12 +50,14 @@ class Range:
     dot: float = 0.0
 
 
-def evaluation_page(told: EvaluationReport, worst: Sequence[WorstUser] = (), *, run: str = "", metric: str = "") -> str:
+def evaluation_page(
+    evaluation: EvaluationReport, worst: Sequence[WorstUser] = (), *, run: str = "", metric: str = ""
+) -> str:
     """The HTML. worst: the users that ``run`` serves worst by ``metric``."""
-    metrics = metrics_of(told)
-    table = runs_by_metric(told)
+    metrics = metrics_of(evaluation)
+    table = runs_by_metric(evaluation)
     sliced = [
-        (name, grid, _ranges(grid, together=True)) for name in metrics if (grid := slices_by_run(told, name)).rows
+        (name, grid, _ranges(grid, together=True)) for name in metrics if (grid := slices_by_run(evaluation, name)).rows
     ]
     shapes = [
         tile.thumbnail.width / tile.thumbnail.height
@@ -65,10 +67,10 @@ def evaluation_page(told: EvaluationReport, worst: Sequence[WorstUser] = (), *, 
     ]
     return render(
         "evaluation",
-        told=told,
+        evaluation=evaluation,
         table=table,
         ranges=_ranges(table),
-        curves=curves_of(told),
+        curves=curves_of(evaluation),
         slices=sliced,
         series={name: number % SERIES for number, (name, _) in enumerate(table.rows)},
         worst=worst,

@@ -21,22 +21,22 @@ NAME = 28  # characters of the name of a run or slice
 CELL = 17  # of an interval, and the gap beside it
 
 
-def print_evaluation(told: EvaluationReport, console: Console) -> None:
+def print_evaluation(evaluation: EvaluationReport, console: Console) -> None:
     """Print it. As many columns as fit stand beside each other, the others below."""
-    _print_grid(runs_by_metric(told), "run", console)
-    first = metrics_of(told)[0] if told.results.num_rows else ""
-    slices = slices_by_run(told, first)
+    _print_grid(runs_by_metric(evaluation), "run", console)
+    first = metrics_of(evaluation)[0] if evaluation.results.num_rows else ""
+    slices = slices_by_run(evaluation, first)
     if slices.rows:
         console.print(Text(f"{first} by slice", style="bold"))
         _print_grid(slices, "slice", console)
-    for sentence in told.differences:
+    for sentence in evaluation.differences:
         console.print(Text(printable(sentence)))
-    for verdict in told.verdicts:
+    for verdict in evaluation.verdicts:
         mark = ("passed", "green") if verdict.passed else ("failed", "bold red")
         console.print(Text.assemble(mark, f"  {printable(verdict.sentence)}"))
-    if told.differences or told.verdicts:
+    if evaluation.differences or evaluation.verdicts:
         console.print()
-    for name, value in told.facts:
+    for name, value in evaluation.facts:
         console.print(Text.assemble(f"{printable(name)}: ", printable(value), style="dim"))
 
 

@@ -139,8 +139,8 @@ def _sortable(value: Any) -> bool:
 
 def _facts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Everything that the card itself does not say already."""
-    told = {*OWN, *(name for name in row if name.lower() in TITLES)}
-    facts = {name: fact(name, value) for name, value in row.items() if name not in told and value is not None}
+    placed = {*OWN, *(name for name in row if name.lower() in TITLES)}
+    facts = {name: fact(name, value) for name, value in row.items() if name not in placed and value is not None}
     if row.get("labels"):
         facts["recognised as"] = ", ".join(map(_label, row["labels"]))
     return tuple(sorted(facts.items(), key=lambda item: item[0] in ABOUT_THE_FILE))  # those last, else as in the table

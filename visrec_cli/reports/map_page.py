@@ -66,8 +66,8 @@ def _on_grid(places: Matrix) -> tuple[list[int], list[int]]:
 
 def _column(name: str, values: Sequence[Any]) -> dict[str, Any]:
     """Numbers as they are; of everything else each different word once, and which of them each item has."""
-    told = [value for value in values if value is not None]
-    if told and all(isinstance(value, int | float) and not isinstance(value, bool) for value in told):
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, int | float) and not isinstance(value, bool) for value in present):
         return {"name": _safe(name), "numbers": [_number(value) for value in values]}
     texts = [None if value is None else _safe(shorten(words(value), LONGEST)) for value in values]
     known = {text: at for at, text in enumerate(dict.fromkeys(text for text in texts if text))}

@@ -32,17 +32,17 @@ class Curve:
     words: str
 
 
-def curves_of(told: EvaluationReport) -> list[Curve]:
+def curves_of(evaluation: EvaluationReport) -> list[Curve]:
     """A curve for each metric that was asked for at two lengths or more."""
     found = []
-    for metric, lines in _lines(told).items():
+    for metric, lines in _lines(evaluation).items():
         ks = ", ".join(named(metric, k) for k in _ks(lines))
         words = f"{ks} of {counted(len(lines), 'runs')}; the numbers are in the table"
         found.append(Curve(metric, _for_the_page(_drawn(metric, lines)), words))
     return found
 
 
-def draw_figure(told: EvaluationReport, path: Path) -> None:
+def draw_figure(evaluation: EvaluationReport, path: Path) -> None:
     """The same curves with names and a legend, as a figure for a paper; the suffix says the format: svg, png or pdf.
 
     Raises UsageError where no metric was asked for at two lengths.
@@ -50,7 +50,7 @@ def draw_figure(told: EvaluationReport, path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    lines = _lines(told)
+    lines = _lines(evaluation)
     if not lines:
         raise UsageError("a figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
     with rc_context({"svg.hashsalt": "visrec", "svg.fonttype": "none", "font.size": 9}):
@@ -69,10 +69,10 @@ def draw_figure(told: EvaluationReport, path: Path) -> None:
             figure.savefig(raw, format=kind, dpi=200, metadata=clock)
 
 
-def _lines(told: EvaluationReport) -> dict[str, dict[str, list[_Point]]]:
+def _lines(evaluation: EvaluationReport) -> dict[str, dict[str, list[_Point]]]:
     """By metric and run the points in the order of k, for metrics with two lengths or more."""
     found: dict[str, dict[str, list[_Point]]] = {}
-    for row in told.results.to_pylist():
+    for row in evaluation.results.to_pylist():
         if row["slice"] == "all" and row["k"] is not None and row["value"] is not None:
             points = found.setdefault(row["metric"], {}).setdefault(row["run"], [])
             points.append((row["k"], row["value"], row["ci_low"], row["ci_high"]))

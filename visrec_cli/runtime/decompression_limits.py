@@ -55,13 +55,13 @@ def _next(size: int) -> int:
 
 def _told() -> int | None:
     """What the environment says, in bytes. Raises UsageError where it says no number."""
-    told = os.environ.get(UNPACKED)
-    if not told:
+    setting = os.environ.get(UNPACKED)
+    if not setting:
         return None
     try:
-        return int(float(told) * 1e9)
+        return int(float(setting) * 1e9)
     except (ValueError, OverflowError):
-        raise UsageError(f"{UNPACKED}={told} is not a number of GB", fix=f"{UNPACKED}=50") from None
+        raise UsageError(f"{UNPACKED}={setting} is not a number of GB", fix=f"{UNPACKED}=50") from None
 
 
 @lru_cache(maxsize=1)

@@ -41,8 +41,8 @@ def pick_device(name: str = "auto") -> "torch.device":
     except RuntimeError as error:
         raise UsageError(f"unknown device '{name}'", fix="use auto, cpu, cuda, cuda:1 or mps") from error
     if (device.index or 0) >= _count(device.type):
-        there = ["cpu", *(kind for kind in ("cuda", "mps", "xpu") if _count(kind))]
-        raise UsageError(f"there is no device '{name}' here", fix=f"use one of: auto, {', '.join(there)}")
+        available = ["cpu", *(kind for kind in ("cuda", "mps", "xpu") if _count(kind))]
+        raise UsageError(f"there is no device '{name}' here", fix=f"use one of: auto, {', '.join(available)}")
     return device
 
 

@@ -31,7 +31,7 @@ def cache_dir() -> Path:
         except (RuntimeError, KeyError, OSError):  # no HOME and a user id that nobody knows
             folder = Path(tempfile.gettempdir()) / "visrec-cache"
     try:
-        make_cache(folder, ours=not named)
+        make_cache(folder, dedicated=not named)
     except OSError as error:
         return _temporary(folder, error)
     return folder
@@ -52,7 +52,7 @@ def _temporary(wanted: Path, error: OSError) -> Path:
         state = folder.lstat()
         if hasattr(os, "getuid") and (state.st_uid != user or not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o022):
             folder = Path(tempfile.mkdtemp(prefix="visrec-cache-"))  # somebody else may write there
-        make_cache(folder, ours=True)
+        make_cache(folder, dedicated=True)
     except OSError:
         _instead[str(wanted)] = f"nothing can be kept for the next run: {wanted} cannot be made ({reason})"
         return wanted
@@ -60,13 +60,13 @@ def _temporary(wanted: Path, error: OSError) -> Path:
     return folder
 
 
-def make_cache(folder: Path, *, ours: bool = False) -> None:
+def make_cache(folder: Path, *, dedicated: bool = False) -> None:
     """Make the folder if it is not there, and mark it as ours unless it holds other things. Raises OSError.
 
     ours: it is, by its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if is_cache(folder) or not (ours or all(path.name == "lost+found" for path in folder.iterdir())):
+    if is_cache(folder) or not (dedicated or all(path.name == "lost+found" for path in folder.iterdir())):
         return
     with contextlib.suppress(OSError):  # one that cannot be written is said by those who write
         (folder / _TAG).write_text(_TAG_TEXT, "utf-8")

@@ -81,8 +81,10 @@ def idle(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping
     inputs: of INPUTS, what is there; those that are not named are not known yet, and count as there.
     """
     values = {name: knob.parse(name, given.get(name, knob.default)) for name, knob in knobs.items()}
-    there = {name: bool(value) for name, value in values.items()} | dict(inputs)
-    lacking = {name: next((one for one in knob.needs if not there.get(one, True)), "") for name, knob in knobs.items()}
+    available = {name: bool(value) for name, value in values.items()} | dict(inputs)
+    lacking = {
+        name: next((one for one in knob.needs if not available.get(one, True)), "") for name, knob in knobs.items()
+    }
     return {name: need for name, need in lacking.items() if need}
 
 

@@ -183,12 +183,12 @@ def _job(
 
 
 def _all_failed(report: Report) -> InputError:
-    ours = [one for one in report.rejects if one.stage == "embed-images"]
-    if not ours:
+    rejected = [one for one in report.rejects if one.stage == "embed-images"]
+    if not rejected:
         return InputError(
             "no item has a picture", fix="join the pictures first: visrec preprocess ./imgs --items TABLE"
         )
     return InputError(
-        f"no picture could be used, the first ({ours[0].path or ours[0].item_id}): {ours[0].reason}",
-        fix=where_to_look(ours) or "--rejects FILE lists them with their reasons",
+        f"no picture could be used, the first ({rejected[0].path or rejected[0].item_id}): {rejected[0].reason}",
+        fix=where_to_look(rejected) or "--rejects FILE lists them with their reasons",
     )

@@ -154,12 +154,12 @@ def _made_up(framing: Framing) -> list[Array]:
 def _beside_torch(plain: Any, model: Path, pixels: Sequence[Array], report: Report) -> Exported:
     import torch
 
-    ours, seconds = _run([OnnxSession(model)], pixels, report)
+    session_vectors, seconds = _run([OnnxSession(model)], pixels, report)
     with torch.inference_mode():
-        theirs = np.concatenate(
+        original = np.concatenate(
             [features(plain.model, numbers_of(torch.tensor(one), plain.statistics)).numpy() for one in pixels]
         )
-    return _compared("onnx float32", "torch", model, ours[0], theirs, seconds[0])
+    return _compared("onnx float32", "torch", model, session_vectors[0], original, seconds[0])
 
 
 def _beside(model: Path, other: Path, pixels: Sequence[Array], report: Report) -> Exported:
@@ -181,9 +181,9 @@ def _run(sessions: Sequence[OnnxSession], pixels: Sequence[Array], report: Repor
     return [np.concatenate(some) for some in vectors], [float(np.median(some)) for some in seconds]
 
 
-def _compared(name: str, beside: str, model: Path, ours: Array, theirs: Array, seconds: float) -> Exported:
-    cosines = np.einsum("ij,ij->i", unit_rows(ours), unit_rows(theirs), dtype=np.float64)
-    found = drift(ours, theirs, neighbours=min(_NEIGHBOURS, len(ours) - 1))
+def _compared(name: str, beside: str, model: Path, session_vectors: Array, original: Array, seconds: float) -> Exported:
+    cosines = np.einsum("ij,ij->i", unit_rows(session_vectors), unit_rows(original), dtype=np.float64)
+    found = drift(session_vectors, original, neighbours=min(_NEIGHBOURS, len(session_vectors) - 1))
     return Exported(
         name, beside, model.stat().st_size, seconds, float(cosines.mean()), float(cosines.min()), found.agreement
     )

@@ -49,14 +49,14 @@ def open_interactions(
         values = _read(table, kind, name, where)
         if values is not None:
             arrays[_OURS[kind]] = values
-            told = None if name is None else _metadata(table.schema.field(name), kind)
-            fields.append(pa.field(_OURS[kind], values.type, metadata=told))
+            kept_metadata = None if name is None else _metadata(table.schema.field(name), kind)
+            fields.append(pa.field(_OURS[kind], values.type, metadata=kept_metadata))
     for field in table.schema:
         if field.name in found.values():
             continue
         if field.name in arrays:
-            ours = next(found[kind] for kind, ours in _OURS.items() if ours == field.name)
-            raise UsageError(f"{where} has both '{ours}' and '{field.name}'", fix="drop or rename one of them")
+            own_name = next(found[kind] for kind, own_name in _OURS.items() if own_name == field.name)
+            raise UsageError(f"{where} has both '{own_name}' and '{field.name}'", fix="drop or rename one of them")
         arrays[field.name] = table[field.name]
         fields.append(field)
     table = _usable(pa.table(list(arrays.values()), schema=pa.schema(fields)), where, report)
@@ -91,8 +91,8 @@ def notes_of(table: pa.Table) -> set[str]:
 def noted(table: pa.Table, kinds: Collection[str]) -> pa.Table:
     """The log with a mark of what was said of it."""
     at = table.schema.get_field_index("user_id")
-    told = {_NOTES: json.dumps(sorted(kinds), separators=(",", ":")).encode()} if kinds else None
-    return table.set_column(at, table.schema.field(at).with_metadata(told), table["user_id"])
+    kept_metadata = {_NOTES: json.dumps(sorted(kinds), separators=(",", ":")).encode()} if kinds else None
+    return table.set_column(at, table.schema.field(at).with_metadata(kept_metadata), table["user_id"])
 
 
 def with_weights(table: pa.Table, weights: npt.NDArray[np.floating], *, ratings: bool) -> pa.Table:
@@ -104,10 +104,10 @@ def with_weights(table: pa.Table, weights: npt.NDArray[np.floating], *, ratings:
 
 def _metadata(field: pa.Field, kind: str) -> dict[bytes, bytes] | None:
     """What of a column's metadata is ours, and whether its name says that it holds ratings."""
-    told = field.metadata or {}
-    if kind == "weight" and (are_ratings(field.name) or _RATINGS in told):
+    kept_metadata = field.metadata or {}
+    if kind == "weight" and (are_ratings(field.name) or _RATINGS in kept_metadata):
         return {_RATINGS: b"1"}
-    return {_NOTES: told[_NOTES]} if kind == "user" and _NOTES in told else None
+    return {_NOTES: kept_metadata[_NOTES]} if kind == "user" and _NOTES in kept_metadata else None
 
 
 def _read(table: pa.Table, kind: str, name: str | None, where: str) -> pa.ChunkedArray | None:

@@ -39,8 +39,8 @@ class Message:
             return 0
         buffers = [(offset, length) for offset, length in _pairs(self._batch, 2) if length > 0]
         if self.compressed:
-            said = (int.from_bytes(at(offset), "little", signed=True) for offset, length in buffers if length >= 8)
-            size = sum(max(0, one) for one in said)
+            sizes = (int.from_bytes(at(offset), "little", signed=True) for offset, length in buffers if length >= 8)
+            size = sum(max(0, one) for one in sizes)
         else:
             size = max(0, sum(length for _, length in buffers) - self.body)  # several may be the same bytes
         values = sum(max(0, length) for length, _ in _pairs(self._batch, 1))

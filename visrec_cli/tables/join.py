@@ -34,14 +34,14 @@ def join_items(tables: Sequence[pa.Table], names: Sequence[str], report: Report)
 def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Table:
     ids = left.column("item_id").to_pylist()
     row_of = {item: row for row, item in enumerate(right.column("item_id").to_pylist())}
-    here = set(ids)
-    extra = [item for item in row_of if item not in here]
+    first_ids = set(ids)
+    extra = [item for item in row_of if item not in first_ids]
     lacking = sum(item not in row_of for item in ids)
     if lacking:
         report.count(f"items not in {name}", lacking)
     if extra:
         report.count(f"items only in {name}", len(extra))
-        note_other_forms(extra, here, f"{name} beside the tables before it", report)
+        note_other_forms(extra, first_ids, f"{name} beside the tables before it", report)
     rows = pa.array([row_of.get(item) for item in [*ids, *extra]], pa.int64())
     nothing = pa.nulls(len(extra), pa.int64())
     left_rows = pa.concat_arrays([pa.array(np.arange(len(ids)), pa.int64()), nothing])
@@ -84,8 +84,8 @@ def _same_vectors(a: pa.Field, first: pa.ChunkedArray, b: pa.Field, second: pa.C
     if a.type != b.type or space != space_of(b):
         return False
     both = pc.and_(first.is_valid(), second.is_valid())
-    ours, theirs = (matrix_of(column.filter(both), name=a.name)[0] for column in (first, second))
-    return np.array_equal(ours, theirs) and (space is not None or len(ours) > 0)
+    first_vectors, second_vectors = (matrix_of(column.filter(both), name=a.name)[0] for column in (first, second))
+    return np.array_equal(first_vectors, second_vectors) and (space is not None or len(first_vectors) > 0)
 
 
 def _filled(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.ChunkedArray:

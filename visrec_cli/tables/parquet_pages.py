@@ -68,19 +68,19 @@ def _page(file: Any, start: int) -> Page | None:
         raw = file.read_at(window, start)
         try:
             reader = _Compact(raw)
-            said = reader.struct(0)
+            header = reader.struct(0)
         except _UNREADABLE:
             if len(raw) < window:
                 return None
             window *= 16
             continue
-        about = said.get(5) or said.get(7) or said.get(8) or {}
-        size, packed = said.get(2), said.get(3)
+        about = header.get(5) or header.get(7) or header.get(8) or {}
+        size, packed = header.get(2), header.get(3)
         values = about.get(1) if isinstance(about, dict) else None
         numbers = [one for one in (size, packed, values) if isinstance(one, int) and one >= 0]
         if len(numbers) < 3:
             return None
-        return Page(start + reader.at + numbers[1], numbers[0], numbers[2], said.get(1) == _DICTIONARY)
+        return Page(start + reader.at + numbers[1], numbers[0], numbers[2], header.get(1) == _DICTIONARY)
     return None
 
 

@@ -71,8 +71,8 @@ def _sizes(column: Any) -> Sizes:
     if _is_list_view(kind):
         before, starts = _before(_sizes(column.values)), _numbers(column.offsets).astype(np.int64)
         ends = starts + _numbers(column.sizes).astype(np.int64)
-        there = np.asarray(column.is_valid())
-        return np.where(there, before[np.where(there, ends, 0)] - before[np.where(there, starts, 0)], 0.0) + 4.0
+        valid = np.asarray(column.is_valid())
+        return np.where(valid, before[np.where(valid, ends, 0)] - before[np.where(valid, starts, 0)], 0.0) + 4.0
     if pa.types.is_struct(kind):
         return sum((_sizes(column.field(at)) for at in range(kind.num_fields)), np.zeros(len(column)))
     if pa.types.is_union(kind):
@@ -91,8 +91,8 @@ def _union_sizes(column: Any) -> Sizes:
     codes, sizes = np.asarray(column.type_codes), np.zeros(len(column))
     at: Any = np.asarray(column.offsets) if column.type.mode == "dense" else np.arange(len(column))
     for number, code in enumerate(column.type.type_codes):
-        mine = codes == code
-        sizes[mine] = _sizes(column.field(number))[at[mine]]
+        of_kind = codes == code
+        sizes[of_kind] = _sizes(column.field(number))[at[of_kind]]
     return sizes
 
 
@@ -104,8 +104,8 @@ def _view_lengths(column: Any) -> Sizes:
 
 
 def _taken(sizes: Sizes, indices: Any) -> Sizes:
-    there = np.asarray(indices.drop_null()).astype(np.int64)
-    return sizes[there]
+    valid = np.asarray(indices.drop_null()).astype(np.int64)
+    return sizes[valid]
 
 
 def _numbers(column: Any) -> Sizes:

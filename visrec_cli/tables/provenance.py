@@ -40,8 +40,8 @@ class Fit:
     @property
     def facts(self) -> dict[str, Any]:
         """The inverse of ``of``."""
-        told = {"fit_on": self.on, "interactions": self.interactions, "validation_interactions": self.validation}
-        return {name: value for name, value in told.items() if value is not None}
+        facts_given = {"fit_on": self.on, "interactions": self.interactions, "validation_interactions": self.validation}
+        return {name: value for name, value in facts_given.items() if value is not None}
 
     def describe(self) -> str:
         """The same in words."""
@@ -50,31 +50,31 @@ class Fit:
             rows = "the training rows alone"
         elif self.validation is None:
             rows = "all rows but those for test"
-        told = [] if self.interactions is None else [f"{self.interactions:,} interactions"]
-        told += [] if self.validation is None else [f"validated on {self.validation:,}"]
-        return f"{rows} ({'; '.join(told)})" if told else rows
+        facts_given = [] if self.interactions is None else [f"{self.interactions:,} interactions"]
+        facts_given += [] if self.validation is None else [f"validated on {self.validation:,}"]
+        return f"{rows} ({'; '.join(facts_given)})" if facts_given else rows
 
 
 def with_fits(field: pa.Field, fits: Mapping[str, Fit]) -> pa.Field:
     """The field of ``source`` with what is known of each model in it, by name."""
     if not fits:
         return field
-    told = json.dumps({name: fit.facts for name, fit in fits.items()}, sort_keys=True, separators=(",", ":"))
-    return field.with_metadata({**(field.metadata or {}), _KEY: told.encode()})
+    facts_given = json.dumps({name: fit.facts for name, fit in fits.items()}, sort_keys=True, separators=(",", ":"))
+    return field.with_metadata({**(field.metadata or {}), _KEY: facts_given.encode()})
 
 
 def passed_on(schema: pa.Schema) -> dict[bytes, bytes]:
     """The note of some recommendations, as metadata of a schema without the column ``source``."""
     at = schema.get_field_index(COLUMN)
-    told = {} if at < 0 else schema.field(at).metadata or {}
-    return {_KEY: told[_KEY]} if _KEY in told else {}
+    facts_given = {} if at < 0 else schema.field(at).metadata or {}
+    return {_KEY: facts_given[_KEY]} if _KEY in facts_given else {}
 
 
 def fits_of(schema: pa.Schema) -> dict[str, Fit]:
     """What recommendations say of their models, in the column ``source`` or passed on; empty where nothing does."""
-    told = passed_on(schema) or schema.metadata or {}
+    facts_given = passed_on(schema) or schema.metadata or {}
     try:
-        models = Origin("the note of the models", fix="recommend anew").json(told.get(_KEY, b"{}"))
+        models = Origin("the note of the models", fix="recommend anew").json(facts_given.get(_KEY, b"{}"))
     except InputError:
         return {}
     if not isinstance(models, dict):

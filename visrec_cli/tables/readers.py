@@ -108,9 +108,9 @@ def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> 
     """Refuse what is said about an NPY matrix, or a text without a header, where the table is none. In the words of the
     command line, which is where it is said."""
     flags = {"ids": "--ids", "row_ids": "--row-ids", "column": "--column"}
-    told = next((flags[name] for name, value in npy.items() if value), None)
-    if told is not None:
-        raise UsageError(f"{told} needs an NPY matrix, and {where} is none", fix=f"leave out {told}")
+    flag = next((flags[name] for name, value in npy.items() if value), None)
+    if flag is not None:
+        raise UsageError(f"{flag} needs an NPY matrix, and {where} is none", fix=f"leave out {flag}")
     if names:
         raise UsageError(
             f"--no-header needs a log as CSV or TSV, and {where} has its names in it", fix="leave out --no-header"

@@ -39,8 +39,8 @@ def with_note(table: pa.Table, where: str) -> pa.Table:
     """
     if KEY not in table.column_names:
         return table
-    told, table = table[KEY], table.drop_columns([KEY])
-    for field in _schema_of(told, where):
+    stored, table = table[KEY], table.drop_columns([KEY])
+    for field in _schema_of(stored, where):
         at = table.schema.get_field_index(field.name)
         if at < 0:
             continue
@@ -49,8 +49,8 @@ def with_note(table: pa.Table, where: str) -> pa.Table:
     return table
 
 
-def _schema_of(told: pa.ChunkedArray, where: str) -> pa.Schema:
-    words = told.drop_null()
+def _schema_of(stored: pa.ChunkedArray, where: str) -> pa.Schema:
+    words = stored.drop_null()
     try:
         raw = base64.b64decode(words[0].as_py(), validate=True) if len(words) else pa.schema([]).serialize()
         return pa.ipc.read_schema(pa.py_buffer(raw))

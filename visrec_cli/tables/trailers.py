@@ -45,21 +45,21 @@ class Arrived:
 
 def check_trailer(end: bytes, arrived: Arrived, where: str) -> None:
     """Compare a trailer with what was read. Raises TruncatedStreamError when they disagree."""
-    said = trailer_of(end, where)
-    if said.rows != arrived.rows:
+    trailer_found = trailer_of(end, where)
+    if trailer_found.rows != arrived.rows:
         raise TruncatedStreamError(
-            f"{where}: {arrived.rows} rows arrived, the producer wrote {said.rows}", fix="make the file again"
+            f"{where}: {arrived.rows} rows arrived, the producer wrote {trailer_found.rows}", fix="make the file again"
         )
-    own = said.trailer
+    own = trailer_found.trailer
     whole = arrived.format == FIRST_FORMAT if own is None else fits_own_checksum(arrived.trailer, own)
-    if said.sha256 != arrived.digest or said.bytes != arrived.count or not whole:
+    if trailer_found.sha256 != arrived.digest or trailer_found.bytes != arrived.count or not whole:
         raise TruncatedStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 
 def compare_until_trailer(end: bytes, file: RandomAccess, where: str) -> None:
     """Compare a trailer with the bytes of a file before it. Raises TruncatedStreamError when they disagree."""
-    said = trailer_of(end, where)
-    if sha256_of(file, 0, said.bytes).hexdigest() != said.sha256:
+    trailer_found = trailer_of(end, where)
+    if sha256_of(file, 0, trailer_found.bytes).hexdigest() != trailer_found.sha256:
         raise TruncatedStreamError(f"{where}: {CHANGED}", fix="make the file again")
 
 

@@ -29,9 +29,9 @@ def note_other_forms(strangers: Ids, known: Ids, where: str, report: Report, *, 
     strange = _beyond_ascii(strangers)
     if not strange:
         return
-    ours = set(_beyond_ascii(known))
-    written = {composed(one): one for one in ours}
-    pairs = [(one, written[form]) for one in strange if one not in ours and (form := composed(one)) in written]
+    known_forms = set(_beyond_ascii(known))
+    written = {composed(one): one for one in known_forms}
+    pairs = [(one, written[form]) for one in strange if one not in known_forms and (form := composed(one)) in written]
     if pairs:
         one, other = pairs[0]
         report.warn(

@@ -37,8 +37,8 @@ def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, ha
     number = pa.float16() if half else pa.float32()
     kind = pa.list_(number, width)
     if not rows or not width:  # Arrow divides by the width: the process would end
-        there = np.ones(rows, bool) if valid is None else valid
-        return pa.array([[] if one else None for one in there], kind)
+        row_valid = np.ones(rows, bool) if valid is None else valid
+        return pa.array([[] if one else None for one in row_valid], kind)
     mask = None if valid is None or valid.all() else pa.array(~valid)
     values = pa.Array.from_buffers(number, flat.size, [None, pa.py_buffer(flat)])  # as pa.array, without its imports
     return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=mask)

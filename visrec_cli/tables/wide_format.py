@@ -20,9 +20,9 @@ def across(users: pa.Array, items: Sequence[pa.Array], where: str) -> dict[str, 
     n, k = len(users), len(items)
     order = np.arange(n * k).reshape(k, n).T.reshape(-1)
     every = pa.concat_arrays([ids_or_nulls(one, name="top_1 …", where=where) for one in items]).take(pa.array(order))
-    there = pc.and_kleene(every.is_valid(), pc.not_equal(every, "")).fill_null(False)
+    filled = pc.and_kleene(every.is_valid(), pc.not_equal(every, "")).fill_null(False)
     rows, ranks = pa.array(np.repeat(np.arange(n), k)), pa.array(np.tile(np.arange(1, k + 1), n))
-    return {"user": users.take(rows.filter(there)), "item": every.filter(there), "rank": ranks.filter(there)}
+    return {"user": users.take(rows.filter(filled)), "item": every.filter(filled), "rank": ranks.filter(filled)}
 
 
 def unrolled(users: pa.Array, items: pa.Array, scores: pa.Array | None, where: str) -> dict[str, pa.Array]:

@@ -118,8 +118,8 @@ class TrainingMonitor:
     def _keep(self, number: int, recommender: IterativeLearner) -> None:
         assert self.save is not None
         state = {name: np.asarray(array) for name, array in recommender.state().items()}
-        told = (self.phase, number, self.best_epoch, self.best, self.curve)
-        save_checkpoint(self.save, Checkpoint(*told, state, self._kept, self.about, self._searched))
+        state_so_far = (self.phase, number, self.best_epoch, self.best, self.curve)
+        save_checkpoint(self.save, Checkpoint(*state_so_far, state, self._kept, self.about, self._searched))
 
     def _tell(self, epochs: int, over: bool) -> None:
         """Say where another number of epochs than before is not what it would be from the start."""

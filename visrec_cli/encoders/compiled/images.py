@@ -163,9 +163,9 @@ def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> N
     assert plain.framing is not None
     mean, divisor = (np.array(one, np.float32) for one in plain.statistics)
     for picture in pictures[: len(_SIZES)]:
-        ours = ((plain.framing(picture).astype(np.float32) - mean) / divisor).transpose(2, 0, 1)
-        theirs = torch.as_tensor(plain.to_device([plain.prepare(picture)]))[0].numpy()
-        if ours.shape != theirs.shape or np.abs(ours - theirs).max() > 1e-4:
+        framed = ((plain.framing(picture).astype(np.float32) - mean) / divisor).transpose(2, 0, 1)
+        prepared = torch.as_tensor(plain.to_device([plain.prepare(picture)]))[0].numpy()
+        if framed.shape != prepared.shape or np.abs(framed - prepared).max() > 1e-4:
             raise Uncompilable(_UNFRAMED)
 
 

@@ -31,9 +31,9 @@ class ExportDrift:
     agreement: float
 
 
-def drift(ours: Vectors, plain: Vectors, neighbours: int = _NEIGHBOURS) -> ExportDrift:
+def drift(exported: Vectors, plain: Vectors, neighbours: int = _NEIGHBOURS) -> ExportDrift:
     """Of two (n, d) arrays, row by row. agreement: mean share of each row's nearest that both have."""
-    a, b = unit_rows(ours), unit_rows(plain)
+    a, b = unit_rows(exported), unit_rows(plain)
     near = [_nearest(vectors, neighbours) for vectors in (a, b)]
     shared = [len(set(one) & set(other)) / len(one) for one, other in zip(*near, strict=True)]
     return ExportDrift(float((a.astype(np.float64) * b).sum(axis=1).min()), float(np.mean(shared)))
@@ -76,10 +76,10 @@ def checked(path: Path, inputs: Sequence[dict[str, Array]], plain: Vectors) -> E
     """
     try:
         session = OnnxSession(path)
-        ours = np.concatenate([session.run(one)[0] for one in inputs])
+        exported = np.concatenate([session.run(one)[0] for one in inputs])
     except Exception as error:  # onnxruntime has a dozen of its own
         raise Uncompilable(f"onnxruntime cannot run it: {str(error).strip().splitlines()[0][:160]}") from error
-    found = drift(ours, plain)
+    found = drift(exported, plain)
     if not (found.cosine >= LEAST_COSINE and found.agreement >= LEAST_AGREEMENT):  # NaN fails, too
         raise Uncompilable(f"compiled it drifts to cosine {found.cosine:.5f}, agreement {found.agreement:.3f}")
     return found

@@ -64,12 +64,12 @@ class CrossAttention(SupervisedFuser):
         read = []
         for m in range(many):
             others = [o for o in range(many) if o != m]
-            theirs = xp.concatenate([tokens[:, o] for o in others], 1)
-            there = xp.concatenate([present[:, o, None] + xp.zeros_like(tokens[:, o, :, 0]) for o in others], 1)
-            keys, values = theirs @ weights["key"], theirs @ weights["value"]
+            other_tokens = xp.concatenate([tokens[:, o] for o in others], 1)
+            other_present = xp.concatenate([present[:, o, None] + xp.zeros_like(tokens[:, o, :, 0]) for o in others], 1)
+            keys, values = other_tokens @ weights["key"], other_tokens @ weights["value"]
             scores = (keys[:, :, None] * (tokens[:, m] @ weights["query"])[:, None]).sum(-1)  # (n, theirs, mine)
             share = softmax_over_parts(
-                xp, scores / (width // how["tokens"]) ** 0.5, there[..., None] + xp.zeros_like(scores)
+                xp, scores / (width // how["tokens"]) ** 0.5, other_present[..., None] + xp.zeros_like(scores)
             )
             seen = (share[..., None] * values[:, :, None]).sum(1)
             read.append((tokens[:, m] + seen).reshape(rows, width))

@@ -42,5 +42,5 @@ class Gated(SupervisedFuser):
         parts = xp.tanh(xp.stack(heads(xp, weights, blocks), 1)) * present[..., None]
         rows, many, width = parts.shape
         gates = (parts.reshape(rows, many * width) @ weights["gate"] + weights["open"]).reshape(rows, many, width)
-        there = present[..., None] + xp.zeros_like(gates)
-        return (softmax_over_parts(xp, gates, there) * parts).sum(1)
+        valid = present[..., None] + xp.zeros_like(gates)
+        return (softmax_over_parts(xp, gates, valid) * parts).sum(1)

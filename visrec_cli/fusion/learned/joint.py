@@ -26,7 +26,7 @@ class Joint(Fuser):
 
     def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
         """(n, k) float32."""
-        sides = [unit(np, side) * there[:, None] for side, there in zip(self.sides_of(blocks), present, strict=True)]
+        sides = [unit(np, side) * valid[:, None] for side, valid in zip(self.sides_of(blocks), present, strict=True)]
         many = np.maximum(np.sum(present, axis=0), 1)[:, None]
         return np.asarray(sum(sides) / many, np.float32)
 

@@ -114,9 +114,9 @@ def _train(
         losses = []
         for batch in _batches(examples, rows, settings["batch_size"], rng):
             seen = [torch.from_numpy(block[batch]).to(device) for block in blocks]
-            there = torch.from_numpy(present[batch]).to(device)
+            valid = torch.from_numpy(present[batch]).to(device)
             agree = torch.from_numpy(examples.target.agree(batch, batch)).to(device)
-            loss = fit_spec.loss(weights, seen, there, agree)
+            loss = fit_spec.loss(weights, seen, valid, agree)
             if loss.requires_grad:  # a batch in which nothing belongs together teaches nothing
                 loss.backward()
                 adam.step()
@@ -141,8 +141,8 @@ def _batches(examples: FuserTrainingData, rows: Rows, size: int, rng: np.random.
     order = rng.permutation(rows)
     anchors = size if examples.target.kind == "pairs" else max(size // 2, 1)
     for start in range(0, len(order), anchors):
-        mine = order[start : start + anchors]
-        yield np.unique(np.concatenate([mine, examples.target.partners(mine, rows, rng)]))
+        chosen = order[start : start + anchors]
+        yield np.unique(np.concatenate([chosen, examples.target.partners(chosen, rows, rng)]))
 
 
 @contextmanager

@@ -55,8 +55,8 @@ class SupervisedFuser(Fuser):
 
     def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
         """(n, k) float32."""
-        there = np.stack(present, axis=1).astype(np.float32)
-        return np.asarray(self.mixed(np, self.arrays, blocks, there, self.settings_used), np.float32)
+        valid = np.stack(present, axis=1).astype(np.float32)
+        return np.asarray(self.mixed(np, self.arrays, blocks, valid, self.settings_used), np.float32)
 
     @classmethod
     def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
@@ -81,7 +81,7 @@ def _course(
     settings: Mapping[str, Any],
 ) -> FitSpec:
     def vectors(fuser: SupervisedFuser, some: Rows) -> Matrix:
-        return fuser.apply([block[some] for block in examples.blocks], [there[some] for there in examples.present])
+        return fuser.apply([block[some] for block in examples.blocks], [valid[some] for valid in examples.present])
 
     def judge(arrays: Mapping[str, Matrix]) -> float:
         fuser = kind(short.whole(arrays), settings, {})

@@ -66,10 +66,10 @@ def _judge(
     """Of pairs, whether the other side is found; of labels and clicks, whether what belongs together is near."""
     pairs = examples.target.kind == "pairs"
     if pairs:
-        held = held[np.all([there[held] for there in examples.present], axis=0)]
+        held = held[np.all([valid[held] for valid in examples.present], axis=0)]
 
     def of(some: Rows) -> tuple[list[Matrix], list[Mask]]:
-        return [block[some] for block in examples.blocks], [there[some] for there in examples.present]
+        return [block[some] for block in examples.blocks], [valid[some] for valid in examples.present]
 
     def judge(arrays: Mapping[str, Matrix]) -> float:
         fuser = kind(short.whole(arrays), settings, {})

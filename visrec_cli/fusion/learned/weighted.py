@@ -64,7 +64,7 @@ class WeightedSoftmax(Fuser):
 
         def vectors(arrays: Mapping[str, Matrix], some: Rows) -> Matrix:
             fuser = cls({**arrays, "widths": widths}, settings, {})
-            return fuser.apply([block[some] for block in examples.blocks], [there[some] for there in examples.present])
+            return fuser.apply([block[some] for block in examples.blocks], [valid[some] for valid in examples.present])
 
         def judge(arrays: Mapping[str, Matrix]) -> float:
             return precision(vectors(arrays, held), vectors(arrays, rows), examples.target, held, rows)

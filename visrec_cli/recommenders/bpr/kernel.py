@@ -51,13 +51,13 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
     user_sums, item_sums, bias_sums = sums
     apart = gap = xx = yy = zz = xy = np.float32(0)
     for a in range(len(x)):
-        mine, liked, passed = x[a], y[a], z[a]
-        apart += mine * (liked - passed)
+        taste, liked, passed = x[a], y[a], z[a]
+        apart += taste * (liked - passed)
         gap += (liked - passed) * (liked - passed)
-        xx += mine * mine
+        xx += taste * taste
         yy += liked * liked
         zz += passed * passed
-        xy += mine * liked
+        xy += taste * liked
     difference = bias[one] - bias[other] + apart
     odds = np.exp(min(difference, np.float32(80)))
     pull, size = np.float32(1) / (np.float32(1) + odds), np.float32(1) / np.float32(len(x))
@@ -75,10 +75,10 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
         bias[one] += rate * up / np.sqrt(bias_sums[one] + np.float32(1e-8))
         bias[other] += rate * down / np.sqrt(bias_sums[other] + np.float32(1e-8))
     for a in range(len(x)):
-        mine, liked, passed = x[a], y[a], z[a]
-        x[a] += pace_x * (pull * (liked - passed) - reg * mine)
-        y[a] += pace_y * (pull * mine - reg * liked)
-        z[a] -= pace_z * (pull * mine + reg * passed)
+        taste, liked, passed = x[a], y[a], z[a]
+        x[a] += pace_x * (pull * (liked - passed) - reg * taste)
+        y[a] += pace_y * (pull * taste - reg * liked)
+        z[a] -= pace_z * (pull * taste + reg * passed)
     return max(np.log(np.float32(1) + odds) - difference, np.float32(0))
 
 

@@ -87,8 +87,8 @@ def _centred(content: Content, mean: npt.NDArray[np.float32]) -> Matrix:
 def _unit(vectors: Matrix) -> Matrix:
     """Rows of length 1; what is too short to point anywhere is zero."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    there = length > 1e-6
-    return np.asarray(vectors / np.where(there, length, 1) * there, np.float32)
+    nonzero = length > 1e-6
+    return np.asarray(vectors / np.where(nonzero, length, 1) * nonzero, np.float32)
 
 
 def _fading(history: sp.csr_matrix, times: Times | None, settings: dict[str, Any]) -> sp.csr_matrix:

@@ -56,14 +56,14 @@ def _neighbours(
 ) -> sp.csr_matrix:
     """(some, everybody): likeness of each to the nearest, both given as (n, items) clicks."""
     known = _likes(everybody).T.tocsr()
-    mine, theirs = (
+    scaled, theirs = (
         weighted(clicks, settings["weighting"], damping=settings["item_damping"], within=known).T.tocsr()
         for clicks in (_likes(some).T.tocsr(), known)
     )
-    own = np.sqrt(np.maximum(lengths(mine), 1e-12))
+    own = np.sqrt(np.maximum(lengths(scaled), 1e-12))
     other = np.maximum(lengths(theirs), 1e-12) ** settings["neighbour_damping"]
     near = nearest(
-        mine, theirs, settings["k"], own=own, theirs=other, shrinkage=settings["shrinkage"], itself=themselves
+        scaled, theirs, settings["k"], own=own, theirs=other, shrinkage=settings["shrinkage"], itself=themselves
     )
     near.sort_indices()
     return near

@@ -119,11 +119,13 @@ class SequenceModel(NeuralRecommender):
         ids = self._tensor((~hidden).astype(np.float32))[:, None] * self._learned["items"]
         vectors = ids + self._features @ self._learned["looks"]
         held = self.read(embedding(self._tensor(np.maximum(shown, 0)), vectors), drop)
-        there = following >= 0
-        loss = next_loss(held[self._tensor(there)], vectors, following[there], self._pool, self.set["negatives"], rng)
+        defined = following >= 0
+        loss = next_loss(
+            held[self._tensor(defined)], vectors, following[defined], self._pool, self.set["negatives"], rng
+        )
         loss.backward()
         self._adam.step()
-        return float(loss.detach()), int(there.sum())
+        return float(loss.detach()), int(defined.sum())
 
     def model(self) -> Model:
         """All items, and what the network holds after the last step of each user."""
@@ -188,7 +190,9 @@ class SequenceModel(NeuralRecommender):
         asked = np.argsort(sizes, kind="stable")[int((sizes == 0).sum()) :]  # alike in length: less to pad
         for start in range(0, len(asked), _LOTS):
             rows = asked[start : start + _LOTS]
-            mine = places[rows, : int(sizes[rows].max())]
-            vectors = model.items.factors[np.maximum(mine, 0)].reshape(*mine.shape, blocks, size).sum(axis=2)
+            history_rows = places[rows, : int(sizes[rows].max())]
+            vectors = (
+                model.items.factors[np.maximum(history_rows, 0)].reshape(*history_rows.shape, blocks, size).sum(axis=2)
+            )
             held[rows] = cls.last(learned, model.settings, vectors, sizes[rows])
         return np.tile(held, blocks)

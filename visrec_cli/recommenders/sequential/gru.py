@@ -66,9 +66,9 @@ class Gru(SequenceModel):
             self._gru = torch.nn.GRU(d, h, batch_first=True).to(self._device)
             with torch.no_grad():
                 for name in _GATES:
-                    mine = getattr(self._gru, name)
-                    mine.copy_(found[f"net:{name}"])
-                    found[f"net:{name}"] = mine
+                    parameter = getattr(self._gru, name)
+                    parameter.copy_(found[f"net:{name}"])
+                    found[f"net:{name}"] = parameter
         return found
 
     def read(self, vectors: "Tensor", drop: "Dropout") -> "Tensor":

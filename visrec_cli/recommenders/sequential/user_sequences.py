@@ -33,8 +33,8 @@ class UserSequences:
         users = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
         kept = np.flatnonzero((history.data > 0) & usable[history.indices])
         users, items = users[kept], history.indices[kept].astype(np.int64)
-        there, places = np.unique(items, return_inverse=True)
-        lot = lots([ids[item] for item in there])[places] if len(there) else places
+        distinct, places = np.unique(items, return_inverse=True)
+        lot = lots([ids[item] for item in distinct])[places] if len(distinct) else places
         order = np.lexsort((lot, np.zeros(len(kept)) if times is None else times[kept], users))
         ends = np.searchsorted(users, np.arange(history.shape[0] + 1))
         return cls(items[order], ends.astype(np.int64), kept[order])

@@ -37,14 +37,14 @@ class VbprOnGpu(PairsOnGpu):
         user, y, z = values["users"][users], values["items"][liked], values["items"][others]
         k, difference = y.shape[1], self._features[liked] - self._features[others]
         parts = zip(difference.split(self._widths, 1), values["embedding"].split(self._widths), strict=True)
-        seen = torch.hstack([mine @ embedding for mine, embedding in parts])
+        seen = torch.hstack([inputs @ embedding for inputs, embedding in parts])
         x = (user[:, :k] * (y - z)).sum(dim=1) + (user[:, k:] * seen).sum(dim=1)
         x = x + (values["bias"][liked] - values["bias"][others] + difference @ values["taste"])[:, 0]
         push = torch.sigmoid(-x)[:, None]
         items, pushed, pulled = torch.cat([liked, others]), push * user[:, :k], push * difference
         thetas = user[:, k:].chunk(len(self._widths), 1)
         sides = zip(pulled.split(self._widths, 1), thetas, strict=True)
-        wanted = {"embedding": torch.vstack([mine.T @ theta for mine, theta in sides])}
+        wanted = {"embedding": torch.vstack([inputs.T @ theta for inputs, theta in sides])}
         wanted["taste"] = pulled.sum(dim=0)[:, None]
         self._move("users", users, reg * user - push * torch.hstack([y - z, seen]))
         self._move("items", items, reg * torch.cat([y, z]) - torch.cat([pushed, -pushed]))

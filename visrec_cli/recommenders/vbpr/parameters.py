@@ -34,7 +34,7 @@ class VbprParameters:
             total += loss
             pulled = difference * pushes[:, None]
             sides = zip(split_parts(pulled, widths), np.split(thetas, len(widths), axis=1), strict=True)
-            self.pull("embedding", np.vstack([mine.T @ theta for mine, theta in sides]), len(block), settings)
+            self.pull("embedding", np.vstack([inputs.T @ theta for inputs, theta in sides]), len(block), settings)
             self.pull("taste", pulled.sum(axis=0)[:, None], len(block), settings)
         return total / max(len(pairs), 1)
 
@@ -62,4 +62,4 @@ class VbprParameters:
 def visual_terms(features: Matrix, widths: Sequence[int], learned: Mapping[str, Matrix]) -> tuple[Matrix, Matrix]:
     """``(E f, β'·f)``: (n, parts · visual_size) and (n,)."""
     pairs = zip(split_parts(features, widths), split_parts(learned["embedding"].T, widths), strict=True)
-    return np.hstack([mine @ embedding.T for mine, embedding in pairs]), features @ learned["taste"][:, 0]
+    return np.hstack([inputs @ embedding.T for inputs, embedding in pairs]), features @ learned["taste"][:, 0]

@@ -33,8 +33,8 @@ class Stamp(NamedTuple):
 def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     """The stamp of a file, links followed; to be taken before the bytes are read. Raises OSError like ``os.stat``."""
     seen = time.time_ns()  # before the look: a change after this moment is a change after the look, or shows in it
-    said = os.stat(path)  # noqa: PTH116  # the quickest way; there are thousands
+    status = os.stat(path)  # noqa: PTH116  # the quickest way; there are thousands
     # The entry's time (ctime) also shows a change whose maker then put the old modification time back, as cp -p does.
-    parts = (said.st_size, said.st_mtime_ns, said.st_ctime_ns, said.st_ino, said.st_dev)
+    parts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
     identity = " ".join(map(str, parts)).encode()
-    return Stamp(os.fsencode(os.path.abspath(path)), identity, seen, said.st_mtime_ns)  # noqa: PTH100
+    return Stamp(os.fsencode(os.path.abspath(path)), identity, seen, status.st_mtime_ns)  # noqa: PTH100

@@ -81,9 +81,9 @@ def _write_payloads(connection: sqlite3.Connection, kind: str, entries: Mapping[
     connection.execute("INSERT OR IGNORE INTO kinds (name) VALUES (?)", (kind,))
     (number,) = connection.execute("SELECT number FROM kinds WHERE name = ?", (kind,)).fetchone()
     query = "SELECT digest FROM entries WHERE kind = ? AND digest IN"
-    there = {digest for (digest,) in _selected(connection, query, [number], list(entries))}
+    stored = {digest for (digest,) in _selected(connection, query, [number], list(entries))}
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM payloads").fetchone()
-    new = [(place, *pair) for place, pair in enumerate(entries.items(), last + 1) if pair[0] not in there]
+    new = [(place, *pair) for place, pair in enumerate(entries.items(), last + 1) if pair[0] not in stored]
     connection.executemany(
         "INSERT INTO payloads (number, bytes, checksum) VALUES (?, ?, ?)",
         ((place, payload, _checksum(kind.encode(), digest, payload)) for place, digest, payload in new),

@@ -149,9 +149,11 @@ def _opened(place: Path, report: Report | None) -> Iterator[EmbeddingCache | Non
 
 def _say_what_stays(place: Path, report: Report | None) -> None:
     """In a folder that visrec did not make, a folder "models" may be anybody's."""
-    there = [part for part in FOLDERS if (place / part).exists()]
-    if report is not None and there and not is_cache(place):
-        report.warn(f"{place} contained other files before visrec used it, so {' and '.join(there)} in it are kept")
+    cache_parts = [part for part in FOLDERS if (place / part).exists()]
+    if report is not None and cache_parts and not is_cache(place):
+        report.warn(
+            f"{place} contained other files before visrec used it, so {' and '.join(cache_parts)} in it are kept"
+        )
 
 
 def _is_there(path: str) -> bool:

@@ -103,6 +103,6 @@ def _looks(path: Path) -> Iterator[tuple[int, float]]:
     inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
     for file in inside:
         with contextlib.suppress(OSError):  # removed by another run just now
-            said = file.lstat()
+            status = file.lstat()
             if not file.is_dir() or file.is_symlink():
-                yield said.st_size, max(said.st_atime, said.st_mtime)
+                yield status.st_size, max(status.st_atime, status.st_mtime)

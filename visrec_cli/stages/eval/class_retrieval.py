@@ -136,7 +136,7 @@ def add_classes(scores: Sequence[PerUserScores], truth: Truth, column: str, repo
             f"'{column}' has {len(names):,} classes: those {_SLICES} with the most queries have rows of their own"
         )
     for at in largest[sizes[largest] > 0].tolist():
-        mine = np.zeros(len(rows), bool)
-        mine[queries.indices[queries.indptr[at] : queries.indptr[at + 1]]] = True
+        in_class = np.zeros(len(rows), bool)
+        in_class[queries.indices[queries.indptr[at] : queries.indptr[at + 1]]] = True
         for one in scores:
-            one.add_users(f"{column}: {names[at]}", mine)
+            one.add_users(f"{column}: {names[at]}", in_class)

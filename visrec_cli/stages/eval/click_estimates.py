@@ -45,17 +45,17 @@ def click_through(
     longest = _lists(run, log, max(lengths))
     for k in lengths:
         lists = longest[:, :k]
-        there: Mask = (lists[:, 0] >= 0)[log.user]
-        if not there.all():
-            left = len(log.users) - len(np.unique(log.user[there]))
+        covered: Mask = (lists[:, 0] >= 0)[log.user]
+        if not covered.all():
+            left = len(log.users) - len(np.unique(log.user[covered]))
             report.warn(f"{run.name}: without recommendations for {counted(left, 'users')} of the log: left out")
         if policy.same_place:
-            there &= log.place < (lists >= 0).sum(axis=1)[log.user]
-        if not there.any():
+            covered &= log.place < (lists >= 0).sum(axis=1)[log.user]
+        if not covered.any():
             raise InputError(
                 f"{run.where}: its lists are shorter than any place of the log", fix="without --same-place"
             )
-        events, users = weighed(log, lists, there, policy, run.name, report)
+        events, users = weighed(log, lists, covered, policy, run.name, report)
         _warn(run.name, k, events, lists, log, report)
         rows += _estimates(run.name, k, events, users, resamples, seed)
     return rows

@@ -67,7 +67,7 @@ class RunDiagnostics:
 
     def tell(self, name: str, truth: Truth, ks: Collection[int], report: Report) -> None:
         """Put everything that a reader of the numbers should know into the report."""
-        said = (
+        remarks = (
             (self.unserved, truth.who, f"of {len(truth.users):,} without recommendations: counted as 0"),
             (self.strangers, f"recommended {truth.who}", "without truth: left out"),
             (self.unknown_items, "recommendations", "of unknown items: each takes a place, and is wrong"),
@@ -77,7 +77,7 @@ class RunDiagnostics:
             (self.disagreeing, truth.who, "with scores that contradict the ranks: the ranks are the order"),
             (self.ties, "neighbours", "with equal scores: ordered by lot, a hash of the item's id"),
         )
-        for count, what, how in said:
+        for count, what, how in remarks:
             if count:
                 report.warn(f"{name}: {counted(count, what)} {how}")
         for strange, known in ((self.some_users, truth.users), (self.some_items, truth.item_ids)):

@@ -33,8 +33,8 @@ def exclusion(lists: sp.csr_matrix, truth: sp.csr_matrix) -> Exclusion | None:
 
     lists, truth: (users, items) csr, a stored cell being an item of that user.
     """
-    there = (np.diff(lists.indptr) > 0) & (np.diff(truth.indptr) > 0)
-    shows, holds = (_ones(matrix[there]) for matrix in (lists, truth))
+    in_both = (np.diff(lists.indptr) > 0) & (np.diff(truth.indptr) > 0)
+    shows, holds = (_ones(matrix[in_both]) for matrix in (lists, truth))
     return _by_the_rest_of_the_list(shows, holds) or _by_how_often_it_is_shown(shows, holds)
 
 

@@ -45,8 +45,8 @@ class Floor:
         """A metric that means nothing for anybody does not pass."""
         value = run.mean(self.metric.name)
         passed = value <= self.bar if self.metric.kind.better == "less" else value >= self.bar
-        told = "is undefined for every user" if np.isnan(value) else f"is {value:.4f}"
-        sentence = f"{run.run}: {self.metric.name} {told}, {self._asked} is asked for"
+        statement = "is undefined for every user" if np.isnan(value) else f"is {value:.4f}"
+        sentence = f"{run.run}: {self.metric.name} {statement}, {self._asked} is asked for"
         return Verdict(run.run, self.condition, bool(passed), sentence)
 
 
@@ -99,11 +99,11 @@ def _judged(run: PerUserScores, base: PerUserScores, asked: Sequence[MetricSpec]
         if exposure and not strict:
             continue
         condition = f"{metric.name} is {'not at all' if strict else 'not'} worse than {base.run}'s"
-        mine, theirs = run.mean(metric.name), base.mean(metric.name)
-        sentence = f"{run.run} has {metric.name} {mine:.4f}, and {base.run} {theirs:.4f}"
+        run_mean, base_mean = run.mean(metric.name), base.mean(metric.name)
+        sentence = f"{run.run} has {metric.name} {run_mean:.4f}, and {base.run} {base_mean:.4f}"
         if strict:
             sign = -1 if metric.kind.better == "less" else 1
-            passed = sign * (mine - theirs) >= -1e-12
+            passed = sign * (run_mean - base_mean) >= -1e-12
         else:
             passed = tested[metric].verdict != "worse"
             sentence = tested[metric].sentence

@@ -121,9 +121,9 @@ def earlier(truth: Truth) -> int:
     if truth.times is None or truth.train is None or "timestamp" not in truth.train.column_names:
         return 0
     places = pc.index_in(truth.train["user_id"], truth.users)
-    there = places.is_valid()
-    rows = places.filter(there).to_numpy()
-    times = truth.train["timestamp"].filter(there).cast(pa.int64()).to_numpy()
+    found_rows = places.is_valid()
+    rows = places.filter(found_rows).to_numpy()
+    times = truth.train["timestamp"].filter(found_rows).cast(pa.int64()).to_numpy()
     newest = np.full(len(truth.users), np.iinfo(np.int64).min)
     np.maximum.at(newest, rows, times)
     return int((truth.times < newest[_rows(truth.relevant)]).sum())

@@ -25,14 +25,14 @@ class Policy:
 
 
 def weighed(
-    log: ClickLog, lists: Places, there: Mask, policy: Policy, name: str, report: Report
+    log: ClickLog, lists: Places, covered: Mask, policy: Policy, name: str, report: Report
 ) -> tuple[Events, Places]:
     """The events that count, and whose they are.
 
     lists: (users, k) items, -1 where a list has ended. there: (n,) the rows of the log that may count.
     """
-    user, item, place = log.user[there], log.item[there], log.place[there]
-    propensity, clicked = log.propensity[there], log.clicked[there]
+    user, item, place = log.user[covered], log.item[covered], log.place[covered]
+    propensity, clicked = log.propensity[covered], log.clicked[covered]
     length = (lists >= 0).sum(axis=1)[user]
     found, new = _places(lists, user, item, len(log.items) + 1)
     rates = log.rates()

@@ -32,17 +32,17 @@ def _better(metric: str) -> str:
     return better
 
 
-def page_of(done: Evaluation, told: EvaluationReport, report: Report, *, folder: Path | None = None) -> str:
+def page_of(done: Evaluation, evaluation: EvaluationReport, report: Report, *, folder: Path | None = None) -> str:
     """The page, with the users that the best run of the first metric serves worst. folder: of the items' pictures."""
     from visrec_cli.reports.evaluation_page import evaluation_page
     from visrec_cli.stages.eval.worst_users import worst_served
 
     metric = next((name for run in done.scores for name in run.values), None)
     if metric is None:
-        return evaluation_page(told)
-    grid = runs_by_metric(told)
+        return evaluation_page(evaluation)
+    grid = runs_by_metric(evaluation)
     at = grid.columns.index(metric)
     numbers = [row[at] for _, row in grid.rows]
     best = next((place for place, number in enumerate(numbers) if number is not None and number.best), 0)
     worst = worst_served(done.scores[best], done.runs[best], done.truth, metric, report, folder=folder)
-    return evaluation_page(told, worst, run=done.scores[best].run, metric=metric)
+    return evaluation_page(evaluation, worst, run=done.scores[best].run, metric=metric)

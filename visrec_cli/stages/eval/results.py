@@ -28,9 +28,9 @@ def results_of(
             for one in asked:
                 if slice != "all" and one.name not in values:
                     continue
-                there = len(run.users) if one.name not in values else int((~np.isnan(values[one.name])).sum())
+                defined = len(run.users) if one.name not in values else int((~np.isnan(values[one.name])).sum())
                 low, high = ends.get((slice, one.name), (np.nan, np.nan))
                 numbers = {"value": run.mean(one.name, slice), "ci_low": low, "ci_high": high}
                 known = {name: None if np.isnan(number) else number for name, number in numbers.items()}
-                rows.append({"run": run.run, "metric": one.metric, "k": one.k, "slice": slice, "n": there, **known})
+                rows.append({"run": run.run, "metric": one.metric, "k": one.k, "slice": slice, "n": defined, **known})
     return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -84,10 +84,10 @@ def judge(
             f"paired t tests of the same users, p corrected (Holm) for all {len(differences):,} of them; a difference "
             "holds if p < 0.05; d_z is the mean difference in its standard deviations"
         )
-    mine = scores[: len(given)]
-    verdicts = judged_by_floors(mine, questions.floors)
+    given_scores = scores[: len(given)]
+    verdicts = judged_by_floors(given_scores, questions.floors)
     if base is not None:
-        verdicts += judged_by_base(mine, scores[len(given)], asked, strict=questions.strictly)
+        verdicts += judged_by_base(given_scores, scores[len(given)], asked, strict=questions.strictly)
     return Judged(tuple(runs), tuple(scores), differences, verdicts, notes)
 
 
@@ -109,8 +109,8 @@ def _fitted(runs: Sequence[Run], report: Report) -> str:
             "some runs are of models fitted on training and validation rows, others on the training rows alone: part "
             "of a difference between them is that (visrec train-cf --fit-on)"
         )
-    said = [f"{run.name}: {' + '.join(_described(run))}" for run in runs]
-    return "; ".join(said) if ways else ""
+    descriptions = [f"{run.name}: {' + '.join(_described(run))}" for run in runs]
+    return "; ".join(descriptions) if ways else ""
 
 
 def _described(run: Run) -> list[str]:

@@ -223,8 +223,8 @@ def _catalogue(features: ItemFeatures | None, past: pa.Table | None, relevant: p
 
 def past_of(past: pa.Table, users: pa.Array, ids: list[str]) -> sp.csr_matrix:
     """(users, items + 1) csr: what of a log's interactions is these users', by weight."""
-    theirs = past.filter(pc.is_in(past["user_id"], users))
-    return _widened(log_of(theirs, items=ids, users=users.to_pylist())).matrix
+    past_of_users = past.filter(pc.is_in(past["user_id"], users))
+    return _widened(log_of(past_of_users, items=ids, users=users.to_pylist())).matrix
 
 
 def _widened(log: Log) -> Log:

@@ -42,8 +42,8 @@ class PerUserScores:
         if name in self.pooled.get(slice, {}):
             return self.pooled[slice][name]
         values = self.values[name] if slice == "all" else self.slices[slice][name]
-        there = ~np.isnan(values)
-        return np.where(there, values, 0), there.astype(np.float64)
+        defined = ~np.isnan(values)
+        return np.where(defined, values, 0), defined.astype(np.float64)
 
     def mean(self, name: str, slice: str = "all") -> float:
         """The value of a metric, NaN where it means nothing for anybody."""

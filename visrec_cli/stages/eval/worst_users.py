@@ -79,12 +79,12 @@ def _tiles(
     if truth.features is None:
         return {item: (name, None) for item, name in zip(known, ids, strict=True)}
     places = pc.index_in(pa.array(ids, pa.string()), truth.features.table["item_id"].combine_chunks())
-    told = ["item_id", *truth.features.about.column_names]
+    columns = ["item_id", *truth.features.about.column_names]
     shown = truth.features.table.select(
-        told + [name for name in truth.features.table.column_names if name == "image" and name not in told]
+        columns + [name for name in truth.features.table.column_names if name == "image" and name not in columns]
     )
     table = shown.take(places).combine_chunks()
-    rows = table.select(told).to_pylist()
+    rows = table.select(columns).to_pylist()
     titles = [title_of({**row, "item_id": name}) for name, row in zip(ids, rows, strict=True)]
     batches: Iterable[pa.RecordBatch] = table.to_batches()
     locate = pictures_of(table.schema, None, folder)

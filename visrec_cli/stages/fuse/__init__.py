@@ -120,12 +120,12 @@ def _fused(
 ) -> Iterator[pa.RecordBatch]:
     for batch in reader:
         parts = _parts(recipe, batch)
-        for name, (_, there) in parts.items():
-            lacking = int((~there).sum())
+        for name, (_, present) in parts.items():
+            lacking = int((~present).sum())
             if lacking:
                 report.count(f"items without {name}", lacking)
                 if recipe.missing == "fail":
-                    first = batch.column("item_id")[int((~there).argmax())].as_py()
+                    first = batch.column("item_id")[int((~present).argmax())].as_py()
                     raise InputError(f"item '{first}' has no {name}", fix="--missing zero, mean or drop")
         vectors, valid = recipe.apply(parts)
         if not valid.all():

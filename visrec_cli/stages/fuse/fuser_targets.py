@@ -68,17 +68,17 @@ def _clicks(table: pa.Table, target: str, report: Report) -> Clicks:
     overview(log, notes)
     note_other_forms(log["item_id"], table["item_id"], f"{where} beside the table", report)
     places = pc.index_in(log["item_id"].combine_chunks(), table["item_id"].combine_chunks())
-    here = np.asarray(places.is_valid())
-    if not here.any():
+    matched = np.asarray(places.is_valid())
+    if not matched.any():
         raise InputError(
             f"{where}: none of its items is in the table (theirs: {log['item_id'][0].as_py()!r}, "
             f"ours: {table['item_id'][0].as_py()!r})",
             fix="ids are compared as text; look at both with visrec show",
         )
-    if not here.all():
-        report.count("clicks on other items", int((~here).sum()))
+    if not matched.all():
+        report.count("clicks on other items", int((~matched).sum()))
     items = np.asarray(places.drop_null()).astype(np.int64)
-    users = np.asarray(pc.dictionary_encode(log["user_id"].combine_chunks()).indices)[here].astype(np.int64)
+    users = np.asarray(pc.dictionary_encode(log["user_id"].combine_chunks()).indices)[matched].astype(np.int64)
     links = co_clicks(users, items, table.num_rows)
     if not links.nnz:
         raise InputError(f"{where}: no user has two of these items", fix=ANOTHER)

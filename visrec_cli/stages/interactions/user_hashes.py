@@ -20,12 +20,12 @@ def key_of(source: str) -> bytes:
     Raises MissingInputError where there is none, InputError for one that is short enough to be guessed.
     """
     if source.startswith("env:"):
-        told = os.environ.get(source[4:])
-        if told is None:
+        secret = os.environ.get(source[4:])
+        if secret is None:
             raise MissingInputError(
                 f"there is no variable {source[4:]} in the environment", fix=f"export {source[4:]}=…"
             )
-        key = told.encode()
+        key = secret.encode()
     else:
         try:
             key = Path(source).read_bytes()

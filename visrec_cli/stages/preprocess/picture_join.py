@@ -111,8 +111,8 @@ def _way_out(catalogue: Catalogue, ids: set[str], id_from: str) -> str:
     names = {posixpath.basename(picture.path) for picture in catalogue.pictures}
     for name in strings:
         if any(value and posixpath.basename(value) in names for value in catalogue.items[name].to_pylist()[:1000]):
-            there = f"visrec preprocess {shlex.quote(catalogue.where)}"
-            return f"the column '{name}' names the pictures: leave the folder out, {there}"
+            command = f"visrec preprocess {shlex.quote(catalogue.where)}"
+            return f"the column '{name}' names the pictures: leave the folder out, {command}"
     return "name the items' id column with --id-column, or rename the pictures"
 
 

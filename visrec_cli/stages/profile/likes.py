@@ -86,11 +86,11 @@ def open_likes(
         source = open_table(source, report=report).read_all()
     if columns.header and _is_model(source):
         if columns != Columns() or cleaning != Cleaning():
-            told = next(
+            given = next(
                 (report.line.written[name] for name in _OF_LOGS if name in report.line.written), "columns, cleaning"
             )
             raise UsageError(
-                f"{told} needs a log, and {name_of(source)} is a model, which has cleaned its log already",
+                f"{given} needs a log, and {name_of(source)} is a model, which has cleaned its log already",
                 fix="leave it out, or profile the log itself",
             )
         users, ids, history, times, own = _of_model(source)
@@ -144,10 +144,12 @@ def _kinds(
     features: ItemFeatures | None, ids: tuple[str, ...], category: str | None
 ) -> tuple[sp.csr_matrix | None, tuple[str, ...]]:
     """Which items are of which category: the column named, else the first with a usual name."""
-    there = [] if features is None else features.about.column_names
-    if category is not None and category not in there:
-        raise unknown("column", category, there, fix=None if there else "--items TABLE, with such a column")
-    if features is None or (category is None and not set(CATEGORIES) & set(there)):
+    item_columns = [] if features is None else features.about.column_names
+    if category is not None and category not in item_columns:
+        raise unknown(
+            "column", category, item_columns, fix=None if item_columns else "--items TABLE, with such a column"
+        )
+    if features is None or (category is None and not set(CATEGORIES) & set(item_columns)):
         return None, ()
     shares, names = categories_of(features, ids, category)
     return (shares[: len(ids)] > 0).tocsr(), tuple(names)

@@ -54,10 +54,10 @@ def _places(likes: Likes, wanted: Sequence[int], items: Tabular | None) -> list[
     table = likes.features.table
     table = table.select([name for name in table.column_names if name not in embedding_columns(table.schema)])
     places = pc.index_in(pa.array(ids, pa.string()), table["item_id"].combine_chunks())
-    there = take_rows(table, pc.fill_null(places, 0).to_numpy(zero_copy_only=False).astype("int64"))
+    item_rows = take_rows(table, pc.fill_null(places, 0).to_numpy(zero_copy_only=False).astype("int64"))
     folder = Path(items).parent if items is not None and is_path(items) and str(items) != "-" else None
     locate = pictures_of(table.schema, None, folder)
-    found = [one for batch in there.to_batches() for one in locate(batch)]
+    found = [one for batch in item_rows.to_batches() for one in locate(batch)]
     return [one if known.is_valid else nothing for one, known in zip(found, places, strict=True)]
 
 
@@ -75,13 +75,13 @@ def _profile(likes: Likes, taste: Taste, titles: Sequence[str], thumbnails: Iter
         ProfilePicture(titles[item], one, days[at] if days else "")
         for at, (item, one) in enumerate(zip(newest, islice(thumbnails, len(newest)), strict=True))
     ]
-    told = [part for at, part in enumerate(taste.categories) if at < KINDS or part.sure or part.change]
+    listed = [part for at, part in enumerate(taste.categories) if at < KINDS or part.sure or part.change]
     return Profile(
         f"User {taste.user}",
         _meta(likes, taste),
         tuple(looks),
-        tuple(map(_kind, told)),
-        len(taste.categories) - len(told),
+        tuple(map(_kind, listed)),
+        len(taste.categories) - len(listed),
         _change(taste),
         tuple(latest),
         taste.notes,
@@ -94,8 +94,8 @@ def _facts(likes: Likes, taste: Taste, part: TastePart) -> tuple[str, ...]:
     if likes.kinds is not None:
         inside = likes.kinds[part.items].toarray().mean(axis=0)
         names = sorted(range(len(inside)), key=lambda kind: (-inside[kind], kind))[:3]
-        told = [f"{likes.kind_names[kind]} {inside[kind]:.0%}" for kind in names if inside[kind] > 0]
-        facts += [", ".join(told)] if told else []
+        listed = [f"{likes.kind_names[kind]} {inside[kind]:.0%}" for kind in names if inside[kind] > 0]
+        facts += [", ".join(listed)] if listed else []
     if part.early is not None and part.late is not None:
         facts.append(f"{part.early:.0%} of the early half, {part.late:.0%} of the late")
     span = taste.span(part.items)
@@ -133,8 +133,8 @@ def _change(taste: Taste) -> tuple[str, ...]:
     for way in ("rose", "fell"):
         names = [f"{part.name} ({part.early:.0%} → {part.late:.0%})" for part in taste.categories if part.change == way]
         found += [f"{'Rose' if way == 'rose' else 'Fell'}: {', '.join(names)}."] if names else []
-    told = any(part.early is not None for part in taste.categories)
-    if told and not any(part.change for part in taste.categories):
+    listed = any(part.early is not None for part in taste.categories)
+    if listed and not any(part.change for part in taste.categories):
         found.append("No category rose or fell by more than chance would make it.")
     return tuple(found)
 

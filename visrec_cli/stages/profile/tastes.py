@@ -91,22 +91,24 @@ def _looks(
     if likes.content is None:
         notes.append("Nothing says what the items look like: no prototypes (--items TABLE with vectors)")
         return (), None, None
-    there = items[likes.content.valid[items]]
-    if len(there) < len(items):
-        notes.append(f"{len(items) - len(there):,} of {counted(len(items), 'liked items')} without a vector")
-    if not len(there):
+    embedded = items[likes.content.valid[items]]
+    if len(embedded) < len(items):
+        notes.append(f"{len(items) - len(embedded):,} of {counted(len(items), 'liked items')} without a vector")
+    if not len(embedded):
         return (), None, None
-    vectors = likes.content.vectors[there]
+    vectors = likes.content.vectors[embedded]
     found = prototypes_of(vectors, seed=seed)
-    if len(there) < FEW:
-        notes.append(f"{counted(len(there), 'items')} with a vector: too few to tell groups of looks apart ({FEW} do)")
+    if len(embedded) < FEW:
+        notes.append(
+            f"{counted(len(embedded), 'items')} with a vector: too few to tell groups of looks apart ({FEW} do)"
+        )
     elif found.p is not None and not found.p <= SIGNIFICANT:
         notes.append(
             f"No distinct styles found (p = {found.p:.2f}); the groups below are only a way to browse this user's likes"
         )
-    parts = tuple(_part(None, there[one.members], items, halves, alike=one.alike) for one in found.prototypes)
-    told = halves is not None and len(there) >= 2 * HALF
-    return parts, found, drift_of(vectors, seed=seed) if told else None
+    parts = tuple(_part(None, embedded[one.members], items, halves, alike=one.alike) for one in found.prototypes)
+    enough = halves is not None and len(embedded) >= 2 * HALF
+    return parts, found, drift_of(vectors, seed=seed) if enough else None
 
 
 def _categories(likes: Likes, items: Rows, halves: tuple[Rows, Rows] | None, notes: list[str]) -> tuple[TastePart, ...]:
@@ -116,24 +118,30 @@ def _categories(likes: Likes, items: Rows, halves: tuple[Rows, Rows] | None, not
         return ()
     kinds = likes.kinds.astype(np.int64)
     everyone = np.asarray(kinds[likes.history.indices].sum(axis=0)).ravel() / max(likes.history.nnz, 1)
-    mine = kinds[items].toarray() > 0
-    counts = mine.sum(axis=0)
+    part_items = kinds[items].toarray() > 0
+    counts = part_items.sum(axis=0)
     sure = surely(counts, len(items), everyone)
     half = len(items) // 2
-    ways = changed(mine[:half].sum(axis=0), mine[half:].sum(axis=0), half, len(items) - half) if halves else None
+    ways = (
+        changed(part_items[:half].sum(axis=0), part_items[half:].sum(axis=0), half, len(items) - half)
+        if halves
+        else None
+    )
     wanted = [kind for kind in range(len(likes.kind_names)) if counts[kind] or sure[kind]]
     wanted.sort(key=lambda kind: (-counts[kind], -everyone[kind], likes.kind_names[kind]))
     if len(items) < 2 * HALF and not any(sure):
         notes.append(f"{counted(len(items), 'liked items')}: shares of categories may be chance")
     return tuple(
         _part(
-            likes.kind_names[kind], items[mine[:, kind]][::-1], items, halves,
+            likes.kind_names[kind], items[part_items[:, kind]][::-1], items, halves,
             everyone=float(everyone[kind]), sure=sure[kind], change=ways[kind] if ways else None,
         )
         for kind in wanted
     )  # fmt: skip
 
 
-def _part(name: str | None, mine: Rows, items: Rows, halves: tuple[Rows, Rows] | None, **more: object) -> TastePart:
-    early, late = (float(np.isin(half, mine).mean()) for half in halves) if halves else (None, None)
-    return TastePart(name, mine, len(mine) / max(len(items), 1), early=early, late=late, **more)  # type: ignore[arg-type]
+def _part(
+    name: str | None, part_items: Rows, items: Rows, halves: tuple[Rows, Rows] | None, **more: object
+) -> TastePart:
+    early, late = (float(np.isin(half, part_items).mean()) for half in halves) if halves else (None, None)
+    return TastePart(name, part_items, len(part_items) / max(len(items), 1), early=early, late=late, **more)  # type: ignore[arg-type]

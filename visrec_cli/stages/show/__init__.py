@@ -83,9 +83,9 @@ def describe(
         seen += batch.num_rows
         for i, column in enumerate(batch.columns):
             nulls[i] += column.null_count
-    told = _told(reader.schema, name_of(source))
+    remarks = _told(reader.schema, name_of(source))
     found = [
-        Column(f.name, type_in_words(f.type), n, space_of(f, name_of(source)), told.get(f.name, ""))
+        Column(f.name, type_in_words(f.type), n, space_of(f, name_of(source)), remarks.get(f.name, ""))
         for f, n in zip(reader.schema, nulls, strict=True)
     ]
     return Description(name_of(source), seen, found, pa.Table.from_batches(first, reader.schema))

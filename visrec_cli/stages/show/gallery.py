@@ -69,8 +69,8 @@ def gallery(
     pictures = thumbnails_of([*kept.pictures, *kept.asked, *chain.from_iterable(kept.liked)], report)
     report.count("results" if group else "items", len(kept.rows))
     report.count("pictures", len({one.uri for one in pictures if one}))
-    told = iter(pictures)
-    of_rows, of_queries = list(islice(told, len(kept.rows))), list(islice(told, len(kept.asked)))
+    in_order = iter(pictures)
+    of_rows, of_queries = list(islice(in_order, len(kept.rows))), list(islice(in_order, len(kept.asked)))
     left_out = _left_out(kept, bool(group))
     for sentence in left_out:
         report.warn(sentence)
@@ -81,7 +81,7 @@ def gallery(
                 [of_rows[i] for i in at],
                 query,
                 shown,
-                list(zip(before, islice(told, len(before)), strict=True)),
+                list(zip(before, islice(in_order, len(before)), strict=True)),
             )
             for at, query, before in zip(kept.groups.values(), of_queries, kept.before, strict=True)
         ]

@@ -67,9 +67,9 @@ def picture_map(
     places = lay_out(vectors, layout, seed=seed)
     table = take_rows(table.select(plain), rows)
     found = _pictures(table, source, report)
-    told = columns or _told(table.schema)
-    told = [*told, *([colour] if colour is not None and colour not in told else [])]
-    values = {name: python_values(table[name]) for name in told}
+    detail_columns = columns or _told(table.schema)
+    detail_columns = [*detail_columns, *([colour] if colour is not None and colour not in detail_columns else [])]
+    values = {name: python_values(table[name]) for name in detail_columns}
     titled = [name for name in plain if name.lower() in TITLES]
     titles = [title_of(row) for row in table.select(["item_id", *titled]).to_pylist()]
     report.count("items", len(rows))

@@ -77,9 +77,9 @@ def train_cf(
     report, cleaning = report or Report(), cleaning or Cleaning()
     kind: type[Recommender] = find("recommender", model)
     if privacy is not None:
-        told = {"--tune": tune, "--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
-        told |= {"--validation": validation, "--k-core": cleaning.k_core, "--half-life": cleaning.half_life}
-        kind, validation = private_kind(model, told), 0.0
+        options = {"--tune": tune, "--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
+        options |= {"--validation": validation, "--k-core": cleaning.k_core, "--half-life": cleaning.half_life}
+        kind, validation = private_kind(model, options), 0.0
         if items is None:
             raise UsageError(
                 "--private needs the catalogue: the list of items in the log is private too", fix="--items items.arrow"

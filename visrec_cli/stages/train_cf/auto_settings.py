@@ -29,9 +29,9 @@ def as_before(kind: type[Recommender], settings: Mapping[str, Any], before: Mapp
 
     Raises InputError for what no training has left there.
     """
-    told = {name: before[name] for name in auto_of(kind, settings) if before.get(name, AUTO) != AUTO}
+    from_checkpoint = {name: before[name] for name in auto_of(kind, settings) if before.get(name, AUTO) != AUTO}
     try:
-        return {name: kind.settings[name].parse(name, value) for name, value in told.items()}
+        return {name: kind.settings[name].parse(name, value) for name, value in from_checkpoint.items()}
     except UsageError as error:
         fix = "start again without --resume"
         raise InputError(f"the checkpoint is damaged: about.settings: {error.what}", fix=fix) from error

@@ -47,9 +47,9 @@ def for_privacy(parts: Parts, items: list[str], fit_on: str, report: Report) -> 
 
 def of_the_catalogue(table: pa.Table, items: list[str], report: Report) -> pa.Table:
     """The interactions with items that everybody may know of. Raises InputError where there are none."""
-    there = pc.is_in(table["item_id"], pa.array(items, pa.string()))
-    report.count("interactions with items that --items does not list", pc.sum(pc.invert(there)).as_py() or 0)
-    table = table.filter(there)
+    listed = pc.is_in(table["item_id"], pa.array(items, pa.string()))
+    report.count("interactions with items that --items does not list", pc.sum(pc.invert(listed)).as_py() or 0)
+    table = table.filter(listed)
     if not table.num_rows:
         raise InputError("no item of the log is in --items", fix="give the catalogue that the log is of")
     return table

@@ -160,9 +160,11 @@ def _one_hot(codes: Rows) -> sp.csr_matrix:
     """(rows, groups) of 1 where a row has the code; −1 is none. Codes of different columns are different groups."""
     parts = []
     for column in codes.T:
-        there = np.flatnonzero(column >= 0)
-        ones = np.ones(len(there), np.float32)
-        parts.append(sp.csr_matrix((ones, (there, column[there])), shape=(len(codes), int(column.max(initial=0)) + 1)))
+        with_label = np.flatnonzero(column >= 0)
+        ones = np.ones(len(with_label), np.float32)
+        parts.append(
+            sp.csr_matrix((ones, (with_label, column[with_label])), shape=(len(codes), int(column.max(initial=0)) + 1))
+        )
     return sp.csr_matrix(sp.hstack(parts))
 
 

@@ -130,9 +130,9 @@ def _words(texts: Sequence[str], listed: Tabular | None, report: Report) -> "lis
 
 def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:
     """Raise UsageError for an option about vectors, of which a model of links between items has none."""
-    told = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
-    told |= {"--index": index != "exact"}
-    if given := next((flag for flag, value in told.items() if value), None):
+    options = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
+    options |= {"--index": index != "exact"}
+    if given := next((flag for flag, value in options.items() if value), None):
         raise UsageError(f"{given} needs vectors, which a model of item-to-item links lacks", fix=f"leave out {given}")
     report.line.require(False, "same_above", "vectors, which a model of item-to-item links lacks")
 

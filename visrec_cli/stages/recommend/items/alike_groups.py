@@ -75,7 +75,7 @@ def recommend_groups(
     found = groups_of(catalogue, group_by, allowed=allowed, min_items=min_items, report=report)
     asked = asked_groups(found, groups, all_groups)
     passed, fields = item_columns(
-        catalogue.items.schema, columns, ours=[field.name for field in FIELDS], pictures=not all_groups
+        catalogue.items.schema, columns, reserved=[field.name for field in FIELDS], pictures=not all_groups
     )
     schema = pa.schema([*FIELDS, *fields])
     report.count("groups", len(asked))

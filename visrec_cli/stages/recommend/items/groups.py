@@ -59,12 +59,12 @@ def groups_of(catalogue: CatalogueItems, column: str, *, allowed: Mask, min_item
     if column not in catalogue.items.column_names or column == "item_id":
         known = [name for name in catalogue.items.column_names if name != "item_id"]
         raise unknown("column", column, known)
-    told = words_of(take_rows(catalogue.items.select([column]), catalogue.order)[column])
+    group_names = words_of(take_rows(catalogue.items.select([column]), catalogue.order)[column])
     found: dict[str, list[int]] = {}
     for row in np.flatnonzero(allowed & catalogue.present):
-        for name in told[row]:
+        for name in group_names[row]:
             found.setdefault(name, []).append(int(row))
-    nameless = sum(not told[row] for row in np.flatnonzero(catalogue.present))
+    nameless = sum(not group_names[row] for row in np.flatnonzero(catalogue.present))
     report.count(f"items without {column}, left out", nameless)
     names = sorted(name for name, rows in found.items() if len(rows) >= min_items)
     small = {name: len(rows) for name, rows in found.items() if len(rows) < min_items}

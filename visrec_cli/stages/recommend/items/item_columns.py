@@ -8,7 +8,7 @@ from visrec_cli.errors import UsageError
 
 
 def item_columns(
-    schema: pa.Schema, columns: Sequence[str] | None, *, ours: Collection[str], pictures: bool
+    schema: pa.Schema, columns: Sequence[str] | None, *, reserved: Collection[str], pictures: bool
 ) -> tuple[list[str], list[pa.Field]]:
     """Names in the items' table, and the fields of the answer.
 
@@ -16,15 +16,15 @@ def item_columns(
     goes along as ``item_<name>``. pictures: whether stored bytes go along. Raises UsageError for a column that is not
     there.
     """
-    there = [field for field in schema if field.name != "item_id"]
+    available = [field for field in schema if field.name != "item_id"]
     unknown = [name for name in columns or () if name not in schema.names]
     if unknown:
         raise UsageError(
             f"--columns: there is no column '{unknown[0]}'",
-            fix=f"the items have {', '.join(field.name for field in there) or 'no columns but their ids'}",
+            fix=f"the items have {', '.join(field.name for field in available) or 'no columns but their ids'}",
         )
     if not pictures:
-        there = [field for field in there if not pa.types.is_binary(field.type)]
-    passed = [field for field in there if columns is None or field.name in columns]
-    named = [field.with_name(f"item_{field.name}") if field.name in ours else field for field in passed]
+        available = [field for field in available if not pa.types.is_binary(field.type)]
+    passed = [field for field in available if columns is None or field.name in columns]
+    named = [field.with_name(f"item_{field.name}") if field.name in reserved else field for field in passed]
     return [field.name for field in passed], named

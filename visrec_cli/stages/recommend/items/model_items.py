@@ -51,9 +51,9 @@ class ItemLinks:
     def __init__(self, about: pa.Table, model: Model, asked: Asked) -> None:
         words = "--texts" if "texts" in command_line().written else "--text"
         wanted = {"--image": asked.images, words: asked.texts, "--like": asked.like or asked.unlike, "--mix": asked.mix}
-        if told := [flag for flag, given in wanted.items() if given]:
+        if flags := [flag for flag, given in wanted.items() if given]:
             raise UsageError(
-                f"{told[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
+                f"{flags[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
                 fix="ask with --item ID or --all",
             )
         order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)

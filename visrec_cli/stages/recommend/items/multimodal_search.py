@@ -42,8 +42,8 @@ class Sides:
             index, rows = self._index(side)
             scores, found = index.search(queries[asked], k)
             for at, query_scores, query_found in zip(asked, scores, found, strict=True):
-                there = query_found >= 0
-                results[at] = query_scores[there], rows[query_found[there]]
+                nonzero = query_found >= 0
+                results[at] = query_scores[nonzero], rows[query_found[nonzero]]
         return results
 
     def _index(self, side: Mask) -> tuple[Index, Rows]:
@@ -56,8 +56,8 @@ class Sides:
                 widths = np.diff([*self._bounds, vectors.shape[1]])
                 vectors = np.where(np.repeat(side, widths), vectors, np.float32(0))
                 lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-                there = lengths[:, 0] > 1e-6
-                vectors, rows = vectors[there] / lengths[there], rows[there]
+                nonzero = lengths[:, 0] > 1e-6
+                vectors, rows = vectors[nonzero] / lengths[nonzero], rows[nonzero]
             self._opened[key] = self._open(vectors), rows
         return self._opened[key]
 

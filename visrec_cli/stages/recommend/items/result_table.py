@@ -38,11 +38,11 @@ class Recommendations:
     def __init__(self, catalogue: CatalogueItems, *, columns: Sequence[str] | None, pictures: bool) -> None:
         self._catalogue = catalogue
         schema = catalogue.items.schema
-        self._passed, passed = item_columns(schema, columns, ours=_NAMES, pictures=pictures)
+        self._passed, passed = item_columns(schema, columns, reserved=_NAMES, pictures=pictures)
         stored = schema.field("image") if "image" in schema.names else None
         self._stored = pictures and stored is not None and pa.types.is_binary(stored.type)
-        ours = [*FIELDS, PICTURE] if self._stored else FIELDS
-        self.schema = pa.schema([*ours, *passed])
+        reserved = [*FIELDS, PICTURE] if self._stored else FIELDS
+        self.schema = pa.schema([*reserved, *passed])
 
     def batch(self, answers: Sequence[Answer]) -> pa.RecordBatch:
         """All answers of a block of queries, in order."""

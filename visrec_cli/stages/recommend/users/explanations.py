@@ -46,45 +46,48 @@ class Reasons:
 
     def _of_user(self, choice: Choice, user: int, shown: Rows) -> list[Reason]:
         """Several models are heard as loud as they count in the blend."""
-        mine = choice.past.history[user].indices
-        spoken = np.zeros((len(mine), len(shown)))
+        own_items = choice.past.history[user].indices
+        spoken = np.zeros((len(own_items), len(shown)))
         shares: defaultdict[str, Any] = defaultdict(float)
         for at, weight in enumerate(self._chooser.blend.weights):
             places, users = choice.user_batches.sides[at]
-            here = np.flatnonzero(places == user)
-            if not len(here):
+            matches = np.flatnonzero(places == user)
+            if not len(matches):
                 continue
             rows = self._rows_of[at][shown]
-            there = np.flatnonzero(rows >= 0)
+            shown_rows = np.flatnonzero(rows >= 0)
             one = self._chooser.loaded[at]
-            voices = one.kind.voices(one.model, users, int(here[0]), rows[there])
-            own = np.searchsorted(mine, self._candidates.places[at][users.history[int(here[0])].indices])
-            heard = np.zeros_like(spoken)
-            heard[np.ix_(own, there)] = voices
-            heard[mine[:, None] == shown[None, :]] = 0  # a thing is no reason for itself
-            heard[choice.past.history[user].data <= 0] = 0  # nor is one that was seen and not liked
-            spoken += weight * _positive_shares(heard)
-            parts = _parts(one.model, users, int(here[0]), rows[there])
+            voices = one.kind.voices(one.model, users, int(matches[0]), rows[shown_rows])
+            own = np.searchsorted(own_items, self._candidates.places[at][users.history[int(matches[0])].indices])
+            contributions = np.zeros_like(spoken)
+            contributions[np.ix_(own, shown_rows)] = voices
+            contributions[own_items[:, None] == shown[None, :]] = 0  # a thing is no reason for itself
+            contributions[choice.past.history[user].data <= 0] = 0  # nor is one that was seen and not liked
+            spoken += weight * _positive_shares(contributions)
+            parts = _parts(one.model, users, int(matches[0]), rows[shown_rows])
             for name, values in zip(parts, _positive_shares(np.stack(list(parts.values()))), strict=True):
-                shares[name] = shares[name] + weight * _at(there, values, len(shown))
+                shares[name] = shares[name] + weight * _at(shown_rows, values, len(shown))
         whole = np.maximum(sum(shares.values()), 1e-9)
-        loudest = spoken / np.maximum(spoken.sum(axis=0), 1e-9)
+        shares_of_items = spoken / np.maximum(spoken.sum(axis=0), 1e-9)
         return [
             self._words(
-                mine, loudest[:, i], {name: float(values[i] / whole[i]) for name, values in shares.items()}, row
+                own_items,
+                shares_of_items[:, i],
+                {name: float(values[i] / whole[i]) for name, values in shares.items()},
+                row,
             )
             for i, row in enumerate(shown.tolist())
         ]
 
-    def _words(self, mine: Rows, loudest: npt.NDArray[Any], shares: dict[str, float], row: int) -> Reason:
+    def _words(self, own_items: Rows, shares_of_items: npt.NDArray[Any], shares: dict[str, float], row: int) -> Reason:
         parts = sorted(shares.items(), key=lambda part: -part[1])
-        if not len(loudest) or loudest.max() <= 0:
+        if not len(shares_of_items) or shares_of_items.max() <= 0:
             return Reason(None, None, sentence(parts, []))
-        at = int(loudest.argmax())
-        because = int(mine[at])
+        at = int(shares_of_items.argmax())
+        because = int(own_items[at])
         labels = common_labels(self._labels[because], self._labels[row]) if self._labels else []
         title = f"because of {self._titles[because] or self._candidates.ids[because]}"
-        return Reason(self._candidates.ids[because], float(loudest[at]), sentence(parts, labels, because=title))
+        return Reason(self._candidates.ids[because], float(shares_of_items[at]), sentence(parts, labels, because=title))
 
     @cached_property
     def _titles(self) -> list[Any]:

@@ -38,15 +38,15 @@ class Event:
 
 def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
     """Read one line. Raises InputError for anything that is no event."""
-    told = line if isinstance(line, Mapping) else Origin("the event", fix='such as {"user_id": "42"}').json(line)
-    if not isinstance(told, Mapping):
+    fields = line if isinstance(line, Mapping) else Origin("the event", fix='such as {"user_id": "42"}').json(line)
+    if not isinstance(fields, Mapping):
         raise InputError('an event is an object, as {"user_id": "42"}')
-    user, item, items = told.get("user_id"), told.get("item_id"), told.get("items")
+    user, item, items = fields.get("user_id"), fields.get("item_id"), fields.get("items")
     if (user is None) == (items is None):
         raise InputError("an event has either a user_id, or items: those of an anonymous session")
     if items is not None and (item is not None or not isinstance(items, list) or not items):
         raise InputError("items are a list of ids, and go with no item_id")
-    answer, weight, k = told.get("answer", True), told.get("weight", 1), told.get("k")
+    answer, weight, k = fields.get("answer", True), fields.get("weight", 1), fields.get("k")
     if not isinstance(answer, bool):
         raise InputError("answer is true or false")
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= MOST:
@@ -57,14 +57,14 @@ def event_of(line: bytes | str | Mapping[str, Any]) -> Event:
     return Event(None if user is None else _id(user), tuple(map(_id, clicked)), float(weight), answer, k)
 
 
-def _id(told: Any) -> str:
-    if isinstance(told, bool) or not isinstance(told, str | int):
-        raise InputError(f"{json.dumps(told)[:40]} is not an id")
-    text = str(told)
+def _id(fields: Any) -> str:
+    if isinstance(fields, bool) or not isinstance(fields, str | int):
+        raise InputError(f"{json.dumps(fields)[:40]} is not an id")
+    text = str(fields)
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"{json.dumps(told)[:40]} is not an id: it holds half of a character") from error
+        raise InputError(f"{json.dumps(fields)[:40]} is not an id: it holds half of a character") from error
     return text
 
 

@@ -29,13 +29,13 @@ def with_history(loaded: LoadedModel, table: pa.Table, report: Report) -> Loaded
     Raises InputError if the model's table has lost what folding in needs.
     """
     kind, items = loaded.folds_in, loaded.model.items.ids
-    there = pc.is_in(table["item_id"], pa.array(items, pa.string()))
+    in_model = pc.is_in(table["item_id"], pa.array(items, pa.string()))
     report.count(
-        f"interactions of --history with items that {loaded.name} does not have", pc.sum(pc.invert(there)).as_py()
+        f"interactions of --history with items that {loaded.name} does not have", pc.sum(pc.invert(in_model)).as_py()
     )
     note_other_forms(table["item_id"], items, f"--history beside {loaded.name}", report)
     note_other_forms(table["user_id"], loaded.users.ids, f"--history beside {loaded.name}", report, noun="users")
-    table = table.filter(there)
+    table = table.filter(in_model)
     if not table.num_rows:
         return loaded
     if kind.needs_times and "timestamp" not in table.column_names:
@@ -96,15 +96,15 @@ def _warn_of_old_news(old: Users, places: Rows, new: Users, name: str, report: R
     What the model knows as merely seen, as validation rows that it was not fitted on, counts once.
     """
     width, liked = new.history.shape[1], old.history.data != 0
-    mine = (np.repeat(places, np.diff(old.history.indptr)) * width + old.history.indices)[liked]
-    theirs = np.repeat(np.arange(len(new.ids)), np.diff(new.history.indptr)) * width + new.history.indices
-    _, here, there = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
-    again = len(here)
+    old_keys = (np.repeat(places, np.diff(old.history.indptr)) * width + old.history.indices)[liked]
+    new_keys = np.repeat(np.arange(len(new.ids)), np.diff(new.history.indptr)) * width + new.history.indices
+    _, old_places, in_model = np.intersect1d(old_keys, new_keys, assume_unique=True, return_indices=True)
+    again = len(old_places)
     if old.times is not None and new.times is not None:
-        again = int((old.times[liked][here] == new.times[there]).sum())
-    if 2 * again > len(theirs):
+        again = int((old.times[liked][old_places] == new.times[in_model]).sum())
+    if 2 * again > len(new_keys):
         report.warn(
-            f"{again:,} of {len(theirs):,} interactions of --history are in {name} already, and count twice now: "
+            f"{again:,} of {len(new_keys):,} interactions of --history are in {name} already, and count twice now: "
             "give only those since"
         )
 
@@ -152,11 +152,11 @@ def _times(old: Users, new: Users, now: int | None) -> Times | None:
 def joined(first: Users, second: Users) -> Users:
     """All users of both."""
     sizes = len(first.ids), len(second.ids)
-    told = first.times is not None and second.times is not None
+    has_times = first.times is not None and second.times is not None
     return Users(
         first.ids + second.ids,
         sp.vstack([first.history, second.history], format="csr"),
-        np.concatenate([first.times, second.times]) if told else None,
+        np.concatenate([first.times, second.times]) if has_times else None,
         _stacked(first.factors, second.factors, sizes),
         _stacked(first.bias, second.bias, sizes),
         _piled(first.neighbours, second.neighbours, sizes),

@@ -56,21 +56,21 @@ class LoadedModel:
         return popularity(self.crowd or self.users, self.model.items.ids)
 
     @property
-    def told(self) -> bool:
+    def described(self) -> bool:
         """Whether the table still says which recommender made it."""
         return has("recommender", self.model.recommender)
 
     @property
     def kind(self) -> type[Recommender]:
         """Its recommender; where the table does not tell, the plain one, which takes the history for all there is."""
-        kind: type[Recommender] = find("recommender", self.model.recommender) if self.told else Recommender
+        kind: type[Recommender] = find("recommender", self.model.recommender) if self.described else Recommender
         return kind
 
     @property
     def folds_in(self) -> type[Recommender]:
         """Its recommender, for new users and items. Raises InputError where the table has forgotten which it was."""
         learned = self.model.items.factors is not None or self.model.users.neighbours is not None
-        if not self.told and learned:
+        if not self.described and learned:
             raise InputError(
                 f"{self.where} has lost its metadata, so nothing new can be folded in",
                 fix="take the file that train-cf wrote: the metadata is the extension type of its column 'entity'",
@@ -80,8 +80,8 @@ class LoadedModel:
     @cached_property
     def cleaning(self) -> Cleaning:
         """How the model's log was cleaned. Raises InputError where the model says something else of it."""
-        told = self.model.facts.get("cleaning")
-        return Cleaning() if told is None else origin_of(self.where).typed(told, Cleaning, "facts.cleaning")
+        described = self.model.facts.get("cleaning")
+        return Cleaning() if described is None else origin_of(self.where).typed(described, Cleaning, "facts.cleaning")
 
     def fold_in(self, users: Users) -> Users:
         """The users (ids, history, times) as the model sees them, from what they like.

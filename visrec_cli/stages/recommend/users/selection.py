@@ -115,10 +115,10 @@ class Chooser:
         kept = np.full(picked.shape, -np.inf, np.float32)
         vectors = self.vectors
         for user, (pool, values) in enumerate(zip(rows, scores, strict=True)):
-            there = pool >= 0
-            if vectors is None or not there.any():
+            valid = pool >= 0
+            if vectors is None or not valid.any():
                 continue
-            pool, values = pool[there], values[there]
+            pool, values = pool[valid], values[valid]
             span = values[0] - values[-1]
             even = (values - values[-1]) / span if span > 0 else np.ones_like(values)
             chosen = diversify(even, vectors[pool], self.k, self.diversity)

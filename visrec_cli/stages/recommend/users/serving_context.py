@@ -45,7 +45,7 @@ def gather(models: Sequence[Tabular], newer: Newer, report: Report) -> ServingCo
         raise UsageError("stdin can be one table, not two", fix="name the files of the others")
     loaded = open_models(models)
     for one in loaded:
-        if not one.told:
+        if not one.described:
             report.warn(
                 f"{one.where} has lost its metadata: it scores the users that it holds, and a mean rating "
                 "is missing from the scores"

@@ -44,16 +44,16 @@ class UserBatches:
         cells, first = np.unique(np.concatenate(keys), return_index=True)
         parts = (np.concatenate(weights)[first], (cells // len(candidates.ids), cells % len(candidates.ids)))
         history = sp.csr_matrix(parts, shape=(len(self.ids), len(candidates.ids)), dtype=np.float32)
-        told = [one for one in times if one is not None]
-        return Users(self.ids, history, np.concatenate(told)[first] if len(told) == len(times) else None)
+        known_times = [one for one in times if one is not None]
+        return Users(self.ids, history, np.concatenate(known_times)[first] if len(known_times) == len(times) else None)
 
 
 def user_batches(loaded: Sequence[LoadedModel], ids: Sequence[str]) -> UserBatches:
     """These users, as the models know them."""
     sides = []
     for one in loaded:
-        here = [(place, one.row_of[user]) for place, user in enumerate(ids) if user in one.row_of]
-        places, rows = np.array(here, np.int64).reshape(-1, 2).T
+        matches = [(place, one.row_of[user]) for place, user in enumerate(ids) if user in one.row_of]
+        places, rows = np.array(matches, np.int64).reshape(-1, 2).T
         sides.append((places, one.users.take(rows)))
     return UserBatches(tuple(ids), tuple(sides))
 

@@ -70,10 +70,10 @@ class Strangers:
             self._report.warn(f"no model knows any of these {len(users):,} users; it knows {', '.join(known[:3])} …")
 
     def _tell(self, user: str) -> None:
-        there = any(user in one.row_of for one in self._loaded)
-        words = "this user has no history" if there else "no model knows this user"
-        near = "" if there or self._told >= _NEAR else self._near(user)
-        self._told += not there
+        in_a_model = any(user in one.row_of for one in self._loaded)
+        words = "this user has no history" if in_a_model else "no model knows this user"
+        near = "" if in_a_model or self._told >= _NEAR else self._near(user)
+        self._told += not in_a_model
         if self._fallback is None:
             self._report.reject("recommend", f"{words}{f': {near}' if near else ''}", path=f"user {user}")
         elif near:

@@ -51,11 +51,11 @@ class UserTable:
         self._candidates, self._source, self._fallback = candidates, source, f"fallback: {fallback}"
         self._reasons, self._latest = reasons, latest
         fields = [with_fits(field, fits or {}) if field.name == COLUMN else field for field in FIELDS]
-        ours = [*fields, *(REASONS if reasons else []), *([FIELD] if latest else [])]
+        reserved = [*fields, *(REASONS if reasons else []), *([FIELD] if latest else [])]
         self._passed, passed = item_columns(
-            candidates.about.schema, columns, ours=[field.name for field in ours], pictures=pictures
+            candidates.about.schema, columns, reserved=[field.name for field in reserved], pictures=pictures
         )
-        self.schema = pa.schema([*ours, *passed])
+        self.schema = pa.schema([*reserved, *passed])
 
     def source_of(self, known: bool) -> str:
         """What the column ``source`` says."""
