@@ -106,7 +106,7 @@ PROFILE = Verb("log.csv --user u1 --items vectors.arrow", {
 
 ITEM = "vectors.arrow --column image_embedding --item disc-red-0"
 USER = "als.arrow --user u3"
-KEEPS = Spy("visrec_cli.stages.recommend.items.query_pictures:Keeper.__init__", "cache")
+KEEPS = Spy("visrec_cli.stages.recommend.items.query_pictures:CacheLookup.__init__", "cache")
 PICTURE = "looks.arrow --image imgs/disc-blue-0.png"
 NEW = "als.arrow --user u3 --user stranger"
 RECOMMEND = Verb(USER, {
