@@ -11,7 +11,7 @@ from visrec_cli.errors import InputError
 from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.truth import open_truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.fuse import fuse
 from visrec_cli.stages.profile.likes import open_likes
 from visrec_cli.stages.recommend.users import Rules, recommend_users

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 
 
 def log(*rows: tuple) -> pa.Table:

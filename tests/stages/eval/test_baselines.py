@@ -9,7 +9,8 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.baselines import Baseline, BaselineRules, baselines_of, rules_of
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
 from visrec_cli.stages.eval.metric_spec import wanted
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.user_scores import score_run
 from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.vectors import column_of

@@ -6,7 +6,8 @@ import pytest
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.diagnostics import RunDiagnostics
 from visrec_cli.stages.eval.leaks import beside_the_table, earlier, seen_before, twins_before, warn_of_leaks
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.user_scores import PerUserScores
 
 ITEMS = pa.table({"item_id": ["a", "b", "c", "d"], "duplicate_of": [None, "a", None, "b"]})

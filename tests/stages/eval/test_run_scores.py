@@ -10,7 +10,7 @@ from visrec_cli.stages.eval import Evaluation, evaluate
 from visrec_cli.stages.eval.baselines import BaselineRules, baselines_of
 from visrec_cli.stages.eval.gates import Gates
 from visrec_cli.stages.eval.report_model import told_of
-from visrec_cli.stages.eval.truth import open_truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.recommend.users import Rules as ServingRules
 from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf

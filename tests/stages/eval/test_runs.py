@@ -11,7 +11,8 @@ from tests.stages.eval.cases import log, recs, small_truth
 from visrec_cli.errors import InputError
 from visrec_cli.stages.eval import user_lists
 from visrec_cli.stages.eval.runs import Run, ScatteredError, open_run
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.tables.output import write_table
 
 

@@ -12,7 +12,8 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.runs import open_run
 from visrec_cli.stages.eval.slices import Slices, slices_of
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.user_scores import score_run
 
 ITEMS = pa.table({

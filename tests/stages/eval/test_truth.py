@@ -6,7 +6,7 @@ import pytest
 
 from tests.stages.eval.cases import log, small_truth
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.stages.eval.truth import open_truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.tables.vectors import column_of
 
 

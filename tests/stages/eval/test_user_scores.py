@@ -9,7 +9,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import user_lists
 from visrec_cli.stages.eval.metric_spec import wanted
 from visrec_cli.stages.eval.runs import open_run
-from visrec_cli.stages.eval.truth import open_truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.user_scores import score_run
 
 

@@ -22,7 +22,8 @@ from visrec_cli.stages.eval.results import SCHEMA, results_of
 from visrec_cli.stages.eval.run_scores import Judged, Questions, judge
 from visrec_cli.stages.eval.runs import Run, names_of, open_run
 from visrec_cli.stages.eval.slices import slices_of
-from visrec_cli.stages.eval.truth import Truth, open_truth
+from visrec_cli.stages.eval.truth import Truth
+from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.uncertainty import RESAMPLES
 from visrec_cli.stages.eval.user_scores import PerUserScores
 from visrec_cli.tables.interaction_log import Columns

@@ -1,6 +1,5 @@
 """Ground truth: relevant items per user, and the training interactions."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,28 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageError
-from visrec_cli.items.features import ItemFeatures, open_features
-from visrec_cli.logs.cleanup import Cleaning, clean
-from visrec_cli.logs.holdout import rows_by_part
+from visrec_cli.items.features import ItemFeatures
 from visrec_cli.logs.matrix import log_of
-from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.top_k import lots
-from visrec_cli.registry import unknown
-from visrec_cli.runtime.display import counted
-from visrec_cli.runtime.report import Report
-from visrec_cli.stages.eval.item_stats import item_stats_of
-from visrec_cli.tables.interaction_log import Columns, without_zeros
-from visrec_cli.tables.readers import Tabular, name_of
-from visrec_cli.tables.time import are_positions
-from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import Mask
-
-NOTHING_RELEVANT = ("skip", "zero")
-_SHOWN = 3
-_KEPT = ("user_id", "item_id", "weight", "timestamp", "event", "split", "fold")
 
 
 @dataclass(frozen=True)
@@ -84,150 +67,13 @@ def only_items(matrix: sp.csr_matrix, items: Mask) -> sp.csr_matrix:
     return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
-def open_truth(
-    source: Tabular,
-    *,
-    train: Tabular | None = None,
-    items: Tabular | None = None,
-    min_weight: float | None = None,
-    fold: int | None = None,
-    columns: Columns | None = None,
-    id_column: str | None = None,
-    needs: Collection[str] = (),
-    embedding: str | None = None,
-    category: str | None = None,
-    nothing_relevant: str = "skip",
-    likes: bool = True,
-    report: Report | None = None,
-) -> Truth:
-    """Read the truth. With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
-
-    train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
-    min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
-    the metrics ask of the world. embedding, category: the columns of the items for it. nothing_relevant: what becomes
-    of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. likes: whether
-    lists are judged, to which every row of the truth is a like; errors of ratings take them for what they are. Raises
-    InputError where nothing is relevant to anybody.
-    """
-    if nothing_relevant not in NOTHING_RELEVANT:
-        raise unknown("--nothing-relevant", nothing_relevant, list(NOTHING_RELEVANT))
-    report = report or Report()
-    features = None if items is None else open_features(items, id_column=id_column, report=report)
-    where = name_of(source)
-    use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), called=where, alone=True)
-    table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), fold, where)
-    judged = pc.unique(table["user_id"])
-    table = without_zeros(table, where, report)
-    learned, validation = (
-        None if part is None else without_zeros(part, where, report) for part in (learned, validation)
-    )
-    if train is not None:
-        if learned is not None:
-            raise UsageError(
-                f"{name_of(source)} contains its training rows, so --train has no effect", fix="drop --train"
-            )
-        learned = _log(train, columns, Use("other", called=name_of(train), alone=True), report)
-        if _in_order_alone(table) or _in_order_alone(learned):
-            # of another file: what is 5 there may come after 9 here
-            learned = learned.drop_columns([name for name in learned.column_names if name == "timestamp"])
-    table = clean(table, Cleaning(), report)
-    weights = table["weight"].to_numpy()
-    relevant = table if min_weight is None else table.filter(pa.array(weights >= min_weight))
-    if not relevant.num_rows:
-        raise InputError(
-            f"{name_of(source)}: no weight reaches {min_weight:g}: the largest is {weights.max():g}",
-            fix="a smaller --min-weight",
-        )
-    before = [part for part in (learned, validation) if part is not None]
-    past = clean(pa.concat_tables(before), Cleaning(), Report()) if before else None
-    ratings = "ratings" in needs
-    users = pc.unique((table if ratings else relevant)["user_id"])
-    empty = _without_relevant(judged, relevant, nothing_relevant, report)
-    if nothing_relevant == "zero":
-        users = pc.unique(pa.concat_arrays([users, empty]))
-    users = users.take(pc.sort_indices(users))
-    if train is not None and past is not None:
-        for column, noun in (("user_id", "users"), ("item_id", "items")):
-            note_other_forms(past[column], table[column], f"--train beside {where}", report, noun=noun)
-    if features is not None:
-        note_other_forms(table["item_id"], features.ids, f"{where} beside --items", report)
-    ids = _catalogue(features, past, table if ratings else relevant)
-    log = _widened(log_of(relevant, items=ids, users=users.to_pylist()))
-    item_stats = item_stats_of(ids, past, features, needs=needs, embedding=embedding, category=category, report=report)
-    like = float(weights.mean()) if min_weight is None else min_weight
-    return Truth(
-        users,
-        pa.array(ids, pa.string()),
-        log.matrix,
-        None if past is None else past_of(past, users, ids),
-        replace(item_stats, like=like),
-        log.times,
-        learned,
-        validation,
-        features,
-        past_of(table, users, ids) if ratings else None,
-        empty=len(empty),
-        empty_is_zero=nothing_relevant == "zero",
-    )
-
-
-def _without_relevant(judged: pa.Array, relevant: pa.Table, way: str, report: Report) -> pa.Array:
-    """The users who were judged, and to whom nothing is relevant; the report says which, and what becomes of them."""
-    empty = judged.filter(pc.invert(pc.is_in(judged, pc.unique(relevant["user_id"]))))
-    if len(empty):
-        who = ", ".join(repr(one) for one in empty[:_SHOWN].to_pylist()) + (" …" if len(empty) > _SHOWN else "")
-        done = "counted as 0" if way == "zero" else "left out (trec_eval counts 0: --nothing-relevant zero)"
-        report.warn(f"{counted(len(empty), 'users')} judged, with nothing relevant: {who}: {done}")
-    return empty
-
-
-def _in_order_alone(table: pa.Table) -> bool:
-    return "timestamp" in table.column_names and are_positions(table["timestamp"])
-
-
-def _log(source: Tabular, columns: Columns | None, use: Use, report: Report, *, zeros: bool = False) -> pa.Table:
-    """A log without the columns that no metric asks for."""
-    table, _ = read_log(source, columns, use, report, zeros=zeros)
-    return table.select([name for name in table.column_names if name in _KEPT])
-
-
-def _apart(table: pa.Table, fold: int | None, where: str) -> tuple[pa.Table, pa.Table | None, pa.Table | None]:
-    """The rows that are the truth, those for training and those for validation (None where there are none)."""
-    if "fold" in table.column_names:
-        folds = pc.unique(table["fold"]).sort().to_pylist()
-        if fold is None or fold not in folds:
-            raise UsageError(
-                f"{where} is in folds {', '.join(map(str, folds[:10]))}: which one is the test?", fix="--fold 0"
-            )
-        held = pc.equal(table["fold"], fold)
-        return *(table.filter(rows).drop_columns(["fold"]) for rows in (held, pc.invert(held))), None
-    if fold is not None:
-        raise UsageError(f"{where} has no column 'fold'", fix="visrec split --folds 5 makes one; or drop --fold")
-    if "split" not in table.column_names:
-        return table, None, None
-    parts = rows_by_part(table)
-    if not parts["test"].num_rows:
-        raise InputError(f"{where}: column 'split' leaves no test rows", fix="call those rows 'test'")
-    learned, validation = (parts[name] if parts[name].num_rows else None for name in ("train", "validation"))
-    return parts["test"], learned, validation
-
-
-def _catalogue(features: ItemFeatures | None, past: pa.Table | None, relevant: pa.Table) -> list[str]:
-    """All item ids: the table's in its order, then others of the logs, sorted."""
-    known = features.table["item_id"].combine_chunks() if features else pa.array([], pa.string())
-    logs = [table["item_id"].combine_chunks() for table in (past, relevant) if table is not None]
-    others = pc.unique(pa.concat_arrays(logs))
-    others = others.filter(pc.invert(pc.is_in(others, known)))
-    return [*known.to_pylist(), *others.take(pc.sort_indices(others)).to_pylist()]
-
-
 def past_of(past: pa.Table, users: pa.Array, ids: list[str]) -> sp.csr_matrix:
     """(users, items + 1) csr: what of a log's interactions is these users', by weight."""
     past_of_users = past.filter(pc.is_in(past["user_id"], users))
-    return _widened(log_of(past_of_users, items=ids, users=users.to_pylist())).matrix
+    return widened(log_of(past_of_users, items=ids, users=users.to_pylist())).matrix
 
 
-def _widened(log: Log) -> Log:
+def widened(log: Log) -> Log:
     """The log with a column for items that nobody knows."""
     n, m = log.matrix.shape
     matrix = sp.csr_matrix((log.matrix.data, log.matrix.indices, log.matrix.indptr), shape=(n, m + 1))
