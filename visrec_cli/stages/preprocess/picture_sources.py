@@ -2,7 +2,6 @@
 
 import io
 import os
-import posixpath
 import stat
 import sys
 from collections.abc import Sequence
@@ -12,11 +11,10 @@ from typing import cast
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageError
-from visrec_cli.images.archives import is_archive, split_member
+from visrec_cli.errors import UsageError
+from visrec_cli.images.archives import is_archive
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_kind_of, kind_of
 from visrec_cli.images.names import Picture, check_ids
-from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.images.scan_result import ScanResult
 from visrec_cli.items.pictures import PATH_COLUMNS
@@ -24,7 +22,7 @@ from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.tables.packed_files import refuse_archive
+from visrec_cli.stages.preprocess.listed_pictures import listed_in, listed_on_stdin
 from visrec_cli.tables.readers import Tabular, is_path, name_of
 
 _TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")
@@ -43,6 +41,11 @@ class Catalogue:
         if self.items is not None:
             raise UsageError(f"{where} is a second table of items beside {self.where}", fix="join them first")
         self.items, self.where = items, where
+
+    def listed(self, folder: str, image_column: str | None) -> list[Picture]:
+        """The pictures that the table of items names."""
+        assert self.items is not None  # taken just before
+        return listed_in(self.items, self.where, folder, image_column)
 
 
 def gather(
@@ -68,15 +71,15 @@ def gather(
     if items is not None:
         catalogue.take_items(open_items(items, id_column=id_column, report=report).read_all(), name_of(items))
         if not sources:
-            found.pictures += _listed_in(catalogue, _folder_of(items), image_column)
+            found.pictures += catalogue.listed(_folder_of(items), image_column)
             listed = True
     for source in sources:
         if _is_table(source):
             catalogue.take_items(open_items(source, id_column=id_column, report=report).read_all(), name_of(source))
-            found.pictures += _listed_in(catalogue, _folder_of(source), image_column)
+            found.pictures += catalogue.listed(_folder_of(source), image_column)
             listed = True
         elif str(source) == "-":
-            found.add(_listed_on_stdin(id_from, nul_separated=nul_separated))
+            found.add(listed_on_stdin(id_from, nul_separated=nul_separated))
             scanned = True
         else:
             found.add(scan(source, id_from=id_from, follow_links=follow_links))
@@ -150,72 +153,6 @@ def _stdin_is_table() -> bool:
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
     names = {name.strip(' "\r') for name in first.replace("\t", ",").replace(";", ",").split(",")}
     return len(names) > 1 and not names.isdisjoint(PATH_COLUMNS) and not Path(first).exists()
-
-
-def _listed_on_stdin(id_from: str, *, nul_separated: bool) -> ScanResult:
-    """Pictures whose paths come on stdin, one a line, or separated by NUL as ``find -print0`` writes them."""
-    data = standard_input().read()
-    refuse_archive(data, "stdin")
-    separator = b"\0" if nul_separated or b"\0" in data else b"\n"
-    found = ScanResult()
-    for line in data.split(separator):
-        path = os.fsdecode(line if separator == b"\0" else line.removesuffix(b"\r"))
-        if not path:
-            continue
-        if Path(path).is_dir():  # find lists them, too
-            found.other_files["folders in the list"] += 1
-            continue
-        if split_member(path) and not Path(path).exists():
-            found.pictures.append(Picture(_id_of_member(path), path))
-        else:
-            found.take(path, posixpath.normpath(path), id_from)
-    return found
-
-
-def _id_of_member(path: str) -> str:
-    return posixpath.splitext(path)[0]
-
-
-def _listed_in(catalogue: Catalogue, folder: str, image_column: str | None) -> list[Picture]:
-    """The pictures that the table of items names; relative paths count from the table's folder, else from here."""
-    items = catalogue.items
-    assert items is not None  # taken just before
-    column = _image_column(items.schema, image_column, catalogue.where)
-    pictures = []
-    for item_id, path in zip(items["item_id"].to_pylist(), items[column].to_pylist(), strict=True):
-        if path and path.strip():
-            pictures.append(Picture(item_id, _located(path.strip(), folder)))
-    return pictures
-
-
-def _image_column(schema: pa.Schema, column: str | None, where: str) -> str:
-    names = ", ".join(schema.names)
-    if column is not None and column not in schema.names:
-        raise UsageError(f"{where} has no column '{column}'", fix=f"its columns are: {names}")
-    lower = {name.lower().strip(): name for name in reversed(schema.names)}
-    chosen = column or next((lower[alias] for alias in PATH_COLUMNS if alias in lower), None)
-    if chosen is None:
-        raise InputError(
-            f"{where} has no column of picture paths (its columns are: {names})",
-            fix="name it with --image-column, or give the folder: visrec preprocess FOLDER --items TABLE",
-        )
-    kind = schema.field(chosen).type
-    if not pa.types.is_string(kind):
-        raise InputError(
-            f"{where}: column '{chosen}' is {kind}, not paths of pictures", fix="name another with --image-column"
-        )
-    return chosen
-
-
-def _located(path: str, folder: str) -> str:
-    if has_forms(path):
-        return found(path, *([folder] if folder else []), "") or path
-    if not folder or "://" in path or Path(path).is_absolute():
-        return path
-    beside = f"{folder}/{path}"
-    member = split_member(path)
-    on_disk = member[0] if member else path
-    return path if Path(on_disk).exists() and not Path(f"{folder}/{on_disk}").exists() else beside
 
 
 def _folder_of(source: Tabular) -> str:
