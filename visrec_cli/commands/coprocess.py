@@ -1,28 +1,18 @@
 """Answers as lines of JSON on stdout, each flushed as soon as it is ready."""
 
 from collections.abc import Callable, Iterator
-from math import isfinite
 from typing import Any
 
 from visrec_cli.commands.runner import new_report, summarise
 from visrec_cli.runtime.report import Report
-from visrec_cli.runtime.standard_streams import write_json
+from visrec_cli.runtime.standard_streams import without_nan, write_json
 
 
 def run_coprocess(answers: Callable[[Report], Iterator[dict[str, Any]]], *, quiet: bool) -> None:
     """Write and flush every answer; the counts go to stderr at the end."""
     report, n = new_report(), 0
     for answer in answers(report):
-        write_json(_plain(answer))
+        write_json(without_nan(answer))
         n += 1
     if not quiet:
         summarise(report, n, "lines", "-")
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN: null, as in the other formats."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

@@ -7,6 +7,7 @@ opened anew on the null device, the wrong way round, which no one can read from 
 
 import io
 import json
+import math
 import os
 import stat
 import sys
@@ -91,3 +92,12 @@ def write_json(value: Any) -> None:
     sys.stdout.flush()
     raw.write(line.encode("utf-8", "backslashreplace"))  # half of a character becomes the escape that JSON has for it
     raw.flush()
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN and no infinity, and its readers stop at them: null, as pandas and polars write them."""
+    if isinstance(value, dict):
+        return {name: without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,11 +1,11 @@
 """CSV, TSV and NDJSON out, batch by batch."""
 
 import json
-import math
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from visrec_cli.runtime.standard_streams import without_nan
 from visrec_cli.tables.conversions import polars_series, python_rows, python_values, stored
 from visrec_cli.tables.text_schema import note_of
 from visrec_cli.tables.vectors import is_embedding_type
@@ -77,13 +77,4 @@ def _json(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, default=str)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity, and its readers stop at them: null, as pandas and polars write them."""
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return json.dumps(without_nan(value), ensure_ascii=False, default=str)
