@@ -1,9 +1,11 @@
 """The pictures of a page: found beside their rows, each read once, as thumbnails."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
+from PIL import Image
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.decoder import decoded
@@ -13,6 +15,7 @@ from visrec_cli.items.pictures import PictureColumns, PictureSource, where_to_lo
 from visrec_cli.reports.thumbnails import SIDE, Thumbnail, thumbnail
 from visrec_cli.runtime.report import Report
 
+Made = TypeVar("Made")
 Locate = Callable[[pa.RecordBatch], Iterable[PictureSource]]
 
 
@@ -29,7 +32,7 @@ def thumbnails_of(sources: Sequence[PictureSource], report: Report) -> list[Thum
     once = {(source.data, source.path): source for source in sources}
     report.expect(len(once), "thumbnails")
     made: dict[tuple[bytes | None, str | None], Thumbnail | None] = {}
-    for (key, source), result in zip(once.items(), ordered_map(_attempt, once.values()), strict=True):
+    for (key, source), result in zip(once.items(), made_of(once.values(), thumbnail, SIDE), strict=True):
         report.advance()
         if isinstance(result, str):
             report.reject("show", result, path=source.path, item_id=source.item_id)
@@ -39,14 +42,18 @@ def thumbnails_of(sources: Sequence[PictureSource], report: Report) -> list[Thum
     return [made[source.data, source.path] for source in sources]
 
 
-def _attempt(source: PictureSource) -> Thumbnail | str | None:
-    """The thumbnail, or why a picture that is named cannot be had, or None where none is named."""
-    if source.data is None and source.path is None:
-        return None
-    try:
-        if source.refusal:
-            return source.refusal
-        with decoded(source.data or str(source.path), at_least=(SIDE, SIDE)) as picture:
-            return thumbnail(picture)
-    except PictureError as error:
-        return str(error)
+def made_of(
+    sources: Iterable[PictureSource], make: Callable[[Image.Image, int], Made], side: int
+) -> Iterator[Made | str | None]:
+    """``make(picture, side)`` in order, or why a picture that is named cannot be had, or None where none is named."""
+
+    def attempt(source: PictureSource) -> Made | str | None:
+        if source.nothing or source.refusal:
+            return None if source.nothing else source.refusal
+        try:
+            with decoded(source.data or str(source.path), at_least=(side, side)) as picture:
+                return make(picture, side)
+        except PictureError as error:
+            return str(error)
+
+    return ordered_map(attempt, sources)

@@ -10,11 +10,8 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
-from visrec_cli.images.decoder import decoded
-from visrec_cli.images.ordered_map import ordered_map
-from visrec_cli.images.sources import PictureError
 from visrec_cli.items.catalogue_items import choose_column, take_rows
-from visrec_cli.items.page_pictures import pictures_of
+from visrec_cli.items.page_pictures import made_of, pictures_of
 from visrec_cli.items.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.items.source import open_items
 from visrec_cli.registry import unknown
@@ -127,18 +124,7 @@ def _loaded(sources: Sequence[PictureSource], report: Report) -> Iterator[Image.
     side = tile_side(len(sources))
     report.expect(len(sources), "pictures")
 
-    def attempt(source: PictureSource) -> Image.Image | str | None:
-        if source.nothing:
-            return None
-        try:
-            if source.refusal:
-                return source.refusal
-            with decoded(source.data or str(source.path), at_least=(side, side)) as picture:
-                return shrunk(picture, side)
-        except PictureError as error:
-            return str(error)
-
-    for source, picture in zip(sources, ordered_map(attempt, sources), strict=True):
+    for source, picture in zip(sources, made_of(sources, shrunk, side), strict=True):
         report.advance()
         if isinstance(picture, str):
             report.reject("show", picture, path=source.path, item_id=source.item_id)
