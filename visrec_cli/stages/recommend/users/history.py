@@ -1,9 +1,9 @@
 """Fold-in of newer interactions, of known and new users, without training."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
@@ -159,31 +159,19 @@ def joined(first: Users, second: Users) -> Users:
         np.concatenate([first.times, second.times]) if has_times else None,
         _stacked(first.factors, second.factors, sizes),
         _stacked(first.bias, second.bias, sizes),
-        _piled(first.neighbours, second.neighbours, sizes),
+        _stacked(first.neighbours, second.neighbours, sizes),
     )
 
 
-def _stacked(
-    first: npt.NDArray[np.float32] | None, second: npt.NDArray[np.float32] | None, sizes: tuple[int, int]
-) -> npt.NDArray[np.float32] | None:
-    """Both, one below the other; zeros where only one side has the term."""
+def _stacked(first: Any, second: Any, sizes: tuple[int, int]) -> Any:
+    """Both matrices, one below the other; zeros where only one side has the term, None where neither has."""
     given = first if first is not None else second
     if given is None:
         return None
-    shape = given.shape[1:]
+    sparse = sp.issparse(given)
+    zeros = sp.csr_matrix if sparse else np.zeros
     sides = [
-        np.zeros((n, *shape), np.float32) if side is None else side
+        zeros((n, *given.shape[1:]), dtype=np.float32) if side is None else side
         for n, side in zip(sizes, (first, second), strict=True)
     ]
-    return np.concatenate(sides)
-
-
-def _piled(first: sp.csr_matrix | None, second: sp.csr_matrix | None, sizes: tuple[int, int]) -> sp.csr_matrix | None:
-    given = first if first is not None else second
-    if given is None:
-        return None
-    sides = [
-        sp.csr_matrix((n, given.shape[1]), dtype=np.float32) if side is None else side
-        for n, side in zip(sizes, (first, second), strict=True)
-    ]
-    return sp.vstack(sides, format="csr")
+    return sp.vstack(sides, format="csr") if sparse else np.concatenate(sides)
