@@ -18,7 +18,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 from numba.core.registry import CPUDispatcher
 
-from visrec_cli.recommenders import kernels
+from visrec_cli import recommenders
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
@@ -59,10 +59,11 @@ def digests(name: str) -> list[str]:
 def loops() -> dict[str, CPUDispatcher]:
     """Every function that numba compiles, but for the helpers that are inlined."""
     found = {}
-    for module in pkgutil.iter_modules(kernels.__path__, kernels.__name__ + "."):
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, CPUDispatcher) and not value.targetoptions.get("forceinline"):
-                found[f"{module.name.rpartition('.')[2]}.{name}"] = value
+    for module in pkgutil.walk_packages(recommenders.__path__, recommenders.__name__ + "."):
+        if module.name.endswith(".kernel") or ".kernels." in module.name:
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if isinstance(value, CPUDispatcher) and not value.targetoptions.get("forceinline"):
+                    found[f"{module.name}.{name}"] = value
     return found
 
 
