@@ -5,7 +5,6 @@ from collections.abc import Collection
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
@@ -43,6 +42,8 @@ def note_other_forms(strangers: Ids, known: Ids, where: str, report: Report, *, 
 def _beyond_ascii(ids: Ids) -> list[str]:
     """Those ids, each once."""
     if isinstance(ids, pa.Array | pa.ChunkedArray):
+        import pyarrow.compute as pc  # not needed by preprocess, which only composes
+
         found: list[str] = pc.unique(ids.filter(pc.invert(pc.string_is_ascii(ids)))).to_pylist()
         return found
     return list(dict.fromkeys(one for one in ids if not one.isascii()))
