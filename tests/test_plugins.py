@@ -319,7 +319,7 @@ def test_an_encoder_is_refused_what_it_cannot_do(shop: Path, visrec_at: Visrec) 
     plant(shop / "site", "joint", {"visrec.encoders": {"both": "joint:BOTH", "eye": "joint:Sees"}}, JOINT)
     for line, code, why in (
         ("embed-images imgs -e both", 2, "fix: such as both:words"),
-        ("embed-images imgs -e both:words --engine onnx", 2, "computes by itself, not with onnx"),
+        ("embed-images imgs -e both:words --engine onnx", 2, "does not support onnx"),
         ("embed-text items.csv --columns title -e eye:x", 2, "unknown text encoder 'eye'"),
         ("embed-images imgs -e both:words?", 69, "it calls itself 'both:words?' and its space 'both:words'"),
     ):

@@ -59,7 +59,7 @@ def test_reports_of_a_log_alone(visrec, files: Path) -> None:
         ("r.svg", "<svg"),
     ):
         assert words in (files / name).read_text(), name
-    assert "serves worst" not in (files / "r.html").read_text()
+    assert "Lowest-scoring" not in (files / "r.html").read_text()
 
 
 def test_a_log_alone_has_no_scores_of_users(visrec, files: Path) -> None:

@@ -37,7 +37,7 @@ def test_every_file_is_written_and_the_table_goes_on(visrec: Run, files: Path) -
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().splitlines()[1].startswith("good,recall,1,all,1")
-    assert "Whom good serves worst" in (files / "r.html").read_text()
+    assert "Lowest-scoring users of good" in (files / "r.html").read_text()
     assert "| good | **1.0000**" in (files / "r.md").read_text()
     assert Tree.parse(files / "r.xml").getroot().get("failures") == "0"
     assert (files / "u.parquet").stat().st_size
@@ -60,7 +60,7 @@ def test_a_page_of_a_pipe(visrec: Run, files: Path) -> None:
     done = visrec("eval", "-", "--truth", "truth.csv", "--html", "r.html", "-o", "r.csv", stdin=good)
     assert done.returncode == 0, done.stderr
     assert (files / "r.csv").read_text().splitlines()[1].startswith("stdin,")
-    assert "serves worst" in (files / "r.html").read_text()
+    assert "Lowest-scoring" in (files / "r.html").read_text()
 
 
 def test_at_a_terminal_runs_stand_beside_their_numbers(files: Path) -> None:

@@ -156,7 +156,7 @@ class RecommenderSuite:
         log, content, _ = planted()
         model = self.fitted(log, content)
         kind = find("recommender", self.name)
-        spoken = kind.voices(model, model.users, 3, np.array([1, 2, 30]))
+        spoken = kind.history_contributions(model, model.users, 3, np.array([1, 2, 30]))
         assert spoken.shape == (log.matrix[3].nnz, 3)
         assert np.isfinite(spoken).all()
 

@@ -60,7 +60,7 @@ def test_the_whole_experiment(demo: Path) -> None:
     assert all(row["ci_low"] for row in rows if row["metric"] == "ndcg" and row["slice"] == "all")
     assert "ease beats popularity" in (results / "table.md").read_text()
     page = (results / "report.html").read_text()
-    assert "serves worst" in page
+    assert "Lowest-scoring" in page
     assert "data:image/webp" in page
     assert (results / "curves.pdf").read_bytes().startswith(b"%PDF")
 

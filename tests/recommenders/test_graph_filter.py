@@ -27,7 +27,7 @@ def test_the_formula_with_dense_matrices() -> None:
 def test_voices_add_up_to_the_score() -> None:
     log, _, _ = planted()
     model = GraphFilter(popularity=0).fit(log)
-    spoken = GraphFilter.voices(model, model.users, 4, np.arange(len(log.items)))
+    spoken = GraphFilter.history_contributions(model, model.users, 4, np.arange(len(log.items)))
     np.testing.assert_allclose(spoken.sum(axis=0), model.scores()[4], atol=1e-5)
 
 

@@ -46,9 +46,9 @@ def test_the_history_of_ones_own_taste_speaks_for_a_cold_item(kind: str) -> None
     own, spoken = [], []
     for user in range(0, 60, 7):
         cold = user // 15 * 12 + 10
-        voices = Hybrid.voices(model, model.users, user, np.array([cold]))[:, 0]
+        history_contributions = Hybrid.history_contributions(model, model.users, user, np.array([cold]))[:, 0]
         own += (model.users.history[user].indices // 12 == user // 15).tolist()
-        spoken += voices.tolist()
+        spoken += history_contributions.tolist()
     assert np.mean(np.array(spoken)[own]) > np.mean(np.array(spoken)[~np.array(own)])
 
 

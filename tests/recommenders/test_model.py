@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError
-from visrec_cli.recommenders.attribution import voices
+from visrec_cli.recommenders.attribution import history_contributions
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.tables.output import write_table
@@ -97,7 +97,7 @@ def test_weights_of_zero_survive_and_say_nothing() -> None:
     users = Users(("a", "b"), history, factors=model.users.factors)
     again, _, _ = from_table(to_table(Model("test", {}, users, model.items)))
     assert again.users.history.nnz == 4
-    assert voices(again, again.users, 0, np.array([0, 1]))[1].tolist() == [0, 0]
+    assert history_contributions(again, again.users, 0, np.array([0, 1]))[1].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_an_exported_model_is_what_it_is(parent: str, tmp_path: Path) -> None:
         ({"to": "tflite"}, UsageError, "unknown format"),
         ({"spec": "colour"}, UsageError, "cannot be exported"),
         ({"spec": "lite9"}, UsageError, "unknown image encoder 'lite9'"),
-        ({"sample": 5, "calibrate": True}, InputError, "24 is the least"),
+        ({"sample": 5, "calibrate": True}, InputError, "at least 24 are needed"),
     ],
 )
 def test_mistakes(

@@ -144,7 +144,7 @@ def command(
         from visrec_cli.stages.eval import evaluate
         from visrec_cli.stages.eval.gates import Gates
         from visrec_cli.stages.eval.propensity import Policy
-        from visrec_cli.stages.eval.report_model import told_of
+        from visrec_cli.stages.eval.report_model import report_of
         from visrec_cli.stages.eval.runs import names_of
         from visrec_cli.tables.readers import read_all
 
@@ -174,7 +174,7 @@ def command(
             id_column=id_column,
             report=report,
         )
-        evaluations.append(told_of(done, report))
+        evaluations.append(report_of(done, report))
         files.write(done, evaluations[0], report)
         return done.results.to_reader()
 

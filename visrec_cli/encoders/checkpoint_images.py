@@ -42,7 +42,7 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
             fix=f"add it: --encoder 'file:{name}?arch=resnet50'",
         )
     require_known(architecture)
-    spec_in_file = _told(metadata, name)
+    spec_in_file = _spec_of(metadata, name)
     model = _load(path, architecture, spec_in_file.settings)
     kind = TransformedCheckpoint if spec_in_file.framing is None else FramedCheckpoint
     found = kind(model, f"file:{rest}", path, spec_in_file, device=device, normalise=normalise, precise=precise)
@@ -99,7 +99,7 @@ class MetadataDocument(msgspec.Struct):
     trained: dict[str, Any] | None = None
 
 
-def _told(metadata: dict[str, str], name: str) -> CheckpointSpec:
+def _spec_of(metadata: dict[str, str], name: str) -> CheckpointSpec:
     """Raises InputError for metadata that are none."""
     origin = Origin(f"the metadata of '{name}' cannot be used", fix="visrec train-encoder writes such a file")
     raw = {key: origin.json(text) for key, text in metadata.items() if key in MetadataDocument.__struct_fields__}

@@ -74,14 +74,14 @@ def _meet(table: pa.Table, items: pa.Table, notes: LogNotes) -> None:
     known = items["item_id"].combine_chunks()
     place = pc.index_in(table["item_id"], known)
     matched = place.is_valid().to_numpy()
-    strangers = pc.unique(table["item_id"].filter(pa.array(~matched))).to_pylist()
-    if strangers:
-        names = ", ".join(repr(one) for one in strangers[:_SHOWN])
+    unmatched = pc.unique(table["item_id"].filter(pa.array(~matched))).to_pylist()
+    if unmatched:
+        names = ", ".join(repr(one) for one in unmatched[:_SHOWN])
         what = (
-            f"not in the table of items: {counted(len(strangers), 'items')} of the log, "
-            f"{_percent(1 - matched.mean())} of the interactions: {names}{' …' if len(strangers) > _SHOWN else ''}"
+            f"not in the table of items: {counted(len(unmatched), 'items')} of the log, "
+            f"{_percent(1 - matched.mean())} of the interactions: {names}{' …' if len(unmatched) > _SHOWN else ''}"
         )
-        hint = spelling(strangers, known.to_pylist())
+        hint = spelling(unmatched, known.to_pylist())
         if not matched.any():
             raise InputError(what, fix=hint or f"the items are called {', '.join(map(repr, known.to_pylist()[:3]))}")
         _tell(notes, f"{what}{f'; {hint}' if hint else ''}")
@@ -109,13 +109,13 @@ def _possessions(items: pa.Table) -> list[tuple[str, np.ndarray]]:
     return found + [(name, items[name].is_valid().to_numpy()) for name in vectors]
 
 
-def spelling(strangers: Sequence[str], known: Sequence[str]) -> str:
+def spelling(unmatched: Sequence[str], known: Sequence[str]) -> str:
     """In what the ids differ, if that alone would make most of them match, or some where it is never meant."""
     few = ""
     for words, plain in _SPELLINGS:
         known_forms = {plain(one) for one in known}
-        matching = sum(plain(one) in known_forms for one in strangers)
-        if matching > len(strangers) / 2:
+        matching = sum(plain(one) in known_forms for one in unmatched)
+        if matching > len(unmatched) / 2:
             return f"most would match but for {words}: write them alike"
         if matching and words in _NEVER_MEANT and not few:
             few = f"{matching:,} would match but for {words}: write them alike"

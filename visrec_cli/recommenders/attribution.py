@@ -17,23 +17,23 @@ from visrec_cli.tables.vectors import Matrix
 _REG = 1e-2  # relative to the mean squared length of the history's factors
 
 
-def voices(model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+def history_contributions(model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
     """(history, items) float32: the part of score(u, i) that item j of the history brings; 0 where it says nothing."""
     history = users.history[row]
     own_items, weights = history.indices, history.data
-    spoken = np.zeros((len(own_items), len(items)), np.float32)
+    contributions = np.zeros((len(own_items), len(items)), np.float32)
     if model.items.neighbours is not None:
         links = model.items.neighbours[own_items][:, items].toarray()
-        spoken += weights[:, None] * links
+        contributions += weights[:, None] * links
     if users.factors is not None and model.items.factors is not None and len(own_items):
         own = model.items.factors[own_items] * (weights != 0)[:, None]  # what was met and not liked does not speak
         share = _as_sum(own, users.factors[row])
-        spoken += (share[:, None] * own) @ model.items.factors[items].T
+        contributions += (share[:, None] * own) @ model.items.factors[items].T
     if users.neighbours is not None:  # users alike who liked both: shared out among what made them alike
         alike = users.neighbours[row]
         others = model.users.history[alike.indices]
-        spoken += (others[:, own_items].T @ others[:, items].multiply(alike.data[:, None]).tocsr()).toarray()
-    return spoken.astype(np.float32)
+        contributions += (others[:, own_items].T @ others[:, items].multiply(alike.data[:, None]).tocsr()).toarray()
+    return contributions.astype(np.float32)
 
 
 def _as_sum(own: Matrix, user: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -95,7 +95,7 @@ class Recommender(ABC):
 
     @classmethod
     def require(cls, model: Model, origin: Origin) -> None:
-        """Raise InputError unless ``fold_in``, ``new_items`` and ``voices`` can work with what a model holds.
+        """Raise InputError unless ``fold_in``, ``new_items`` and ``history_contributions`` can use the model.
 
         It comes from a file, and its settings are this recommender's. What all rely on is looked at here.
         """
@@ -124,14 +124,14 @@ class Recommender(ABC):
         return None
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """(history, items): how much each item of the user's history spoke for each of ``items``.
 
         Rows in the order of ``users.history[row].indices``. See recommenders.attribution for what a number means.
         """
-        from visrec_cli.recommenders.attribution import voices
+        from visrec_cli.recommenders.attribution import history_contributions
 
-        return voices(model, users, row, items)
+        return history_contributions(model, users, row, items)
 
 
 def _smaller_steps(settings: Mapping[str, Setting]) -> str:

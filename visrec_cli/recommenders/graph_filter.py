@@ -83,7 +83,7 @@ class GraphFilter(Recommender):
         return Users(tuple(ids), history, times, _smoothed(history, model.items.factors, model.state["voice"]))
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """Exact: both filters are sums over the history."""
         history, factors, links = users.history[row], model.items.factors, model.items.neighbours
         assert factors is not None

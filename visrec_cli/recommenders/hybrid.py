@@ -157,17 +157,17 @@ class Hybrid(Als):
         )
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """Exact for clicked items, as in ALS. For cold ones, what comes nearest: see recommenders.attribution."""
         warm = _warm(model)
-        spoken = super().voices(warm, users, row, items)
+        contributions = super().history_contributions(warm, users, row, items)
         cold = ~warm.items.known[items]
         if cold.any() and model.state:
             width = model.parts[0][1]
             others = slice(width, None) if "vectors" in model.state else slice(0, width)
             users = replace(users, factors=_factors(users)[:, others])
-            spoken[:, cold] = attribution.voices(_as_cold(model), users, row, items[cold])
-        return spoken
+            contributions[:, cold] = attribution.history_contributions(_as_cold(model), users, row, items[cold])
+        return contributions
 
 
 def _can_hide(log: Log, content: Content | None) -> bool:

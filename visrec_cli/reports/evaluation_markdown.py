@@ -49,7 +49,7 @@ def _lines(evaluation: EvaluationReport) -> Iterator[str]:
         yield " · ".join(f"{_text(name)}: {_text(value)}" for name, value in evaluation.facts)
     if evaluation.warnings:
         yield ""
-        yield "<details><summary>What to know about these numbers</summary>"
+        yield "<details><summary>Notes on these numbers</summary>"
         yield ""
         yield from (f"- {_text(sentence)}" for sentence in evaluation.warnings)
         yield ""

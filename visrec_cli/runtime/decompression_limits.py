@@ -26,7 +26,7 @@ class Unpacking:
 
     def __init__(self, where: str, packed: Callable[[], int], *, otherwise: str) -> None:
         self._where, self._packed, self._otherwise = where, packed, otherwise
-        self._told, self._floor = _told(), max(_LEAST, memory() // _PART)
+        self._setting, self._floor = _setting(), max(_LEAST, memory() // _PART)
         self._size = 0
 
     def add(self, size: int) -> None:
@@ -37,9 +37,9 @@ class Unpacking:
     def require(self, size: int) -> None:
         """The same, and counts nothing."""
         size += self._size
-        if self._told is None and size <= self._floor:
+        if self._setting is None and size <= self._floor:
             return
-        most = max(self._floor, _TIMES * self._packed()) if self._told is None else self._told
+        most = max(self._floor, _TIMES * self._packed()) if self._setting is None else self._setting
         if size > most:
             raise UnpackedError(
                 f"{self._where}: {sized(self._packed())} unpack to more than {sized(most)}",
@@ -53,7 +53,7 @@ def _next(size: int) -> int:
     return next(step for step in steps if step * 1e9 >= min(2 * size, 1e26))
 
 
-def _told() -> int | None:
+def _setting() -> int | None:
     """What the environment says, in bytes. Raises UsageError where it says no number."""
     setting = os.environ.get(UNPACKED)
     if not setting:

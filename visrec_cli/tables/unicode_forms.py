@@ -19,13 +19,13 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def note_other_forms(strangers: Ids, known: Ids, where: str, report: Report, *, noun: str = "items") -> None:
+def note_other_forms(unmatched: Ids, known: Ids, where: str, report: Report, *, noun: str = "items") -> None:
     """Say how many ids would be known but for their form, with one of them, and what to do; nothing where none would.
 
-    strangers: those that a join did not find, or more. where: of whose ids it speaks, and who lacks them. Ids in ASCII
+    unmatched: those that a join did not find, or more. where: of whose ids it speaks, and who lacks them. Ids in ASCII
     have one form, and cost no more than a look.
     """
-    strange = _beyond_ascii(strangers)
+    strange = _beyond_ascii(unmatched)
     if not strange:
         return
     known_forms = set(_beyond_ascii(known))

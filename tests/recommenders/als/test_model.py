@@ -127,7 +127,7 @@ def test_folding_in_is_the_exact_solution_and_the_voices_add_up_to_it() -> None:
     regs = 0.05 * (weights.sum(axis=1) + 0.2 * log.touched.sum())
     wanted = exact_rows(weights, model.items.factors, 0.2, regs)
     np.testing.assert_allclose(folded.factors, wanted, atol=1e-4)
-    spoken = Als.voices(model, folded, 4, np.arange(20))
+    spoken = Als.history_contributions(model, folded, 4, np.arange(20))
     np.testing.assert_allclose(spoken.sum(axis=0), model.scores(folded)[4], atol=1e-4)
 
 
@@ -136,7 +136,7 @@ def test_what_all_items_say_is_added_up_once_for_a_model() -> None:
     before = model.items.gram
     np.testing.assert_allclose(before, model.items.factors.T @ model.items.factors, atol=1e-5)
     for row in range(3):
-        Als.voices(model, model.users, row, np.arange(20))
+        Als.history_contributions(model, model.users, row, np.arange(20))
     assert model.items.gram is before
 
 

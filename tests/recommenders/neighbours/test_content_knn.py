@@ -43,7 +43,7 @@ def test_old_clicks_fade() -> None:
 def test_voices_add_up_to_the_score() -> None:
     log, content, _ = planted()
     model = ContentKnn(half_life=30).fit(log, content)
-    spoken = ContentKnn.voices(model, model.users, 4, np.arange(len(log.items)))
+    spoken = ContentKnn.history_contributions(model, model.users, 4, np.arange(len(log.items)))
     np.testing.assert_allclose(spoken.sum(axis=0), model.scores()[4], atol=1e-5)
 
 

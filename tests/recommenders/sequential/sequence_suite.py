@@ -121,7 +121,7 @@ class SequenceSuite(RecommenderSuite):
         assert log.times is not None
         row = slice(*log.matrix.indptr[3:5])
         mine, times = log.matrix.indices[row], log.times[row]
-        spoken = kind.voices(model, model.users, 3, items)
+        spoken = kind.history_contributions(model, model.users, 3, items)
         old = np.argsort(times)[:-6]
         assert not spoken[old].any()
         last = np.argsort(times)[-1]

@@ -9,7 +9,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import Evaluation, evaluate
 from visrec_cli.stages.eval.baselines import BaselineRules, baselines_of
 from visrec_cli.stages.eval.gates import Gates
-from visrec_cli.stages.eval.report_model import told_of
+from visrec_cli.stages.eval.report_model import report_of
 from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.recommend.users import Rules as ServingRules
 from visrec_cli.stages.recommend.users import recommend_users
@@ -80,7 +80,7 @@ def test_what_was_planted_is_found_and_said() -> None:
     assert sentences["bad", "good"].sentence.startswith("good beats bad by 0.")
     assert sentences["content-knn", "good"].sentence == "content-knn and good have the same recall@5 for every user"
     assert sentences["bad", "random"].verdict == "unclear"
-    told = told_of(done, report)
+    told = report_of(done, report)
     assert sentences["bad", "good"].sentence in told.differences
     assert {"baselines", "comparisons", "intervals", "slices of items"} <= set(done.facts)
     assert done.facts["baselines"] == (

@@ -106,7 +106,7 @@ def test_a_reader_cannot_be_read_twice() -> None:
 def test_strangers_and_unknown_items_are_counted() -> None:
     found, run = of(recs(("nobody", "a"), ("u1", "strange"), ("u1", "a"), ("somebody", "b")))
     assert found == {"u1": ["?", "a"]}
-    assert (run.notes.users, run.notes.strangers, run.notes.unserved, run.notes.unknown_items) == (3, 2, 1, 1)
+    assert (run.notes.users, run.notes.unknown_ids, run.notes.unserved, run.notes.unknown_items) == (3, 2, 1, 1)
     assert run.notes.some_users == ["nobody", "somebody"]
 
 

@@ -7,7 +7,7 @@ from tests.stages.eval.cases import log, recs
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import evaluate
 from visrec_cli.stages.eval.per_user import per_user
-from visrec_cli.stages.eval.report_model import page_of, told_of
+from visrec_cli.stages.eval.report_model import page_of, report_of
 from visrec_cli.stages.eval.worst_users import worst_served
 
 TRUTH = log(("u1", "a"), ("u2", "b"), ("u3", "c"), ("u3", "d"), ("u4", "a"))
@@ -75,15 +75,15 @@ def test_of_an_error_the_largest_is_the_worst() -> None:
 def test_the_page_shows_the_best_run_at_its_worst() -> None:
     report = Report()
     done = evaluate(LISTS.slice(4), LISTS, truth=TRUTH, metrics=["ndcg@2"], names=["poor", "good"], report=report)
-    page = page_of(done, told_of(done, report), report)
-    assert "Whom good serves worst" in page
+    page = page_of(done, report_of(done, report), report)
+    assert "Lowest-scoring users of good" in page
     assert "count as 0" in page
 
 
 def test_a_page_without_metrics_of_users_has_no_users() -> None:
     report = Report()
     done = evaluate(LISTS, truth=TRUTH, metrics=["coverage@2"], names=["mine"], report=report)
-    assert "serves worst" not in page_of(done, told_of(done, report), report)
+    assert "Lowest-scoring" not in page_of(done, report_of(done, report), report)
 
 
 def test_the_table_of_users_has_a_row_per_run_and_user_and_gaps_where_nothing_is_meant() -> None:
@@ -99,5 +99,5 @@ def test_the_table_of_users_has_a_row_per_run_and_user_and_gaps_where_nothing_is
 
 def test_told_says_which_way_is_better() -> None:
     done = judged()
-    assert told_of(done, Report()).better == {"ndcg": "more"}
-    assert dict(told_of(done, Report()).facts)["users without recommendations"].endswith("mine 1")
+    assert report_of(done, Report()).better == {"ndcg": "more"}
+    assert dict(report_of(done, Report()).facts)["users without recommendations"].endswith("mine 1")

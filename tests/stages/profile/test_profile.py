@@ -137,7 +137,7 @@ def test_mistakes_are_answered_with_near_names() -> None:
         with pytest.raises(UsageError) as refusal:
             profile(log(), items=shop(), **options)
         assert near in str(refusal.value.fix)
-    with pytest.raises(UsageError, match="nobody"):
+    with pytest.raises(UsageError, match="no user was given"):
         profile(log(), users=[])
     model = train_cf(log(), items=shop(), model="popularity").read_all()
     with pytest.raises(UsageError, match="a model, which has cleaned its log already"):

@@ -86,7 +86,7 @@ def test_fewer_epochs_than_are_done_are_refused(tmp_path: Path) -> None:
     keep = str(tmp_path / "run.npz")
     for options in ({"validation": 0.0}, {"fit_on": "train", "patience": 9}, {"patience": 9}):
         trained("als", 6, save_checkpoint=keep, **options)
-        with pytest.raises(UsageError, match="has 6 epochs behind it, and --set epochs=5 asks for fewer") as caught:
+        with pytest.raises(UsageError, match="has 6 epochs already, and --set epochs=5 is fewer") as caught:
             trained("als", 5, resume=keep, **options)
         assert caught.value.fix == "--set epochs=6 or more, or start again without --resume"
 

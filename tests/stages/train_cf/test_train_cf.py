@@ -150,7 +150,7 @@ def test_without_times_there_is_no_order(model: str) -> None:
         ({"model": "alss"}, "did you mean als"),
         ({"settings": {"regg": "1"}}, "unknown setting of als 'regg'"),
         ({"settings": {"epochs": "many"}}, "epochs=many is not a whole number"),
-        ({"model": "vbpr"}, "vbpr looks at the items, and there are none"),
+        ({"model": "vbpr"}, "vbpr needs item features, and there are none"),
         ({"metric": "ndgc@10"}, "unknown metric"),
         ({"validation": 1.5}, "not a share"),
         ({"fit_on": "trian"}, "did you mean train"),

@@ -128,7 +128,7 @@ class Als(Iterative):
         return Users(tuple(ids), history, times, factors)
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """The score at the exact minimum for this user is a sum over the history; these are its terms.
 
             voice(j → i) = w(u, j) · y(j)ᵀ (α₀ YᵀY + sum over k of w(u, k) y(k) y(k)ᵀ + λ(u) I)⁻¹ y(i)
@@ -141,8 +141,8 @@ class Als(Iterative):
         with one_thread_a_product():
             matrix = _base(model) + own.T @ (weights * own)
             matrix[np.diag_indices_from(matrix)] += reg
-            spoken: Matrix = (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
-        return spoken
+            contributions: Matrix = (weights * own @ np.linalg.solve(matrix, factors[items].T)).astype(np.float32)
+        return contributions
 
 
 def _regularisation(settings: dict[str, Any], side: Rows, others: int) -> Vector:

@@ -70,7 +70,7 @@ class ContentKnn(Recommender):
         return Items(tuple(ids), content.valid.copy(), _centred(content, model.state["mean"]))
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """Exact: each item of the history brings its part of the mean."""
         one, factors = users.take([row]), model.items.factors
         assert factors is not None

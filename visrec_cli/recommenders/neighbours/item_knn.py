@@ -41,7 +41,7 @@ class ItemKnn(Recommender):
         """A product of sparse matrices, of which a row at a time is looked through."""
         columns = weighted(log.matrix, self.set["weighting"], damping=self.set["user_damping"]).T.tocsr()
         length = lengths(columns)
-        target, speaker = (
+        target, other_norms = (
             np.where(length > 0, length, 1) ** self.set[name] for name in ("target_damping", "speaker_damping")
         )
         speaking = nearest(
@@ -49,7 +49,7 @@ class ItemKnn(Recommender):
             columns,
             self.set["k"],
             own=target,
-            theirs=speaker,
+            theirs=other_norms,
             shrinkage=self.set["shrinkage"],
             itself=np.arange(len(log.items)),
         )

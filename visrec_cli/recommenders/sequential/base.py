@@ -159,25 +159,25 @@ class SequenceModel(NeuralRecommender):
         return Users(tuple(ids), history, times, cls._held(model, steps))
 
     @classmethod
-    def voices(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
+    def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
         """What each item would lose if a step had not happened: the network reads the history without it.
 
         Steps that are too old to be read say nothing.
         """
         one = users.take([row])
         steps = UserSequences.of(one.history, one.times, model.items.ids, model.items.known)
-        spoken = np.zeros((one.history.nnz, len(items)), np.float32)
+        contributions = np.zeros((one.history.nnz, len(items)), np.float32)
         n = min(len(steps.items), model.settings["length"])
         if not n or model.items.factors is None:
-            return spoken
+            return contributions
         last, cells = steps.items[-n:], steps.cells[-n:]
         without = [np.delete(last, place) for place in range(n)]
         many = UserSequences(
             np.concatenate([last, *without]), np.concatenate([[0], n + np.arange(n + 1) * (n - 1)]), cells
         )
         scores = cls._held(model, many) @ model.items.factors[items].T
-        spoken[cells] = scores[0] - scores[1:]
-        return spoken
+        contributions[cells] = scores[0] - scores[1:]
+        return contributions
 
     @classmethod
     def _held(cls, model: Model, steps: UserSequences) -> Matrix:

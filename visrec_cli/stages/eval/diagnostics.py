@@ -18,7 +18,7 @@ _SOME = 100
 class RunDiagnostics:
     """Counts of one run.
 
-    users: all that are recommended something; strangers: those of them without truth; unserved: users of the truth
+    users: all that are recommended something; unknown_ids: those of them without truth; unserved: users of the truth
     without recommendations. places: recommendations looked at; seen: those of them that the user had before,
     and validated: of these, those from validation rows.
     odd_ranks, equal_ranks, disagreeing: users whose ranks are not 1 to n, occur twice, or contradict the scores.
@@ -27,7 +27,7 @@ class RunDiagnostics:
 
     rows: int = 0
     users: int = 0
-    strangers: int = 0
+    unknown_ids: int = 0
     unserved: int = 0
     known_items: int = 0
     unknown_items: int = 0
@@ -50,7 +50,7 @@ class RunDiagnostics:
 
     def refuse_strangers(self, where: str, truth: Truth) -> None:
         """Raises InputError if no user has truth, or no item is one that the truth or the catalogue knows."""
-        loaded = self.users - self.strangers
+        loaded = self.users - self.unknown_ids
         if not loaded:
             known = truth.users.to_pylist()
             all_of_them = counted(self.users, truth.who)
@@ -69,7 +69,7 @@ class RunDiagnostics:
         """Put everything that a reader of the numbers should know into the report."""
         remarks = (
             (self.unserved, truth.who, f"of {len(truth.users):,} without recommendations: counted as 0"),
-            (self.strangers, f"recommended {truth.who}", "without truth: left out"),
+            (self.unknown_ids, f"recommended {truth.who}", "without truth: left out"),
             (self.unknown_items, "recommendations", "of unknown items: each takes a place, and is wrong"),
             (self.nan_scores, "scores", "NaN or empty: the ranks are the order"),
             (self.odd_ranks, truth.who, "with ranks other than 1, 2, 3 …: taken as the order"),

@@ -23,7 +23,7 @@ def facts_of(truth: Truth, scores: Sequence[PerUserScores], min_weight: float | 
         "ties": "ordered by rank; without ranks by score, equal scores by a hash of the item's id",
         "users without recommendations": f"count as 0: {_of_runs(scores, 'unserved')}",
         "users with nothing relevant": f"{_EMPTY[truth.empty_is_zero]}: {truth.empty or 'none'}",
-        "users without truth": f"left out: {_of_runs(scores, 'strangers')}",
+        "users without truth": f"left out: {_of_runs(scores, 'unknown_ids')}",
     }
 
 

@@ -9,7 +9,7 @@ from visrec_cli.stages.eval import Evaluation
 from visrec_cli.stages.eval.class_retrieval import SimilarRun
 
 
-def told_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> EvaluationReport:
+def report_of(done: Evaluation, report: Report, *, title: str = "Evaluation") -> EvaluationReport:
     """What reports tell; of the differences, those of the first metric.
 
     report: what was said while it was made: its warnings belong to the numbers.

@@ -49,7 +49,7 @@ class UserListsBatch:
         notes.rows += len(ids)
         notes.users += len(names)
         if not known.all():
-            notes.strangers += int((~known).sum())
+            notes.unknown_ids += int((~known).sum())
             notes.show(notes.some_users, names.filter(pa.array(~known)))
             table = table.filter(pa.array(np.repeat(known, sizes)))
             sizes, names = sizes[known], names.filter(pa.array(known))

@@ -61,20 +61,20 @@ def join(catalogue: Catalogue, *, id_from: str, keep_unlisted: bool, report: Rep
 def _in_other_letters(pictures: Sequence[Picture], ids: Sequence[str], path_of: dict[str, str]) -> dict[str, Picture]:
     """By item: the one picture whose id has its letters in another Unicode form, where none has its very id."""
     known = set(ids)
-    strangers: dict[str, list[Picture]] = {}
+    unmatched: dict[str, list[Picture]] = {}
     for picture in pictures:
         if picture.item_id not in known and not picture.item_id.isascii():
-            strangers.setdefault(composed(picture.item_id), []).append(picture)
-    if not strangers:
+            unmatched.setdefault(composed(picture.item_id), []).append(picture)
+    if not unmatched:
         return {}
     wanting: dict[str, list[str]] = {}
     for item_id in ids:
-        if item_id not in path_of and composed(item_id) in strangers:
+        if item_id not in path_of and composed(item_id) in unmatched:
             wanting.setdefault(composed(item_id), []).append(item_id)
     return {
-        items[0]: strangers[letters][0]
+        items[0]: unmatched[letters][0]
         for letters, items in wanting.items()
-        if len(items) == len(strangers[letters]) == 1
+        if len(items) == len(unmatched[letters]) == 1
     }
 
 

@@ -135,8 +135,8 @@ def _of_log(
     overview(table, notes)
     log = log_of(table, items=() if features is None else features.ids)
     if features is not None and len(log.items) > len(features.ids):
-        strangers = len(log.items) - len(features.ids)
-        report.count("items of the log that --items does not have", strangers)
+        unknown_users = len(log.items) - len(features.ids)
+        report.count("items of the log that --items does not have", unknown_users)
     return log.users, log.items, log.matrix, log.times
 
 

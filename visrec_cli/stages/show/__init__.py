@@ -83,7 +83,7 @@ def describe(
         seen += batch.num_rows
         for i, column in enumerate(batch.columns):
             nulls[i] += column.null_count
-    remarks = _told(reader.schema, name_of(source))
+    remarks = _remarks(reader.schema, name_of(source))
     found = [
         Column(f.name, type_in_words(f.type), n, space_of(f, name_of(source)), remarks.get(f.name, ""))
         for f, n in zip(reader.schema, nulls, strict=True)
@@ -91,7 +91,7 @@ def describe(
     return Description(name_of(source), seen, found, pa.Table.from_batches(first, reader.schema))
 
 
-def _told(schema: pa.Schema, where: str) -> dict[str, str]:
+def _remarks(schema: pa.Schema, where: str) -> dict[str, str]:
     """What the metadata of a model, or of recommendations, says of how they were made: by column, in words."""
     if is_model(schema):
         from visrec_cli.recommenders.serialization import described

@@ -64,7 +64,7 @@ def picture_map(
     places = lay_out(vectors, layout, seed=seed)
     table = take_rows(table.select(plain), rows)
     found = _pictures(table, source, report)
-    detail_columns = columns or _told(table.schema)
+    detail_columns = columns or _detail_columns(table.schema)
     detail_columns = [*detail_columns, *([colour] if colour is not None and colour not in detail_columns else [])]
     values = {name: python_values(table[name]) for name in detail_columns}
     titled = [name for name in plain if name.lower() in TITLES]
@@ -106,7 +106,7 @@ def _placed(table: pa.Table, column: str | None, limit: int, report: Report) -> 
     return rows.astype(np.int64), vectors[rows], left_out
 
 
-def _told(schema: pa.Schema) -> list[str]:
+def _detail_columns(schema: pa.Schema) -> list[str]:
     """The columns that a person may search or colour by; not the titles, which every item shows anyway."""
     title = next((name for name in schema.names if name.lower() in TITLES), None)
     hidden = {"item_id", title, *(name for name in schema.names if name.lower() in PATH_COLUMNS)}

@@ -115,8 +115,8 @@ def train_cf(
         held = within(clean(parts.validation, later, Report()), learned)
         if not held.matrix.nnz:
             raise InputError("no validation row is of a user and an item that training knows", fix="visrec split again")
-        strangers = parts.validation.num_rows - held.matrix.nnz
-        report.count("validation interactions that training cannot know", strangers)
+        unmatched = parts.validation.num_rows - held.matrix.nnz
+        report.count("validation interactions that training cannot know", unmatched)
         whole = log_of(known, items=features.ids if features else ())
         all_known = TrainingData(whole, _content(kind, features, whole, column, report))
     content = _content(kind, features, learned, column, Report() if all_known else report)

@@ -16,8 +16,8 @@ def project(space: Space, parts: dict[str, Matrix]) -> Matrix:
     """
     recipe = Recipe.of(space)
     known = [source.column for source in recipe.sources]
-    strangers = [name for name in parts if name not in known]
-    if strangers:
-        raise UsageError(f"'{strangers[0]}' is not part of this space", fix=f"it was made of {', '.join(known)}")
+    unknown_parts = [name for name in parts if name not in known]
+    if unknown_parts:
+        raise UsageError(f"'{unknown_parts[0]}' is not part of this space", fix=f"it was made of {', '.join(known)}")
     vectors, _ = recipe.apply({name: (m, np.ones(len(m), bool)) for name, m in parts.items()}, query=True)
     return vectors

@@ -95,8 +95,8 @@ def recommend_users(
     candidates, chooser = chooser_of(context, rules, report)
     popular = loaded[0].popular[1]
     falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
-    strangers = Strangers(loaded, report, fallback=popular if falls_back else None)
-    strangers.refuse_if_nobody(ids)
+    unknown_users = Strangers(loaded, report, fallback=popular if falls_back else None)
+    unknown_users.refuse_if_nobody(ids)
     sheet = UserTable(
         candidates,
         source=chooser.blend.source,
@@ -113,7 +113,7 @@ def recommend_users(
         blocks = in_blocks(loaded, ids, len(candidates.ids))
         while some := list(islice(blocks, blocks_together(len(candidates.ids)))):
             with one_thread_a_product():  # also where a block is alone: scores do not depend on the number of cores
-                done = side_by_side(answered, [strangers.sort_out(block) for block in some])
+                done = side_by_side(answered, [unknown_users.sort_out(block) for block in some])
             for choice, batch in done:
                 report.count("users", len(choice.user_batches.ids))
                 report.count(f"users with fewer than {rules.k} answers", choice.short_of(rules.k))

@@ -87,14 +87,14 @@ def allowed_of(
         if listed is None:
             continue
         rows = [candidates.row_of[item] for item in listed if item in candidates.row_of]
-        strangers = len(listed) - len(rows)
+        unknown_ids = len(listed) - len(rows)
         note_other_forms(listed, candidates.ids, f"{flag} beside the models", report)
         if may and not rows:
             raise InputError(
                 f"no model has any item of {flag} ({', '.join(map(repr, listed[:3]))})",
                 fix=f"items are called {', '.join(map(repr, candidates.ids[:3]))}",
             )
-        report.count(f"items of {flag} that no model has", strangers)
+        report.count(f"items of {flag} that no model has", unknown_ids)
         named = np.zeros(len(candidates.ids), bool)
         named[rows] = True
         allowed &= named if may else ~named

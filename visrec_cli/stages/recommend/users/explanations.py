@@ -47,7 +47,7 @@ class Reasons:
     def _of_user(self, choice: Choice, user: int, shown: Rows) -> list[Reason]:
         """Several models are heard as loud as they count in the blend."""
         own_items = choice.past.history[user].indices
-        spoken = np.zeros((len(own_items), len(shown)))
+        total = np.zeros((len(own_items), len(shown)))
         shares: defaultdict[str, Any] = defaultdict(float)
         for at, weight in enumerate(self._chooser.blend.weights):
             places, users = choice.user_batches.sides[at]
@@ -57,18 +57,18 @@ class Reasons:
             rows = self._rows_of[at][shown]
             shown_rows = np.flatnonzero(rows >= 0)
             one = self._chooser.loaded[at]
-            voices = one.kind.voices(one.model, users, int(matches[0]), rows[shown_rows])
+            history_contributions = one.kind.history_contributions(one.model, users, int(matches[0]), rows[shown_rows])
             own = np.searchsorted(own_items, self._candidates.places[at][users.history[int(matches[0])].indices])
-            contributions = np.zeros_like(spoken)
-            contributions[np.ix_(own, shown_rows)] = voices
+            contributions = np.zeros_like(total)
+            contributions[np.ix_(own, shown_rows)] = history_contributions
             contributions[own_items[:, None] == shown[None, :]] = 0  # a thing is no reason for itself
             contributions[choice.past.history[user].data <= 0] = 0  # nor is one that was seen and not liked
-            spoken += weight * _positive_shares(contributions)
+            total += weight * _positive_shares(contributions)
             parts = _parts(one.model, users, int(matches[0]), rows[shown_rows])
             for name, values in zip(parts, _positive_shares(np.stack(list(parts.values()))), strict=True):
                 shares[name] = shares[name] + weight * _at(shown_rows, values, len(shown))
         whole = np.maximum(sum(shares.values()), 1e-9)
-        shares_of_items = spoken / np.maximum(spoken.sum(axis=0), 1e-9)
+        shares_of_items = total / np.maximum(total.sum(axis=0), 1e-9)
         return [
             self._words(
                 own_items,
@@ -106,22 +106,22 @@ class Reasons:
 
 def _parts(model: Model, users: Users, row: int, items: Rows) -> Shares:
     """What each term of the score says for each of the items, by what it speaks of; see recommenders.model."""
-    spoken: defaultdict[str, Any] = defaultdict(lambda: np.zeros(len(items), np.float32))
+    total: defaultdict[str, Any] = defaultdict(lambda: np.zeros(len(items), np.float32))
     history, side = users.history[row], model.items
     if users.factors is not None and side.factors is not None:
         start = 0
         for name, width in model.parts or (("behaviour", side.factors.shape[1]),):
             block = slice(start, start + width)
-            spoken[name] += side.factors[items, block] @ users.factors[row, block]
+            total[name] += side.factors[items, block] @ users.factors[row, block]
             start += width
     if side.neighbours is not None:
         links = history.data @ side.neighbours[history.indices][:, items].toarray()
-        spoken["behaviour"] += links.astype(np.float32)
+        total["behaviour"] += links.astype(np.float32)
     if users.neighbours is not None:
-        spoken["behaviour"] += (users.neighbours[row] @ model.users.history[:, items]).toarray()[0]
+        total["behaviour"] += (users.neighbours[row] @ model.users.history[:, items]).toarray()[0]
     if side.bias is not None:
-        spoken["popularity"] += side.bias[items]
-    return dict(spoken) or {"behaviour": np.zeros(len(items), np.float32)}
+        total["popularity"] += side.bias[items]
+    return dict(total) or {"behaviour": np.zeros(len(items), np.float32)}
 
 
 def _positive_shares(values: npt.NDArray[Any]) -> Matrix:

@@ -45,7 +45,7 @@ class Strangers:
     """Handles unknown users: they get the fallback and a note, or are rejected."""
 
     def __init__(self, loaded: Sequence[LoadedModel], report: Report, *, fallback: str | None) -> None:
-        self._loaded, self._report, self._fallback, self._told = loaded, report, fallback, 0
+        self._loaded, self._report, self._fallback, self._reported = loaded, report, fallback, 0
 
     def sort_out(self, block: UserBatches) -> UserBatches:
         """The block, or those of it who are known where there is no fallback."""
@@ -72,8 +72,8 @@ class Strangers:
     def _tell(self, user: str) -> None:
         in_a_model = any(user in one.row_of for one in self._loaded)
         words = "this user has no history" if in_a_model else "no model knows this user"
-        near = "" if in_a_model or self._told >= _NEAR else self._near(user)
-        self._told += not in_a_model
+        near = "" if in_a_model or self._reported >= _NEAR else self._near(user)
+        self._reported += not in_a_model
         if self._fallback is None:
             self._report.reject("recommend", f"{words}{f': {near}' if near else ''}", path=f"user {user}")
         elif near:
