@@ -32,7 +32,7 @@ from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf.plan import Plan
-from visrec_cli.stages.train_cf.training_run import Fitting
+from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure, Validation
 
 DATA = ("films", "u1", "amazon-baby", "tiktok-mm", "demo")
@@ -75,7 +75,9 @@ def trained(name: str, model: str, settings: dict[str, Any], trials: int) -> tup
         fit_on = "known" if task.validation is None else "train"
         plan = Plan(find("recommender", model), dict(searched), Measure("ndcg@10"), 0, "cpu", fit_on=fit_on)
         begun = time.perf_counter()
-        made = Fitting(replace(plan, trials=0 if number else trials), task.train, None, task.validation, Report()).run()
+        made = TrainingRun(
+            replace(plan, trials=0 if number else trials), task.train, None, task.validation, Report()
+        ).run()
         seconds.append(time.perf_counter() - begun)
         if not number:
             shown = " ".join(

@@ -31,7 +31,7 @@ from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf.plan import Plan
-from visrec_cli.stages.train_cf.training_run import Fitting
+from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure
 
 DATA = Path(os.environ.get("VISREC_SHARED_DATA", "../shared/data"))
@@ -134,7 +134,7 @@ def run(data: str, recommender: str, args: argparse.Namespace) -> dict[str, Any]
         report = Report()
         report.listener = (lambda line: print("   ", line, flush=True)) if args.verbose else report.listener
         begun = time.perf_counter()
-        model = Fitting(plan, task.train, content, task.validation, report).run()
+        model = TrainingRun(plan, task.train, content, task.validation, report).run()
         seconds.append(time.perf_counter() - begun)
         if number == 0 and trials:
             settings = {name: value for name, value in model.settings.items() if name != "epochs"}

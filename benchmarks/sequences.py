@@ -40,7 +40,7 @@ from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
 from visrec_cli.stages.train_cf.plan import Plan
-from visrec_cli.stages.train_cf.training_run import Fitting
+from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.checkpoint import load_checkpoint
@@ -165,7 +165,7 @@ def search(run: Run, train: Log, validation: Log, content: Content | None, args:
     report = Report()
     report.listener = lambda line: print("   ", line, flush=True)
     plan = Plan(kind, settings, Measure("ndcg@10"), 0, "auto", fit_on="train", trials=args.trials)
-    fitting = Fitting(plan, train, content if run.content else None, validation, report)
+    fitting = TrainingRun(plan, train, content if run.content else None, validation, report)
     model = fitting.run()
     for seen in fitting.curve:
         print(f"    {seen['epoch']:4} {seen['loss']:.4f} {seen['value']}", flush=True)
