@@ -30,7 +30,8 @@ TEXTS = {
     "lists.csv": "user_id,item_id,rank,score\n" + "".join(f"{u},{i},{r},{s}\n" for u, i, r, s in LISTS),
     "lists.ndjson": "".join(f'{{"user":"u{n}","items":["i{n}","i{n + 1}"],"scores":[2,1]}}\n' for n in range(5)),
     "run.txt": "".join(f"{u} Q0 {i} {r} {s} small\n" for u, i, r, s in LISTS),
-    "qrels.txt": "# judged\n" + "".join(f"{u} 0 {i} {w}\n" for u, i, w, _ in CLICKS[:12]),
+    "qrels.txt": "# judged\n"
+    + "".join(f"{u} 0 {i} {w}\n" for (u, i), w in {(u, i): w for u, i, w, _ in CLICKS[:12]}.items()),
     "shown.csv": "user_id,item_id,clicked,position\n" + "".join(f"{u},{i},{w % 2},{w}\n" for u, i, w, _ in CLICKS),
     "items.csv": "item_id,title,price\n" + "".join(f'{n},"thing, é {n}",{n}.5\n' for n in range(9)),
     "items.json": json.dumps(ROWS),

@@ -34,7 +34,7 @@ def test_the_first_stages_stay_and_the_last_learn() -> None:
 
 def test_how_many_stages_stay() -> None:
     assert [frozen_count(9, freeze) for freeze in (None, "all", "0", 3)] == [7, 9, 0, 3]
-    with pytest.raises(UsageError, match="this model has 9"):
+    with pytest.raises(UsageError, match="the model has 9"):
         frozen_count(9, "most")
 
 

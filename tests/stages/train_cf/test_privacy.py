@@ -43,12 +43,12 @@ def test_the_model_holds_no_users_and_folds_in_those_who_are_brought() -> None:
     [
         ({"model": "als"}, "als cannot be trained with --private.*two-tower"),
         ({"items": None}, "needs the catalogue"),
-        ({"tune": 3}, "--tune would tell"),
-        ({"log": ["x.csv"]}, "--log would tell"),
-        ({"resume": "x.npz"}, "--resume would tell"),
-        ({"validation": 0.1}, "--validation would tell"),
+        ({"tune": 3}, "--tune would reveal"),
+        ({"log": ["x.csv"]}, "--log would reveal"),
+        ({"resume": "x.npz"}, "--resume would reveal"),
+        ({"validation": 0.1}, "--validation would reveal"),
         ({"fit_on": "train"}, "the log has no validation rows"),
-        ({"cleaning": Cleaning(k_core=5)}, "--k-core would tell"),
+        ({"cleaning": Cleaning(k_core=5)}, "--k-core would reveal"),
         ({"settings": {"user_ids": "true"}}, "unknown setting of two-tower 'user_ids'"),
     ],
 )

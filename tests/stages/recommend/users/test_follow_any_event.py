@@ -100,7 +100,7 @@ def test_a_bug_of_ours_in_one_event_is_said_and_ends_nothing(monkeypatch) -> Non
     said = answers([b'{"user_id": "u4"}', ASKED], report)
     assert said[0] == {"error": "a bug in visrec: KeyError: 'oops'", "line": 1}
     assert "items" in said[1]
-    assert "event 1 met a bug in visrec" in report.warnings[0]
+    assert "event 1 failed by a bug in visrec" in report.warnings[0]
 
 
 def test_in_a_process_with_few_letters(tmp_path: Path, visrec) -> None:
