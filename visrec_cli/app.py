@@ -14,6 +14,7 @@ from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.standard_streams import make_whole, output_is_closed
 from visrec_cli.runtime.startup import claim
 
+_FULL = ("failed to map segment", "annot allocate memory")  # what glibc says where a library finds no room
 _TRANSFER = {
     errno.ENOSPC: "free some space and run the command again",
     errno.EDQUOT: "free some space and run the command again",
@@ -105,7 +106,7 @@ def _code_of(error: BaseException) -> int:
         hint = f"visrec {_verb_named()} --help".replace("  ", " ")
         _complain(error.format_message(), f"see '{hint}'")
         return 2
-    if isinstance(error, MemoryError):
+    if _out_of_memory(error):
         fewer = "fewer items at once, or a machine with more"
         ways = (f"a smaller --batch-size, {fewer}", fewer)
         _complain("out of memory", command_line().suited(ways))
@@ -127,6 +128,13 @@ def _code_of(error: BaseException) -> int:
         f"please report it with the output of 'visrec --debug …': {'to its authors' if owner else REPORT_TO}",
     )
     return 70
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether memory, or room for addresses, ran out: also where a library could not be loaded for that."""
+    if isinstance(error, ImportError):
+        return any(words in str(error) for words in _FULL)
+    return isinstance(error, MemoryError)
 
 
 def _say_skipped() -> None:

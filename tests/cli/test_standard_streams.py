@@ -133,9 +133,13 @@ def test_without_a_home_things_are_kept_where_the_next_run_finds_them(desk: Path
 def test_memory_that_runs_out_has_a_code_of_its_own(desk: Path, monkeypatch, capsys) -> None:
     import visrec_cli.stages.fuse as module
 
-    for error in (MemoryError(), pa.ArrowMemoryError("malloc of size 9 failed")):
+    for error in (
+        MemoryError(),
+        pa.ArrowMemoryError("malloc of size 9 failed"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+    ):
 
-        def greedy(*_: object, error: MemoryError = error, **__: object) -> None:
+        def greedy(*_: object, error: Exception = error, **__: object) -> None:
             raise error
 
         monkeypatch.setattr(module, "fuse", greedy)
