@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables import json_keys
+from visrec_cli.tables import json_depth
 from visrec_cli.tables.json_keys import refuse_double_keys
 from visrec_cli.tables.readers import read_all
 
@@ -49,7 +49,7 @@ def drawn(chance: random.Random, depth: int = 0) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("at_once", [1, 60, 1 << 24])
 def test_none_is_missed_and_none_made_up(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(json_keys, "_AT_ONCE", at_once)
+    monkeypatch.setattr(json_depth, "_AT_ONCE", at_once)
     for seed in range(700):
         chance = random.Random(seed)
         rows = [drawn(chance) for _ in range(chance.randrange(1, 6))]

@@ -21,14 +21,14 @@ _QUOTE, _LINE_FEED = 0x22, 0x0A
 def refuse_deep(data: bytes, where: str) -> None:
     """Raise InputError for the first line of NDJSON, or for an array, with more than DEEPEST levels."""
     array = data[:4096].lstrip()[:1] == b"["
-    for number, part in [(1, data)] if array else _parts(data):
+    for number, part in [(1, data)] if array else whole_lines(data):
         found = _first_deep(part, DEEPEST + 1 if array else DEEPEST, array=array)
         if found is not None:
             at = "the array" if array else f"line {number + found}"
             raise InputError(f"{where}: {at} is nested too deeply", fix="one flat object per line is best")
 
 
-def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+def whole_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Whole lines, about _AT_ONCE bytes at a time, with the number of the first one."""
     start, number = 0, 1
     while start < len(data):

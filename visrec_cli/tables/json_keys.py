@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.json_depth import whole_lines
 
-_AT_ONCE = 1 << 24  # bytes, up to the end of a line
 _QUOTE, _COLON, _LINE_FEED, _BLANKS = 0x22, 0x3A, 0x0A, (0x20, 0x09, 0x0D)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd: no bit of a hash is lost
 _WORD = 8  # bytes of a key at each end that tell it from another of its length
@@ -24,10 +24,8 @@ def refuse_double_keys(data: bytes, where: str) -> None:
     if data[:4096].lstrip()[:1] == b"[":
         _refuse(data, where, "the array")
         return
-    start, number, seen = 0, 1, np.empty(0, np.uint64)
-    while start < len(data):
-        end = data.find(b"\n", start + _AT_ONCE) + 1 or len(data)
-        part = data[start:end]
+    seen = np.empty(0, np.uint64)
+    for number, part in whole_lines(data):
         lines = np.append(np.flatnonzero(np.frombuffer(part, np.uint8) == _LINE_FEED), len(part))
         shapes = _shapes(part, lines)
         unique, rows = np.unique(shapes, return_index=True)
@@ -36,7 +34,6 @@ def refuse_double_keys(data: bytes, where: str) -> None:
             if line.strip():
                 _refuse(line, where, f"line {number + row}")
         seen = np.union1d(seen, unique)
-        start, number = end, number + len(lines) - 1
 
 
 def _shapes(part: bytes, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
