@@ -1,6 +1,6 @@
 """Plug-ins: members of the families that other installed packages bring, by entry points (docs/adding.md).
 
-Reading the entry points of all packages takes a quarter of a second. So the registry (``catalogue``) asks here only for
+Reading the entry points of all packages takes a quarter of a second. So the registry (``registry``) asks here only for
 a name that no built-in member has, and where all names are listed.
 """
 

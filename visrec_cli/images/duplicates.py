@@ -54,7 +54,7 @@ class DuplicateFinder:
         self._hashes = array("Q")
         self._variations, self._aspects = array("d"), array("d")
         self._thumbs = bytearray()
-        self._shelves = [_Shelf() for _ in range(_BANDS)]
+        self._tables = [_QuarterTable() for _ in range(_BANDS)]
 
     def add(self, item_id: str, picture: Fingerprint) -> Duplicate | None:
         """What the picture duplicates, or None: then it is a leader from now on.
@@ -75,9 +75,9 @@ class DuplicateFinder:
         if picture.perceptual is None:
             return None
         candidates: set[int] = set()
-        for catalogue, value in zip(self._shelves, _quarters(picture.perceptual), strict=True):
+        for table, value in zip(self._tables, _quarters(picture.perceptual), strict=True):
             for flip in _FLIPS:
-                candidates.update(catalogue.under(value ^ flip))
+                candidates.update(table.under(value ^ flip))
         self.comparisons += len(candidates)
         close = [n for n in sorted(candidates) if (picture.perceptual ^ self._hashes[n]).bit_count() <= MAX_BITS]
         return next((n for n in close if self._looks_like(n, picture)), None)
@@ -97,11 +97,11 @@ class DuplicateFinder:
         self._aspects.append(picture.aspect)
         self._thumbs += picture.thumb.tobytes()
         quarters = [None] * _BANDS if picture.perceptual is None else _quarters(picture.perceptual)
-        for catalogue, value in zip(self._shelves, quarters, strict=True):
-            catalogue.file(value)
+        for table, value in zip(self._tables, quarters, strict=True):
+            table.file(value)
 
 
-class _Shelf:
+class _QuarterTable:
     """Leaders by the value of one quarter of their hash: linked lists in two arrays, 4 bytes a leader."""
 
     def __init__(self) -> None:
