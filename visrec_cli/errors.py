@@ -5,6 +5,9 @@ built-in, so that Python callers can catch ``ValueError`` or ``FileNotFoundError
 Codes follow sysexits.h where it has one (docs/errors.md lists them with real messages).
 """
 
+import unicodedata
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -85,6 +88,28 @@ class DeviceMemoryError(VisrecError, MemoryError):
     """The device ran out of memory for this batch; the stage halves the batch and tries again."""
 
     exit_code = 71
+
+
+def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageError:
+    """A refusal that shows the nearest of the known names."""
+    return UsageError(
+        f"unknown {what} '{name}'", fix=fix or did_you_mean(name, known, " or ") or f"one of {', '.join(known[:20])}"
+    )
+
+
+def did_you_mean(name: str, known: Sequence[str], join: str = ", ") -> str | None:
+    """The nearest of the known names as a question; it says where only the Unicode form differs, which nobody sees."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if not near:
+        return None
+    same = near[0] != name and unicodedata.normalize("NFC", near[0]) == unicodedata.normalize("NFC", name)
+    form = " (the same letters in another Unicode form: é as one sign, or as two)" if same else ""
+    return f"did you mean {join.join(near)}?{form}"
+
+
+def missing_extra(package: str, extra: str, *, note: str = "") -> UnavailableError:
+    """The refusal for an optional package that is not installed, with the line that installs it."""
+    return UnavailableError(f"{package} is not installed{note}", fix=f"pip install 'visrec-cli[{extra}]'")
 
 
 AnswerIsNo, UsageProblem, CutStreamError = CheckFailedError, UsageError, TruncatedStreamError  # their names in 0.1

@@ -4,13 +4,11 @@ Loading happens in ``find``; reading this module costs nothing. Members of other
 only where a name is no built-in, and where all are listed.
 """
 
-import unicodedata
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from visrec_cli.errors import UnavailableError, UsageError
+from visrec_cli.errors import UnavailableError, unknown
 
 if TYPE_CHECKING:
     from visrec_cli.plugins import Plugin
@@ -237,25 +235,3 @@ def _of_plugin(family: str, name: str) -> Any:
     from visrec_cli import plugins
 
     return plugins.load(plugin).get(family)
-
-
-def unknown(what: str, name: str, known: list[str], *, fix: str | None = None) -> UsageError:
-    """A refusal that shows the nearest of the known names."""
-    return UsageError(
-        f"unknown {what} '{name}'", fix=fix or did_you_mean(name, known, " or ") or f"one of {', '.join(known[:20])}"
-    )
-
-
-def did_you_mean(name: str, known: Sequence[str], join: str = ", ") -> str | None:
-    """The nearest of the known names as a question; it says where only the Unicode form differs, which nobody sees."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    if not near:
-        return None
-    same = near[0] != name and unicodedata.normalize("NFC", near[0]) == unicodedata.normalize("NFC", name)
-    form = " (the same letters in another Unicode form: é as one sign, or as two)" if same else ""
-    return f"did you mean {join.join(near)}?{form}"
-
-
-def missing_extra(package: str, extra: str, *, note: str = "") -> UnavailableError:
-    """The refusal for an optional package that is not installed, with the line that installs it."""
-    return UnavailableError(f"{package} is not installed{note}", fix=f"pip install 'visrec-cli[{extra}]'")

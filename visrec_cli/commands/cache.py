@@ -52,8 +52,7 @@ def command(
     from pathlib import Path
 
     from visrec_cli.commands.parsers import bytes_of
-    from visrec_cli.errors import UsageError
-    from visrec_cli.registry import unknown
+    from visrec_cli.errors import UsageError, unknown
     from visrec_cli.runtime.display import counted, printable, sized
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages import cache

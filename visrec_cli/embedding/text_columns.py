@@ -6,8 +6,7 @@ from string import Formatter
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import InputError, UsageError, unknown
 
 USUAL = (
     "title", "name", "product_name", "headline", "brand", "category", "categories", "genres", "tags", "description",

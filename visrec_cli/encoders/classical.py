@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from visrec_cli.encoders.base import ImageEncoder, Prepared, Vectors
-from visrec_cli.registry import unknown
+from visrec_cli.errors import unknown
 from visrec_cli.runtime.versions import version_of
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import unit_rows

@@ -7,8 +7,8 @@ from typing import Any, cast
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.engines import engine_for
 from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_card
-from visrec_cli.errors import UnavailableError, UsageError
-from visrec_cli.registry import IMAGE_ENCODER, REGISTRY, TEXT_ENCODER, all_names, find, has, names, plugin_of, unknown
+from visrec_cli.errors import UnavailableError, UsageError, unknown
+from visrec_cli.registry import IMAGE_ENCODER, REGISTRY, TEXT_ENCODER, all_names, find, has, names, plugin_of
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.compatibility import with_profiles

@@ -12,8 +12,7 @@ from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.hub import fetch_file, repository
 from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.encoders.weights import revisions_of
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from PIL.Image import Image

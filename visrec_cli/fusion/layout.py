@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.registry import missing_extra, unknown
+from visrec_cli.errors import missing_extra, unknown
 from visrec_cli.runtime.threads import one_core
 from visrec_cli.tables.vectors import Matrix
 

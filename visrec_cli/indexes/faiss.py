@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from visrec_cli.errors import missing_extra
 from visrec_cli.indexes.exact_scores import best_of
 from visrec_cli.indexes.index_cache import keep_index, kept_index, recipe
-from visrec_cli.registry import missing_extra
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Matrix, Rows
 

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError
-from visrec_cli.registry import did_you_mean
+from visrec_cli.errors import InputError, UsageError, did_you_mean
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import Mask, Matrix, Rows, embedding_columns, matrix_of

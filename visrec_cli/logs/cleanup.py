@@ -8,10 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.logs.repeats import REPEATS, merge
 from visrec_cli.recommenders.data import DAY
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import has_ratings, with_weights

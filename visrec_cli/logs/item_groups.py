@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from visrec_cli.errors import InputError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import InputError, unknown
 
 
 def groups_of(ids: Sequence[str], items: pa.Table | None, column: str | None) -> npt.NDArray[np.int64]:

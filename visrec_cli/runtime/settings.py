@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import UsageError, unknown
 
 AUTO = "auto"
 _LARGEST = 1e30  # what learns does so in floats of 32 bits, and multiplies

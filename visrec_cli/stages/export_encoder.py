@@ -19,10 +19,10 @@ from visrec_cli.encoders.factory import COMPILED, check_spec
 from visrec_cli.encoders.finetuning.backbones import features
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.framed_images import numbers_of
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
-from visrec_cli.registry import find, unknown
+from visrec_cli.registry import find
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.atomic import atomic, check_place

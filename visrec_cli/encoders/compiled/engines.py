@@ -1,8 +1,7 @@
 """Choice of the engine that runs a model."""
 
 from visrec_cli.encoders.compiled.inference_sessions import engine_name
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.runtime.device import gpu_likely, pick_device
 
 ENGINES = ("auto", "onnx", "openvino", "openvino-bf16", "torch")

@@ -15,8 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from visrec_cli.errors import DeviceMemoryError
-from visrec_cli.registry import missing_extra
+from visrec_cli.errors import DeviceMemoryError, missing_extra
 from visrec_cli.runtime.versions import version_of
 
 Array = npt.NDArray[Any]

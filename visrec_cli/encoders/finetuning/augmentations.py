@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from visrec_cli.registry import unknown
+from visrec_cli.errors import unknown
 
 KINDS = ("flip", "rotate", "crop", "colour")
 STRONG = KINDS

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageError
+from visrec_cli.errors import UsageError, missing_extra
 from visrec_cli.recommenders.base import Setting
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model, Users
 from visrec_cli.recommenders.two_tower.model import TwoTower
-from visrec_cli.registry import missing_extra
 from visrec_cli.tables.vectors import Mask, Rows
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.errors import unknown
 from visrec_cli.metrics.base import PerUser
 from visrec_cli.metrics.significance import SIGNIFICANT, holm
-from visrec_cli.registry import unknown
 from visrec_cli.stages.eval.metric_spec import MetricSpec
 from visrec_cli.stages.eval.uncertainty import LEVEL
 from visrec_cli.stages.eval.user_scores import PerUserScores, finish_of

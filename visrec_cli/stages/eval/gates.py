@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.errors import CheckFailedError, UsageError
+from visrec_cli.errors import CheckFailedError, UsageError, unknown
 from visrec_cli.metrics.base import Exposure
-from visrec_cli.registry import unknown
 from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.stages.eval.comparisons import compare
 from visrec_cli.stages.eval.metric_spec import MetricSpec, wanted

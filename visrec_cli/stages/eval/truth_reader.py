@@ -6,13 +6,12 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.features import ItemFeatures, open_features
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import rows_by_part
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.item_stats import item_stats_of

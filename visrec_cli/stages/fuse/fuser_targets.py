@@ -4,9 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError
+from visrec_cli.errors import InputError, unknown
 from visrec_cli.fusion.targets import Clicks, Labels, Pairs, Target, co_clicks
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse.supervision import CLICKS, Learning
 from visrec_cli.tables.unicode_forms import note_other_forms

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from visrec_cli import registry
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
+from visrec_cli.errors import InputError, SpaceMismatchError, UsageError, unknown
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
@@ -73,4 +72,4 @@ def _named(name: str, known: Sequence[str]) -> str:
     for candidate in (name, f"{name}_embedding"):
         if candidate in known:
             return candidate
-    raise registry.unknown("embedding column", name, list(known))
+    raise unknown("embedding column", name, list(known))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from visrec_cli import registry
-from visrec_cli.errors import UsageError
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.runtime.settings import check_needs, parsed
 from visrec_cli.stages.fuse.layouts import PLACES
 
@@ -43,7 +43,7 @@ def find_method(method: str) -> "type[Fuser] | None":
         return None
     if not registry.has("fuser", method):
         every = [*registry.names("combiner"), *registry.all_names("fuser"), *PLACES]
-        raise registry.unknown("fusion method", method, every)
+        raise unknown("fusion method", method, every)
     kind: type[Fuser] = registry.find("fuser", method)
     return kind
 

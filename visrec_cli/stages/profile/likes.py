@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageError
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.items.categories import CATEGORIES, categories_of
 from visrec_cli.items.features import ItemFeatures, content_of, open_features
 from visrec_cli.logs.audit import overview
@@ -16,7 +16,6 @@ from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.data import Content, Times
 from visrec_cli.recommenders.serialization import from_table
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table

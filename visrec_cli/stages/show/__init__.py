@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from visrec_cli.errors import unknown
 from visrec_cli.items.source import holds_pictures, open_items
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_rows
 from visrec_cli.tables.provenance import COLUMN, fits_of

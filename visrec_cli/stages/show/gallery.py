@@ -9,10 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.page_pictures import Locate, pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
-from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery_items import PRICES, card, result_row
 from visrec_cli.reports.gallery_page import GalleryPage, items_page, recommendations_page
 from visrec_cli.runtime.display import counted

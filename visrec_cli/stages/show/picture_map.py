@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
 from visrec_cli.items.catalogue_items import choose_column, take_rows
 from visrec_cli.items.page_pictures import made_of, pictures_of
 from visrec_cli.items.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.items.source import open_items
-from visrec_cli.registry import unknown
 from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import sprites, tile_side

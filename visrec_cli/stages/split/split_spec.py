@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.stages.split.strategies import Shares
 
 WAYS = ("random", "last", "time", "global-time", "cold-item", "cold-user")

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageError
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.two_tower.private import Privacy
-from visrec_cli.registry import unknown
 from visrec_cli.stages.train_cf.validation import Measure
 
 FIT_ON = ("known", "train")

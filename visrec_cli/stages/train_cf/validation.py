@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from visrec_cli.errors import UsageError
+from visrec_cli.errors import UsageError, unknown
 from visrec_cli.metrics.base import ItemStats, Lists, Metric
 from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import lots, top_k
-from visrec_cli.registry import find, has, members, unknown
+from visrec_cli.registry import find, has, members
 from visrec_cli.tables.vectors import Matrix, Rows
 
 _BLOCK = 512

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.errors import InputError
+from visrec_cli.errors import InputError, unknown
 from visrec_cli.logs.holdout import PART_WORDS
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Rows
 

@@ -7,13 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.logs.audit import overview
 from visrec_cli.logs.cleanup import Cleaning, clean
 from visrec_cli.logs.holdout import held_back, parts_of
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_encoder.training_targets import (
     AloneTarget,

@@ -13,8 +13,7 @@ from visrec_cli.encoders.finetuning.collaborative import CollaborativePreference
 from visrec_cli.encoders.finetuning.objectives import Objective
 from visrec_cli.encoders.finetuning.self_supervised import SelfSupervised
 from visrec_cli.encoders.finetuning.similarity import MetricLearning
-from visrec_cli.errors import InputError, UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.tables.vectors import Mask, Rows
 
 

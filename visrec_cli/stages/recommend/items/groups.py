@@ -6,10 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from visrec_cli.errors import InputError, UsageError
+from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.attributes import words_of
 from visrec_cli.items.catalogue_items import CatalogueItems, take_rows
-from visrec_cli.registry import unknown
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Mask, Matrix, Rows, unit_rows

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import unknown
+from visrec_cli.errors import UsageError, unknown
 
 BY = ("score", "rank")
 

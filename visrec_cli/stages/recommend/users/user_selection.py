@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visrec_cli.errors import UsageError
-from visrec_cli.registry import did_you_mean, unknown
+from visrec_cli.errors import UsageError, did_you_mean, unknown
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.id_lists import user_ids
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
