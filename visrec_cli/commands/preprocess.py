@@ -150,7 +150,8 @@ def command(
         typer.Option(
             "--drop-duplicates",
             metavar="KIND",
-            help="Drop duplicates: none (only mark in duplicate_of), exact (equal pixels) or near (also recompressed).",
+            help="Drop duplicates: none (only mark in duplicate_of), exact (equal pixels) or near (also rescaled or "
+            "recompressed).",
         ),
     ] = "none",
     require_picture: Annotated[

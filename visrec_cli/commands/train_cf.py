@@ -111,7 +111,8 @@ def command(
         typer.Option(
             "--validation",
             metavar="SHARE",
-            help="Share to hold back, if there is no column 'split' (default: 0.1 if the model uses it).",
+            help="Share to hold back, if there is no column 'split' (default: 0.1 for models that learn in epochs, or "
+            "with --tune).",
         ),
         Excludes("--private"),
         NeedsInput("a log without validation rows in a column 'split'"),
@@ -180,10 +181,10 @@ def command(
     """Train a recommender on interactions, for every user and, with --items, for items without interactions.
 
     A column 'split' (visrec split) selects training and validation rows; test rows are never used. Without it, models
-    that learn in epochs hold back a tenth. The number of epochs, and settings with --tune, are chosen on the validation
-    part; then the model is fitted again with them on training and validation. --fit-on train fits on the training part
-    only, as published protocols do. In both cases users are not recommended their items of either part. The model is a
-    table, which recommend reads, and records how it was made.
+    that learn in epochs, and --tune, hold back a tenth. The number of epochs, and settings with --tune, are chosen on
+    the validation part; then the model is fitted again with them on training and validation. --fit-on train fits on the
+    training part only, as published protocols do. In both cases users are not recommended their items of either part.
+    The model is a table, which recommend reads, and records how it was made.
 
     Choose als for clicks, ease for up to some 10,000 items, item-knn for a quick baseline, hybrid with --set exposure=1
     to recommend new items before anybody clicks them, als-explicit for ratings, and gru to predict the next item from
