@@ -107,8 +107,8 @@ def judge(score: Score, seen: sp.csr_matrix, truth: sp.csr_matrix, most: int = 1
     users = np.flatnonzero(np.diff(truth.indptr))[:most]
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for some in np.array_split(users, max(len(users) // 500, 1)):
-        judged, world = Lists(lists(score, seen, some), truth[some]), ItemStats(truth.shape[1])
-        found.append((Ndcg.each(judged, 10, world), Recall.each(judged, 20, world)))
+        judged, item_stats = Lists(lists(score, seen, some), truth[some]), ItemStats(truth.shape[1])
+        found.append((Ndcg.each(judged, 10, item_stats), Recall.each(judged, 20, item_stats)))
     by_metric = zip(*found, strict=True)
     return tuple(float(np.concatenate(values).mean()) for values in by_metric)  # type: ignore[return-value]
 

@@ -63,8 +63,8 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=seen[rows], allowed=allowed)
-        lists, world = Lists(top, truth[rows]), ItemStats(len(model.items.ids))
-        parts.append(np.stack([Ndcg.each(lists, 10, world), Recall.each(lists, 20, world)]))
+        lists, item_stats = Lists(top, truth[rows]), ItemStats(len(model.items.ids))
+        parts.append(np.stack([Ndcg.each(lists, 10, item_stats), Recall.each(lists, 20, item_stats)]))
     values = np.concatenate(parts, axis=1).mean(axis=1)
     return {"ndcg@10": float(values[0]), "recall@20": float(values[1])}
 

@@ -103,9 +103,9 @@ def per_user(model: Model, task: Task) -> dict[str, np.ndarray]:
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
         top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=task.seen[rows])
-        lists, world = Lists(top, task.truth[rows]), ItemStats(len(model.items.ids))
-        scores["ndcg@10"].append(Ndcg.each(lists, 10, world))
-        scores["recall@20"].append(Recall.each(lists, 20, world))
+        lists, item_stats = Lists(top, task.truth[rows]), ItemStats(len(model.items.ids))
+        scores["ndcg@10"].append(Ndcg.each(lists, 10, item_stats))
+        scores["recall@20"].append(Recall.each(lists, 20, item_stats))
     return {name: np.concatenate(parts) for name, parts in scores.items()}
 
 

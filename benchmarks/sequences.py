@@ -124,8 +124,8 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     top, _ = top_k(
         model.scores(model.users.take(asked)), 10, lots=lots(model.items.ids), exclude=seen[asked], allowed=allowed
     )
-    lists, world = Lists(top, truth[asked]), ItemStats(len(model.items.ids))
-    values[asked] = np.stack([Hit.each(lists, 10, world), Ndcg.each(lists, 10, world)], axis=1)
+    lists, item_stats = Lists(top, truth[asked]), ItemStats(len(model.items.ids))
+    values[asked] = np.stack([Hit.each(lists, 10, item_stats), Ndcg.each(lists, 10, item_stats)], axis=1)
     return values
 
 
@@ -225,8 +225,8 @@ def main() -> None:
     names = pl.read_csv(DATA / "items.csv")["item"].cast(pl.String).to_list()
     content = None
     if args.items:
-        shop = open_features(args.items, id_column=None, report=Report())
-        content = content_of(shop, names, column=None, report=Report())
+        features = open_features(args.items, id_column=None, report=Report())
+        content = content_of(features, names, column=None, report=Report())
     train, validation, test = parts(names)
     log = joined(train, validation)
     args.output.mkdir(exist_ok=True)

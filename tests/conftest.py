@@ -42,12 +42,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("VISREC_CACHE_DIR", str(folder))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compiled loops are no state: all tests, and the processes that they start, share them."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
-
-
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of the real data sets; skips where they are not."""

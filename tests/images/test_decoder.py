@@ -175,7 +175,7 @@ class TestOrientation:
         assert picture.size == (32, 16)
         assert np.abs(np.asarray(picture, dtype=int) - upright).max() <= 16
 
-    @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # as decode.py does outside of tests
+    @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # as decoder.py does outside of tests
     def test_broken_exif_does_not_cost_the_picture(self):
         data = saved(Image.new("RGB", (8, 8), "white"), "JPEG", exif=b"Exif\0\0II*\0garbage garbage")
         assert load_picture(data).getpixel((0, 0)) == (255, 255, 255)

@@ -109,7 +109,7 @@ def test_no_items() -> None:
     assert rows_where(ITEMS.slice(0, 0), "price < 50").shape == (0,)
 
 
-def test_time_are_compared_in_utc_whatever_the_zone_of_the_column() -> None:
+def test_times_are_compared_in_utc_whatever_the_zone_of_the_column() -> None:
     noon = pa.array([1_700_000_000, None, 1_800_000_000], pa.timestamp("s", "UTC"))
     for kind in (pa.timestamp("s", "UTC"), pa.timestamp("ns", "+05:30"), pa.timestamp("ms", "Asia/Kathmandu")):
         items = pa.table({"seen": noon.cast(kind)})

@@ -109,7 +109,7 @@ def test_what_they_say_is_right(tmp_path: Path) -> None:
     assert lines[1].split(",")[1:3] == ["2024-01-01T04:30:00.000+0000"] * 2
 
 
-def test_time_with_any_offset_are_the_same_moments(tmp_path: Path) -> None:
+def test_times_with_any_offset_are_the_same_moments(tmp_path: Path) -> None:
     for zone in ("+05:30", "-08:00", "Mars/Olympus", "Europe/Berlin", "UTC"):
         times = pa.array([1_704_083_400, 1_704_169_800, 1_704_169_801]).view(pa.timestamp("s", zone))
         log = interactions(table(times), columns=Columns(time="odd", weight="none")).read_all()

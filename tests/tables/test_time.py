@@ -112,7 +112,7 @@ def test_positions_are_known_again_as_a_table_and_as_text(positions: list[int]) 
     assert as_text.equals(read)
 
 
-def test_time_are_no_positions() -> None:
+def test_times_are_no_positions() -> None:
     for value in (SECONDS, "2020-09-20", 20200920, MOMENT):
         assert not are_positions(read_times(pa.chunked_array([pa.array([value])]), name="when", where="log.csv"))
     assert not are_positions(None)

@@ -218,7 +218,7 @@ def test_parts_that_would_be_empty(log: pa.Table, way: SplitSpec, said: str) -> 
     assert refused.value.fix
 
 
-def test_time_and_items_that_are_lacking(log: pa.Table) -> None:
+def test_times_and_items_that_are_lacking(log: pa.Table) -> None:
     with pytest.raises(InputError, match="--by last needs a log with times"):
         split(log.drop_columns("timestamp"), by="last")
     with pytest.raises(UsageError, match="--group and --items go together"):

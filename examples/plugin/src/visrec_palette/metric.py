@@ -16,7 +16,7 @@ class FirstHit(Metric):
     source = "an example; compare mrr, where the second place is worth half of the first"
 
     @staticmethod
-    def each(lists: Lists, k: int, world: ItemStats) -> PerUser:
+    def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
         """(users,) in [0, 1]; NaN for users to whom nothing is relevant, who are left out of the mean."""
         hits = lists.hits[:, :k]
         if not hits.shape[1]:

@@ -87,7 +87,7 @@ def test_folded_scores_are_those_of_the_merged_history() -> None:
     assert found["score"] == pytest.approx([expected[int(item[1:])] for item in found["item_id"]], rel=1e-5)
 
 
-def test_time_of_new_clicks_move_what_is_recent() -> None:
+def test_times_of_new_clicks_move_what_is_recent() -> None:
     later = clicks(*[(f"new{n}", "i30", 1) for n in range(9)], days=365)
     assert ask(ALS, ["stranger"])["item_id"][0] != "i30"
     found = ask(ALS, ["stranger"], history=later)
