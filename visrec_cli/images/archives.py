@@ -19,9 +19,9 @@ from visrec_cli.errors import InputError, MissingInputError, VisrecError
 from visrec_cli.images.decompression import unpacked
 from visrec_cli.images.tar_ends import require_end
 from visrec_cli.runtime.display import sized
+from visrec_cli.tables.packed_files import ARCHIVES
 
 MARK = "::"
-ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_MEMBER_BYTES = 1 << 30  # a picture file above 1 GiB is a bomb or no picture
 _KEPT_OPEN = 16
 _BROKEN = (
@@ -33,7 +33,7 @@ _LINK, _NO_FILE = "a link, which is not followed in archives", "not a plain file
 
 def is_archive(path: str) -> bool:
     """Whether the name says that this is an archive we read."""
-    return path.lower().endswith(ENDINGS)
+    return path.lower().endswith(ARCHIVES)
 
 
 def split_member(path: str) -> tuple[str, str] | None:

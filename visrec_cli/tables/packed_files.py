@@ -27,7 +27,16 @@ _UNPACKERS: dict[bytes, Callable[[], Any]] = {
     b"\xfd7zXZ": lzma.LZMADecompressor,
 }
 _SPREADSHEETS = (b"[Content_Types].xml", b"xl/workbook", b"mimetypeapplication/vnd.oasis")
-_NAMES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")  # as images.archives reads them
+ARCHIVES = (
+    ".zip",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz2",
+    ".tar.xz",
+    ".txz",
+)  # how the names of archives of files end
 _HEADER = 512  # bytes of a tar before its first file
 
 
@@ -52,7 +61,7 @@ def refuse_archive(data: bytes, where: str) -> None:
     kind = "tar" if _is_tar(data) else "zip" if data.startswith(b"PK\x03\x04") else ""
     inside = "" if kind != "zip" else _of_a_zip(data)
     if kind == "tar" or inside:
-        named = where.lower().endswith(_NAMES)
+        named = where.lower().endswith(ARCHIVES)
         name = shlex.quote(where) if named else f"pictures.{kind}, which must be a file of such a name"
         raise InputError(
             f"{where} is an archive ({kind}{inside})",

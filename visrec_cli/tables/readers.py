@@ -24,7 +24,9 @@ from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 _STREAM, _ARROW, _PARQUET = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1"
-_MAGICS = (_STREAM, _ARROW, _PARQUET, NPY)
+ARROW_MAGICS = (_STREAM, _ARROW, _PARQUET)
+"""The first bytes of tables that are no text."""
+_MAGICS = (*ARROW_MAGICS, NPY)
 
 Tabular = Any
 """A path, ``-`` for stdin, a pyarrow table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb …)."""

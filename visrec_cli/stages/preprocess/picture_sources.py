@@ -23,9 +23,7 @@ from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.preprocess.listed_pictures import listed_in, listed_on_stdin
-from visrec_cli.tables.readers import Tabular, is_path, name_of
-
-_TABLES = (b"\xff\xff\xff\xff", b"ARROW1", b"PAR1")
+from visrec_cli.tables.readers import ARROW_MAGICS, Tabular, is_path, name_of
 
 
 @dataclass
@@ -148,7 +146,7 @@ def _stdin_is_table() -> bool:
     if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
     head = cast(io.BufferedReader, standard_input()).peek(4096)
-    if head.startswith(_TABLES):
+    if head.startswith(ARROW_MAGICS):
         return True
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
     names = {name.strip(' "\r') for name in first.replace("\t", ",").replace(";", ",").split(",")}
