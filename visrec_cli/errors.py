@@ -103,7 +103,7 @@ def did_you_mean(name: str, known: Sequence[str], join: str = ", ") -> str | Non
     if not near:
         return None
     same = near[0] != name and unicodedata.normalize("NFC", near[0]) == unicodedata.normalize("NFC", name)
-    form = " (the same letters in another Unicode form: é as one sign, or as two)" if same else ""
+    form = " (the same letters in another Unicode form: é as one character, or as two)" if same else ""
     return f"did you mean {join.join(near)}?{form}"
 
 

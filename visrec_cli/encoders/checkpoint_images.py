@@ -18,6 +18,7 @@ from visrec_cli.encoders.torch_images import TorchImageEncoder
 from visrec_cli.errors import InputError, MissingInputError, UnpackedError, UsageError
 from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.failures import in_short
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Spread = Annotated[float, msgspec.Meta(gt=0, le=1)]
@@ -131,7 +132,7 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     except (UnpackedError, InputError):
         raise
     except Exception as error:  # pickle, zip, safetensors and torch errors: not weights, or not only weights
-        raise InputError(f"'{path}' cannot be read as weights: {_first_line(error)[:120]}") from error
+        raise InputError(f"'{path}' cannot be read as weights: {in_short(error)[:120]}") from error
     classifier = timm.create_model(architecture, pretrained=False).default_cfg.get("classifier", "fc")
     head = state.get(f"{classifier}.weight") if isinstance(classifier, str) else None
     try:
@@ -157,10 +158,6 @@ def _packed(path: Path) -> int:
         return 0
     with zipfile.ZipFile(path) as archive:
         return sum(one.file_size for one in archive.infolist())
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -155,7 +155,7 @@ def _of_plugin(family: str, spec: str, engine: str) -> bool:
 
 
 def check_spec(family: str, spec: str) -> None:
-    """Raise UsageError unless the catalogue has this encoder, and it has the name that it wants."""
+    """Raise UsageError unless the registry has this encoder, and it has the name that it wants."""
     name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
     if not has(family, name):
         known = all_names(family)

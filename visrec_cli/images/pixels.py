@@ -25,7 +25,7 @@ _TURNS = {
 
 
 def to_srgb(image: Image.Image, *, profiles: bool = True) -> Image.Image:
-    """An open picture as ``decode.load_picture`` gives it; profiles: see there."""
+    """An open picture as ``decoder.load_picture`` gives it; profiles: see there."""
     return over_white(upright(image), colours_of(image) if profiles else AS_THEY_ARE)
 
 

@@ -87,10 +87,10 @@ def _weigh_events(table: pa.Table, events: Mapping[str, float], report: Report) 
         if events:
             raise UsageError("the log has no column of events", fix="name it with --event-column, or drop --events")
         return table
-    kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
-    shown = sorted(kinds, key=lambda name: (-kinds[name], name))
     if not events:
         return table
+    kinds = {str(v["values"]): v["counts"] for v in pc.value_counts(table["event"]).to_pylist()}
+    shown = sorted(kinds, key=lambda name: (-kinds[name], name))
     for name in shown:
         if not events.get(name):
             report.count(f"rows of event '{name}' left out", kinds[name])

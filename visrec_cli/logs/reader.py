@@ -41,7 +41,7 @@ class Use:
 class LogNotes:
     """Says each kind of note once: not what stages before have said of this log.
 
-    said: by them, and here. called: what the log is called, where a verb reads several.
+    noted_kinds: by them, and here. called: what the log is called, where a verb reads several.
     """
 
     report: Report

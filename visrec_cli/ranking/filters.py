@@ -18,6 +18,7 @@ from visrec_cli.ranking.conditions.parser import parse_condition
 from visrec_cli.ranking.conditions.terms import Term, quoted
 from visrec_cli.ranking.conditions.typed import column_name
 from visrec_cli.runtime.display import counted
+from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.unicode_forms import FORM
 
 _ROWS = 1 << 14  # evaluated at a time, so that what a condition makes on its way stays small
@@ -56,7 +57,7 @@ def _passing(items: pa.Table, term: Term, where: str) -> npt.NDArray[np.bool_]:
             answer = pl.DataFrame(columns).select(found.expression.cast(pl.Boolean) & pl.col("each")).to_series()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise InputError(
-                f"--where {quoted(where)} cannot be answered: {str(error).strip().splitlines()[0][:160]}",
+                f"--where {quoted(where)} cannot be answered: {in_short(error)}",
                 fix="a shorter pattern, or a filter before (duckdb, polars)",
             ) from error
         passing[start : start + part.num_rows] = answer.fill_null(False).to_numpy()
@@ -71,7 +72,7 @@ def _refuse_other_form(items: pa.Table, term: Term, where: str) -> None:
         if many:
             raise InputError(
                 f"no row passes --where {quoted(where)}; {counted(many, 'rows')} would but for {FORM}",
-                fix="write the condition with letters as one sign each (NFC)"
+                fix="write the condition with letters as one character each (NFC)"
                 if form == "NFC"
                 else "bring the column into the usual form (with polars: pl.col('COLUMN').str.normalize('NFC'))",
             )

@@ -1,7 +1,8 @@
 """Mapping from item content to latent factors, learned on clicked items.
 
-A map takes the projected vectors of items, parts side by side (see content.Projection), and gives what each part brings
-to the score, block by block; ``sides`` gives the users' side of it. ``state`` is all that a map has learned, as arrays.
+A map takes the projected vectors of items, parts side by side (see content_projection.Projection), and gives what each
+part brings to the score, block by block; ``sides`` gives the users' side of it. ``state`` is all that a map has
+learned, as arrays.
 
     ridge   factors F W with W = argmin |F W - Y|² + λ |W|²
     knn     the mean of the factors of the k most similar items, by similarity

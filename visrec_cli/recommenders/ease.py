@@ -26,9 +26,9 @@ class Ease(Recommender):
         B = argmin |X - X B|² + |Λ^½ B|²  with diag(B) = 0:   P = (XᵀX + Λ)^-1,  B(j, i) = -P(j, i) / P(i, i)
         Λ = reg + dropout / (1 - dropout) · diag(XᵀX)
 
-    X holds the weighted clicks (see ``nearest.weighted``). dropout is what training with that share of the clicks
-    hidden would give, and keeps popular items from explaining everything. Of each row of B the ``keep`` largest entries
-    are kept. float32; memory is 12 · items² bytes, time grows with items³: minutes at some 20,000.
+    X holds the weighted clicks (see ``neighbours.base.weighted``). dropout is what training with that share of the
+    clicks hidden would give, and keeps popular items from explaining everything. Of each row of B the ``keep`` largest
+    entries are kept. float32; memory is 12 · items² bytes, time grows with items³: minutes at some 20,000.
     """
 
     name = "ease"

@@ -33,4 +33,4 @@ def polars_failures() -> tuple[type[BaseException], ...]:
 def in_short(error: BaseException) -> str:
     """The first line of an error, for the end of a message of ours."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0][:120] if lines else type(error).__name__
+    return lines[0].strip()[:160] if lines else type(error).__name__

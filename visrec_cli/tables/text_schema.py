@@ -12,6 +12,7 @@ import contextlib
 import pyarrow as pa
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.failures import in_short
 
 KEY = "visrec.schema"
 HOLDING = ".arrow, .arrows, .parquet or .ndjson"
@@ -56,7 +57,7 @@ def _schema_of(stored: pa.ChunkedArray, where: str) -> pa.Schema:
         return pa.ipc.read_schema(pa.py_buffer(raw))
     except (pa.ArrowInvalid, pa.ArrowSerializationError, OSError, TypeError, binascii.Error, ValueError) as error:
         raise InputError(
-            f"{where}: the schema in '{KEY}' cannot be read ({_short(error)})",
+            f"{where}: the schema in '{KEY}' cannot be read ({in_short(error)})",
             fix=f"make the file again, or take '{KEY}' out of its first line",
         ) from error
 
@@ -85,7 +86,3 @@ def _through(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([part.with_type(_through(part.type)) for part in kind])
     return kind
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""One word in two Unicode forms, é as one sign (NFC) or as e and its accent (NFD): to a join they are two ids."""
+"""One word in two Unicode forms, é as one character (NFC) or as e and its accent (NFD): to a join they are two ids."""
 
 import unicodedata
 from collections.abc import Collection

@@ -16,6 +16,7 @@ from visrec_cli.encoders.frame import Framing, framing_from
 from visrec_cli.encoders.weights import hash_of_file
 from visrec_cli.errors import InputError, MissingInputError
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.spaces import Space, space_from
 
 KEY, FORMAT = "visrec.encoder", 1  # of the file's metadata_props
@@ -60,7 +61,7 @@ class _Guarded:
             raise
         except Exception as error:  # of the engine, which has a dozen of its own
             raise InputError(
-                f"the model in '{self._path}' cannot be computed: {str(error).strip().splitlines()[0][:160]}",
+                f"the model in '{self._path}' cannot be computed: {in_short(error)}",
                 fix="make it again: visrec export-encoder SPEC -o model.onnx",
             ) from error
 
@@ -94,7 +95,7 @@ def _session(path: Path) -> OnnxSession:
         raise
     except Exception as error:  # onnxruntime has a dozen of its own
         raise InputError(
-            f"'{path}' is not a model that onnxruntime can run: {str(error).strip().splitlines()[0][:160]}",
+            f"'{path}' is not a model that onnxruntime can run: {in_short(error)}",
             fix="make it again: visrec export-encoder SPEC -o model.onnx",
         ) from error
 

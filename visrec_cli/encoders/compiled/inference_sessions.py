@@ -100,7 +100,9 @@ def _memory_errors() -> Iterator[None]:
     except Exception as error:
         if not any(words in str(error) for words in _FULL):
             raise
-        raise DeviceMemoryError("out of memory", fix=("use a smaller --batch-size", "a machine with more")) from error
+        raise DeviceMemoryError(
+            "out of memory", fix=("use fewer --threads, or a smaller --batch-size for texts", "a machine with more")
+        ) from error
 
 
 def _fits(found: Sequence[Any], wanted: Sequence[int | None]) -> bool:

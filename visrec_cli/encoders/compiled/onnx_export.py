@@ -10,6 +10,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import Vectors
 from visrec_cli.encoders.compiled.inference_sessions import Array, OnnxSession
+from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.vectors import unit_rows
 
 OPSET = 17
@@ -66,7 +67,7 @@ def export(module: Any, examples: dict[str, Any], outputs: Sequence[str], varyin
                 output_names=list(outputs), dynamic_axes=axes, opset_version=OPSET,
             )  # fmt: skip
     except Exception as error:  # an operator without a counterpart, control flow: each has its own exception
-        raise Uncompilable(f"it cannot be exported: {str(error).strip().splitlines()[0][:160]}") from error
+        raise Uncompilable(f"it cannot be exported: {in_short(error)}") from error
 
 
 def checked(path: Path, inputs: Sequence[dict[str, Array]], plain: Vectors) -> ExportDrift:
@@ -78,7 +79,7 @@ def checked(path: Path, inputs: Sequence[dict[str, Array]], plain: Vectors) -> E
         session = OnnxSession(path)
         exported = np.concatenate([session.run(one)[0] for one in inputs])
     except Exception as error:  # onnxruntime has a dozen of its own
-        raise Uncompilable(f"onnxruntime cannot run it: {str(error).strip().splitlines()[0][:160]}") from error
+        raise Uncompilable(f"onnxruntime cannot run it: {in_short(error)}") from error
     found = drift(exported, plain)
     if not (found.cosine >= LEAST_COSINE and found.agreement >= LEAST_AGREEMENT):  # NaN fails, too
         raise Uncompilable(f"compiled it drifts to cosine {found.cosine:.5f}, agreement {found.agreement:.3f}")

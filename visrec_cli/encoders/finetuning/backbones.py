@@ -6,6 +6,7 @@ from typing import Any
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.errors import UsageError
 from visrec_cli.registry import find
+from visrec_cli.tables.failures import in_short
 
 FAMILIES = ("lite0", "timm", "file")
 
@@ -80,7 +81,7 @@ def _width(backbone: Backbone) -> int:
             return int(features(backbone.model, torch.zeros(1, 3, framing.height, framing.width)).shape[1])
     except (AssertionError, RuntimeError, ValueError) as error:
         raise UsageError(
-            f"{backbone.architecture} cannot take pictures of {framing.height} pixels: {str(error).splitlines()[0]}",
+            f"{backbone.architecture} cannot take pictures of {framing.height} pixels: {in_short(error)}",
             fix="leave out --pixels",
         ) from error
 

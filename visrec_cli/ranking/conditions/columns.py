@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError
+from visrec_cli.tables.failures import in_short
 
 NUMBER, TEXT, TRUTH, DATE, TIME = "a number", "text", "true or false", "a date", "a time"
 NOTHING = "null"
@@ -67,7 +68,7 @@ def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
             column = column.cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise InputError(
-            f"--where cannot compare column '{name}' ({column.type}): {str(error).splitlines()[0][:120]}",
+            f"--where cannot compare column '{name}' ({column.type}): {in_short(error)}",
             fix="make it plain text, numbers or times before (duckdb, polars)",
         ) from error
     if pa.types.is_floating(column.type):

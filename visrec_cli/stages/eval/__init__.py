@@ -10,8 +10,7 @@ from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import class_retrieval
 from visrec_cli.stages.eval.class_retrieval import add_classes, open_same_class, open_similar
-from visrec_cli.stages.eval.click_estimates import click_through, users_of
-from visrec_cli.stages.eval.click_estimates import facts_of as click_facts
+from visrec_cli.stages.eval.click_estimates import click_facts, click_through, users_of
 from visrec_cli.stages.eval.click_log import open_log
 from visrec_cli.stages.eval.comparisons import Difference, table_of
 from visrec_cli.stages.eval.gates import Gates, floors_of
@@ -90,7 +89,7 @@ def evaluate(
     logged: what was shown and clicked, from which the click rates of the runs are estimated, shown by ``policy``
     (beside a truth, every run is read twice).
 
-    by: slices (see slicing.KINDS), among them by columns of the items or of the table ``users``. baselines: adds what
+    by: slices (see slices.KINDS), among them by columns of the items or of the table ``users``. baselines: adds what
     everything must beat. reference: the run that the others are compared with (default: the one of a gate, or the
     first). gates: what is asked of the runs. resamples: of the intervals; 0 leaves them out. Raises UsageError for
     unknown metrics and contradictions, InputError for what cannot be used.

@@ -68,7 +68,7 @@ def users_of(log: ClickLog) -> Truth:
     return Truth(log.users, log.items, nothing, None, ItemStats(n), called="the log")
 
 
-def facts_of(log: ClickLog, policy: Policy | None) -> dict[str, str]:
+def click_facts(log: ClickLog, policy: Policy | None) -> dict[str, str]:
     """By which rules click rates are estimated."""
     policy = policy or Policy()
     places = counted(len(log.look), "places") if log.has_places else "no places"

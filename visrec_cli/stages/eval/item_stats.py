@@ -23,7 +23,7 @@ def item_stats_of(
     category: str | None,
     report: Report,
 ) -> ItemStats:
-    """The world of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.
+    """The statistics of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.
 
     Raises UsageError, saying which flag it takes, where one of them cannot be known.
     """

@@ -22,7 +22,7 @@ class MetricSpec:
 
     @property
     def kind(self) -> type[Metric] | type[Exposure]:
-        """Its class. Raises UsageError for a name that the catalogue does not have."""
+        """Its class. Raises UsageError for a name that the registry does not have."""
         found: type[Metric] | type[Exposure] = find("metric", self.metric)
         return found
 
@@ -52,7 +52,7 @@ def wanted(names: Sequence[str], ks: Sequence[int] = ()) -> tuple[MetricSpec, ..
 
 
 def needs(metrics: Collection[MetricSpec]) -> set[str]:
-    """What of the world the metrics cannot do without."""
+    """Which statistics of the items the metrics cannot do without."""
     return {need for one in metrics for need in one.kind.needs}
 
 

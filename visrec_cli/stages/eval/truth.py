@@ -24,8 +24,9 @@ class Truth:
     users: those with something relevant, sorted (where ``rated`` is there, those who rated anything). item_ids: the
     table of items, then what the logs have beside it. relevant: (users, items + 1) csr of grades, sorted indices.
     rated: the same with what is not relevant (below min_weight), where errors of ratings are asked for. history: the
-    same of what they had before (the weight), or None where nobody said. world: of all items. times: (nnz of relevant,)
-    ms or None. train, validation: what came before, as tables; features: the items' table; None where there is none.
+    same of what they had before (the weight), or None where nobody said. item_stats: of all items. times: (nnz of
+    relevant,) ms or None. train, validation: what came before, as tables; features: the items' table; None where
+    there is none.
     who, called: what messages call the users (they may be queries) and the truth. empty: users who were judged, and
     to whom nothing is relevant; empty_is_zero: whether they are there, their lists worth 0.
     """

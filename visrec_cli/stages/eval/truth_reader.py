@@ -46,7 +46,7 @@ def open_truth(
 
     train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
     min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
-    the metrics ask of the world. embedding, category: the columns of the items for it. nothing_relevant: what becomes
+    the metrics ask of the items. embedding, category: the columns of the items for it. nothing_relevant: what becomes
     of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. likes: whether
     lists are judged, to which every row of the truth is a like; errors of ratings take them for what they are. Raises
     InputError where nothing is relevant to anybody.

@@ -13,7 +13,7 @@ from visrec_cli.images.names import ID_STYLES, Picture, item_id_of
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_sources import Catalogue
-from visrec_cli.tables.unicode_forms import composed
+from visrec_cli.tables.unicode_forms import FORM, composed
 
 _FEW = 0.1  # below this share of joined ids, the ids are probably written in two ways
 
@@ -43,8 +43,7 @@ def join(catalogue: Catalogue, *, id_from: str, keep_unlisted: bool, report: Rep
     unlisted = [picture for picture in catalogue.pictures if picture.item_id not in known]
     if renamed:
         report.warn(
-            f"{counted(len(renamed), 'pictures')} joined whose names differ from their items' in Unicode form alone "
-            "(é as one character, or as two)"
+            f"{counted(len(renamed), 'pictures')} joined whose names differ from their items' in nothing but {FORM}"
         )
     joined = len(catalogue.pictures) - len(unlisted)
     if joined < _FEW * min(len(ids), len(catalogue.pictures)):

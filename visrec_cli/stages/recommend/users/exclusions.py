@@ -31,7 +31,7 @@ class LeftOut:
 
 
 def left_out(past: Users, allowed: Mask, seen: str, groups: Rows | None) -> LeftOut:
-    """past: what a block of users did. allowed: (items,). seen, groups: see choosing.Chooser."""
+    """past: what a block of users did. allowed: (items,). seen, groups: see selection.Chooser."""
     forbidden = np.flatnonzero(~allowed)
     history = past.history
     users = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
