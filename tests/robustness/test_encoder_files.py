@@ -15,8 +15,8 @@ from tests.encoders.models import save_timm
 from tests.robustness.mutations import changed_bytes, changed_document, rng, rounds, whole_way
 from tests.robustness.outcomes import survey
 from tests.stages.train_encoder.catalogues import tiny_backbone
-from visrec_cli.encoders.compiled.exported import KEY, card_for
-from visrec_cli.encoders.compiled.manifest import CARD, MODEL, ModelManifest, keep_card, kept_card
+from visrec_cli.encoders.compiled.exported import KEY, manifest_for
+from visrec_cli.encoders.compiled.manifest import MANIFEST, MODEL, ModelManifest, keep_manifest, kept_manifest
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.errors import InputError
@@ -90,7 +90,7 @@ def smallest() -> onnx.ModelProto:
     graph = make.make_graph(nodes, "small", taken, given, [mixing])
     model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
     space = Space("file:x", 4, True, "abc", {"decoder": "pillow", "scaled_to": 72})
-    make.set_model_props(model, card_for(space, FRAMING, ["a", "b", "c"], "float32"))
+    make.set_model_props(model, manifest_for(space, FRAMING, ["a", "b", "c"], "float32"))
     return model
 
 
@@ -104,10 +104,10 @@ def test_an_exported_model_that_says_something_else(tmp_path: Path, one_torch_th
         chance, model = rng("onnx", number), exported if whole_way(number) else small
         if number % 3 == 0:
             return changed_bytes(model.SerializeToString(), chance)
-        [card] = [one for one in model.metadata_props if one.key == KEY]
-        whole = card.value
-        card.value = changed_document(json.loads(whole), chance).encode("utf-8", "replace").decode()
-        changed, card.value = model.SerializeToString(), whole
+        [manifest] = [one for one in model.metadata_props if one.key == KEY]
+        whole = manifest.value
+        manifest.value = changed_document(json.loads(whole), chance).encode("utf-8", "replace").decode()
+        changed, manifest.value = model.SerializeToString(), whole
         return changed
 
     def use(content: bytes) -> None:
@@ -130,7 +130,7 @@ def test_what_the_engine_says_of_a_broken_model_is_not_printed(
     assert "".join(capsys.readouterr()) == ""
 
 
-@pytest.mark.parametrize("part", [CARD, MODEL, "tokenizer.json"])
+@pytest.mark.parametrize("part", [MANIFEST, MODEL, "tokenizer.json"])
 def test_a_kept_model_that_was_changed_is_compiled_again(part: str) -> None:
     """A cache is never the truth: what is changed in it is not used, and nobody is told a wrong space."""
 
@@ -139,22 +139,24 @@ def test_a_kept_model_that_was_changed_is_compiled_again(part: str) -> None:
             (folder / name).write_bytes(name.encode() * 20)
 
     space = Space("file:x", 4, True, "abc", {"size": 3})
-    card = keep_card("image", ModelManifest("file:x", space, [], FRAMING.to_dict(), ["a"], drift={"worst": 1.0}), write)
-    file = Path(card.folder) / part
+    manifest = keep_manifest(
+        "image", ModelManifest("file:x", space, [], FRAMING.to_dict(), ["a"], drift={"worst": 1.0}), write
+    )
+    file = Path(manifest.folder) / part
     whole = file.read_bytes()
     change: Callable[[Any], bytes] = partial(changed_bytes, whole)
     for number in rounds(3):
         chance = rng(part, number)
-        if part == CARD and number % 2:
+        if part == MANIFEST and number % 2:
             content = changed_document(json.loads(whole), chance).encode("utf-8", "surrogatepass")
         else:
             content = change(chance)
         file.write_bytes(content)
-        found = kept_card("image", "file:x")
+        found = kept_manifest("image", "file:x")
         same = content == whole
-        assert found is None or found == card, f"round {number}: {content[:80]!r}"
-        assert found is not None or not same or part != CARD
-        if part != CARD:
+        assert found is None or found == manifest, f"round {number}: {content[:80]!r}"
+        assert found is not None or not same or part != MANIFEST
+        if part != MANIFEST:
             from visrec_cli.encoders.compiled.manifest import whole as checked
 
-            assert checked(card, lambda: None) is (card if same else None)
+            assert checked(manifest, lambda: None) is (manifest if same else None)

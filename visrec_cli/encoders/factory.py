@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from visrec_cli.encoders.base import ImageEncoder, TextEncoder
 from visrec_cli.encoders.compiled.engines import engine_for
-from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_card
+from visrec_cli.encoders.compiled.manifest import ModelManifest, kept_manifest
 from visrec_cli.errors import UnavailableError, UsageError, unknown
 from visrec_cli.registry import IMAGE_ENCODER, REGISTRY, TEXT_ENCODER, all_names, find, has, names, plugin_of
 from visrec_cli.runtime.device import pick_device
@@ -62,8 +62,10 @@ def _image_encoder(
     def again() -> ModelManifest:
         return compile_images(plain("cpu", True))
 
-    card = _card("image", spec, again, engine)
-    return CompiledImageEncoder(card, chosen, again, normalise=normalise) if card else cast(ImageEncoder, plain())
+    manifest = _manifest("image", spec, again, engine)
+    return (
+        CompiledImageEncoder(manifest, chosen, again, normalise=normalise) if manifest else cast(ImageEncoder, plain())
+    )
 
 
 def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: bool) -> ImageEncoder:
@@ -117,22 +119,22 @@ def _text_encoder(
     def again() -> ModelManifest:
         return compile_texts(plain("cpu", True))
 
-    card = _card("text", spec, again, engine)
-    if card is None:
+    manifest = _manifest("text", spec, again, engine)
+    if manifest is None:
         return cast(TextEncoder, plain())
-    return CompiledTextEncoder(card, chosen, again, threads=threads or usable_cores(), normalise=normalise)
+    return CompiledTextEncoder(manifest, chosen, again, threads=threads or usable_cores(), normalise=normalise)
 
 
-def _card(kind: str, spec: str, again: Callable[[], ModelManifest], engine: str) -> ModelManifest | None:
-    """The card of the kept model, or of the one that ``again()`` compiles; None where the model stays in torch."""
+def _manifest(kind: str, spec: str, again: Callable[[], ModelManifest], engine: str) -> ModelManifest | None:
+    """The manifest of the kept model, or of the one that ``again()`` compiles; None where the model stays in torch."""
     try:
-        card = kept_card(kind, spec) or again()
+        manifest = kept_manifest(kind, spec) or again()
     except OSError as error:
         refused: str | None = f"the cache cannot be written ({error})"
     else:
-        refused = card.refused
+        refused = manifest.refused
         if not refused:
-            return card
+            return manifest
     if engine != "auto":
         raise UsageError(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine: torch runs it")
     return None

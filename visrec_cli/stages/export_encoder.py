@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from visrec_cli.embedding.framed_pictures import Pictures
-from visrec_cli.encoders.compiled.exported import card_for
+from visrec_cli.encoders.compiled.exported import manifest_for
 from visrec_cli.encoders.compiled.images import write_images
 from visrec_cli.encoders.compiled.inference_sessions import Array, OnnxSession
 from visrec_cli.encoders.compiled.onnx_export import Uncompilable, drift
@@ -109,7 +109,7 @@ def export_encoder(
                     "at what it finds before you use it, or export it in 32 bits"
                 )
         classes = list(plain.classes) if plain.classes else None
-        _write(narrow if int8 else wide, output, card_for(plain.space, plain.framing, classes, _arithmetic(int8)))
+        _write(narrow if int8 else wide, output, manifest_for(plain.space, plain.framing, classes, _arithmetic(int8)))
     return found
 
 
@@ -117,11 +117,11 @@ def _arithmetic(int8: bool) -> str:
     return "int8" if int8 else "float32"
 
 
-def _write(model: Path, output: Path, card: dict[str, str]) -> None:
+def _write(model: Path, output: Path, manifest: dict[str, str]) -> None:
     import onnx
 
     loaded = onnx.load(str(model))
-    onnx.helper.set_model_props(loaded, card)
+    onnx.helper.set_model_props(loaded, manifest)
     with atomic(output) as raw:
         raw.write(loaded.SerializeToString(deterministic=True))
 

@@ -18,7 +18,7 @@ from tests.encoders.test_lite0 import sample
 from tests.limits import HANGS
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.compiled.images import CompiledImageEncoder
-from visrec_cli.encoders.compiled.manifest import CARD, MODEL, kept_card
+from visrec_cli.encoders.compiled.manifest import MANIFEST, MODEL, kept_manifest
 from visrec_cli.encoders.compiled.onnx_export import LEAST_AGREEMENT, LEAST_COSINE, Uncompilable, drift
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import UnavailableError, UsageError
@@ -129,14 +129,14 @@ def test_other_weights_in_the_same_file_are_compiled_again(checkpoint: str, tmp_
     assert changed.space != open_image_encoder("lite0", device="cpu").space
 
 
-@pytest.mark.parametrize("harm", ["cut", "flip", "gone", "card"])
+@pytest.mark.parametrize("harm", ["cut", "flip", "gone", "manifest"])
 def test_a_damaged_model_is_compiled_again(checkpoint: str, harm: str) -> None:
     encoder = open_image_encoder(checkpoint, device="cpu")
     prepared = [encoder.prepare(picture) for picture in PICTURES[:2]]
     before = encoder.encode(prepared)
-    card = kept_card("image", checkpoint)
-    assert card is not None
-    model = card.model
+    manifest = kept_manifest("image", checkpoint)
+    assert manifest is not None
+    model = manifest.model
     content = bytearray(model.read_bytes())
     if harm == "cut":
         model.write_bytes(content[: len(content) // 2])
@@ -146,9 +146,9 @@ def test_a_damaged_model_is_compiled_again(checkpoint: str, harm: str) -> None:
     elif harm == "gone":
         model.unlink()
     else:
-        (model.parent / CARD).write_text('{"spec": "x"')
+        (model.parent / MANIFEST).write_text('{"spec": "x"')
     assert open_image_encoder(checkpoint, device="cpu").encode(prepared).tobytes() == before.tobytes()
-    mended = kept_card("image", checkpoint)
+    mended = kept_manifest("image", checkpoint)
     assert mended is not None
     assert (Path(mended.folder) / MODEL).exists()
 
@@ -161,10 +161,10 @@ def test_a_model_that_drifts_stays_in_torch_and_says_so_once(checkpoint: str, mo
     encoder = open_image_encoder(checkpoint, device="cpu")
     assert not isinstance(encoder, CompiledImageEncoder)
     assert np.isfinite(encoder.encode([encoder.prepare(PICTURES[0])])).all()
-    card = kept_card("image", checkpoint)
-    assert card is not None
-    assert card.refused == "compiled it drifts to cosine 0.5"
-    assert not card.model.exists()
+    manifest = kept_manifest("image", checkpoint)
+    assert manifest is not None
+    assert manifest.refused == "compiled it drifts to cosine 0.5"
+    assert not manifest.model.exists()
     monkeypatch.setattr("visrec_cli.encoders.compiled.images.compile_images", lambda plain: pytest.fail("tried again"))
     assert open_image_encoder(checkpoint, device="cpu").space == encoder.space
     with pytest.raises(UsageError, match="drifts"):
@@ -182,7 +182,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(checkpoint: str, monkeyp
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("visrec_cli.encoders.compiled.images.keep_card", full)
+    monkeypatch.setattr("visrec_cli.encoders.compiled.images.keep_manifest", full)
     assert not isinstance(open_image_encoder(checkpoint, device="cpu"), CompiledImageEncoder)
     with pytest.raises(UsageError, match="No space left"):
         open_image_encoder(checkpoint, device="cpu", engine="onnx")
@@ -203,11 +203,12 @@ def test_several_processes_may_compile_at_once(checkpoint: str) -> None:
 def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
     """None removes what another has just put there: that one looks for it, and would give up."""
     code = (
-        "from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card\n"
+        "from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_manifest\n"
         "from visrec_cli.tables.spaces import Space\n"
         "for n in range(200):\n"
-        "    card = ModelManifest(f'file:{n}', Space('x', 4, True), [])\n"
-        "    for _ in range(2): keep_card('image', card, lambda folder: (folder / MODEL).write_bytes(b'model'))\n"
+        "    manifest = ModelManifest(f'file:{n}', Space('x', 4, True), [])\n"
+        "    for _ in range(2):\n"
+        "        keep_manifest('image', manifest, lambda folder: (folder / MODEL).write_bytes(b'model'))\n"
     )
     several = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
     assert [process.communicate(timeout=HANGS)[1] for process in several] == [""] * 4
@@ -215,9 +216,9 @@ def test_a_card_that_several_processes_keep_is_there_for_each_of_them() -> None:
 
 def test_the_card_says_how_far_the_model_drifted(checkpoint: str) -> None:
     open_image_encoder(checkpoint, device="cpu")
-    card = kept_card("image", checkpoint)
-    assert card is not None
-    raw = json.loads((Path(card.folder) / CARD).read_text())
+    manifest = kept_manifest("image", checkpoint)
+    assert manifest is not None
+    raw = json.loads((Path(manifest.folder) / MANIFEST).read_text())
     assert LEAST_COSINE <= raw["drift"]["cosine"] <= 1 + 1e-6
     assert LEAST_AGREEMENT <= raw["drift"]["agreement"] <= 1
 

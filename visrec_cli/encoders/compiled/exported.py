@@ -33,13 +33,13 @@ class ExportedImageEncoder(SessionImageEncoder):
             )
         self.spec = f"onnx:{rest}"
         plain = _session(path)
-        card, parent, self.framing = _card_of(path, plain)
-        origin = {"from": parent.encoder, "weights": parent.weights, "arithmetic": card.arithmetic}
+        manifest, parent, self.framing = _manifest_of(path, plain)
+        origin = {"from": parent.encoder, "weights": parent.weights, "arithmetic": manifest.arithmetic}
         preprocessing = {**parent.preprocessing, "exported": origin}
         self.space = Space(self.spec, parent.dimension, normalise, hash_of_file(path), preprocessing)
-        self.classes = card.classes
+        self.classes = manifest.classes
         self.scaled_to = parent.preprocessing.get("scaled_to")
-        self.engine = f"{engine_name(engine)}, {card.arithmetic}"
+        self.engine = f"{engine_name(engine)}, {manifest.arithmetic}"
         self._session = _Guarded(path, plain if engine == "onnx" else open_session(path, engine))
 
     def session(self) -> Session:
@@ -66,7 +66,7 @@ class _Guarded:
             ) from error
 
 
-def card_for(space: Space, framing: Framing, classes: list[str] | None, arithmetic: str) -> dict[str, str]:
+def manifest_for(space: Space, framing: Framing, classes: list[str] | None, arithmetic: str) -> dict[str, str]:
     """What goes into the file's metadata. space: of the encoder that is exported; arithmetic: float32 or int8."""
     words = {
         "format": FORMAT,
@@ -100,21 +100,21 @@ def _session(path: Path) -> OnnxSession:
         ) from error
 
 
-def _card_of(path: Path, session: OnnxSession) -> tuple[ExportedManifestDocument, Space, Framing]:
+def _manifest_of(path: Path, session: OnnxSession) -> tuple[ExportedManifestDocument, Space, Framing]:
     """What the file says of itself, held against what the model in it takes and gives. Raises InputError."""
     if KEY not in session.metadata:
         raise InputError(
             f"'{path}' has no description of its input: it is not from export-encoder",
             fix="visrec export-encoder SPEC -o model.onnx makes one that does",
         )
-    origin = Origin(f"the card in '{path}' cannot be read", fix="export it again")
+    origin = Origin(f"the manifest in '{path}' cannot be read", fix="export it again")
     raw = origin.json(session.metadata[KEY])
     if isinstance(raw, dict) and raw.get("format") != FORMAT:
         raise InputError(f"'{path}' is from another version of visrec", fix="export it again")
-    card = origin.typed(raw, ExportedManifestDocument)
-    space, framing = space_from(card.space, origin, "space"), framing_from(card.framing, origin, "framing")
-    classes = None if card.classes is None else len(card.classes)
+    manifest = origin.typed(raw, ExportedManifestDocument)
+    space, framing = space_from(manifest.space, origin, "space"), framing_from(manifest.framing, origin, "framing")
+    classes = None if manifest.classes is None else len(manifest.classes)
     mismatch = session.mismatch((framing.height, framing.width), space.dimension, classes)
     if mismatch is not None:
         raise origin.wrong("", mismatch)
-    return card, space, framing
+    return manifest, space, framing

@@ -11,7 +11,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import ImageEncoder, Label, Prepared, Vectors
 from visrec_cli.encoders.compiled.inference_sessions import Session, engine_name, open_session
-from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_manifest, status_of, whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,10 +64,16 @@ class CompiledImageEncoder(SessionImageEncoder):
     """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
 
     def __init__(
-        self, card: ModelManifest, engine: str, again: Callable[[], ModelManifest], *, normalise: bool = True
+        self, manifest: ModelManifest, engine: str, again: Callable[[], ModelManifest], *, normalise: bool = True
     ) -> None:
-        self.spec, self.classes, self._card, self._name, self._again = card.spec, card.classes, card, engine, again
-        self.space = replace(card.space, normalised=normalise)
+        self.spec, self.classes, self._manifest, self._name, self._again = (
+            manifest.spec,
+            manifest.classes,
+            manifest,
+            engine,
+            again,
+        )
+        self.space = replace(manifest.space, normalised=normalise)
         self.engine = engine_name(engine)
         self.scaled_to = self.space.preprocessing.get("scaled_to")
         self._opening = threading.Lock()
@@ -77,12 +83,12 @@ class CompiledImageEncoder(SessionImageEncoder):
         """See SessionImageEncoder."""
         from visrec_cli.encoders.frame import Framing
 
-        return Framing(**(self._card.framing or {}))
+        return Framing(**(self._manifest.framing or {}))
 
     @cached_property
     def _opened(self) -> Session:
-        self._card = whole(self._card, self._again)
-        return open_session(self._card.model, self._name)
+        self._manifest = whole(self._manifest, self._again)
+        return open_session(self._manifest.model, self._name)
 
     def session(self) -> Session:
         """See SessionImageEncoder."""
@@ -93,24 +99,24 @@ class CompiledImageEncoder(SessionImageEncoder):
 def compile_images(plain: "TorchImageEncoder") -> ModelManifest:
     """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
 
-    What cannot be compiled is kept as a card that says so.
+    What cannot be compiled is kept as a manifest that says so.
     """
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable
 
-    card = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    manifest = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         if plain.framing is None:
             raise Uncompilable(_UNFRAMED)
         found: dict[str, float] = {}
-        card = replace(
-            card,
+        manifest = replace(
+            manifest,
             framing=plain.framing.to_dict(),
             classes=list(plain.classes) if plain.classes else None,
             drift=found,  # filled while it is written
         )
-        return keep_card("image", card, lambda folder: found.update(vars(write_images(plain, folder / MODEL))))
+        return keep_manifest("image", manifest, lambda folder: found.update(vars(write_images(plain, folder / MODEL))))
     except Uncompilable as error:
-        return keep_card("image", replace(card, refused=str(error)), None)
+        return keep_manifest("image", replace(manifest, refused=str(error)), None)
 
 
 def write_images(plain: "TorchImageEncoder", path: Path) -> "ExportDrift":

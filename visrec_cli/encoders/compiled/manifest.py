@@ -1,6 +1,6 @@
 """Manifest of a compiled model, and the cache folder ``models`` that holds both.
 
-A model is a cache and never the truth: whatever does not match its card is compiled again.
+A model is a cache and never the truth: whatever does not match its manifest is compiled again.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from visrec_cli.tables.documents import Count, Origin
 from visrec_cli.tables.spaces import Space, space_from
 
 FORMAT = 1  # counted up when compiling changes
-MODEL, CARD = "model.onnx", "card.json"
+MODEL, MANIFEST = "model.onnx", "card.json"
 _DECIDING = ("torch", "torchvision", "timm", "transformers", "sentence-transformers", "tokenizers", "onnx")
 
 
@@ -58,45 +58,45 @@ class ModelManifest:
         return Path(self.folder) / MODEL
 
 
-def whole(card: ModelManifest, again: Callable[[], ModelManifest]) -> ModelManifest:
-    """The card, or ``again()`` where a file beside it has not the checksum that it was kept with."""
-    return card if _is_whole(card) else again()
+def whole(manifest: ModelManifest, again: Callable[[], ModelManifest]) -> ModelManifest:
+    """The manifest, or ``again()`` where a file beside it has not the checksum that it was kept with."""
+    return manifest if _is_whole(manifest) else again()
 
 
-def _is_whole(card: ModelManifest) -> bool:
-    kept = {MODEL: card.model_sha256, **card.others_sha256}
+def _is_whole(manifest: ModelManifest) -> bool:
+    kept = {MODEL: manifest.model_sha256, **manifest.others_sha256}
     try:
-        return all(hash_of_file(Path(card.folder) / name) == digest for name, digest in kept.items())
+        return all(hash_of_file(Path(manifest.folder) / name) == digest for name, digest in kept.items())
     except OSError:
         return False
 
 
 def status_of(files: Sequence[Path]) -> list[tuple[str, int, int]]:
-    """What a card remembers of the files that a model is made from."""
+    """What a manifest remembers of the files that a model is made from."""
     found = [(str(path.absolute()), path.stat()) for path in files]
     return [(name, status.st_size, status.st_mtime_ns) for name, status in found]
 
 
-def kept_card(kind: str, spec: str) -> ModelManifest | None:
-    """The card of this encoder, or None if there is none, or if its weights have changed since.
+def kept_manifest(kind: str, spec: str) -> ModelManifest | None:
+    """The manifest of this encoder, or None if there is none, or if its weights have changed since.
 
     kind: "image" or "text"; spec: as for opening it.
     """
     folder = _folder(kind, spec)
     try:
-        card = _card_from((folder / CARD).read_bytes(), folder)
-        fresh = card.sources == status_of([Path(path) for path, _, _ in card.sources])
-        if not fresh or not (card.refused or card.model.exists()):
+        manifest = _manifest_from((folder / MANIFEST).read_bytes(), folder)
+        fresh = manifest.sources == status_of([Path(path) for path, _, _ in manifest.sources])
+        if not fresh or not (manifest.refused or manifest.model.exists()):
             return None
         with suppress(OSError):  # somebody else's cache may be read too
-            os.utime(folder / CARD)  # last used now: pruning begins with what was not
-        return card
-    except (OSError, ValueError):  # of paths, and of what is no card
+            os.utime(folder / MANIFEST)  # last used now: pruning begins with what was not
+        return manifest
+    except (OSError, ValueError):  # of paths, and of what is no manifest
         return None
 
 
 class ManifestDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """A card as JSON. sha256: of the rest, since a changed card would give vectors a wrong name."""
+    """A manifest as JSON. sha256: of the rest, since a changed manifest would give vectors a wrong name."""
 
     spec: str
     space: dict[str, Any]
@@ -113,13 +113,13 @@ class ManifestDocument(msgspec.Struct, forbid_unknown_fields=True):
     sha256: str
 
 
-def _card_from(text: bytes, folder: Path) -> ModelManifest:
-    """The card in this text. Raises InputError where it is none, or was changed."""
-    origin = Origin(f"the card in {folder}", fix="visrec cache clear --models")
+def _manifest_from(text: bytes, folder: Path) -> ModelManifest:
+    """The manifest in this text. Raises InputError where it is none, or was changed."""
+    origin = Origin(f"the manifest in {folder}", fix="visrec cache clear --models")
     raw = origin.json(text)
     document = origin.typed(raw, ManifestDocument)
     if document.sha256 != _digest(raw):
-        raise origin.wrong("sha256", "the card was changed after it was written")
+        raise origin.wrong("sha256", "the manifest was changed after it was written")
     words = {name: getattr(document, name) for name in document.__struct_fields__ if name != "sha256"}
     if document.framing is not None:
         framing_from(document.framing, origin, "framing")
@@ -127,36 +127,36 @@ def _card_from(text: bytes, folder: Path) -> ModelManifest:
 
 
 def _digest(raw: dict[str, Any]) -> str:
-    """Of a card's content, but the digest itself."""
+    """Of a manifest's content, but the digest itself."""
     rest = {name: value for name, value in raw.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def keep_card(kind: str, card: ModelManifest, write: Callable[[Path], object] | None) -> ModelManifest:
-    """Keep the card and what ``write(folder)`` puts beside it, both whole or not at all; the card as it is kept.
+def keep_manifest(kind: str, manifest: ModelManifest, write: Callable[[Path], object] | None) -> ModelManifest:
+    """Keep the manifest and what ``write(folder)`` puts beside it, both whole or not at all; gives it as it is kept.
 
     A model that another process has kept meanwhile is used. Raises OSError where the cache cannot be written.
     """
     from filelock import FileLock
 
-    target = _folder(kind, card.spec)
+    target = _folder(kind, manifest.spec)
     target.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
     try:
         if write is not None:
             write(new)
         digests = {path.name: hash_of_file(path) for path in sorted(new.iterdir())}
-        raw = {**asdict(card), "space": card.space.document(), "model_sha256": digests.pop(MODEL, "")}
+        raw = {**asdict(manifest), "space": manifest.space.document(), "model_sha256": digests.pop(MODEL, "")}
         raw["others_sha256"] = digests
         raw.pop("folder")
         raw["sha256"] = _digest(raw)
-        (new / CARD).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
+        (new / MANIFEST).write_text(json.dumps(raw, sort_keys=True, indent=1), "utf-8")
         with FileLock(target.parent / ".lock"):  # one process at a time looks, removes, puts and looks again
-            found = kept_card(kind, card.spec)
-            if found is None or found.refused != card.refused or not (found.refused or _is_whole(found)):
+            found = kept_manifest(kind, manifest.spec)
+            if found is None or found.refused != manifest.refused or not (found.refused or _is_whole(found)):
                 forget(target)
                 new.rename(target)
-                found = kept_card(kind, card.spec)
+                found = kept_manifest(kind, manifest.spec)
     except NotImplementedError as error:  # a drive without locks
         raise OSError(str(error)) from error
     finally:
@@ -178,7 +178,7 @@ def forget(folder: Path) -> None:
 
 
 def _folder(kind: str, spec: str) -> Path:
-    """Named by everything that decides what is in it, but the weights: those are on the card."""
+    """Named by everything that decides what is in it, but the weights: those are on the manifest."""
     name, _, rest = spec.partition(":")
     file = Path(rest.partition("?")[0]).expanduser()
     place = str(file.absolute()) if rest and file.exists() else ""  # the same words mean another file elsewhere

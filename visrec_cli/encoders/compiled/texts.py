@@ -13,7 +13,7 @@ import numpy as np
 
 from visrec_cli.encoders.base import TextEncoder, Vectors, over_limit
 from visrec_cli.encoders.compiled.inference_sessions import Array, Session, engine_name, open_session
-from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_card, status_of, whole
+from visrec_cli.encoders.compiled.manifest import MODEL, ModelManifest, keep_manifest, status_of, whole
 from visrec_cli.encoders.compiled.tokens import PARTS, Tokens, tokens_of
 
 if TYPE_CHECKING:
@@ -40,24 +40,30 @@ class CompiledTextEncoder(TextEncoder):
 
     def __init__(
         self,
-        card: ModelManifest,
+        manifest: ModelManifest,
         engine: str,
         again: Callable[[], ModelManifest],
         *,
         threads: int,
         normalise: bool = True,
     ) -> None:
-        self.spec, self._card, self._name, self._again, self._threads = card.spec, card, engine, again, threads
-        self.space = replace(card.space, normalised=normalise)
-        self.token_limit = card.token_limit or 10**9
-        self.queries_differ = card.prompts.get("query", "") != card.prompts.get("document", "")
+        self.spec, self._manifest, self._name, self._again, self._threads = (
+            manifest.spec,
+            manifest,
+            engine,
+            again,
+            threads,
+        )
+        self.space = replace(manifest.space, normalised=normalise)
+        self.token_limit = manifest.token_limit or 10**9
+        self.queries_differ = manifest.prompts.get("query", "") != manifest.prompts.get("document", "")
         self.engine = engine_name(engine)
         self._opening = threading.Lock()
 
     @cached_property
     def _kept(self) -> ModelManifest:
-        self._card = whole(self._card, self._again)
-        return self._card
+        self._manifest = whole(self._manifest, self._again)
+        return self._manifest
 
     @cached_property
     def _opened(self) -> Session:
@@ -71,11 +77,11 @@ class CompiledTextEncoder(TextEncoder):
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""
-        return self._encode(texts, batch_size, self._card.prompts.get("document", ""))
+        return self._encode(texts, batch_size, self._manifest.prompts.get("document", ""))
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for queries, if it has one."""
-        return self._encode(texts, 32, self._card.prompts.get("query", ""))
+        return self._encode(texts, 32, self._manifest.prompts.get("query", ""))
 
     def cut(self, texts: Sequence[str]) -> list[bool]:
         """See TextEncoder."""
@@ -96,7 +102,7 @@ class CompiledTextEncoder(TextEncoder):
         def work(rows: list[int]) -> Vectors:
             # Alone, a text would be multiplied by another routine, and come out with other last digits.
             some = [tokens[row] for row in (rows if len(rows) > 1 else rows * 2)]
-            return session.run(_inputs(some, self._card.inputs))[0][: len(rows)]
+            return session.run(_inputs(some, self._manifest.inputs))[0][: len(rows)]
 
         parts = list(_alike(tokens, batch_size))
         with ThreadPoolExecutor(self._threads, thread_name_prefix="visrec-text") as pool:
@@ -125,12 +131,12 @@ def _inputs(tokens: Sequence[Tokens], names: Sequence[str]) -> dict[str, Array]:
 def compile_texts(plain: "SentenceTextEncoder") -> ModelManifest:
     """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
 
-    What cannot be compiled is kept as a card that says so.
+    What cannot be compiled is kept as a manifest that says so.
     """
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable, checked, export
 
     model = plain.model
-    card = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
+    manifest = ModelManifest(plain.spec, replace(plain.space, normalised=True), status_of(plain.files))
     try:
         tokenizer = _fast_tokenizer(model)
         names = [name for name in PARTS if name in model.tokenizer(["x"])]
@@ -148,10 +154,10 @@ def compile_texts(plain: "SentenceTextEncoder") -> ModelManifest:
             batches = [_inputs([one, one], names) for one in tokens_of(tokenizer, documents)]
             found.update(vars(checked(folder / MODEL, batches, expected.repeat(2, axis=0))))
 
-        card = replace(card, inputs=names, prompts=prompts, token_limit=plain.token_limit, drift=found)
-        return keep_card("text", card, write)
+        manifest = replace(manifest, inputs=names, prompts=prompts, token_limit=plain.token_limit, drift=found)
+        return keep_manifest("text", manifest, write)
     except Uncompilable as error:
-        return keep_card("text", replace(card, refused=str(error)), None)
+        return keep_manifest("text", replace(manifest, refused=str(error)), None)
 
 
 def _fast_tokenizer(model: Any) -> "Tokenizer":
