@@ -96,7 +96,11 @@ def test_a_model_is_profiled_through_a_pipe(vectors, shell) -> None:
         ("visrec profile clicks.csv --user ana --items table.arrow --category titel", 2, "did you mean title"),
         ("visrec profile clicks.csv --user ana --column embedding", 2, "--items TABLE"),
         ("visrec profile clicks.csv --user ana --html no/such/p.html", 73, "no/such"),
-        ("cat clicks.csv | visrec profile - --user ana --items -", 2, "stdin can be one table"),
+        (
+            "cat clicks.csv | visrec profile - --user ana --items -",
+            2,
+            "stdin can be read once, and [MODEL|LOG] and --items",
+        ),
         ("visrec profile gone.csv --user ana", 66, "does not exist"),
     ],
 )

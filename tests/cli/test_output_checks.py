@@ -221,3 +221,22 @@ def without(line: list[str], flag: str) -> list[str]:
         return line
     at = line.index(flag)
     return line[:at] + line[at + 2 :]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "recommend - --sessions -",
+        "recommend - --image -",
+        "recommend a.arrow - - --all-users",
+        "fuse - --method attention --target clicks:- -o f.arrow",
+        "train-encoder - --target clicks:- -o e.safetensors",
+        "train-cf - --items -",
+        "eval - --truth t.csv --logged -",
+        "split - --items - --group brand",
+    ],
+)
+def test_stdin_is_read_once(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever input were read second would find nothing there."""
+    assert run(words.split()) == 2
+    assert "stdin can be read once" in capsys.readouterr().err

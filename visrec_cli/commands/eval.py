@@ -50,7 +50,6 @@ from visrec_cli.commands.options import (
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -132,8 +131,6 @@ def command(
     from visrec_cli.commands.eval_files import Files, refuse, show
     from visrec_cli.commands.runner import run_stage
 
-    if [*runs, truth, train, items, logged, users, fail_if_worse_than].count("-") > 1:
-        raise UsageError("stdin can be read once, and - is given twice", fix="give a file for one of them")
     files = Files(html, figure, junit, markdown, per_user, comparisons, items)
     if figure is not None:
         files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))

@@ -12,7 +12,7 @@ from typer.main import get_command
 from visrec_cli.commands.fast_parser import take_plain_values
 from visrec_cli.commands.file_options import Reads, Writes, files_of
 from visrec_cli.commands.option_requirements import CommandValues, Requirement, check_requirements, requirements_of
-from visrec_cli.commands.output_checks import check_outputs
+from visrec_cli.commands.output_checks import check_outputs, check_stdin
 from visrec_cli.runtime.command_line import CommandLine, run_under
 from visrec_cli.runtime.startup import leave_pandas_out
 
@@ -88,6 +88,7 @@ class VerbCommand(TyperCommand):
         options = frozenset(flag for one in self.get_params(ctx) for flag in (*one.opts, *one.secondary_opts))
         run_under(CommandLine(self.name or "", options, {name: line.flag(name) for name in line.given}))
         check_requirements(self.requirements, line)
+        check_stdin(self.files, line)
         check_outputs(self.files, line)
         return super().invoke(ctx)
 

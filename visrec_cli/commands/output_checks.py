@@ -38,6 +38,21 @@ def check_outputs(declared: Mapping[str, Writes | Reads], line: CommandValues) -
         _check_place(output)
 
 
+def check_stdin(declared: Mapping[str, Writes | Reads], line: CommandValues) -> None:
+    """Raise UsageError where two inputs are to come from stdin: whichever is read second would find it empty."""
+    flags = [
+        line.flag(name)
+        for name, one in declared.items()
+        if isinstance(one, Reads)
+        for source in _texts(line.values.get(name))
+        if source == "-" or source.endswith(":-")  # clicks:- is a log
+    ]
+    if len(flags) > 1:
+        raise UsageError(
+            f"stdin can be read once, and {flags[0]} and {flags[1]} both name it", fix="give a file for one of them"
+        )
+
+
 def _outputs(declared: Mapping[str, Writes | Reads], line: CommandValues) -> Iterator[_Output]:
     for name, one in declared.items():
         if isinstance(one, Writes):
