@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.tables.arrow_kinds import kinds
-from visrec_cli.errors import VisrecError
+from visrec_cli.errors import InputError, VisrecError
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.reports.preview import preview
 from visrec_cli.stages.interactions import interactions
@@ -93,6 +93,21 @@ def test_a_parquet_file_that_is_given_up_leaves_no_words_behind(tmp_path: Path, 
     assert done.stderr.decode().startswith("visrec: error: t.arrow: damaged data in column 'odd'")
     assert b"Exception ignored" not in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", [".arrow", ".arrows"])
+@pytest.mark.parametrize("at", [0, 1, 6, 19])
+def test_a_damaged_value_is_named_by_its_row(tmp_path: Path, ending: str, at: int) -> None:
+    """Whatever batch it is in; damage of what all rows share has none."""
+    seconds = pa.array([-5 if row == at else row for row in range(20)], pa.int32())
+    ids = pa.array([f"i{row}" for row in range(20)], pa.large_string())
+    odd = pa.table({"item_id": ids, "odd": seconds.view(pa.time32("s"))})
+    opener = pa.ipc.new_file if ending == ".arrow" else pa.ipc.new_stream
+    with opener(tmp_path / f"t{ending}", odd.schema) as file:
+        file.write_table(odd, max_chunksize=6)
+    for source in (tmp_path / f"t{ending}", pa.RecordBatchReader.from_batches(odd.schema, odd.to_batches(6))):
+        with pytest.raises(InputError, match=rf"column 'odd', row {at + 1} \("):
+            open_table(source).read_all()
 
 
 def test_what_they_say_is_right(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from visrec_cli.errors import InputError
 from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.runtime.report import Report
+from visrec_cli.tables.batch_validation import plainly
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.parquet_pages import Chunk, Page, chunks_of, pages_of
-from visrec_cli.tables.streams import plainly
 from visrec_cli.tables.types import plain_schema
 
 _OTHERWISE = "or leave out rows or columns before (duckdb, polars)"
@@ -46,6 +46,7 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
     note_repeated(file.schema_arrow.names, where, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
+        before = 0
         for group in range(file.num_row_groups):
             try:
                 size, rows = _sizes(file, mapped, chunks[group], group)
@@ -56,7 +57,8 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
                 size -= batch.nbytes
                 counted.add(max(0, -size))
                 size = max(0, size)
-                yield plainly(batch, schema, where, counted)
+                yield plainly(batch, schema, where, counted, before=before)
+                before += batch.num_rows
 
     return pa.RecordBatchReader.from_batches(schema.remove_metadata(), batches())
 

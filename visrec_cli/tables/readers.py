@@ -5,7 +5,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,12 +15,13 @@ from visrec_cli.errors import InputError, MissingInputError, TransferError, Trun
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
+from visrec_cli.tables.batch_validation import safely
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.coerce_vectors import with_fixed_vectors
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.npy import NPY, read_npy
 from visrec_cli.tables.stream_frames import SNIFF, HashingSource
-from visrec_cli.tables.streams import AGAIN, read_file, read_stream, safely
+from visrec_cli.tables.streams import AGAIN, read_file, read_stream
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 _STREAM, _ARROW, _PARQUET = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1"
@@ -185,8 +186,14 @@ def _plain_reader(reader: pa.RecordBatchReader, where: str, report: Report) -> p
     if reader.schema.equals(schema, check_metadata=True):
         return reader
     note_repeated(reader.schema.names, where, report)
-    batches = (plain_batch(safely(batch, where), schema.with_metadata(None), where) for batch in reader)
-    return pa.RecordBatchReader.from_batches(schema, batches)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        before = 0
+        for batch in reader:
+            yield plain_batch(safely(batch, where, before=before), schema.with_metadata(None), where)
+            before += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def read_all(source: Tabular) -> pa.Table:

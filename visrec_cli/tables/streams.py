@@ -9,49 +9,17 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, TruncatedStreamError, UnpackedError
 from visrec_cli.runtime.decompression_limits import Unpacking
 from visrec_cli.runtime.report import Report
+from visrec_cli.tables.batch_validation import plainly
 from visrec_cli.tables.checksums import Verification, compare
 from visrec_cli.tables.column_names import note_repeated
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.ipc_messages import FileMessages, StreamMessages
-from visrec_cli.tables.plain_sizes import view_size
 from visrec_cli.tables.stream_frames import END_MARK, HashingSource
 from visrec_cli.tables.trailers import END_KEY, FIRST_FORMAT, STREAM_KEY, Arrived, check_trailer, compare_until_trailer
-from visrec_cli.tables.types import plain_batch, plain_schema
+from visrec_cli.tables.types import plain_schema
 
 _OTHERWISE = "or write it with plain columns, without compression"
 AGAIN = "the command that wrote it failed or was stopped: see its message, then run it again"
-
-
-def safely(batch: pa.RecordBatch, where: str, counted: Unpacking | None = None) -> pa.RecordBatch:
-    """The batch, after Arrow's full validation: unchecked offsets in a damaged file crash other libraries.
-
-    counted: refuses what would be too large, before all of it is looked at.
-    """
-    try:
-        if counted is not None:
-            batch.validate()
-            counted.require(sum(view_size(column) for column in batch.columns))
-        batch.validate(full=True)
-    except UnpackedError:
-        raise
-    except LIBRARY_FAILURES as error:
-        what = f"{where}: damaged data in {_damaged(batch)} ({in_short(error)})"
-        raise InputError(what, fix="make the file again") from error
-    return batch
-
-
-def plainly(batch: pa.RecordBatch, schema: pa.Schema, where: str, counted: Unpacking) -> pa.RecordBatch:
-    """The batch of a file in its plain layout, validated. Raises InputError, and UnpackedError."""
-    return plain_batch(safely(batch, where, counted), schema, where, counted).replace_schema_metadata(None)
-
-
-def _damaged(batch: pa.RecordBatch) -> str:
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        try:
-            column.validate(full=True)
-        except LIBRARY_FAILURES:
-            return f"column '{name}'"
-    return "its columns"
 
 
 def read_stream(
@@ -112,7 +80,7 @@ def _batches(
             ended = True
             continue
         rows += batch.num_rows
-        yield plainly(batch, schema, where, counted)
+        yield plainly(batch, schema, where, counted, before=rows - batch.num_rows)
     if source.count - at != len(END_MARK) or source.last != END_MARK:
         raise TruncatedStreamError(f"{where}: the stream was cut after {rows} rows: it has no end mark", fix=AGAIN)
     if form is not None and not ended:
@@ -150,11 +118,13 @@ def read_file(
         verification.remarks.append(_compare_older(mapped, reader, where))
 
     def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
         for index in range(reader.num_record_batches):
             messages.count(index)
             batch, _ = _batch_of(reader, index, where)
             if batch.num_rows:
-                yield plainly(batch, schema, where, counted)
+                yield plainly(batch, schema, where, counted, before=rows)
+            rows += batch.num_rows
 
     return pa.RecordBatchReader.from_batches(_unsigned(schema), batches())
 
