@@ -95,7 +95,7 @@ MISTAKES = [
     ),
     ("a list of questions that is empty", "visrec recommend colour.arrow --texts nobody.txt"),
     ("a query picture that is broken", "visrec recommend colour.arrow --image bad/empty/none.jpg"),
-    ("a log without a header", "visrec interactions u.data -o x.arrow"),
+    ("a log without a header", "visrec interactions log.data -o x.arrow"),
     ("a log with one column per item", "visrec interactions matrix.csv -o x.arrow"),
     ("a log without users", "visrec interactions items.csv -o x.arrow"),
     ("an empty log", "visrec interactions nothing.csv -o x.arrow"),
@@ -205,7 +205,7 @@ def prepare(folder: Path) -> None:
     (folder / "likes.csv").write_text("user_id,item_id\n" + "".join(f"{user},{item}\n" for user, item in likes))
     (folder / "long.csv").write_text("item_id,title\n" + "".join(f"{i},{'x' * 200}\n" for i in range(5000)))
     logs = {
-        "u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
+        "log.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
         "matrix.csv": f"user,{','.join(map(str, range(30)))}\n7{',5' * 30}\n",
         "nothing.csv": "user,item,rating\n",
         "weights.csv": "user,item,rating\n7,a,5\n7,b,NaN\n8,a,-1\n8,b,4\n,a,4\n8,c,0\n",

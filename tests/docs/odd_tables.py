@@ -1,13 +1,15 @@
 """Tables that say something else than they seem to, for the page of messages."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 MISTAKES = [
-    ("a table that is compressed", "visrec interactions clicks.csv.gz -o x.arrow"),
+    ("a compressed table that was cut", "visrec interactions clicks.csv.gz -o x.arrow"),
+    ("an archive of several tables", "visrec interactions odd/tables.zip -o x.arrow"),
     ("a row with more fields than the header", "visrec interactions odd/long.csv -o x.arrow"),
     ("rows with fewer", "visrec interactions odd/short.csv -o x.arrow"),
     ("a quote that is never closed", "visrec interactions odd/open.csv -o x.arrow"),
@@ -43,7 +45,10 @@ def prepare(folder: Path) -> None:
     }
     for name, text in texts.items():
         (odd / name).write_text(text)
-    (folder / "clicks.csv.gz").write_bytes(gzip.compress(b"user,item\n7,a\n", mtime=0))
+    (folder / "clicks.csv.gz").write_bytes(gzip.compress(b"user,item\n7,a\n", mtime=0)[:-3])
+    with zipfile.ZipFile(folder / "odd" / "tables.zip", "w") as packed:
+        packed.writestr("may.csv", "user,item\n7,a\n")
+        packed.writestr("june.csv", "user,item\n7,a\n7,b\n")
     runs = pa.RunEndEncodedArray.from_arrays(pa.array([2**31 - 1], pa.int32()), pa.array([1.0]))
     with pa.OSFile(str(odd / "runs.arrows"), "wb") as raw, pa.ipc.new_stream(raw, pa.schema({"user": runs.type})) as to:
         to.write_batch(pa.record_batch({"user": runs}))

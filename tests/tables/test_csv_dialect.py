@@ -80,12 +80,11 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "says", "fix"),
     [
-        (b"\x1f\x8b\x08\0\0\0\0\0", "is compressed .gzip.", "zcat"),
-        (b"\x28\xb5\x2f\xfd\0\0", "is compressed .zstd.", "zstd -dc"),
-        (b"BZh91AY&SY\0\0", "is compressed .bzip2.", "bzcat"),
-        (b"\xfd7zXZ\0\0", "is compressed .xz.", "xzcat"),
-        (b"PK\x03\x04\0\0\0\0a.csv", "is compressed .zip.", "unzip -p"),
-        (b"PK\x03\x04\0\0\0\0[Content_Types].xml", "is a spreadsheet", "save it as CSV"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "the compressed file was cut", "again"),
+        (b"\x28\xb5\x2f\xfd\0\0", "the compressed file was cut", "again"),
+        (b"BZh91AY&SY\0\0", "the compressed file was cut", "again"),
+        (b"\xfd7zXZ\0\0", "the compressed file was cut", "again"),
+        (b"PK\x03\x04\0\0\0\0a.csv", "cannot be read as an archive .zip.", "again"),
         (b"\xff\xfea\0b", "begins as UTF-16 text and is none", "UTF-8"),
         (b" \n \n", "holds no rows", "header line"),
         (b"# only a remark\n", "holds no rows", "header line"),

@@ -19,9 +19,10 @@ from visrec_cli.errors import InputError, MissingInputError, VisrecError
 from visrec_cli.images.decompression import unpacked
 from visrec_cli.images.tar_ends import require_end
 from visrec_cli.runtime.display import sized
-from visrec_cli.tables.packed_files import ARCHIVES
+from visrec_cli.tables.packed_files import ARCHIVES, MARK, split_member
 
-MARK = "::"
+__all__ = ["MARK", "Archive", "is_archive", "open_archive", "read_member", "split_member"]
+
 MAX_MEMBER_BYTES = 1 << 30  # a picture file above 1 GiB is a bomb or no picture
 _KEPT_OPEN = 16
 _BROKEN = (
@@ -34,16 +35,6 @@ _LINK, _NO_FILE = "a link, which is not followed in archives", "not a plain file
 def is_archive(path: str) -> bool:
     """Whether the name says that this is an archive we read."""
     return path.lower().endswith(ARCHIVES)
-
-
-def split_member(path: str) -> tuple[str, str] | None:
-    """``"shop.zip::a/b.jpg"`` → ``("shop.zip", "a/b.jpg")``; None for the path of a plain file."""
-    start = 0
-    while (at := path.find(MARK, start)) >= 0:
-        if is_archive(path[:at]):
-            return path[:at], path[at + len(MARK) :]
-        start = at + 1
-    return None
 
 
 class Archive:

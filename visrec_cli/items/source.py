@@ -31,7 +31,7 @@ def open_items(
             )
         return _folder(Path(source), report)
     return with_item_ids(
-        open_table(source, report=report, **npy), column=id_column, unique=unique, where=name_of(source)
+        open_table(source, role="items", report=report, **npy), column=id_column, unique=unique, where=name_of(source)
     )
 
 

@@ -39,7 +39,7 @@ def open_interactions(
     columns, report, where = columns or Columns(), report or Report(), name_of(source)
     named = [name for name in (columns.user, columns.item) if name is not None]
     names = () if columns.header else WITHOUT_HEADER
-    table = open_table(source, as_text=named, names=names, report=report).read_all()
+    table = open_table(source, as_text=named, names=names, role="log", report=report).read_all()
     found = find_columns(table.schema, columns, where)
     if not table.num_rows:
         raise InputError(f"{where} has no interactions", fix="a log has one row per interaction")

@@ -1,48 +1,38 @@
 """The reader of all tables: the format is recognised by the first bytes, then by the name."""
 
 import io
-import os
-import shlex
-import stat
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, MissingInputError, TransferError, TruncatedStreamError, UsageError
-from visrec_cli.runtime.display import counted
+from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
-from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.tables.batch_validation import safely
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.coerce_vectors import with_fixed_vectors
 from visrec_cli.tables.column_names import note_repeated
+from visrec_cli.tables.interaction_headers import WITHOUT_HEADER
+from visrec_cli.tables.known_files import lacks_header
 from visrec_cli.tables.npy import NPY, read_npy
-from visrec_cli.tables.stream_frames import SNIFF, HashingSource
-from visrec_cli.tables.streams import AGAIN, read_file, read_stream
+from visrec_cli.tables.sources import (
+    ARROW,
+    ARROW_MAGICS,
+    MAGICS,
+    PARQUET,
+    STREAM,
+    Source,
+    Tabular,
+    is_path,
+    name_of,
+    open_source,
+)
+from visrec_cli.tables.stream_frames import HashingSource
+from visrec_cli.tables.streams import read_file, read_stream
 from visrec_cli.tables.types import plain_batch, plain_schema
 
-_STREAM, _ARROW, _PARQUET = b"\xff\xff\xff\xff", b"ARROW1", b"PAR1"
-ARROW_MAGICS = (_STREAM, _ARROW, _PARQUET)
-"""The first bytes of tables that are no text."""
-_MAGICS = (*ARROW_MAGICS, NPY)
-
-Tabular = Any
-"""A path, ``-`` for stdin, a pyarrow table or reader, or anything with ``__arrow_c_stream__`` (polars, duckdb …)."""
-
-
-def is_path(source: Tabular) -> bool:
-    """Whether a source is a name rather than a table at hand."""
-    return isinstance(source, str | os.PathLike)
-
-
-def name_of(source: Tabular) -> str:
-    """What messages call this source."""
-    if not is_path(source):
-        return "the table"
-    return "stdin" if str(source) == "-" else str(source)
+__all__ = ["ARROW_MAGICS", "Tabular", "as_bytes", "is_path", "name_of", "open_table", "read_all"]
 
 
 def open_table(
@@ -53,14 +43,16 @@ def open_table(
     column: str | None = None,
     as_text: Collection[str] = (),
     names: Sequence[str] = (),
+    role: str | None = None,
     verification: Verification | None = None,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """A streaming reader over any table, with plain types and unique names, every batch validated.
 
-    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). verification:
-    compares the checksums of all bytes; without it a file's rows are not read twice for that (a stream's are). report:
-    is told what was read otherwise than it may have been meant (columns of one name, quotes). Raises MissingInputError,
+    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). role: ``log``
+    or ``items``, to find the table among several in an archive. verification: compares the checksums of all bytes;
+    without it a file's rows are not read twice for that (a stream's are). report: is told what was read otherwise than
+    it may have been meant (columns of one name, quotes). Raises MissingInputError,
     TruncatedStreamError, InputError for bytes that are no table, or UsageError where ids, row_ids, column or names say
     something about a table of another format, which would not listen.
     """
@@ -69,42 +61,43 @@ def open_table(
     if not is_path(source):
         _check_options("the table", npy, names)
         return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table")
-    opened = _opened(source, npy, {"as_text": as_text, "names": names}, verification, report)
-    return with_fixed_vectors(opened, name_of(source))
+    found = open_source(source, role, report)
+    if role == "log" and not names and lacks_header(found.where, found.head):
+        names = WITHOUT_HEADER
+        report.warn(f"{found.where}: no header: its columns are taken as {', '.join(names)}")
+    return with_fixed_vectors(_opened(found, npy, as_text, names, verification, report), found.where)
 
 
 def _opened(
-    source: Tabular, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None, report: Report
+    found: Source,
+    npy: dict[str, Any],
+    as_text: Collection[str],
+    names: Sequence[str],
+    verification: Verification | None,
+    report: Report,
 ) -> pa.RecordBatchReader:
-    where = name_of(source)
-    raw = _open(source, where)
-    head = _head(raw, where)
-    hashed = HashingSource(raw, head)
-    if not head:
-        if str(source) == "-":
-            raise TruncatedStreamError("stdin is empty: the command before this one wrote nothing", fix=AGAIN)
-        raise InputError(f"{where} is empty", fix="make the file again")
-    if len(head) < SNIFF and any(magic.startswith(head) for magic in _MAGICS):
-        raise TruncatedStreamError(f"{where} stops after its first {counted(len(head), 'bytes')}", fix=AGAIN)
+    where, head = found.where, found.head
     if head.startswith(NPY):
-        _check_options(where, {}, text["names"])
-        return read_npy(source, hashed, where, **npy, verification=verification)
-    _check_options(where, npy, text["names"] if head.startswith(_MAGICS) else ())
-    if head.startswith(_STREAM):
-        return read_stream(hashed, where, verification, report)
-    if head.startswith(_ARROW):
-        return read_file(_random_access(source, hashed), where, verification, report)
-    if head.startswith(_PARQUET):
+        _check_options(where, {}, names)
+        path = "-" if found.path is None else found.path
+        return read_npy(path, found.stream(), where, **npy, verification=verification)
+    _check_options(where, npy, names if head.startswith(MAGICS) else ())
+    if head.startswith(STREAM):
+        return read_stream(found.stream(), where, verification, report)
+    if head.startswith(ARROW):
+        return read_file(found.random_access(), where, verification, report)
+    if head.startswith(PARQUET):
         from visrec_cli.tables.parquet import read_parquet  # which an Arrow file has no need of
 
-        return read_parquet(_random_access(source, hashed), where, verification, report)
-    data = hashed.read()
-    hashed.close()
+        return read_parquet(found.random_access(), where, verification, report)
+    stream = found.stream()
+    data = stream.read()
+    stream.close()
     if verification is not None:
         verification.remarks.append(f"{where} is text, which has no checksum: it can be read, and was checked for that")
     from visrec_cli.tables.text import read_text  # and with it polars, which an Arrow file has no need of
 
-    return read_text(data, where, report=report, **text)
+    return read_text(data, where, as_text=as_text, names=names, report=report)
 
 
 def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -118,55 +111,6 @@ def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> 
         raise UsageError(
             f"--no-header needs a log as CSV or TSV, and {where} has its names in it", fix="leave out --no-header"
         )
-
-
-def _open(source: Tabular, where: str) -> BinaryIO:
-    if str(source) == "-":
-        if sys.stdin is not None and sys.stdin.isatty():
-            raise UsageError(
-                "no input: name a file or a folder, or pipe a table in", fix="visrec … table.arrow, or … | visrec …"
-            )
-        return standard_input()
-    path = Path(source)
-    try:
-        if path.is_dir():
-            raise InputError(
-                f"{where} is a folder, not a table",
-                fix=f"visrec preprocess {shlex.quote(where)} makes a table of its pictures",
-            )
-        return path.open("rb")
-    except FileNotFoundError as error:
-        raise MissingInputError(f"{where} does not exist", fix="check the path; '-' reads stdin") from error
-    except PermissionError as error:
-        raise MissingInputError(
-            f"{where} cannot be read: permission denied", fix=f"chmod +r {shlex.quote(where)}"
-        ) from error
-    except OSError as error:
-        raise MissingInputError(f"{where} cannot be opened: {error.strerror or error}") from error
-
-
-def _head(raw: BinaryIO, where: str) -> bytes:
-    head = b""
-    while len(head) < SNIFF:
-        try:
-            more = raw.read(SNIFF - len(head))
-        except OSError as error:
-            raise TransferError(f"{where}: reading failed ({error.strerror or error})") from error
-        if not more:
-            break
-        head += more
-    return head
-
-
-def _random_access(source: Tabular, hashed: HashingSource) -> Any:
-    """A memory map of a regular file; what comes through a pipe is held in memory."""
-    if str(source) != "-" and stat.S_ISREG(Path(source).stat().st_mode):
-        hashed.close()
-        return pa.memory_map(os.fsencode(source))
-    try:
-        return pa.BufferReader(hashed.read())
-    except OSError as error:
-        raise TransferError(f"{name_of(source)}: reading failed ({error})") from error
 
 
 def _arrow_reader(source: Any) -> pa.RecordBatchReader:

@@ -3,7 +3,7 @@
 import shlex
 
 from visrec_cli.errors import InputError
-from visrec_cli.tables.packed_files import refuse_compressed
+from visrec_cli.tables.compression import decompressed_bytes
 
 _FOREIGN = {
     b"<!doctype html": ("a web page", "download it again: the server gave a page for the file"),
@@ -25,7 +25,7 @@ def in_utf8(data: bytes, where: str, then: str = "| visrec … -") -> bytes:
 
     then: what stands in an advice behind the command that makes a text of it.
     """
-    refuse_compressed(data, where, then)
+    data = decompressed_bytes(data, where)
     for mark, encoding in WIDE_MARKS:
         if data.startswith(mark):
             try:
