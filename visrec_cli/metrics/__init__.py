@@ -1,1 +1,1 @@
-"""How good a list of recommendations is: one file per family of metrics."""
+"""Evaluation metrics of recommendation lists, one file per group of metrics."""

@@ -1,6 +1,6 @@
 """Ranking metrics against relevant items: precision, recall, MAP, MRR, AUC and others.
 
-All are 0 for a user who has relevant items and was recommended nothing, and NaN for a user without relevant items.
+Each metric is 0 for a user who has relevant items but no recommendations, and NaN for a user without relevant items.
 """
 
 import numpy as np
@@ -12,17 +12,17 @@ _BOOK = "Manning, Raghavan & Schütze 2008, ch. 8"
 
 
 def over(gained: npt.NDArray[np.number], possible: npt.NDArray[np.number]) -> PerUser:
-    """gained / possible, NaN where nothing is possible."""
+    """(users,) quotient of two arrays; NaN where ``possible`` is 0."""
     return np.divide(gained, possible, out=np.full(len(gained), np.nan), where=possible > 0, casting="unsafe")
 
 
 def found(lists: Lists, k: int) -> npt.NDArray[np.int64]:
-    """(users,) how many of the first k places are hits."""
+    """(users,) number of hits among the first k positions."""
     return np.count_nonzero(lists.hits[:, :k], axis=1)
 
 
 class Precision(Metric):
-    """Of the places, how many are hits."""
+    """Share of the positions that are hits."""
 
     name = "precision"
     sentence = "The share of the first k places that hold a relevant item; an empty place holds none."
@@ -31,13 +31,13 @@ class Precision(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]. Of the whole list, it is of its own length."""
+        """Value of each user, in [0, 1]. Over the whole list, k is the length of the list."""
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else k
         return np.where(lists.relevant > 0, found(lists, k) / length, np.nan)
 
 
 class Recall(Metric):
-    """Of the relevant items, how many are shown."""
+    """Share of the relevant items that are shown."""
 
     name = "recall"
     sentence = "The share of the relevant items that are among the first k."
@@ -46,26 +46,26 @@ class Recall(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return over(found(lists, k), lists.relevant)
 
 
 class RecallMin(Metric):
-    """Of the hits that k places can hold, how many there are."""
+    """Recall, relative to the number of hits that k positions can hold."""
 
     name = "recall-min"
-    sentence = "As recall, but a user with more than k relevant items can reach 1."
+    sentence = "As recall, but a user with more than k relevant items can also reach 1."
     formula = "hits@k / min(k, relevant)"
     source = "Liang et al. 2018, eq. 8"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return over(found(lists, k), np.minimum(lists.relevant, k))
 
 
 class F1(Metric):
-    """Precision and recall at once."""
+    """Harmonic mean of precision and recall."""
 
     name = "f1"
     sentence = "The harmonic mean of precision and recall; 0 without a hit."
@@ -74,14 +74,14 @@ class F1(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]: taken user by user, and not of the two means."""
+        """Value of each user, in [0, 1]; computed per user, not from the two means."""
         precision, recall = Precision.each(lists, k, item_stats), Recall.each(lists, k, item_stats)
         both = precision + recall
         return np.where(both == 0, 0, over(2 * precision * recall, both))
 
 
 class Hit(Metric):
-    """Whether there is a hit at all."""
+    """Hit rate: whether there is at least one hit."""
 
     name = "hit"
     sentence = "The share of users with at least one relevant item among the first k (hit rate)."
@@ -90,26 +90,26 @@ class Hit(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) 0 or 1."""
+        """Value of each user, 0 or 1."""
         return np.where(lists.relevant > 0, found(lists, k) > 0, np.nan)
 
 
 class Map(Metric):
-    """Precision at every hit."""
+    """Average precision, relative to the number of hits that k positions can hold."""
 
     name = "map"
-    sentence = "The mean, over the hits that k places can hold, of the precision at the place of each hit."
+    sentence = "The precision at the place of each hit, averaged over the hits that k places can hold."
     formula = "sum over hits at r ≤ k of precision@r  ÷  min(k, relevant)"
     source = "Manning, Raghavan & Schütze 2008, ch. 8; cut at k as by Kaggle's and RecBole's MAP@k"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return over(_precisions(lists, k), np.minimum(lists.relevant, k))
 
 
 class MapAll(Metric):
-    """Precision at every hit, over all that is relevant."""
+    """Average precision, relative to the number of relevant items."""
 
     name = "map-all"
     sentence = "As map, but divided by all relevant items, so that a user with more than k of them cannot reach 1."
@@ -118,12 +118,12 @@ class MapAll(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return over(_precisions(lists, k), lists.relevant)
 
 
 class Mrr(Metric):
-    """How early the first hit is."""
+    """Reciprocal rank of the first hit."""
 
     name = "mrr"
     sentence = "One divided by the place of the first relevant item; 0 if it is not among the first k."
@@ -132,26 +132,26 @@ class Mrr(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         first = lists.hits[:, :k].argmax(axis=1)
         return np.where(lists.relevant > 0, (found(lists, k) > 0) / (first + 1), np.nan)
 
 
 class Auc(Metric):
-    """Relevant before irrelevant, pair by pair."""
+    """Area under the ROC curve: how many pairs of a relevant and an irrelevant item are in the right order."""
 
     name = "auc"
     sentence = (
-        "How often a relevant item stands before an irrelevant one, over all such pairs of candidates; what is not "
-        "in the list stands behind it, all equal."
+        "The share of pairs of a relevant and an irrelevant candidate in which the relevant one is ranked first; "
+        "candidates that are not in the list come after it, all tied."
     )
-    formula = "(pairs in order + pairs of equals / 2) / (relevant × irrelevant candidates)"
-    source = "Rendle et al. 2009, sec. 3; the half for equals as Mann & Whitney 1947"
+    formula = "(pairs in order + tied pairs / 2) / (relevant × irrelevant candidates)"
+    source = "Rendle et al. 2009, sec. 3; ties count half as in Mann & Whitney 1947"
     takes_k = False
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]. Candidates are all items but those of the user's history; NaN if all are relevant."""
+        """Value of each user, in [0, 1]; candidates are all items outside the history, NaN if all are relevant."""
         listed, hits = lists.items >= 0, lists.hits
         wrong_before = np.cumsum(listed & ~hits, axis=1)
         wrong_listed = wrong_before[:, -1]
@@ -162,14 +162,14 @@ class Auc(Metric):
 
 
 def _precisions(lists: Lists, k: int) -> PerUser:
-    """(users,) the sum of the precisions at the places of the hits."""
+    """(users,) sum of the precisions at the positions of the hits."""
     rows, places = np.nonzero(lists.hits[:, :k])
     nth = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1
     return np.bincount(rows, nth / (places + 1), minlength=len(lists.items)).astype(np.float64)
 
 
 def _known_before(lists: Lists) -> npt.NDArray[np.int64]:
-    """(users,) how many items of the history are neither relevant nor listed: no candidates."""
+    """(users,) number of items of the history that are neither relevant nor listed, and so are no candidates."""
     if lists.history is None:
         return np.zeros(len(lists.items), np.int64)
     return np.diff((lists.history > lists.history.multiply(lists.truth > 0)).tocsr().indptr).astype(np.int64)

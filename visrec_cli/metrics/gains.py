@@ -1,6 +1,6 @@
 """Discounted cumulative gain, with binary or graded relevance.
 
-All are 0 for a user who has relevant items and was recommended nothing, and NaN for a user without relevant items.
+Each metric is 0 for a user who has relevant items but no recommendations, and NaN for a user without relevant items.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,21 @@ _DISCOUNT = "discount of Burges et al. 2005"
 
 
 def worth(k: int) -> PerUser:
-    """(k,) what a hit in each place is worth: 1 / log2(place + 1)."""
+    """(k,) discount of each position r, from 1: 1 / log2(r + 1)."""
     return 1 / np.log2(np.arange(2, k + 2))
 
 
 class Ndcg(Metric):
-    """Relevant items, and early."""
+    """Normalised discounted cumulative gain with binary relevance."""
 
     name = "ndcg"
-    sentence = "How much of the best possible gain the first k places have, early places counting more."
+    sentence = "The gain of the first k places as a share of the best possible gain; early places count more."
     formula = "sum over places r ≤ k of hit(r) / log2(r + 1)  ÷  the same sum for the best order"
     source = f"Järvelin & Kekäläinen 2002, binary gains; {_DISCOUNT}"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         rows, places = np.nonzero(lists.hits[:, :k])
         most = np.minimum(lists.relevant, k)
         discount = worth(max(int(most.max(initial=0)), lists.items.shape[1]))
@@ -38,30 +38,30 @@ class Ndcg(Metric):
 
 
 class NdcgGraded(Metric):
-    """The most liked first."""
+    """Normalised discounted cumulative gain with grades as gains."""
 
     name = "ndcg-graded"
-    sentence = "As ndcg, where an item is worth its grade: a 5 is worth five times a 1."
+    sentence = "As ndcg, with the grade of an item as its gain: a 5 counts five times as much as a 1."
     formula = "sum over places r ≤ k of grade(r) / log2(r + 1)  ÷  the same sum for the best order"
     source = f"Järvelin & Kekäläinen 2002; {_DISCOUNT}"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return _graded(lists, k, lambda grades: grades)
 
 
 class NdcgExp(Metric):
-    """The most liked first, by far."""
+    """Normalised discounted cumulative gain with exponential gains."""
 
     name = "ndcg-exp"
-    sentence = "As ndcg-graded, where each grade is worth about twice the one below."
+    sentence = "As ndcg-graded, but each grade counts about twice as much as the grade below it."
     formula = "sum over places r ≤ k of (2^grade(r) - 1) / log2(r + 1)  ÷  the same sum for the best order"
     source = "Burges et al. 2005, eq. 6"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return _graded(lists, k, lambda grades: np.exp2(grades) - 1)
 
 
@@ -78,7 +78,7 @@ def _graded(lists: Lists, k: int, gain: Callable[[PerUser], PerUser]) -> PerUser
 
 
 def _best(lists: Lists) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], PerUser]:
-    """The best order of what is relevant: row, place and grade of each."""
+    """Row, position and grade of every relevant item, in the best possible order."""
     rows = np.repeat(np.arange(len(lists.items)), lists.relevant)
     grades = lists.truth.data.astype(np.float64)
     grades = grades[np.lexsort((-grades, rows))]

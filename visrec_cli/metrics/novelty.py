@@ -1,7 +1,7 @@
 """Popularity, novelty and serendipity.
 
-An item's popularity is the number of users who had it in training. Items that nobody knows are passed over. Except for
-serendipity, an empty list says nothing: it is NaN, and not 0.
+An item's popularity is the number of users who had it in training. Unknown items are skipped. The value for an empty
+list is NaN, not 0; serendipity is the exception.
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ from visrec_cli.metrics.base import WHOLE, ItemStats, Lists, Metric, PerUser, Pl
 from visrec_cli.tables.vectors import Mask
 
 HEAD = 0.8
-"""The share of the interactions that the head of the catalogue has."""
+"""Share of all interactions that belong to the head of the catalogue."""
 
 
 class MeanPopularity(Metric):
-    """How popular the shown items are."""
+    """Mean popularity of the shown items."""
 
     name = "popularity"
-    sentence = "The share of users who had an item before, averaged over the shown items."
+    sentence = "The share of users who had the item before, averaged over the shown items."
     formula = "mean over shown items of users(item) / users"
     source = "Yin et al. 2012, sec. 5.2.2; averaged over lists as Abdollahpouri et al. 2019 (ARP)"
     better = ""
@@ -26,42 +26,42 @@ class MeanPopularity(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         return mean_shown(lists, k, item_stats, _popularity(item_stats) / max(item_stats.users, 1))
 
 
 class Novelty(Metric):
-    """How surprising it is that one knows of the shown items."""
+    """Mean self-information of the shown items."""
 
     name = "novelty"
-    sentence = "The bits that it says of a random user to have had an item, averaged over the shown items."
+    sentence = "How rare the shown items are: the information, in bits, of a random user having had one; averaged."
     formula = "mean over shown items of -log2((users(item) + 1) / (users + 1))"
-    source = "Zhou et al. 2010 (mean self-information); the ones keep items that nobody had finite"
+    source = "Zhou et al. 2010 (mean self-information); adding 1 keeps the value finite for items that nobody had"
     better = ""
     needs = ("popularity",)
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) from 0 to log2(users + 1)."""
+        """Value of each user in bits, from 0 to log2(users + 1)."""
         return mean_shown(lists, k, item_stats, np.log2((item_stats.users + 1) / (_popularity(item_stats) + 1)))
 
 
 class TailShare(Metric):
-    """How much of a list is from the long tail."""
+    """Share of the list that is from the long tail."""
 
     name = "tail-share"
     sentence = (
-        "The share of shown items outside the head: the most popular items that together have 80 % of the "
-        "interactions in training (with all that are as popular as the last of them)."
+        "The share of shown items outside the head. The head is the most popular items that together have 80 % of "
+        "the interactions in training, including items tied with the last of them."
     )
     formula = "shown items outside the head / shown items"
-    source = "Abdollahpouri, Burke & Mobasher 2019 (APLT), head and tail by the 80 % of Pareto"
+    source = "Abdollahpouri, Burke & Mobasher 2019 (APLT), head and tail split at the 80 % of Pareto"
     better = ""
     needs = ("popularity",)
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]."""
+        """Value of each user, in [0, 1]."""
         popularity = _popularity(item_stats)
         first = np.sort(popularity)[::-1]
         before = np.concatenate([[0], np.cumsum(first)])[more_popular(popularity)]
@@ -69,12 +69,12 @@ class TailShare(Metric):
 
 
 class Serendipity(Metric):
-    """Relevant, and not what anybody would have said."""
+    """Hits that a list of popular items would not have."""
 
     name = "serendipity"
     sentence = (
-        "The share of the first k places that hold a relevant item which the k most popular items would not have "
-        "shown: those that the user did not have before, with all that are as popular as the last of them."
+        "The share of the first k places with a relevant item that is not among the k most popular items; these are "
+        "counted without the user's history and include items tied with the last of them."
     )
     formula = "hits@k that have at least k more popular candidates / k"
     source = "Ge, Delgado-Battenfeld & Jannach 2010, sec. 4, with popularity as the primitive recommender"
@@ -82,7 +82,22 @@ class Serendipity(Metric):
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, precision@k]; of the whole list, k is its own length. NaN without relevant items."""
+        """Value of each user, in [0, precision@k].
+
+        Parameters
+        ----------
+        lists : Lists
+            The lists to evaluate, with the history of each user.
+        k : int
+            Number of positions to look at; for ``WHOLE``, the length of the list.
+        item_stats : ItemStats
+            Properties of the items, with popularity.
+
+        Returns
+        -------
+        PerUser
+            (users,) values; NaN for users without relevant items.
+        """
         hits = lists.hits[:, :k]
         length = np.maximum((lists.items >= 0).sum(axis=1), 1) if k == WHOLE else np.full(len(hits), k)
         rows, places = np.nonzero(hits)
@@ -93,14 +108,14 @@ class Serendipity(Metric):
 
 
 def mean_shown(lists: Lists, k: int, item_stats: ItemStats, worth: PerUser | Mask) -> PerUser:
-    """(users,) the mean worth of the known items in the first k places. worth: (items + 1,)."""
+    """(users,) mean of ``worth``, (items + 1,), over the known items in the first k positions."""
     items = lists.items[:, :k]
     known = (items >= 0) & (items < item_stats.items)
     return over((worth[items] * known).sum(axis=1), known.sum(axis=1))
 
 
 def more_popular(popularity: Places) -> Places:
-    """(items + 1,) how many items are more popular than each."""
+    """(items + 1,) number of items that are more popular than each item."""
     ascending = np.sort(popularity)
     return len(popularity) - np.searchsorted(ascending, popularity, side="right")
 
@@ -110,11 +125,11 @@ def _popularity(item_stats: ItemStats) -> Places:
 
 
 def _had_more_popular(lists: Lists, ahead: Places, rows: Places, places: Places) -> Places:
-    """For each of these places, how many items of that user's history are more popular than the item there."""
+    """For each of these positions, the number of more popular items in the history of that user."""
     if lists.history is None:
         return np.zeros(len(rows), np.int64)
     width = lists.history.shape[1]
     owner = np.repeat(np.arange(len(lists.items), dtype=np.int64), np.diff(lists.history.indptr))
     seen_keys = np.sort(owner * width + ahead[lists.history.indices])
-    asked = rows * width + ahead[lists.items[rows, places]]
-    return np.searchsorted(seen_keys, asked) - lists.history.indptr[rows]
+    place_keys = rows * width + ahead[lists.items[rows, places]]
+    return np.searchsorted(seen_keys, place_keys) - lists.history.indptr[rows]

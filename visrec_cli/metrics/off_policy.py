@@ -1,9 +1,9 @@
 """Off-policy estimators of click rates.
 
-An *event* is one item that was shown to one user in one place, clicked or not. What the log showed by chance as the new
-list would have is weighed up by how unlikely that was (its propensity): then the log says, without an experiment, what
-the list would have had. All estimates are sums over events divided by numbers, so that their intervals come from users
-drawn anew. Each class has the attributes of metrics.base.Metric.
+An *event* is one item that was shown to one user in one place, clicked or not. Events that the new list would also have
+shown are weighted by the inverse of their propensity, the probability with which the log showed them. The log then
+estimates the click rate of the new list without an experiment. All estimates are ratios of sums over events, so that
+their intervals come from resampled users. Each class has the attributes of metrics.base.Metric.
 """
 
 from abc import ABC, abstractmethod
@@ -19,12 +19,21 @@ Counts = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Events:
-    """(n,) each, of the events that count for a list.
+    """The logged events that count for a list, as arrays of shape (n,).
 
-    clicked: 0 or 1. matched: how much likelier the new list shows that item to that user than the log did, 0 where it
-    does not. weights: ``matched`` times how much more a user looks at the item's place in the new list than at its
-    place in the log. predicted: the click rate that a model gives to the item where it stood. expected: the mean that
-    it gives to the new list of the user.
+    Attributes
+    ----------
+    clicked : PerEvent
+        0 or 1.
+    matched : PerEvent
+        Probability that the new list shows the item to the user, divided by the probability in the log; 0 where the new
+        list does not show it.
+    weights : PerEvent
+        ``matched`` times the ratio of how often users look at the item's place in the new list and in the log.
+    predicted : PerEvent
+        Click rate that a model predicts for the item at its place in the log.
+    expected : PerEvent
+        Mean click rate that the model predicts for the user's new list.
     """
 
     clicked: PerEvent
@@ -35,13 +44,27 @@ class Events:
 
     @property
     def effective(self) -> float:
-        """Of how many events alike the estimates are worth: Kish 1965, (Σw)² / Σw²; 0 where nothing matches."""
+        """Effective sample size (Kish 1965): (Σw)² / Σw², 0 if nothing matches."""
         square = float((self.weights**2).sum())
         return float(self.weights.sum()) ** 2 / square if square else 0.0
 
 
 class Estimator(ABC):
-    """A click rate, as a ratio of sums over events."""
+    """A click rate, as a ratio of sums over events.
+
+    Attributes
+    ----------
+    name : ClassVar[str]
+        Name on the command line, such as ``ctr-ips``.
+    sentence : ClassVar[str]
+        One plain sentence that says what is estimated.
+    formula : ClassVar[str]
+        The formula, as text.
+    source : ClassVar[str]
+        Publication that defines the estimator.
+    better : ClassVar[str], default="more"
+        "more" or "less".
+    """
 
     name: ClassVar[str]
     sentence: ClassVar[str]
@@ -52,28 +75,39 @@ class Estimator(ABC):
     @staticmethod
     @abstractmethod
     def terms(events: Events) -> tuple[PerEvent, PerEvent]:
-        """(n,) what is added up, and (n,) by what its sum is divided."""
+        """Compute the terms whose sums form the ratio.
+
+        Parameters
+        ----------
+        events : Events
+            The events that count for the list.
+
+        Returns
+        -------
+        tuple[PerEvent, PerEvent]
+            (n,) terms of the numerator, and (n,) terms of the denominator.
+        """
 
 
 class Logged(Estimator):
-    """What really happened."""
+    """Click rate of the log."""
 
     name = "ctr-logged"
-    sentence = "The click rate of the log itself, over the same users: what the new list has to beat."
+    sentence = "The click rate of the log itself, over the same users: the value that the new list has to beat."
     formula = "mean over events of clicked"
     source = "counted"
 
     @staticmethod
     def terms(events: Events) -> tuple[PerEvent, PerEvent]:
-        """Clicks, of events."""
+        """Clicks, per event."""
         return events.clicked, np.ones_like(events.clicked)
 
 
 class Ips(Estimator):
-    """Inverse propensity."""
+    """Inverse propensity scoring."""
 
     name = "ctr-ips"
-    sentence = "The click rate that the new list would have had; right on average if the propensities are, and noisy."
+    sentence = "The click rate that the new list would have had; unbiased if the propensities are right, but noisy."
     formula = (
         "mean over events of w · clicked, w = look(new place) / look(place) / (k · propensity) if k places have it"
     )
@@ -81,59 +115,76 @@ class Ips(Estimator):
 
     @staticmethod
     def terms(events: Events) -> tuple[PerEvent, PerEvent]:
-        """Weighted clicks, of events."""
+        """Weighted clicks, per event."""
         return events.weights * events.clicked, np.ones_like(events.clicked)
 
 
 class Snips(Estimator):
-    """Self-normalised inverse propensity."""
+    """Self-normalised inverse propensity scoring."""
 
     name = "ctr-snips"
-    sentence = "As ctr-ips, divided by what the weights add up to: a little bias, much less noise."
+    sentence = "As ctr-ips, divided by the sum of the weights: slightly biased, much less noisy."
     formula = "sum of w · clicked / sum of w without the part for places"
     source = "Swaminathan & Joachims 2015"
 
     @staticmethod
     def terms(events: Events) -> tuple[PerEvent, PerEvent]:
-        """Weighted clicks, of matched weights."""
+        """Weighted clicks, per matched weight."""
         return events.weights * events.clicked, events.matched
 
 
 class DoublyRobust(Estimator):
-    """A model, and what it gets wrong where the log can tell."""
+    """A model's prediction, corrected by its weighted errors on the log."""
 
     name = "ctr-dr"
     sentence = (
-        "The click rate that a model gives to the new list, mended by weighted mistakes of the model in the log; right "
-        "if the propensities or the model are. The model is a smoothed rate by item and place, of other users' events."
+        "The click rate that a model predicts for the new list, corrected by its weighted errors on the log; unbiased "
+        "if the propensities or the model are right. The model is a smoothed rate by item and place, of other users."
     )
     formula = "mean over events of model(new list) + w · (clicked - model(item, place))"
     source = "Dudík, Langford & Li 2011; fitted across five folds of users as Chernozhukov et al. 2018"
 
     @staticmethod
     def terms(events: Events) -> tuple[PerEvent, PerEvent]:
-        """The model's rate and its weighted mistakes, of events."""
-        mended = events.expected + events.weights * (events.clicked - events.predicted)
-        return mended, np.ones_like(mended)
+        """Predictions plus weighted errors, per event."""
+        corrected = events.expected + events.weights * (events.clicked - events.predicted)
+        return corrected, np.ones_like(corrected)
 
 
 class EffectiveSample:
-    """How much of the log there is to go by."""
+    """Effective sample size of the weighted events."""
 
     name = "ctr-ess"
-    sentence = "Of how many events alike the estimates are worth (effective sample size); below 100 they say little."
+    sentence = "The number of equally weighted events that the estimates are worth; below 100 they say little."
     formula = "(sum of w)² / sum of w²"
     source = "Kish 1965"
     better = "more"
 
 
 def examination(shown: Counts, clicks: Counts, *, rounds: int = 200) -> PerEvent:
-    """(places,) how much users look at each place, the first being 1.
+    """Estimate how often users look at each place, by the position-based model.
 
-    shown, clicks: (items, places) counts. A click is taken to need a look at the place and an item that attracts, and
-    neither depends on the other: clicks are Poisson with mean shown · attraction(item) · look(place), fitted by turns.
-    Each place has one click more, where it is as good as others, so that none is 0. Source: the position-based model of
-    Craswell et al. 2008, by the iterations of Deming & Stephan 1940.
+    A click needs a look at the place and an attractive item, independently of each other: the number of clicks is
+    Poisson distributed with mean shown · attraction(item) · look(place). Both factors are fitted in turns. Each place
+    gets one extra click, as if it was as good as the others, so that no value is 0.
+
+    Parameters
+    ----------
+    shown : Counts
+        (items, places) how often each item was shown in each place.
+    clicks : Counts
+        (items, places) how often it was clicked there.
+    rounds : int, default=200
+        Largest number of iterations.
+
+    Returns
+    -------
+    PerEvent
+        (places,) probability of a look, relative to the first place, which has 1.
+
+    References
+    ----------
+    Craswell et al. 2008 (position-based model); Deming & Stephan 1940 (iterations).
     """
     look = np.ones(shown.shape[1])
     of_items, of_places = clicks.sum(axis=1), clicks.sum(axis=0)
@@ -149,9 +200,23 @@ def examination(shown: Counts, clicks: Counts, *, rounds: int = 200) -> PerEvent
 
 
 def attraction(shown: Counts, clicks: Counts, look: PerEvent, *, prior: float = 10.0) -> PerEvent:
-    """(items,) the click rate of each item in the first place, drawn to that of all by ``prior`` events.
+    """Estimate the click rate of each item as if it was shown in the first place.
 
-    shown, clicks: (items, places) counts; look: (places,) of ``examination``.
+    Parameters
+    ----------
+    shown : Counts
+        (items, places) how often each item was shown in each place.
+    clicks : Counts
+        (items, places) how often it was clicked there.
+    look : PerEvent
+        (places,) result of ``examination``.
+    prior : float, default=10.0
+        Number of events with the mean click rate of all items that each estimate is smoothed with.
+
+    Returns
+    -------
+    PerEvent
+        (items,) click rates.
     """
     seen, clicked = shown @ look, clicks.sum(axis=1)
     usual = clicked.sum() / seen.sum() if seen.any() else 0.0

@@ -9,9 +9,22 @@ SIGNIFICANT = 0.05
 
 
 def holm(ps: Sequence[float]) -> npt.NDArray[np.float64]:
-    """(m,) p values corrected so that the chance of any false difference among all is at most the level; NaN stays.
+    """Correct p values for multiple tests by Holm's step-down method.
 
-    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
+    Parameters
+    ----------
+    ps : Sequence[float]
+        p values; NaN for a test that could not be done.
+
+    Returns
+    -------
+    npt.NDArray[np.float64]
+        (m,) corrected p values, in the order of ``ps``. Comparing them with a level bounds the probability of any false
+        positive by that level. NaN stays NaN.
+
+    References
+    ----------
+    Holm 1979, "A simple sequentially rejective multiple test procedure".
     """
     found = np.asarray(ps, np.float64).copy()
     tested = np.flatnonzero(~np.isnan(found))
