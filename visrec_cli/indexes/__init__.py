@@ -1,1 +1,1 @@
-"""Nearest vectors."""
+"""Indexes for nearest-neighbour search by cosine."""

@@ -1,6 +1,7 @@
-"""Approximate neighbours by Annoy: random projection trees. https://github.com/spotify/annoy."""
+"""Approximate nearest neighbours by Annoy, random projection trees (https://github.com/spotify/annoy)."""
 
 from importlib.metadata import version
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,14 +17,30 @@ _AT_LEAST = 100
 
 
 class AnnoyIndex:
-    """Trees give a short list of max(100, 10 k) candidates, which is then scored exactly.
+    """Approximate search: trees give max(100, 10 k) candidates, which are then scored exactly.
 
-    trees: more find more and take longer to build. search_k: how many nodes a query looks at; more find more and
-    take longer. Without it the search starts at Annoy's own default and ``try_harder`` doubles it.
-    Raises UnavailableError where Annoy is not installed.
+    Parameters
+    ----------
+    trees : int, default=50
+        Number of trees; more find more neighbours and take longer to build.
+    search_k : int | None, default=None
+        Number of nodes that a query visits; more find more neighbours and take longer. By default the search starts
+        with Annoy's own default, and ``try_harder`` doubles it.
+    report : Report | None, default=None
+        Where notes on the cache are recorded; by default they are dropped.
+
+    Attributes
+    ----------
+    name : ClassVar[str], default="annoy"
+        Name in the registry.
+
+    Raises
+    ------
+    UnavailableError
+        If Annoy is not installed.
     """
 
-    name = "annoy"
+    name: ClassVar[str] = "annoy"
 
     def __init__(self, *, trees: int = 50, search_k: int | None = None, report: Report | None = None) -> None:
         try:
@@ -37,7 +54,13 @@ class AnnoyIndex:
         self._report = report or Report()
 
     def build(self, vectors: Matrix) -> None:
-        """Take the catalogue, (n, d) float32 of length 1: from the cache if it was indexed before, else built now."""
+        """Index the catalogue, or load the index from the cache.
+
+        Parameters
+        ----------
+        vectors : Matrix
+            (n, d) float32, rows of length 1.
+        """
         self.vectors = vectors
         self._index = self._make(max(1, vectors.shape[1]), "angular")
         wanted = recipe(
@@ -54,11 +77,25 @@ class AnnoyIndex:
         self._index.set_seed(_SEED)
         for row, vector in enumerate(vectors):
             self._index.add_item(row, vector)
-        self._index.build(self._trees, n_jobs=1)  # several jobs would give other bytes each time
+        self._index.build(self._trees, n_jobs=1)  # several jobs would give different bytes each time
         keep_index(wanted, self._index.save, self._report)
 
     def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
-        """Scores (q, min(k, n)) float32 and rows, best first; -inf and NOTHING where the trees found fewer."""
+        """Find the nearest vectors of each query, as far as the trees find them.
+
+        Parameters
+        ----------
+        queries : Matrix
+            (q, d) float32, rows of length 1.
+        k : int
+            Number of neighbours per query.
+
+        Returns
+        -------
+        tuple[Matrix, Rows]
+            Cosines (q, min(k, n)) float32 and row numbers (q, min(k, n)) int64, best first; -inf and ``NOTHING`` where
+            fewer were found.
+        """
         k = min(k, len(self.vectors))
         wanted = min(max(_EXACTLY * k, _AT_LEAST), len(self.vectors))
         candidates = np.full((len(queries), wanted), NOTHING, np.int64)
@@ -68,7 +105,7 @@ class AnnoyIndex:
         return best_of(queries, self.vectors, candidates, k)
 
     def try_harder(self) -> bool:
-        """Look at twice as many nodes per query; False when that is all of them, or was fixed by the user."""
+        """Visit twice as many nodes per query. False if that is all of them, or if the user fixed the number."""
         if self._fixed or self._search_k >= self._trees * len(self.vectors):
             return False
         self._search_k *= 2
@@ -76,5 +113,5 @@ class AnnoyIndex:
 
     @property
     def effort(self) -> str:
-        """The setting that reproduces this search."""
+        """The options that reproduce this search."""
         return f"--trees {self._trees} --search-k {self._search_k}"

@@ -1,7 +1,7 @@
 """Candidates for the top k of each query, collected over blocks of approximate scores.
 
-A row is kept when its score reaches the k-th best so far, less what two roundings of one product can differ by. So
-nothing has to be kept in reserve, and what is left at the end is little more than k rows for each query.
+A row is kept if its score reaches the k-th best score so far, minus the largest possible difference between two
+roundings of one product. No reserve is needed, and little more than k rows remain per query.
 """
 
 import numpy as np
@@ -10,13 +10,23 @@ import numpy.typing as npt
 from visrec_cli.indexes.exact_scores import NOTHING, best_of, slack
 from visrec_cli.tables.vectors import Matrix, Rows
 
-_AT_FIRST = 4  # times k rows, before the k-th best is looked for
-_WAITING = 1 << 20  # hits, after which it is looked for again in any case
-_CROWD = 1024  # rows of one query that lie within rounding of its k-th best: more are scored exactly, at once
+_AT_FIRST = 4  # times k rows before the k-th best is first computed
+_WAITING = 1 << 20  # hits after which it is computed again in any case
+_CROWD = 1024  # rows of one query within rounding of its k-th best; above that, they are scored exactly at once
 
 
 class Candidates:
-    """queries: (q, d), vectors: (n, d), both float32 with rows of length 1. k: from 1 to n."""
+    """The rows that may be among the k nearest of each query.
+
+    Parameters
+    ----------
+    queries : Matrix
+        (q, d) float32, rows of length 1.
+    vectors : Matrix
+        (n, d) float32, rows of length 1.
+    k : int
+        Number of neighbours per query, from 1 to n.
+    """
 
     def __init__(self, queries: Matrix, vectors: Matrix, k: int) -> None:
         self._queries, self._vectors, self._k = queries, vectors, k
@@ -27,7 +37,15 @@ class Candidates:
         self._seen, self._due, self._waiting = 0, _AT_FIRST * k, 0
 
     def look(self, start: int, scores: Matrix) -> None:
-        """Take what is good enough. scores: (rows, q) of the rows from ``start`` on."""
+        """Keep the rows of a block that score high enough.
+
+        Parameters
+        ----------
+        start : int
+            Row number of the first row of the block.
+        scores : Matrix
+            (rows, q) float32 approximate scores of the block.
+        """
         hits = np.flatnonzero(scores >= self._floors)
         if len(hits):
             self._cells.append(hits + start * len(self._queries))
@@ -39,12 +57,12 @@ class Candidates:
             self._due = 2 * self._seen
 
     def join(self, others: "Candidates") -> None:
-        """Take over what was found among other rows."""
+        """Add the candidates that were found among other rows."""
         self._cells += others._cells
         self._scores += others._scores
 
     def rows(self) -> Rows:
-        """(q, m) rows that may be among the k best, NOTHING where a query has fewer than m."""
+        """(q, m) row numbers that may be among the k best; ``NOTHING`` where a query has fewer than m."""
         self._tighten()
         count, cells = len(self._queries), self._cells[0]
         many = np.bincount(cells % count, minlength=count)
@@ -53,10 +71,10 @@ class Candidates:
         return rows
 
     def _tighten(self) -> None:
-        """Raise the floors to what is known by now, and drop what lies below them."""
+        """Raise the thresholds to the k-th best scores so far, and drop the candidates below them."""
         cells, scores, count = np.concatenate(self._cells), np.concatenate(self._scores), len(self._queries)
         query = cells % count
-        apart = 1 + 2 * float(np.abs(scores).max())  # one sort for both: queries lie further apart than their scores
+        apart = 1 + 2 * float(np.abs(scores).max())  # larger than any difference of scores: one sort orders both keys
         order = np.argsort(query * apart - scores)
         query, cells, scores = query[order], cells[order], scores[order]
         many = np.bincount(query, minlength=count)

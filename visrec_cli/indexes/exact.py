@@ -1,10 +1,11 @@
 """Exact nearest neighbours by cosine, in blocked matrix products.
 
-Memory is bounded by the block size whatever the size of the catalogue: all items against all never make an n×n matrix.
+Memory is bounded by the block size for any size of catalogue: an n × n matrix is never built.
 """
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,38 +16,72 @@ from visrec_cli.runtime.threads import side_by_side, usable_cores
 from visrec_cli.tables.vectors import Matrix, Rows
 
 _FIRST, _GROWTH = 128, 8
-"""Rows of the first block, and how much larger the next ones may be: a floor is soon known."""
+"""Rows of the first block, and the growth of the next ones: a small first block soon gives a threshold."""
 
 _CELLS = 1 << 20
-"""Scores of a block, 4 MiB: much for a matrix product, and little for a processor's cache."""
+"""Scores per block, 4 MiB: large for a matrix product, small for the processor's cache."""
 
 _THREAD_WORTH = 1e7
-"""Multiplications, about a millisecond, after which another thread pays."""
+"""Multiplications (about a millisecond) above which another thread is worth starting."""
 
 _SPARE = 16
-"""Candidates that a GPU keeps beyond k, so that rounding cannot push one of the true k off the short list."""
+"""Candidates that a GPU keeps beyond k, so that rounding cannot push a true neighbour off the short list."""
 
 _GPU_WORTH = 1e12
-"""Multiplications, some ten seconds of a CPU, after which starting a GPU pays."""
+"""Multiplications (about ten seconds on a CPU) above which a GPU is worth starting."""
 
 
 class ExactIndex:
-    """Compares every query with every vector. Rows of equal score come in ascending order, whatever the block size."""
+    """Exact search: compares every query with every vector.
 
-    name = "exact"
+    Rows with equal scores come in ascending order, whatever the block size.
+
+    Parameters
+    ----------
+    block_rows : int, default=_CELLS
+        Largest number of vectors per matrix product.
+    block_queries : int, default=1024
+        Number of queries per matrix product.
+
+    Attributes
+    ----------
+    name : ClassVar[str], default="exact"
+        Name in the registry.
+    """
+
+    name: ClassVar[str] = "exact"
 
     def __init__(self, *, block_rows: int = _CELLS, block_queries: int = 1024) -> None:
         self.block_rows = block_rows
         self.block_queries = block_queries
 
     def build(self, vectors: Matrix) -> None:
-        """Take the catalogue. vectors: (n, d) float32, rows of length 1."""
+        """Set the catalogue.
+
+        Parameters
+        ----------
+        vectors : Matrix
+            (n, d) float32, rows of length 1.
+        """
         self.vectors = vectors
         self._work = 0.0
         self._gpu: Callable[[Matrix, int], tuple[Matrix, Rows]] | None = None
 
     def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
-        """The k nearest of each query: scores (q, min(k, n)) float32 and rows (q, min(k, n)) int64, best first."""
+        """Find the k nearest vectors of each query.
+
+        Parameters
+        ----------
+        queries : Matrix
+            (q, d) float32, rows of length 1.
+        k : int
+            Number of neighbours per query.
+
+        Returns
+        -------
+        tuple[Matrix, Rows]
+            Cosines (q, min(k, n)) float32 and row numbers (q, min(k, n)) int64, best first.
+        """
         k = min(k, len(self.vectors))
         scores = np.empty((len(queries), k), np.float32)
         rows = np.empty((len(queries), k), np.int64)
@@ -62,7 +97,7 @@ class ExactIndex:
         rough, short_list = self._gpu(queries, min(k + _SPARE, len(self.vectors)))
         scores, rows = best_of(queries, self.vectors, short_list, k)
         if short_list.shape[1] < len(self.vectors):
-            # Where even the last spare candidate scores like the k-th, more of its equals may have been left out.
+            # If even the last spare candidate ties with the k-th, more ties may be missing: search these again.
             kth = -np.partition(-rough, k - 1, axis=1)[:, k - 1]
             crowded = np.flatnonzero(rough.min(axis=1) >= kth - slack(queries.shape[1]))
             if len(crowded):
@@ -71,7 +106,7 @@ class ExactIndex:
         return scores, rows
 
     def _count_work(self, queries: Matrix) -> None:
-        """Go over to the GPU, if there seems to be one, once the CPU has worked for longer than starting it takes."""
+        """Switch to the GPU, if there seems to be one, once the CPU has worked for longer than starting it takes."""
         before, self._work = self._work, self._work + queries.size * len(self.vectors)
         if before < _GPU_WORTH <= self._work and gpu_likely():
             from visrec_cli.indexes.gpu import short_list_on_gpu
@@ -79,7 +114,7 @@ class ExactIndex:
             self._gpu = short_list_on_gpu(self.vectors)
 
     def _candidates(self, queries: Matrix, k: int) -> Rows:
-        """(q, m) rows that may be among the k best, by plain matrix products; each thread has its part of the rows."""
+        """(q, m) rows that may be among the k best, by plain matrix products; each thread takes a part of the rows."""
         threads = min(usable_cores(), 1 + int(queries.size * len(self.vectors) / _THREAD_WORTH))
         cuts = np.linspace(0, len(self.vectors), threads + 1).astype(np.int64).tolist()
         first, *others = side_by_side(lambda ends: self._look_through(queries, k, *ends), pairwise(cuts))
@@ -88,7 +123,7 @@ class ExactIndex:
         return first.rows()
 
     def _look_through(self, queries: Matrix, k: int, start: int, end: int) -> Candidates:
-        """The candidates from one part of the rows."""
+        """The candidates among one range of rows."""
         found = Candidates(queries, self.vectors, k)
         most = max(1, min(self.block_rows, _CELLS // len(queries), end - start))
         room = np.empty(most * len(queries), np.float32)

@@ -1,8 +1,8 @@
 """Exact re-scoring of approximate candidates.
 
-A matrix product rounds differently from block to block, so two equal vectors can come out a few ulps apart and
-swap places when the file order or the block size changes. Here every pair is multiplied in float64 (where a product
-of two float32 is exact) and summed by itself, so a score depends on its two vectors alone.
+A matrix product rounds differently from block to block. Two equal vectors can come out a few ulps apart and swap places
+when the file order or the block size changes. Here each pair is multiplied in float64, where a product of two float32
+is exact, and summed on its own, so that a score depends on its two vectors alone.
 """
 
 import numpy as np
@@ -10,16 +10,29 @@ import numpy as np
 from visrec_cli.tables.vectors import Matrix, Rows
 
 NOTHING = -1
-"""The row number that fills a list which has fewer entries than asked."""
+"""Row number that fills up a list with too few entries."""
 
-_PAIRS_BYTES = 1 << 20  # products at once: what fits into a processor's cache
+_PAIRS_BYTES = 1 << 20  # products at a time, to fit into the processor's cache
 
 
 def slack(width: int) -> np.float32:
-    """By how much two float32 sums of the same ``width`` products, of vectors of length 1, may differ.
+    """Bound on the difference between two float32 sums of the same products.
 
-    Two of them differ by about sqrt(width) roundings (Higham & Mary 2019, SIAM J. Sci. Comput. 41(5)); eight times that
-    on either side is never reached in practice.
+    Two such sums differ by about sqrt(width) roundings; eight times that on either side is never reached in practice.
+
+    Parameters
+    ----------
+    width : int
+        Number of products, of two vectors of length 1.
+
+    Returns
+    -------
+    np.float32
+        The bound.
+
+    References
+    ----------
+    Higham & Mary 2019, SIAM J. Sci. Comput. 41(5).
     """
     return np.float32(16 * np.sqrt(max(1, width)) * 2.0**-24)
 
@@ -27,11 +40,26 @@ def slack(width: int) -> np.float32:
 def best_of(
     queries: Matrix, vectors: Matrix, rows: Rows, k: int, *, rough: Matrix | None = None
 ) -> tuple[Matrix, Rows]:
-    """The k best of each query's short list, best first; equal scores in the order of their rows.
+    """Score the candidates of each query exactly and keep the k best; ties are ordered by row number.
 
-    queries: (q, d), vectors: (n, d), both of length 1. rows: (q, m) candidates, no row twice, NOTHING where there is
-    none. rough: (q, m) their scores by a plain float32 sum, where those are known: what cannot reach the k best is not
-    scored again. Returns scores (q, min(k, m)) float32, -inf beside NOTHING, and their rows.
+    Parameters
+    ----------
+    queries : Matrix
+        (q, d) float32, rows of length 1.
+    vectors : Matrix
+        (n, d) float32, rows of length 1.
+    rows : Rows
+        (q, m) candidates, no row twice; ``NOTHING`` where there is none.
+    k : int
+        Number of neighbours per query.
+    rough : Matrix | None, default=None
+        (q, m) plain float32 scores of the candidates, if known. Candidates that cannot reach the k best are then not
+        scored again.
+
+    Returns
+    -------
+    tuple[Matrix, Rows]
+        Cosines (q, min(k, m)) float32, -inf beside ``NOTHING``, and their row numbers; best first.
     """
     if rough is not None:
         rows = _within_reach(rows, rough, k, slack(vectors.shape[1]))
@@ -51,7 +79,7 @@ def best_of(
 
 
 def _within_reach(rows: Rows, rough: Matrix, k: int, slack: np.float32) -> Rows:
-    """(q, m) as few candidates as can be sure to hold the k best, and no fewer than min(k, m) columns."""
+    """(q, m) as few candidates as surely contain the k best, in at least min(k, m) columns."""
     width = rows.shape[1]
     if width <= k:
         return rows

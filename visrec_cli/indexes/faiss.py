@@ -1,6 +1,6 @@
-"""Approximate neighbours by faiss: vectors sorted into cells, of which a query visits the nearest."""
+"""Approximate nearest neighbours by faiss: vectors are grouped into cells, and a query visits the nearest cells."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,14 +17,30 @@ _FLAT_BELOW = 10_000
 
 
 class FaissIndex:
-    """An inverted file (IVF, flat vectors) gives max(100, 10 k) candidates, which are then scored exactly.
+    """Approximate search: an inverted file (IVF, flat) gives max(100, 10 k) candidates, which are then scored exactly.
 
-    nlist: how many cells; by default 4 √n, and below 10,000 items a single one (which finds everything).
-    nprobe: how many cells a query visits. Without it the search starts at 1/64 of them and ``try_harder`` doubles it.
-    Raises UnavailableError where faiss is not installed.
+    Parameters
+    ----------
+    nlist : int | None, default=None
+        Number of cells. By default 4 √n, and a single cell (which finds everything) below 10,000 items.
+    nprobe : int | None, default=None
+        Number of cells that a query visits. By default the search starts with 1/64 of them, and ``try_harder`` doubles
+        it.
+    report : Report | None, default=None
+        Where notes on the cache are recorded; by default they are dropped.
+
+    Attributes
+    ----------
+    name : ClassVar[str], default="faiss"
+        Name in the registry.
+
+    Raises
+    ------
+    UnavailableError
+        If faiss is not installed.
     """
 
-    name = "faiss"
+    name: ClassVar[str] = "faiss"
 
     def __init__(self, *, nlist: int | None = None, nprobe: int | None = None, report: Report | None = None) -> None:
         try:
@@ -38,13 +54,19 @@ class FaissIndex:
         self._report = report or Report()
 
     def build(self, vectors: Matrix) -> None:
-        """Take the catalogue, (n, d) float32 of length 1: from the cache if it was indexed before, else built now."""
+        """Index the catalogue, or load the index from the cache.
+
+        Parameters
+        ----------
+        vectors : Matrix
+            (n, d) float32, rows of length 1.
+        """
         self.vectors = vectors
         count, width = vectors.shape
         default = round(4 * np.sqrt(count)) if count >= _FLAT_BELOW else 1
         self._cells = max(1, min(self._nlist or default, count))
         if not count:
-            return  # faiss cannot be trained on nothing, and nothing will be found
+            return  # faiss cannot be trained on an empty catalogue; search returns nothing
         wanted = recipe(
             vectors,
             library="faiss",
@@ -59,14 +81,28 @@ class FaissIndex:
             quantizer = self._faiss.IndexFlatIP(width)
             self._index = self._faiss.IndexIVFFlat(quantizer, width, self._cells, self._faiss.METRIC_INNER_PRODUCT)
             self._index.cp.seed = _SEED
-            self._index.cp.min_points_per_centroid = 1  # it would complain on stderr about small catalogues
+            self._index.cp.min_points_per_centroid = 1  # no warnings on stderr about small catalogues
             self._index.train(vectors)
             self._index.add(vectors)
             keep_index(wanted, lambda path: self._faiss.write_index(self._index, path), self._report)
         self._index.nprobe = min(self._nprobe or max(1, self._cells // 64), self._cells)
 
     def search(self, queries: Matrix, k: int) -> tuple[Matrix, Rows]:
-        """Scores (q, min(k, n)) float32 and rows, best first; -inf and NOTHING where the visited cells held fewer."""
+        """Find the nearest vectors of each query, as far as they are in the visited cells.
+
+        Parameters
+        ----------
+        queries : Matrix
+            (q, d) float32, rows of length 1.
+        k : int
+            Number of neighbours per query.
+
+        Returns
+        -------
+        tuple[Matrix, Rows]
+            Cosines (q, min(k, n)) float32 and row numbers (q, min(k, n)) int64, best first; -inf and ``NOTHING`` where
+            fewer were found.
+        """
         k = min(k, len(self.vectors))
         wanted = min(max(_EXACTLY * k, _AT_LEAST), len(self.vectors))
         if not len(queries) or not wanted:
@@ -75,7 +111,7 @@ class FaissIndex:
         return best_of(queries, self.vectors, candidates, k, rough=rough)
 
     def try_harder(self) -> bool:
-        """Visit twice as many cells; False when that is all of them, or was fixed by the user."""
+        """Visit twice as many cells. False if that is all of them, or if the user fixed the number."""
         if self._fixed or self._index.nprobe >= self._cells:
             return False
         self._index.nprobe = min(2 * self._index.nprobe, self._cells)
@@ -83,5 +119,5 @@ class FaissIndex:
 
     @property
     def effort(self) -> str:
-        """The setting that reproduces this search."""
+        """The options that reproduce this search."""
         return f"--nlist {self._cells} --nprobe {self._index.nprobe}"

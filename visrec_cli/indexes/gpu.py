@@ -11,9 +11,20 @@ _BLOCK_ROWS = 1 << 18
 
 
 def short_list_on_gpu(vectors: Matrix, *, device: str = "auto") -> Callable[[Matrix, int], tuple[Matrix, Rows]] | None:
-    """A function (queries (q, d), size) → rough scores and rows, each (q, size) in no promised order.
+    """Prepare approximate search on a GPU.
 
-    None when torch cannot be had, finds no GPU, or the vectors do not fit on it.
+    Parameters
+    ----------
+    vectors : Matrix
+        (n, d) float32, rows of length 1.
+    device : str, default="auto"
+        Device name; "auto" takes a GPU if there is one.
+
+    Returns
+    -------
+    Callable[[Matrix, int], tuple[Matrix, Rows]] | None
+        A function of (q, d) queries and a list size that returns rough scores and row numbers, each (q, size),
+        unordered. None if torch is not installed, finds no GPU, or the vectors do not fit into its memory.
     """
     try:
         import torch
@@ -28,11 +39,11 @@ def short_list_on_gpu(vectors: Matrix, *, device: str = "auto") -> Callable[[Mat
         return None
 
     def short_list(queries: Matrix, size: int) -> tuple[Matrix, Rows]:
-        asked = torch.from_numpy(queries).to(torch_device)
+        on_device = torch.from_numpy(queries).to(torch_device)
         best = torch.empty((len(queries), 0), device=torch_device)
         rows = torch.empty((len(queries), 0), dtype=torch.int64, device=torch_device)
         for start in range(0, len(catalogue), _BLOCK_ROWS):
-            scores = asked @ catalogue[start : start + _BLOCK_ROWS].T  # float32: torch leaves TF32 off by default
+            scores = on_device @ catalogue[start : start + _BLOCK_ROWS].T  # float32: torch leaves TF32 off by default
             scores, found = scores.topk(min(size, scores.shape[1]), dim=1)
             scores, found = torch.cat([best, scores], 1), torch.cat([rows, found + start], 1)
             best, kept = scores.topk(min(size, scores.shape[1]), dim=1)

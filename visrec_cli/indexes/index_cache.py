@@ -1,7 +1,7 @@
-"""Built indexes, kept between runs: a file and its manifest, checked before the file is opened.
+"""Cache of built indexes: a file and its manifest, checked before the file is opened.
 
-Libraries of approximate search trust their files: one of another dimension, or a cut one, answers nonsense or crashes
-the process. So an index is a cache and never the truth: whatever does not match its manifest is built again.
+Libraries for approximate search trust their files: a file of another dimension, or a truncated one, gives wrong answers
+or crashes the process. An index whose file does not match its manifest is therefore built again.
 """
 
 import contextlib
@@ -26,7 +26,25 @@ from visrec_cli.tables.vectors import Matrix
 
 @dataclass(frozen=True)
 class IndexRecipe:
-    """All that decides what is in an index file."""
+    """Everything that determines the contents of an index file.
+
+    Attributes
+    ----------
+    library : str
+        Name of the library.
+    version : str
+        Its version.
+    metric : str
+        Similarity measure, as the library calls it.
+    dimension : int
+        Width of a vector.
+    count : int
+        Number of vectors.
+    vectors_sha256 : str
+        Hash of the vectors.
+    settings : dict[str, Any]
+        Build settings of the library.
+    """
 
     library: str
     version: str
@@ -38,19 +56,51 @@ class IndexRecipe:
 
     @property
     def name(self) -> str:
-        """A file name that only this recipe has."""
+        """A file name that is unique to this recipe."""
         key = json.dumps(asdict(self), sort_keys=True)
         return f"{self.library}-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
 def recipe(vectors: Matrix, *, library: str, version: str, metric: str, settings: dict[str, Any]) -> IndexRecipe:
-    """The recipe of an index over these vectors, (n, d) float32."""
+    """Make the recipe of an index.
+
+    Parameters
+    ----------
+    vectors : Matrix
+        (n, d) float32.
+    library : str
+        Name of the library.
+    version : str
+        Its version.
+    metric : str
+        Similarity measure, as the library calls it.
+    settings : dict[str, Any]
+        Build settings of the library.
+
+    Returns
+    -------
+    IndexRecipe
+        The recipe.
+    """
     fingerprint = hashlib.sha256(np.ascontiguousarray(vectors).view(np.uint8).data).hexdigest()
     return IndexRecipe(library, version, metric, vectors.shape[1], len(vectors), fingerprint, settings)
 
 
 def kept_index(wanted: IndexRecipe, report: Report) -> Path | None:
-    """The file of this recipe if it is there and whole; a damaged one is mentioned and counts as not there."""
+    """Look up an index in the cache.
+
+    Parameters
+    ----------
+    wanted : IndexRecipe
+        Recipe of the index.
+    report : Report
+        Where a damaged file is recorded.
+
+    Returns
+    -------
+    Path | None
+        The file, if it is there and intact; otherwise None.
+    """
     file, manifest = _paths(wanted)
     try:
         stored = Origin(str(manifest), fix="visrec cache clear").json(manifest.read_bytes())
@@ -60,7 +110,7 @@ def kept_index(wanted: IndexRecipe, report: Report) -> Path | None:
         stored = None
     try:
         if stored == _manifest(wanted, file):
-            with contextlib.suppress(OSError):  # as read now, also where the system does not note that
+            with contextlib.suppress(OSError):  # mark as just used, on systems that do not record reads
                 os.utime(manifest, ns=(time.time_ns(), manifest.stat().st_mtime_ns))
             return file
     except OSError:
@@ -70,9 +120,18 @@ def kept_index(wanted: IndexRecipe, report: Report) -> Path | None:
 
 
 def keep_index(wanted: IndexRecipe, save: Callable[[str], object], report: Report) -> None:
-    """Write the index with ``save(path)``, then its manifest, each whole or not at all.
+    """Save an index to the cache: the file, then its manifest, each written completely or not at all.
 
-    A cache that cannot be written is mentioned and costs nothing but the next run's time.
+    A cache that cannot be written is reported and only costs the time to build the index again.
+
+    Parameters
+    ----------
+    wanted : IndexRecipe
+        Recipe of the index.
+    save : Callable[[str], object]
+        Writes the index to the path that it is given.
+    report : Report
+        Where a failure is recorded.
     """
     file, manifest = _paths(wanted)
     try:
