@@ -21,6 +21,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
+	$(BIN)/pydoclint --config pyproject.toml
 
 types: setup
 	$(BIN)/mypy
