@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from visrec_cli.errors import InputError, UsageError, did_you_mean
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.spaces import Space, space_of
-from visrec_cli.tables.vectors import Mask, Matrix, Rows, embedding_columns, matrix_of
+from visrec_cli.tables.vectors import Mask, Matrix, Rows, embedding_columns, matrix_of, no_vectors
 
 _PREFERRED = ("embedding", "image_embedding")
 
@@ -108,10 +108,7 @@ def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:
             raise UsageError(f"there is no column '{column}'", fix=f"embedding columns: {_listed(names)}")
         return column
     if not names:
-        raise InputError(
-            f"the table has no embedding column (its columns: {_listed(schema.names)})",
-            fix="embed it first: visrec embed-images TABLE -o embedded.arrow",
-        )
+        raise no_vectors(schema, fix="embed it first: visrec embed-images TABLE -o embedded.arrow")
     if len(names) == 1:
         return names[0]
     taken = next((name for name in _PREFERRED if name in names), names[0])

@@ -51,7 +51,7 @@ def read_parquet(mapped: Any, where: str, verification: Verification | None, rep
             try:
                 size, rows = _sizes(file, mapped, chunks[group], group)
             except LIBRARY_FAILURES as error:
-                raise _damaged(where, error) from error
+                raise _damaged(where, error, file) from error
             counted.add(size)
             for batch in _group(file, group, rows, where):
                 size -= batch.nbytes
@@ -81,12 +81,15 @@ def _group(file: pq.ParquetFile, group: int, rows: int, where: str) -> Iterator[
         except StopIteration:
             return
         except LIBRARY_FAILURES as error:
-            raise _damaged(where, error) from error
+            raise _damaged(where, error, file) from error
         yield batch
 
 
-def _damaged(where: str, error: BaseException) -> InputError:
-    return InputError(f"{where}: damaged Parquet data ({in_short(error)})", fix="make the file again")
+def _damaged(where: str, error: BaseException, file: pq.ParquetFile) -> InputError:
+    fix = "make the file again"
+    if "list offsets" in str(error) and "DuckDB" in str(file.metadata.created_by):  # duckdb issue 24731
+        fix = "in duckdb, cast the arrays to lists (vector::FLOAT[]): it writes NULL among arrays wrongly"
+    return InputError(f"{where}: damaged Parquet data ({in_short(error)})", fix=fix)
 
 
 def _sizes(file: pq.ParquetFile, mapped: Any, chunks: list[Chunk], group: int) -> tuple[int, int]:

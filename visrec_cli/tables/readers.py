@@ -60,12 +60,12 @@ def open_table(
     report = report or Report()
     if not is_path(source):
         _check_options("the table", npy, names)
-        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table")
+        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table", report)
     found = open_source(source, role, report)
     if role == "log" and not names and lacks_header(found.where, found.head):
         names = WITHOUT_HEADER
         report.warn(f"{found.where}: no header: its columns are taken as {', '.join(names)}")
-    return with_fixed_vectors(_opened(found, npy, as_text, names, verification, report), found.where)
+    return with_fixed_vectors(_opened(found, npy, as_text, names, verification, report), found.where, report)
 
 
 def _opened(

@@ -4,6 +4,7 @@ pyarrow has two traps here: on a sliced fixed-size-list array ``.values`` ignore
 ``.flatten()`` honours the slice and drops them. A row number computed on the wrong one is another item's vector.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from visrec_cli.errors import InputError
 Matrix = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
+_NAMES = re.compile(r"(.+_)?(embeddings?|vectors?)", re.IGNORECASE)
 
 
 def is_embedding_type(kind: pa.DataType) -> bool:
@@ -25,6 +27,36 @@ def is_embedding_type(kind: pa.DataType) -> bool:
 def embedding_columns(schema: pa.Schema) -> list[str]:
     """Names of the embedding columns, in the order of the schema."""
     return [field.name for field in schema if is_embedding_type(field.type)]
+
+
+def is_vector_name(name: str) -> bool:
+    """Whether a column is called as vectors are: ``embedding``, ``vectors``, ``…_embedding``, ``…_vector``."""
+    return _NAMES.fullmatch(name) is not None
+
+
+def no_vectors(schema: pa.Schema, *, fix: str | tuple[str, ...], purpose: str = "") -> InputError:
+    """The refusal of a table without embedding columns: what the nearest columns are instead."""
+    near = [f"'{one.name}' is {_in_words(one)}" for one in schema if is_vector_name(one.name) or _is_list(one.type)]
+    if not near:
+        columns = ", ".join(schema.names) or "none"
+        return InputError(f"the table has no embedding column{purpose} (its columns: {columns})", fix=fix)
+    return InputError(
+        f"the table has no embedding column{purpose}: {', '.join(near[:3])}, and needed is a list of numbers, all of "
+        "one length, called embedding, vector or …_embedding",
+        fix=fix,
+    )
+
+
+def _in_words(field: pa.Field) -> str:
+    empty = is_vector_name(field.name) and _is_list(field.type)
+    return "a list without a single vector in it" if empty else str(field.type).replace("item: ", "")
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    """Whether it is a list of numbers, of any length."""
+    return bool(
+        pa.types.is_list(kind) and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
+    )
 
 
 def column_of(matrix: npt.NDArray[np.floating], valid: Mask | None = None, *, half: bool = False) -> pa.Array:
@@ -53,22 +85,28 @@ def matrix_of(
     on NaN or infinity (naming the first id), on ragged lists and on types that are no vectors.
     """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts = [_chunk_matrix(_fixed(chunk, name)) for chunk in chunks if len(chunk)]
+    starts = np.cumsum([0, *(len(chunk) for chunk in chunks)]).tolist()
+    parts = [
+        _chunk_matrix(_fixed(chunk, name, start, ids))
+        for chunk, start in zip(chunks, starts, strict=False)
+        if len(chunk)
+    ]
     if not parts:
         return np.zeros((0, column.type.list_size if is_embedding_type(column.type) else 0), np.float32), np.zeros(
             0, bool
         )
     width = max(vectors.shape[1] for vectors, _ in parts)
     if any(vectors.shape[1] != width for vectors, valid in parts if valid.any()):
-        raise InputError(f"column '{name}' holds vectors of different lengths", fix="embed all items with one encoder")
+        widths = np.concatenate([np.where(valid, vectors.shape[1], width) for vectors, valid in parts])
+        row = int(np.flatnonzero(widths != width)[0])
+        raise lengths_differ(f"column '{name}'", width, int(widths[row]), _who(row, ids))
     vectors = np.concatenate([v if v.shape[1] == width else np.zeros((len(v), width), np.float32) for v, _ in parts])
     valid = np.concatenate([mask for _, mask in parts])
     bad = ~np.isfinite(vectors).all(axis=1)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        who = f"item '{ids[row]}'" if ids is not None else f"row {row}"
+        first = _who(int(np.flatnonzero(bad)[0]), ids)
         raise InputError(
-            f"column '{name}' has NaN or infinity in {int(bad.sum())} of {len(vectors)} vectors, first in {who}",
+            f"column '{name}' has NaN or infinity in {int(bad.sum())} of {len(vectors)} vectors, first in {first}",
             fix="set those vectors to null or embed those items again: NaN would rank first in some libraries",
         )
     return vectors, valid
@@ -82,8 +120,20 @@ def unit_rows(vectors: Matrix) -> Matrix:
     )
 
 
-def _fixed(chunk: pa.Array, name: str) -> pa.Array:
-    """The chunk as a fixed-size list of floats."""
+def lengths_differ(what: str, usual: int, other: int, first: str) -> InputError:
+    """The refusal of vectors that are not all of one length. first: where the first other one is."""
+    return InputError(
+        f"{what} holds lists of different lengths ({min(usual, other)} to {max(usual, other)}): {other} in {first}",
+        fix="embed all items with one encoder; an item without a vector has null",
+    )
+
+
+def _who(row: int, ids: Sequence[str] | pa.Array | None) -> str:
+    return f"item '{ids[row]}'" if ids is not None else f"row {row + 1}"
+
+
+def _fixed(chunk: pa.Array, name: str, before: int, ids: Sequence[str] | pa.Array | None) -> pa.Array:
+    """The chunk as a fixed-size list of floats. before: how many rows came earlier."""
     kind = chunk.type
     if pa.types.is_fixed_size_list(kind) and (
         pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
@@ -94,9 +144,11 @@ def _fixed(chunk: pa.Array, name: str) -> pa.Array:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         import pyarrow.compute as pc  # takes long to import, and few tables need it
 
-        lengths = pc.unique(pc.drop_null(pc.list_value_length(chunk))).to_pylist()
+        every = pc.list_value_length(chunk)
+        lengths = pc.unique(pc.drop_null(every)).to_pylist()
         if len(lengths) > 1:
-            raise InputError(f"column '{name}' holds lists of different lengths ({min(lengths)} to {max(lengths)})")
+            row = pc.index(every, lengths[1]).as_py()
+            raise lengths_differ(f"column '{name}'", lengths[0], lengths[1], _who(before + row, ids))
         if lengths == [0]:
             raise _without_numbers(name)
         return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from visrec_cli.errors import InputError, SpaceMismatchError, UsageError, unknown
+from visrec_cli.errors import SpaceMismatchError, UsageError, unknown
 from visrec_cli.fusion.recipe import Recipe
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
-from visrec_cli.tables.vectors import embedding_columns
+from visrec_cli.tables.vectors import embedding_columns, no_vectors
 
 
 def recipe_of(
@@ -24,8 +24,9 @@ def recipe_of(
     every = embedding_columns(schema)
     found = [name for name in every if not _is_result(schema, name, into)] or every
     if not found:
-        raise InputError(
-            f"the table has no embedding column to fuse (its columns are: {', '.join(schema.names)})",
+        raise no_vectors(
+            schema,
+            purpose=" to fuse",
             fix="run embed-images or embed-text first: visrec embed-images ./imgs | visrec fuse",
         )
     if into in schema.names and into not in every:
