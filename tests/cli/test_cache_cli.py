@@ -8,8 +8,8 @@ import pytest
 
 from tests.conftest import Run
 from tests.runtime.embedding_cache.planted import KIND, opened, truth, write_files
-from visrec_cli.commands.parsers import bytes_of
 from visrec_cli.errors import UsageError
+from visrec_cli.options.parsers import bytes_of
 
 
 @pytest.fixture

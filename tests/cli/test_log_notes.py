@@ -12,9 +12,9 @@ import visrec_cli
 from tests.conftest import COLOURS, draw
 from tests.stages.train_encoder.catalogues import tiny_backbone
 from visrec_cli.app import run
-from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
-from visrec_cli.commands.option_requirements import flag_of
+from visrec_cli.options.files import Reads
+from visrec_cli.options.requirements import flag_of
 
 #: The notes on ``log.csv``, as far as they are the same in every verb.
 NOTES = {

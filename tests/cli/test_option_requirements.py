@@ -7,7 +7,7 @@ import pytest
 from tests.docs.options import PAGE, options_of, page
 from visrec_cli.app import run
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
-from visrec_cli.commands.option_requirements import (
+from visrec_cli.options.requirements import (
     CommandValues,
     Condition,
     Excludes,

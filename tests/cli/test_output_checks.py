@@ -8,9 +8,9 @@ import pytest
 
 from tests.cli.test_option_requirements import LEAST
 from visrec_cli.app import run
-from visrec_cli.commands.file_options import ENDINGS, HOLDS, Reads, Writes
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
-from visrec_cli.commands.option_requirements import flag_of
+from visrec_cli.options.files import ENDINGS, HOLDS, Reads, Writes
+from visrec_cli.options.requirements import flag_of
 from visrec_cli.tables.output import ENDINGS as TABLES
 
 #: What output options need beside them to be of use.

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.conftest import ROOT
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
-from visrec_cli.commands.option_requirements import Requirement, flag_of
+from visrec_cli.options.requirements import Requirement, flag_of
 
 PAGE = ROOT / "docs" / "options.md"
 HEAD = """# Options, and what each needs

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import has_ratings, open_interactions
 

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.exposures import with_known, with_met, with_users
 from visrec_cli.logs.holdout import Parts, parts_of
 from visrec_cli.logs.matrix import log_of
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.model import users_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import open_interactions

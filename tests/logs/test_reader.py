@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.interaction_log import notes_of

@@ -9,10 +9,10 @@ import pytest
 
 from tests.models.worlds import BARE, WITH, clicks
 from visrec_cli.errors import VisrecError
-from visrec_cli.stages.recommend.users import Rules, recommend_users, serving_context
+from visrec_cli.options.recommend_users import Newer, Rules
+from visrec_cli.stages.recommend.users import recommend_users, serving_context
 from visrec_cli.stages.recommend.users.follow import follow
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
-from visrec_cli.stages.recommend.users.serving_context import Newer
 
 CLICKS = clicks(("new", "i12"), ("new", "Äpfel-é"), ("u3", "i40"), ("u3", "i41"), ("new", "i15"))
 CLICKS_ON_NEW = clicks(("new", "i12"), ("new", "new 1"), ("u3", "new 3"), ("new", "i16"), ("u40", 'a "b", c'))

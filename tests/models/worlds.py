@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tests.contracts.recommender_suite import DAY, planted
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find

@@ -11,7 +11,7 @@ from tests.options import logs_cases, other_cases, pictures_cases
 from tests.options.cases import Case, Verb
 from tests.options.runner import Outcome, foreign_options, run
 from visrec_cli.commands.lazy_commands import VERBS
-from visrec_cli.commands.option_requirements import flag_of
+from visrec_cli.options.requirements import flag_of
 
 RECORDED: dict[str, Verb] = {**pictures_cases.VERBS, **logs_cases.VERBS, **other_cases.VERBS}
 CASES = [

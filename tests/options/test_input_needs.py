@@ -8,7 +8,7 @@ from tests.docs.options import options_of
 from tests.options.other_cases import LABELS
 from tests.options.runner import foreign_options, run
 from visrec_cli.commands.lazy_commands import VERBS
-from visrec_cli.commands.option_requirements import NeedsInput, flag_of
+from visrec_cli.options.requirements import NeedsInput, flag_of
 
 LINKS = "knn.arrow --item disc-red-0"
 ENCODE = "imgs -b file:tiny.safetensors -t self -o m.safetensors"

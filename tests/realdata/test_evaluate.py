@@ -8,7 +8,8 @@ import pytest
 
 import visrec_cli as visrec
 from tests.realdata.published import training_rows
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.options.recommend_users import Rules
+from visrec_cli.stages.recommend.users import recommend_users
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from visrec_cli.logs.matrix import log_of
+from visrec_cli.options.logs import Columns
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.split import split
-from visrec_cli.tables.interaction_log import Columns, has_ratings, open_interactions
+from visrec_cli.tables.interaction_log import has_ratings, open_interactions
 
 pytestmark = pytest.mark.realdata
 

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from tests.tables.arrow_kinds import kinds
 from visrec_cli.errors import InputError, VisrecError
+from visrec_cli.options.logs import Columns
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.reports.preview import preview
 from visrec_cli.stages.interactions import interactions
 from visrec_cli.stages.show import describe, show
 from visrec_cli.stages.show.gallery import gallery
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table, read_all
 

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.logs import Columns
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interaction_log import Columns, has_ratings, open_interactions
+from visrec_cli.tables.interaction_log import has_ratings, open_interactions
 from visrec_cli.tables.output import write_table
 
 DAY = datetime(2020, 9, 20, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tables.tables import SPACE
 from visrec_cli.errors import InputError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.truth_reader import open_truth
@@ -17,7 +17,6 @@ from visrec_cli.stages.profile.likes import open_likes
 from visrec_cli.stages.recommend.users import Rules, recommend_users
 from visrec_cli.stages.recommend.users.serving_context import Newer
 from visrec_cli.stages.train_cf import train_cf
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import column_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.option_requirements import Needs
+from visrec_cli.options.requirements import Needs
 
 if TYPE_CHECKING:
     from visrec_cli.stages.cache import Contents
@@ -51,8 +51,8 @@ def command(
     """
     from pathlib import Path
 
-    from visrec_cli.commands.parsers import bytes_of
     from visrec_cli.errors import UsageError, unknown
+    from visrec_cli.options.parsers import bytes_of
     from visrec_cli.runtime.display import counted, printable, sized
     from visrec_cli.runtime.report import Report
     from visrec_cli.stages import cache

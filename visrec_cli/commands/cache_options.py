@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.option_requirements import Excludes
 from visrec_cli.errors import UsageError
+from visrec_cli.options.requirements import Excludes
 
 CacheFolder = Annotated[
     str | None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads
+from visrec_cli.options.files import Reads
 
 
 def command(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.options import Quiet
+from visrec_cli.options.shared import Quiet
 
 
 def command(

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, NeedsInput
-from visrec_cli.commands.options import (
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import CommandValues, Condition, Excludes, NeedsInput
+from visrec_cli.options.shared import (
     Device,
     Engine,
     IdColumn,
@@ -140,7 +141,10 @@ def command(
         return embed_images(source, into=into, half=half, report=report, **options)
 
     run_stage(
-        stage, output=output, format=format, column=into, rejects=rejects, strict=strict, quiet=quiet, noun="items"
+        stage,
+        Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet),
+        column=into,
+        noun="items",
     )
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
-from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.option_requirements import Excludes
-from visrec_cli.commands.options import (
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads
+from visrec_cli.options.requirements import Excludes
+from visrec_cli.options.shared import (
     BatchSize,
     Device,
     Engine,
@@ -96,5 +97,8 @@ def command(
         )  # fmt: skip
 
     run_stage(
-        stage, output=output, format=format, column=into, rejects=rejects, strict=strict, quiet=quiet, noun="items"
+        stage,
+        Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet),
+        column=into,
+        noun="items",
     )

@@ -36,20 +36,12 @@ from visrec_cli.commands.eval_options import (
     lengths,
     listed,
 )
-from visrec_cli.commands.file_options import Reads
 from visrec_cli.commands.interaction_options import columns_of
-from visrec_cli.commands.option_requirements import Needs
-from visrec_cli.commands.options import (
-    Format,
-    IdColumn,
-    ItemColumn,
-    NoHeader,
-    Output,
-    Quiet,
-    TimeColumn,
-    UserColumn,
-    WeightColumn,
-)
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads
+from visrec_cli.options.logs import ItemColumn, NoHeader, TimeColumn, UserColumn, WeightColumn
+from visrec_cli.options.requirements import Needs
+from visrec_cli.options.shared import Format, IdColumn, Output, Quiet
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -177,9 +169,7 @@ def command(
 
     run_stage(
         stage,
-        output=output,
-        format=format,
-        quiet=quiet,
+        Destination(output=output, format=format, quiet=quiet),
         noun="results",
         show=lambda reader: show(evaluations[0], reader),
     )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 from visrec_cli.errors import UsageError
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import CommandValues, Condition, Excludes, Needs, NeedsInput
 
 
 def _several(line: CommandValues) -> bool:

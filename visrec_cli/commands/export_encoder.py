@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import Needs, NeedsInput
-from visrec_cli.commands.options import IdColumn, ImageColumn, Quiet
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import Needs, NeedsInput
+from visrec_cli.options.shared import IdColumn, ImageColumn, Quiet
 from visrec_cli.runtime.display import sized
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import CommandValues, Condition, Excludes, Needs
-from visrec_cli.commands.options import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
-from visrec_cli.commands.parsers import listed, settings_of
-from visrec_cli.commands.parsers import weights as parsed
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.parsers import listed, settings_of
+from visrec_cli.options.parsers import weights as parsed
+from visrec_cli.options.requirements import CommandValues, Condition, Excludes, Needs
+from visrec_cli.options.shared import Device, MatrixIds, Quiet, RowIds, VectorsFormat, VectorsOutput
 from visrec_cli.registry import has, names
 from visrec_cli.runtime.report import Report
 
@@ -212,4 +213,4 @@ def command(
             **npy,
         )
 
-    run_stage(stage, output=output, format=format, column=into, quiet=quiet, noun="items")
+    run_stage(stage, Destination(output=output, format=format, quiet=quiet), column=into, noun="items")

@@ -1,74 +1,26 @@
 """``visrec interactions``."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import typer
-
-from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.interaction_options import cleaning_of, columns_of
-from visrec_cli.commands.option_requirements import Needs
-from visrec_cli.commands.options import (
-    EventColumn,
-    Events,
-    Format,
-    HalfLife,
-    IdColumn,
-    ItemColumn,
-    KCore,
-    LogFile,
-    MinWeight,
-    NoHeader,
-    Output,
-    Quiet,
-    Rejects,
-    Repeats,
-    Strict,
-    TimeColumn,
-    UserColumn,
-    WeightColumn,
-)
+from visrec_cli.commands.from_options import Given, command_of
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.interactions import InteractionsOptions
+from visrec_cli.options.logs import LogFile
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def command(
-    log: LogFile = "-",
-    items: Annotated[
-        str | None,
-        typer.Option(
-            "--items", metavar="TABLE", help="Table of items, to report coverage by pictures and ids that do not match."
-        ),
-        Reads(),
-    ] = None,
-    hash_users: Annotated[
-        str | None,
-        typer.Option(
-            "--hash-users",
-            metavar="KEYFILE",
-            help="Replace user ids by keyed hashes; the key is in a file or env:NAME.",
-        ),
-        Reads(),
-    ] = None,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    weight_column: WeightColumn = None,
-    time_column: TimeColumn = None,
-    event_column: EventColumn = None,
-    no_header: NoHeader = False,
-    events: Events = None,
-    repeats: Repeats = None,
-    min_weight: MinWeight = None,
-    half_life: HalfLife = None,
-    k_core: KCore = 0,
-    id_column: Annotated[IdColumn, Needs("--items")] = None,
-    output: Output = "-",
-    format: Format = None,
-    rejects: Rejects = None,
-    strict: Strict = False,
-    quiet: Quiet = False,
-) -> None:
+@dataclass(frozen=True)
+class Source:
+    """The log."""
+
+    log: LogFile = "-"
+
+
+def run(given: Given) -> None:
     """Read a log of clicks, purchases or ratings, clean it and report what it contains.
 
     The result has user_id, item_id, weight, and timestamp if the log has times, with one row per user and item; other
@@ -94,20 +46,12 @@ def command(
     """
     from visrec_cli.commands.runner import run_stage
 
-    columns = columns_of(user_column, item_column, weight_column, time_column, event_column, no_header)
-    cleaning = cleaning_of(min_weight, events, repeats, half_life, k_core)
-
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.interactions import interactions
 
-        return interactions(
-            log,
-            items=items,
-            columns=columns,
-            cleaning=cleaning,
-            id_column=id_column,
-            hash_users=hash_users,
-            report=report,
-        )
+        return interactions(given["log"], given.of(InteractionsOptions), report=report)
 
-    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="interactions")
+    run_stage(stage, given.of(Destination), noun="interactions")
+
+
+command = command_of(run, Source, InteractionsOptions, Destination)

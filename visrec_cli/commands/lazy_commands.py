@@ -10,9 +10,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from visrec_cli.commands.fast_parser import take_plain_values
-from visrec_cli.commands.file_options import Reads, Writes, files_of
-from visrec_cli.commands.option_requirements import CommandValues, Requirement, check_requirements, requirements_of
 from visrec_cli.commands.output_checks import check_outputs, check_stdin
+from visrec_cli.options.files import Reads, Writes, files_of
+from visrec_cli.options.requirements import CommandValues, Requirement, check_requirements, requirements_of
 from visrec_cli.runtime.command_line import CommandLine, run_under
 from visrec_cli.runtime.startup import leave_pandas_out
 

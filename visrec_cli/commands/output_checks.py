@@ -11,9 +11,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from visrec_cli.commands.file_options import ENDINGS, HOLDS, WHOLE, Reads, Writes
-from visrec_cli.commands.option_requirements import CommandValues, either
 from visrec_cli.errors import OutputError, UsageError
+from visrec_cli.options.files import ENDINGS, HOLDS, WHOLE, Reads, Writes
+from visrec_cli.options.requirements import CommandValues, either
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import CommandValues, Condition, Needs, NeedsInput
-from visrec_cli.commands.options import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import CommandValues, Condition, Needs, NeedsInput
+from visrec_cli.options.shared import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -221,4 +222,6 @@ def command(
             report=report,
         )
 
-    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="items")
+    run_stage(
+        stage, Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet), noun="items"
+    )

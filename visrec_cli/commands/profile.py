@@ -4,25 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.interaction_options import cleaning_of, columns_of
-from visrec_cli.commands.option_requirements import Needs, NeedsInput
-from visrec_cli.commands.options import (
+from visrec_cli.commands.interaction_options import Events, cleaning_of, columns_of
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.logs import (
     EventColumn,
-    Events,
-    Format,
     ItemColumn,
     MinWeight,
     NoHeader,
-    Output,
-    Quiet,
-    Rejects,
     Repeats,
-    Strict,
     TimeColumn,
     UserColumn,
     WeightColumn,
 )
+from visrec_cli.options.requirements import Needs, NeedsInput
+from visrec_cli.options.shared import Format, Output, Quiet, Rejects, Strict
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -107,4 +103,6 @@ def command(
                 raw.write(page.encode())
         return table_of(likes, tastes).to_reader()
 
-    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="rows")
+    run_stage(
+        stage, Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet), noun="rows"
+    )

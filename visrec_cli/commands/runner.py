@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from visrec_cli.errors import CheckFailedError, InputError
+from visrec_cli.options.destination import Destination
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.display import counted, printable, shortened
 from visrec_cli.runtime.folders import cache_note
@@ -27,13 +28,9 @@ def new_report() -> Report:
 
 def run_stage(
     stage: "Callable[[Report], pa.RecordBatchReader]",
+    to: Destination,
     *,
-    output: str = "-",
-    format: str | None = None,
     column: str | None = None,
-    rejects: str | None = None,
-    strict: bool = False,
-    quiet: bool = False,
     noun: str = "rows",
     show: "Callable[[pa.RecordBatchReader], int] | None" = None,
 ) -> None:
@@ -45,15 +42,15 @@ def run_stage(
     from visrec_cli.tables.output import format_of, write_table
 
     report = new_report()
-    if output == "-":
+    if to.output == "-":
         standard_output()  # fails here if it is closed, before an hour of work
-    at_terminal = output == "-" and format is None and sys.stdout.isatty()
+    at_terminal = to.output == "-" and to.format is None and sys.stdout.isatty()
     rows, remarks = 0, list[str]()
-    with _rejects_written(report, rejects), progress(report, quiet):
+    with _rejects_written(report, to.rejects), progress(report, to.quiet):
         reader = stage(report)
         if not at_terminal:
-            rows, remarks = write_table(reader, output, format=format, column=column)
-            if output == "-" and format_of(output, format) in ("stream", "arrow", "parquet") and is_log():
+            rows, remarks = write_table(reader, to.output, format=to.format, column=column)
+            if to.output == "-" and format_of(to.output, to.format) in ("stream", "arrow", "parquet") and is_log():
                 remarks.append(
                     "binary Arrow was written to a log file: save it with -o FILE, or use --format csv for text"
                 )
@@ -62,27 +59,24 @@ def run_stage(
             noun = f"{noun} shown" if more else noun
     if at_terminal and show is not None:
         rows = show(reader)  # after the progress bar is gone
-    if not quiet:
-        summarise(report, rows, noun, output, remarks, rejects)
-    _be_strict(report, strict)
+    if not to.quiet:
+        summarise(report, rows, noun, to.output, remarks, to.rejects)
+    _be_strict(report, to.strict)
 
 
 def run_work(
     work: Callable[[Report], int],
+    to: Destination,
     *,
-    output: str,
-    rejects: str | None = None,
-    strict: bool = False,
-    quiet: bool = False,
     noun: str = "rows",
 ) -> None:
     """Run ``work(report)``, which writes ``output`` itself and returns the number of ``noun``; else as run_stage."""
     report = new_report()
-    with _rejects_written(report, rejects), progress(report, quiet):
+    with _rejects_written(report, to.rejects), progress(report, to.quiet):
         number = work(report)
-    if not quiet:
-        summarise(report, number, noun, output, rejects=rejects)
-    _be_strict(report, strict)
+    if not to.quiet:
+        summarise(report, number, noun, to.output, rejects=to.rejects)
+    _be_strict(report, to.strict)
 
 
 def _be_strict(report: Report, strict: bool) -> None:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import Condition, Excludes, Needs, NeedsInput
-from visrec_cli.commands.options import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.errors import UsageError
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import Condition, Excludes, Needs, NeedsInput
+from visrec_cli.options.shared import AnyFormat, MatrixIds, Quiet, RowIds
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
@@ -203,7 +204,11 @@ def _convert(
 
         return without_formulas(shown)
 
-    run_stage(stage, output=output, format=format, column=column, quiet=quiet)
+    run_stage(
+        stage,
+        Destination(output=output, format=format, quiet=quiet),
+        column=column,
+    )
 
 
 def _describe(

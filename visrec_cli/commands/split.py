@@ -4,24 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.interaction_options import columns_of
-from visrec_cli.commands.option_requirements import Excludes, Needs
-from visrec_cli.commands.options import (
-    EventColumn,
-    Format,
-    IdColumn,
-    ItemColumn,
-    LogFile,
-    NoHeader,
-    Output,
-    Quiet,
-    Rejects,
-    Strict,
-    TimeColumn,
-    UserColumn,
-    WeightColumn,
-)
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.logs import EventColumn, ItemColumn, LogFile, NoHeader, TimeColumn, UserColumn, WeightColumn
+from visrec_cli.options.requirements import Excludes, Needs
+from visrec_cli.options.shared import Format, IdColumn, Output, Quiet, Rejects, Strict
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -145,4 +133,8 @@ def command(
             report=report,
         )
 
-    run_stage(stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="interactions")
+    run_stage(
+        stage,
+        Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet),
+        noun="interactions",
+    )

@@ -4,35 +4,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.interaction_options import cleaning_of, columns_of
-from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
-from visrec_cli.commands.options import (
-    Device,
+from visrec_cli.commands.interaction_options import Events, cleaning_of, columns_of
+from visrec_cli.errors import UsageError
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads
+from visrec_cli.options.logs import (
     EventColumn,
-    Events,
     HalfLife,
-    IdColumn,
     ItemColumn,
     KCore,
     LogFile,
     MinWeight,
-    ModelFormat,
-    ModelOutput,
     NoHeader,
-    Quiet,
-    Rejects,
     Repeats,
-    Resume,
-    SaveCheckpoint,
-    Strict,
     TimeColumn,
-    TrainingLog,
     UserColumn,
     WeightColumn,
 )
-from visrec_cli.commands.parsers import settings_of, weights
-from visrec_cli.errors import UsageError
+from visrec_cli.options.parsers import settings_of, weights
+from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
+from visrec_cli.options.shared import (
+    Device,
+    IdColumn,
+    ModelFormat,
+    ModelOutput,
+    Quiet,
+    Rejects,
+    Resume,
+    SaveCheckpoint,
+    Strict,
+    TrainingLog,
+)
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -232,7 +234,9 @@ def command(
         )
 
     run_stage(
-        stage, output=output, format=format, rejects=rejects, strict=strict, quiet=quiet, noun="rows (users and items)"
+        stage,
+        Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet),
+        noun="rows (users and items)",
     )
 
 

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
 from visrec_cli.commands.interaction_options import cleaning_of, columns_of
-from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
-from visrec_cli.commands.options import (
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.logs import ItemColumn, MinWeight, UserColumn, WeightColumn
+from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
+from visrec_cli.options.shared import (
     Device,
     IdColumn,
     ImageColumn,
-    ItemColumn,
-    MinWeight,
     Quiet,
     Rejects,
     Resume,
@@ -21,8 +21,6 @@ from visrec_cli.commands.options import (
     Strict,
     Threads,
     TrainingLog,
-    UserColumn,
-    WeightColumn,
 )
 from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.report import Report
@@ -160,4 +158,4 @@ def command(
             report=report,
         ).pictures  # fmt: skip
 
-    run_work(work, output=output, rejects=rejects, strict=strict, quiet=quiet, noun="pictures")
+    run_work(work, Destination(output=output, rejects=rejects, strict=strict, quiet=quiet), noun="pictures")

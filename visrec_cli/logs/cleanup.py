@@ -1,15 +1,15 @@
 """Cleaning of a log: event weights, merged repeats, likes from ratings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError, unknown
-from visrec_cli.logs.repeats import REPEATS, merge
+from visrec_cli.errors import InputError, UsageError
+from visrec_cli.logs.repeats import merge
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.data import DAY
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
@@ -17,33 +17,6 @@ from visrec_cli.tables.interaction_log import has_ratings, with_weights
 from visrec_cli.tables.time import are_positions
 
 _NAMED = 5
-
-
-@dataclass(frozen=True)
-class Cleaning:
-    """How a log is cleaned; the steps happen in this order.
-
-    events: what each event weighs; the others are left out. repeats: what becomes of one user and item on several rows:
-    their weights are summed (``sum``), the rows counted (``count``), or the ``last`` or largest (``max``) weight kept;
-    None: last for ratings, sum otherwise. min_weight: below it a pair is left out, from it on it is a like of weight 1.
-    half_life: days in which a weight fades to one half, counted from the newest row. k_core: users and items with
-    fewer partners are left out, again and again, until all have as many.
-    """
-
-    events: Mapping[str, float] = field(default_factory=dict)
-    repeats: str | None = None
-    min_weight: float | None = None
-    half_life: float | None = None
-    k_core: int = 0
-
-    def __post_init__(self) -> None:
-        if self.repeats is not None and self.repeats not in REPEATS:
-            raise unknown("way to merge repeats", self.repeats, list(REPEATS))
-        bad = next((name for name, weight in self.events.items() if not 0 <= weight < np.inf), None)
-        if bad is not None:
-            raise UsageError(f"the weight of event '{bad}' must be a number from 0 on", fix="--events view=1,buy=5")
-        if self.half_life is not None and not 0 < self.half_life < np.inf:
-            raise UsageError("the half-life must be a positive number of days", fix="--half-life 30")
 
 
 def clean(table: pa.Table, cleaning: Cleaning, report: Report) -> pa.Table:

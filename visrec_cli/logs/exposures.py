@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.holdout import Parts, within
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.data import Log, Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report

@@ -11,11 +11,11 @@ from math import ceil
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.missing_ids import missing_ids
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interaction_log import Columns, has_ratings, noted, notes_of, open_interactions
+from visrec_cli.tables.interaction_log import has_ratings, noted, notes_of, open_interactions
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.time import are_positions
 

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-REPEATS = ("sum", "count", "last", "max")
 PARTS = ("split", "fold")  # rows of different parts are never merged: a test row stays one
 
 Numbers = npt.NDArray[np.float64]
@@ -28,7 +27,7 @@ class Merged:
 
 
 def merge(table: pa.Table, way: str, fading: Numbers | None) -> Merged:
-    """Merge the rows of each pair. way: one of REPEATS. fading: (rows,) factors of the weights.
+    """Merge the rows of each pair. way: one of options.logs.REPEATS. fading: (rows,) factors of the weights.
 
     ``last`` is the last by time, among equal times by place in the log. Rows stay in the order of first appearance.
     """

@@ -5,11 +5,11 @@ parent_asin,rating,timestamp``), H&M (``t_dat,customer_id,article_id``), RecBole
 """
 
 import shlex
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.logs import Columns
 from visrec_cli.tables.column_names import REPEATED, original_name
 from visrec_cli.tables.ids import ITEM_ALIASES, USER_ALIASES, plain_name
 
@@ -33,21 +33,6 @@ WITHOUT_HEADER = ("user", "item", "rating", "timestamp")
 NONE = "none"
 _WIDE = 20
 _CELLS = 5
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What the columns of a log are called. None: found by its usual names; ``none``: there is no such column.
-
-    header: whether the first line of a text file names the columns; without one they are user, item, rating, timestamp.
-    """
-
-    user: str | None = None
-    item: str | None = None
-    weight: str | None = None
-    time: str | None = None
-    event: str | None = None
-    header: bool = True
 
 
 def are_ratings(name: str) -> bool:

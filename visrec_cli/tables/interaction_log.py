@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.logs import Columns
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import polars_series
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.ids import ids_or_nulls
-from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, Columns, are_ratings, find_columns
+from visrec_cli.tables.interaction_headers import WITHOUT_HEADER, are_ratings, find_columns
 from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.time import read_times
 

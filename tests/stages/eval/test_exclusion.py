@@ -12,9 +12,10 @@ import visrec_cli as visrec
 from tests.stages.eval.cases import log
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.demo.products import items
+from visrec_cli.options.recommend_users import Rules
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.exclusion import USERS, drawn, exclusion
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 
 MODELS = ("random", "popularity", "als", "ease", "item-knn")
 SAID = "the lists seem to leave out what the truth holds"

@@ -5,13 +5,13 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import UsageError
+from visrec_cli.options.recommend_users import Rules as ServingRules
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import Evaluation, evaluate
 from visrec_cli.stages.eval.baselines import BaselineRules, baselines_of
 from visrec_cli.stages.eval.gates import Gates
 from visrec_cli.stages.eval.report_model import report_of
 from visrec_cli.stages.eval.truth_reader import open_truth
-from visrec_cli.stages.recommend.users import Rules as ServingRules
 from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.vectors import column_of

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile import SCHEMA, likes_of, profile, tastes_of
 from visrec_cli.stages.profile.page import taste_page

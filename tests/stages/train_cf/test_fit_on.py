@@ -14,13 +14,13 @@ from tests.stages.train_cf.test_train_cf import clicks, shop
 from visrec_cli.app import run
 from visrec_cli.commands.train_cf import _fit_on
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
-from visrec_cli.stages.recommend.users.serving_context import Newer
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.training.checkpoint import load_checkpoint, save_checkpoint
 

@@ -8,12 +8,12 @@ import pytest
 from tests.stages.train_cf.test_train_cf import clicks, shop
 from visrec_cli.commands.train_cf import _privacy
 from visrec_cli.errors import InputError, UnavailableError, UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
-from visrec_cli.stages.recommend.users.serving_context import Newer
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
 
 SETTINGS = {"epochs": "2", "embedding_size": "4", "components": "4", "batch_size": "30"}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contracts.recommender_suite import planted
 from visrec_cli.errors import InputError, OutputError, UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf import train_cf

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
+from visrec_cli.options.logs import Columns
 from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import class_retrieval
@@ -25,7 +26,6 @@ from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.eval.uncertainty import RESAMPLES
 from visrec_cli.stages.eval.user_scores import PerUserScores
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular
 
 METRICS = ("ndcg@10", "recall@20", "precision@10", "hit@10", "map@10", "mrr@10")

@@ -9,8 +9,9 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError
 from visrec_cli.items.features import content_of
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.matrix import log_of
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content
 from visrec_cli.recommenders.model import Model

@@ -8,15 +8,16 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.features import ItemFeatures, open_features
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.holdout import rows_by_part
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.item_stats import item_stats_of
 from visrec_cli.stages.eval.truth import Truth, past_of, widened
-from visrec_cli.tables.interaction_log import Columns, without_zeros
+from visrec_cli.tables.interaction_log import without_zeros
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.unicode_forms import note_other_forms

@@ -1,27 +1,24 @@
 """``interactions``: reading, cleaning and auditing of an interaction log."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.interactions import InteractionsOptions
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.interactions.user_hashes import key_of, with_hashed_users
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 
 
+@takes(InteractionsOptions)
 def interactions(
-    source: Tabular,
-    *,
-    items: Tabular | None = None,
-    columns: Columns | None = None,
-    cleaning: Cleaning | None = None,
-    id_column: str | None = None,
-    hash_users: str | None = None,
-    report: Report | None = None,
+    source: Tabular, options: InteractionsOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
 
@@ -30,13 +27,13 @@ def interactions(
     with a key, or env:NAME; see stages.interactions.user_hashes. Raises InputError
     for a log without users, items or usable rows, or if no item of it is in the table; UsageError for unknown names.
     """
-    report = report or Report()
+    report, options = report or Report(), options_of(InteractionsOptions, options, named)
+    items, hash_users, cleaning = options.items, options.hash_users, options.cleaning
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     key = None if hash_users is None else key_of(hash_users)
-    features = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
-    cleaning = cleaning or Cleaning()
-    table, notes = read_log(source, columns, Use("kept", cleaning), report)
+    features = None if items is None else open_items(items, id_column=options.id_column, report=report).read_all()
+    table, notes = read_log(source, options.columns, Use("kept", cleaning), report)
     if key is not None:
         table = with_hashed_users(table, key, report)
     table = clean(table, cleaning, report)

@@ -6,12 +6,11 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile.likes import Likes, open_likes
 from visrec_cli.stages.profile.tastes import Taste, TastePart, taste_of
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.time import TIME
 

@@ -11,13 +11,13 @@ from visrec_cli.errors import UsageError, unknown
 from visrec_cli.items.categories import CATEGORIES, categories_of
 from visrec_cli.items.features import ItemFeatures, content_of, open_features
 from visrec_cli.logs.audit import overview
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.recommenders.data import Content, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.unicode_forms import note_other_forms

@@ -10,13 +10,13 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Columns
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split.assignment import codes_of
 from visrec_cli.stages.split.part_files import check_parts, write_parts
 from visrec_cli.stages.split.split_spec import SplitSpec
 from visrec_cli.stages.split.strategies import PARTS, TEST, TRAIN, VALIDATION, Codes
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.time import are_positions
 

@@ -11,11 +11,12 @@ from visrec_cli import __version__
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.features import ItemFeatures, content_of, open_features
 from visrec_cli.logs.audit import audit
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.exposures import with_known
 from visrec_cli.logs.holdout import Parts, parts_of, within
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import to_table
@@ -29,7 +30,6 @@ from visrec_cli.stages.train_cf.privacy import for_privacy, private_kind
 from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import embedding_columns
 from visrec_cli.training.curve_files import check_log, write_log

@@ -19,7 +19,7 @@ from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.registry import IMAGE_ENCODER
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.display import counted
@@ -29,7 +29,6 @@ from visrec_cli.stages.train_encoder.resume import continued
 from visrec_cli.stages.train_encoder.target_spec import open_target
 from visrec_cli.stages.train_encoder.training_targets import LabelTarget
 from visrec_cli.tables.atomic import check_place
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.training.callbacks import TrainingMonitor
 from visrec_cli.training.curve_files import check_log, write_log

@@ -9,10 +9,11 @@ import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.logs.audit import overview
-from visrec_cli.logs.cleanup import Cleaning, clean
+from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.holdout import held_back, parts_of
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_encoder.training_targets import (
     AloneTarget,
@@ -22,7 +23,6 @@ from visrec_cli.stages.train_encoder.training_targets import (
     PreferenceTarget,
     TrainingTarget,
 )
-from visrec_cli.tables.interaction_log import Columns
 from visrec_cli.tables.unicode_forms import note_other_forms
 
 LOSSES = ("cross-entropy", "contrast")

@@ -9,10 +9,10 @@ import pytest
 
 from tests.stages.recommend.users.models import factor_model, group_of, knn_model, log, table_of
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.recommend.users.follow import LONGEST, follow, lines_of
-from visrec_cli.stages.recommend.users.serving_context import Newer
 
 ALS, KNN = table_of(factor_model()), table_of(knn_model())
 

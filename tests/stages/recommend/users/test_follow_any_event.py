@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.stages.recommend.users.models import factor_model, knn_model, table_of
+from visrec_cli.options.recommend_users import Rules
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules
 from visrec_cli.stages.recommend.users.follow import follow
 from visrec_cli.stages.recommend.users.follower import Follower
 from visrec_cli.tables.output import write_table

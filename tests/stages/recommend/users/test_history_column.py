@@ -8,9 +8,10 @@ import pytest
 import scipy.sparse as sp
 
 from tests.stages.recommend.users.models import NEWCOMER, factor_model, table_of
+from visrec_cli.options.recommend_users import Rules
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 
 
 def histories(model: pa.Table, latest: int, k: int = 2, **asked: Any) -> list[list[dict[str, Any]] | None]:

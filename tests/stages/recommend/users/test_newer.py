@@ -11,11 +11,11 @@ import pytest
 from tests.contracts.recommender_suite import DAY, planted
 from tests.stages.recommend.users.models import about, factor_model, group_of, knn_model, log, table_of
 from visrec_cli.errors import InputError, SpaceMismatchError, UsageError
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
-from visrec_cli.stages.recommend.users.serving_context import Newer
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import column_of
 

@@ -11,10 +11,11 @@ import pytest
 from tests.contracts.recommender_suite import DAY
 from tests.stages.recommend.users.models import NEWCOMER, factor_model, group_of, knn_model, log, table_of, taste_of
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.recommend_users import Rules
 from visrec_cli.recommenders.model import Items, Model, Users
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.tables.output import write_table
 
 ALS = table_of(factor_model())

@@ -11,12 +11,12 @@ import pytest
 from tests.recommenders.sequential.sequence_suite import walks
 from tests.stages.recommend.users.models import factor_model, group_of, knn_model, table_of
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.recommenders.sequential.gru import Gru
 from visrec_cli.recommenders.serialization import to_table
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, recommend_users
+from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.recommend.users.follow import follow
-from visrec_cli.stages.recommend.users.serving_context import Newer
 from visrec_cli.stages.recommend.users.sessions import in_order
 
 ALS, KNN = table_of(factor_model()), table_of(knn_model())

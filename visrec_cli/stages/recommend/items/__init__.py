@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems, catalogue_of
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.recommend_items import ItemQuery
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer, Answerer
 from visrec_cli.stages.recommend.items.index_choice import index_opener
@@ -27,41 +28,12 @@ if TYPE_CHECKING:
     from visrec_cli.stages.recommend.items.model_items import ItemLinks
     from visrec_cli.stages.recommend.items.query_texts import Sentence
 
-SAME_ABOVE = 0.98
-"""Cosine from which two items count as near-duplicates. Measured on product photos: with lite0 the same photo saved
-again, or at three quarters of its size, has .989 and more, while the most similar photos of two products have .969
-(.978 with colour+hog)."""
-
 _WARNINGS = 5  # a folder of queries that are all in the catalogue need not be listed
 
 
+@takes(ItemQuery)
 def recommend(
-    table: Tabular,
-    *,
-    items: Sequence[str] = (),
-    images: Sequence[Any] = (),
-    texts: Sequence[str] = (),
-    listed_texts: Tabular | None = None,
-    like: Sequence[str] = (),
-    unlike: Sequence[str] = (),
-    all_items: bool = False,
-    mix: bool = False,
-    k: int = 10,
-    where: str | None = None,
-    column: str | None = None,
-    columns: Sequence[str] | None = None,
-    diversity: float = 0.0,
-    keep_duplicates: bool = False,
-    same_above: float = SAME_ABOVE,
-    index: str = "exact",
-    trees: int | None = None,
-    search_k: int | None = None,
-    nlist: int | None = None,
-    nprobe: int | None = None,
-    cache: Cache = True,
-    id_column: str | None = None,
-    report: Report | None = None,
-    **npy: Any,
+    table: Tabular, options: ItemQuery | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
 
@@ -77,39 +49,41 @@ def recommend(
     fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageError
     for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
     """
-    report = report or Report()
-    require_one_stdin(table, images, listed_texts)
+    report, query = report or Report(), options_of(ItemQuery, options, named)
+    texts, listed_texts, k, where = query.texts, query.listed_texts, query.k, query.where
+    require_one_stdin(table, query.images, listed_texts)
     if isinstance(texts, str):
         raise UsageError("texts is a list", fix='texts=["red dress"]')
     words = _words(texts, listed_texts, report) if texts or listed_texts is not None else []
-    asked = Asked(items, images, words, like, unlike, all_items, mix)
+    asked = Asked(query.items, query.images, words, query.like, query.unlike, query.all_items, query.mix)
     if k < 1:
         raise UsageError(f"-k {k}: ask for at least one item", fix="-k 10")
-    if not 0 <= diversity <= 1:
-        raise UsageError(f"--diversity {diversity} is not between 0 and 1", fix="--diversity 0.3")
-    items_table = open_table(_not_a_folder(table), report=report, **npy)
+    if not 0 <= query.diversity <= 1:
+        raise UsageError(f"--diversity {query.diversity} is not between 0 and 1", fix="--diversity 0.3")
+    items_table = open_table(_not_a_folder(table), ids=query.ids, row_ids=query.row_ids, report=report)
     if is_model(items_table.schema):
         from visrec_cli.stages.recommend.items.model_items import ItemLinks, model_items
 
         found, model = model_items(items_table.read_all(), name_of(table))
-        if id_column is not None:
+        if query.id_column is not None:
             raise UsageError(
                 f"--id-column needs a table of items, and {name_of(table)} is a model", fix="leave out --id-column"
             )
         if model.items.factors is None:
-            _check_links(column, diversity, index, keep_duplicates=keep_duplicates, report=report)
-            return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=columns, report=report)
+            _check_links(query, report)
+            return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=query.columns, report=report)
     else:
-        found = with_item_ids(items_table, column=id_column, where=name_of(table)).read_all()
-    catalogue = catalogue_of(found, column=column, report=report, where=name_of(table))
+        found = with_item_ids(items_table, column=query.id_column, where=name_of(table)).read_all()
+    catalogue = catalogue_of(found, column=query.column, report=report, where=name_of(table))
     if not picture_numbers(catalogue.space, catalogue.column, catalogue.vectors.shape[1]).any():
         report.line.require(False, "same_above", "vectors that say what an item looks like")
-    sheet = Recommendations(catalogue, columns=columns, pictures=not all_items)
+    sheet = Recommendations(catalogue, columns=query.columns, pictures=not query.all_items)
     allowed = _allowed(catalogue, where, report)
-    blocks = asked.queries(catalogue, cache, report)
-    settings = {"trees": trees, "search_k": search_k, "nlist": nlist, "nprobe": nprobe}
-    sides = Sides(catalogue, allowed, index_opener(index, settings, k, passing=where is not None, report=report))
-    answerer = Answerer(catalogue, sides, k, diversity, None if keep_duplicates else same_above, report)
+    blocks = asked.queries(catalogue, query.cache, report)
+    settings = {name: getattr(query, name) for name in ("trees", "search_k", "nlist", "nprobe")}
+    sides = Sides(catalogue, allowed, index_opener(query.index, settings, k, passing=where is not None, report=report))
+    same_above = None if query.keep_duplicates else query.same_above
+    answerer = Answerer(catalogue, sides, k, query.diversity, same_above, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for queries in blocks:
@@ -128,10 +102,10 @@ def _words(texts: Sequence[str], listed: Tabular | None, report: Report) -> "lis
     return sentences(texts, listed, report)
 
 
-def _check_links(column: str | None, diversity: float, index: str, *, keep_duplicates: bool, report: Report) -> None:
+def _check_links(query: ItemQuery, report: Report) -> None:
     """Raise UsageError for an option about vectors, of which a model of links between items has none."""
-    options = {"--column": column, "--diversity": diversity, "--keep-duplicates": keep_duplicates}
-    options |= {"--index": index != "exact"}
+    options = {"--column": query.column, "--diversity": query.diversity}
+    options |= {"--keep-duplicates": query.keep_duplicates, "--index": query.index != "exact"}
     if given := next((flag for flag, value in options.items() if value), None):
         raise UsageError(f"{given} needs vectors, which a model of item-to-item links lacks", fix=f"leave out {given}")
     report.line.require(False, "same_above", "vectors, which a model of item-to-item links lacks")

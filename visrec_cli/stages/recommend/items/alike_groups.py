@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import catalogue_of
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.recommend_items import GroupQuery
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, groups_of
 from visrec_cli.stages.recommend.items.item_columns import item_columns
@@ -29,24 +31,11 @@ FIELDS = [
     pa.field("because_item_id", pa.string()),
     pa.field("why", pa.string()),
 ]
-MIN_ITEMS = 3
-"""Items with a vector that a group needs: of one or two the mean is little more than those pictures."""
 
 
+@takes(GroupQuery)
 def recommend_groups(
-    table: Tabular,
-    *,
-    group_by: str,
-    groups: Sequence[str] = (),
-    all_groups: bool = False,
-    min_items: int = MIN_ITEMS,
-    k: int = 10,
-    where: str | None = None,
-    column: str | None = None,
-    columns: Sequence[str] | None = None,
-    id_column: str | None = None,
-    report: Report | None = None,
-    **npy: Any,
+    table: Tabular, options: GroupQuery | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """The k groups most like each group that is asked about, best first.
 
@@ -56,26 +45,30 @@ def recommend_groups(
     asked group nearest to the recommended one. where: only these items count. columns: those of ``item_id`` that go
     along. Raises UsageError for unknown names, InputError for a table without vectors or groups.
     """
-    report = report or Report()
+    report, query = report or Report(), options_of(GroupQuery, options, named)
+    k, where = query.k, query.where
     if k < 1:
         raise UsageError(f"-k {k}: ask for at least one group", fix="-k 10")
-    reader = open_table(table, report=report, **npy)
+    reader = open_table(table, ids=query.ids, row_ids=query.row_ids, report=report)
     if is_model(reader.schema):
         raise InputError(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
         )
-    whole = with_item_ids(reader, column=id_column, where=name_of(table)).read_all()
-    catalogue = catalogue_of(whole, column=column, report=report, where=name_of(table))
+    whole = with_item_ids(reader, column=query.id_column, where=name_of(table)).read_all()
+    catalogue = catalogue_of(whole, column=query.column, report=report, where=name_of(table))
     allowed = catalogue.present
     if where is not None:
         from visrec_cli.ranking.filters import rows_where
 
         allowed = allowed & rows_where(catalogue.items, where)[catalogue.order]
         report.count("items pass --where", int(allowed.sum()))
-    found = groups_of(catalogue, group_by, allowed=allowed, min_items=min_items, report=report)
-    asked = asked_groups(found, groups, all_groups)
+    found = groups_of(catalogue, query.group_by or "", allowed=allowed, min_items=query.min_items, report=report)
+    asked = asked_groups(found, query.groups, query.all_groups)
     passed, fields = item_columns(
-        catalogue.items.schema, columns, reserved=[field.name for field in FIELDS], pictures=not all_groups
+        catalogue.items.schema,
+        query.columns,
+        reserved=[field.name for field in FIELDS],
+        pictures=not query.all_groups,
     )
     schema = pa.schema([*FIELDS, *fields])
     report.count("groups", len(asked))

@@ -1,20 +1,23 @@
 """``recommend`` for users, by models of train-cf."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.recommend_users import Newer, Rules, UserQuery
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
 from visrec_cli.stages.recommend.users.blend_weights import blend_of
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems, allowed_of, candidates_of
 from visrec_cli.stages.recommend.users.explanations import Reasons
 from visrec_cli.stages.recommend.users.id_lists import item_ids
-from visrec_cli.stages.recommend.users.selection import SEEN, Choice, Chooser, item_vectors
-from visrec_cli.stages.recommend.users.serving_context import Newer, ServingContext, gather
+from visrec_cli.stages.recommend.users.selection import Choice, Chooser, item_vectors
+from visrec_cli.stages.recommend.users.serving_context import ServingContext, gather
 from visrec_cli.stages.recommend.users.sessions import sessions_of, with_sessions
 from visrec_cli.stages.recommend.users.user_batches import UserBatches, blocks_together, in_blocks
 from visrec_cli.stages.recommend.users.user_selection import Strangers, asked_users
@@ -23,47 +26,14 @@ from visrec_cli.tables.provenance import Fit
 from visrec_cli.tables.readers import Tabular
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How to choose, whoever is asked about; see ``recommend_users``.
-
-    keep_duplicates: known near-duplicates (the items' column ``duplicate_of``) of what a user has, and of other
-    answers, are shown too.
-    """
-
-    k: int = 10
-    seen: str = "out"
-    where: str | None = None
-    allow: Tabular | Sequence[str] | None = None
-    deny: Tabular | Sequence[str] | None = None
-    diversity: float = 0.0
-    blend: Mapping[str, float] | None = None
-    blend_by: str = "score"
-    keep_duplicates: bool = False
-
-    def __post_init__(self) -> None:
-        if self.k < 1:
-            raise UsageError(f"-k {self.k}: ask for at least one item", fix="-k 10")
-        if not 0 <= self.diversity <= 1:
-            raise UsageError(f"--diversity {self.diversity} is not between 0 and 1", fix="--diversity 0.3")
-        if self.seen not in SEEN:
-            raise UsageError(f"seen items can be {', '.join(SEEN)}, not '{self.seen}'", fix='seen="out"')
-
-
+@takes(UserQuery)
 def recommend_users(
     *models: Tabular,
-    users: Sequence[str] = (),
-    listed: Tabular | None = None,
-    all_users: bool = False,
-    sessions: Sequence[Sequence[str]] = (),
-    listed_sessions: Tabular | None = None,
-    columns: Sequence[str] | None = None,
-    explain: bool = False,
-    show_history: int = 0,
-    fallback: bool = True,
+    options: UserQuery | None = None,
     rules: Rules | None = None,
     newer: Newer | None = None,
     report: Report | None = None,
+    **named: Any,
 ) -> pa.RecordBatchReader:
     """The k items that suit each user best, user by user, best first.
 
@@ -80,31 +50,32 @@ def recommend_users(
     Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
     and the item columns. Raises UsageError for unknown names and conditions, InputError for other tables than models.
     """
-    report, rules = report or Report(), rules or Rules()
+    report, rules, query = report or Report(), rules or Rules(), options_of(UserQuery, options, named)
+    all_users = query.all_users
     context = gather(models or ("-",), newer or Newer(), report)
-    if sessions or listed_sessions is not None:
-        if users or listed is not None or all_users:
+    if query.sessions or query.listed_sessions is not None:
+        if query.users or query.listed is not None or all_users:
             raise UsageError(
                 "sessions are of anonymous visitors and cannot be used with users", fix="run recommend once for each"
             )
-        visits = sessions_of(sessions, listed_sessions, report)
+        visits = sessions_of(query.sessions, query.listed_sessions, report)
         context = replace(context, loaded=[with_sessions(one, visits, report) for one in context.loaded])
         all_users = True
     loaded = context.loaded
-    ids = asked_users(loaded, users, listed, all_users)
+    ids = asked_users(loaded, query.users, query.listed, all_users)
     candidates, chooser = chooser_of(context, rules, report)
     popular = loaded[0].popular[1]
-    falls_back = fallback and rules.seen != "only"  # a stranger has nothing to come back to
+    falls_back = query.fallback and rules.seen != "only"  # an unknown user has nothing to come back to
     unknown_users = Strangers(loaded, report, fallback=popular if falls_back else None)
     unknown_users.refuse_if_nobody(ids)
     sheet = UserTable(
         candidates,
         source=chooser.blend.source,
         fallback=popular,
-        columns=columns,
+        columns=query.columns,
         pictures=not all_users,
-        reasons=Reasons(chooser, popular) if explain else None,
-        latest=show_history,
+        reasons=Reasons(chooser, popular) if query.explain else None,
+        latest=query.show_history,
         fits={one.name: fit for one in loaded if (fit := Fit.of(one.model.facts)) is not None},
     )
     report.expect(len(ids), "users")

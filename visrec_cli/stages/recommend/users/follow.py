@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from visrec_cli.errors import InputError, UsageError, VisrecError
+from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users import Rules, chooser_of
+from visrec_cli.stages.recommend.users import chooser_of
 from visrec_cli.stages.recommend.users.explanations import Reasons
 from visrec_cli.stages.recommend.users.follower import Follower, error_of, event_of
-from visrec_cli.stages.recommend.users.serving_context import Newer, gather
+from visrec_cli.stages.recommend.users.serving_context import gather
 from visrec_cli.stages.recommend.users.user_table import UserTable
 from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.readers import Tabular, is_path

@@ -12,7 +12,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError
-from visrec_cli.logs.cleanup import Cleaning
+from visrec_cli.options.logs import Cleaning
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.model import Model, Users, Vector
 from visrec_cli.recommenders.model_document import origin_of

@@ -21,7 +21,6 @@ from visrec_cli.stages.recommend.users.user_batches import UserBatches
 from visrec_cli.tables.vectors import Mask, Matrix, Rows, unit_rows
 
 _DEEP, _DEEP_AT_LEAST = 10, 100
-SEEN = ("out", "in", "only")
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 
 from visrec_cli.errors import UsageError
 from visrec_cli.items.features import ItemFeatures, content_of, open_features
-from visrec_cli.logs.cleanup import Cleaning
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.recommend_users import Newer
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.history import with_history
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel, open_models
 from visrec_cli.stages.recommend.users.new_items import with_columns, with_new_items
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import Matrix, embedding_columns
-
-
-@dataclass(frozen=True)
-class Newer:
-    """items: newer columns of the models' items. new_items: items that came after training. history: clicks since."""
-
-    items: Tabular | None = None
-    new_items: Tabular | None = None
-    history: Tabular | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads, Writes
-from visrec_cli.commands.option_requirements import Excludes, NeedsInput
+from visrec_cli.options.files import Reads, Writes
+from visrec_cli.options.requirements import Excludes, NeedsInput
 
 Source = Annotated[
     str,
@@ -86,86 +86,6 @@ BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Items per batch; halved when the device is out of memory.")
 ]
 
-# Columns and cleaning of an interaction log; commands.interaction_options turns them into objects.
-LogFile = Annotated[
-    str,
-    typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin."),
-    Reads(),
-]
-UserColumn = Annotated[
-    str | None,
-    typer.Option("--user-column", metavar="NAME", help="User column (default: user_id, user, customer_id, …)."),
-]
-ItemColumn = Annotated[
-    str | None, typer.Option("--item-column", metavar="NAME", help="Item column (default: item_id, movieId, asin, …).")
-]
-WeightColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--weight-column",
-        metavar="NAME",
-        help="Weight column (default: weight, rating, …); 'none' gives every row the weight 1.",
-    ),
-]
-TimeColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--time-column",
-        metavar="NAME",
-        help="Time column (default: timestamp, date, t_dat, …); 'none' ignores times.",
-    ),
-]
-EventColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--event-column",
-        metavar="NAME",
-        help="Event column (default: event, behavior, …); 'none' ignores events.",
-    ),
-]
-NoHeader = Annotated[
-    bool,
-    typer.Option(
-        "--no-header",
-        help="Read CSV or TSV without a header: user, item, rating, timestamp (as in u.data).",
-    ),
-    NeedsInput("a log as CSV or TSV"),
-]
-Events = Annotated[
-    str | None,
-    typer.Option("--events", metavar="view=1,buy=5", help="Weight of each event; drop all other events."),
-    NeedsInput("a log with a column of events"),
-]
-Repeats = Annotated[
-    str | None,
-    typer.Option(
-        "--repeats",
-        metavar="WAY",
-        help="Combine rows of the same user and item: sum, count, last or max (default: last for ratings, else sum).",
-    ),
-]
-MinWeight = Annotated[
-    float | None,
-    typer.Option(
-        "--min-weight", metavar="N", help="Keep rows of weight N or more, as likes of weight 1; drop the others."
-    ),
-]
-HalfLife = Annotated[
-    float | None,
-    typer.Option(
-        "--half-life", metavar="DAYS", help="Halve the weight of a row for every DAYS that it is older than the newest."
-    ),
-    NeedsInput("a log with times"),
-]
-KCore = Annotated[
-    int,
-    typer.Option(
-        "--k-core",
-        min=0,
-        metavar="K",
-        help="Keep only users with K items or more and items with K users or more, repeatedly, until all have.",
-    ),
-]
 TrainingLog = Annotated[
     list[str] | None,
     typer.Option(

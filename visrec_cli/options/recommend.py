@@ -1,26 +1,21 @@
-"""The options of ``recommend`` that queries about items and recommendations to users share, and what parts the two."""
+"""Options that questions about items and about users share, and what keeps the two apart."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from visrec_cli.commands.file_options import Reads
-from visrec_cli.commands.option_requirements import Excludes, Needs, NeedsInput
+from visrec_cli.options.classes import Typed
+from visrec_cli.options.parsers import listed
+from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
 
 NAMED_USERS = ("--user", "--users", "--all-users")
 ABOUT_USERS = (*NAMED_USERS, "--session", "--sessions", "--follow")
 FOR_USERS = Needs(*ABOUT_USERS, fix="add --user ID or --all-users")
 NOT_FOR_USERS = Excludes(*ABOUT_USERS)
 NO_GROUPS = Excludes("--group-by")
-
-
 VECTORS = NeedsInput("vectors, which a model of item-to-item links lacks")
 
-Tables = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="TABLE|MODEL", help="A table with vectors, a model (several are blended), or - for stdin."),
-    Reads(),
-]
 K = Annotated[int, typer.Option("-k", min=1, help="Number of items per query or user.")]
 Where = Annotated[
     str | None,
@@ -38,9 +33,6 @@ Diversity = Annotated[
     NO_GROUPS,
     VECTORS,
 ]
-ItemColumns = Annotated[
-    str | None, typer.Option("--columns", metavar="A,B", help="Item columns to copy to the result (default: all).")
-]
 KeepDuplicates = Annotated[
     bool,
     typer.Option(
@@ -48,4 +40,9 @@ KeepDuplicates = Annotated[
     ),
     NO_GROUPS,
     NeedsInput("vectors, or for users items with a column 'duplicate_of'"),
+]
+ItemColumns = Annotated[
+    Sequence[str] | None,
+    typer.Option("--columns", metavar="A,B", help="Item columns to copy to the result (default: all)."),
+    Typed(str | None, None, listed),
 ]

@@ -8,7 +8,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from visrec_cli.commands.option_requirements import CommandValues
+from visrec_cli.options.requirements import CommandValues
 
 #: Table formats that keep every column unchanged, except stored pictures in NDJSON.
 WHOLE = ("arrow", "stream", "parquet", "ndjson")

@@ -1,0 +1,138 @@
+"""Frozen dataclasses of options: from their fields come a verb's parameters, its checks and the Python signature.
+
+A field says once what an option is called, means, needs and becomes::
+
+    items: Annotated[Sequence[str], typer.Option("--item", metavar="ID", help="…"), NOT_FOR_USERS] = ()
+
+On the command line a parameter has the name of its longest flag; in Python the name of the field. A field that is
+itself a class of options holds those. Any other field without a typer.Option or typer.Argument is Python's alone. A
+subclass that declares a field again, with another need or none, changes the option or leaves it to Python.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from typer.models import ArgumentInfo, OptionInfo
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """How a field is typed where that differs from what it is: its type, default, and what makes the value of it."""
+
+    type: Any
+    default: Any
+    parse: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field as a parameter of a verb. annotation: for Typer, with all that the field declares."""
+
+    name: str
+    field: str
+    annotation: Any
+    default: Any
+    parse: Callable[[Any], Any]
+
+
+@cache
+def parameters_of(kind: Any) -> tuple[Parameter, ...]:
+    """The fields of a class of options that a command line can give, in their order; those of classes in it, too."""
+    hints = get_type_hints(kind, include_extras=True)
+    found: list[Parameter] = []
+    for one in fields(kind):
+        if _declared(hints[one.name]):
+            found.append(_parameter(one, hints[one.name]))
+        elif is_dataclass(hints[one.name]):
+            found += parameters_of(hints[one.name])
+    return tuple(found)
+
+
+def signature_of(kinds: Sequence[type]) -> inspect.Signature:
+    """Of a verb with the options of these classes; one that several have is taken once. Raises ValueError where they
+    differ."""
+    found: dict[str, Parameter] = {}
+    for one in (one for kind in kinds for one in parameters_of(kind)):
+        if one.name in found and (found[one.name].annotation, found[one.name].default) != (one.annotation, one.default):
+            raise ValueError(f"two options are called {one.name!r}")
+        found.setdefault(one.name, one)
+    return inspect.Signature(
+        [
+            inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.annotation)
+            for one in found.values()
+        ]
+    )
+
+
+def built(kind: Callable[..., Options], values: Mapping[str, Any], others: Mapping[str, Any]) -> Options:
+    """The options of a class from the parameters of a verb, by name. others: fields that no parameter gives."""
+    own = {one.field: one for one in parameters_of(kind)}
+    given = dict(others)
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if _declared(hint):
+            given[name] = own[name].parse(values[own[name].name])
+        elif is_dataclass(hint) and name not in others:
+            given[name] = built(cast("Callable[..., Any]", hint), values, {})
+    return kind(**given)
+
+
+def options_of(kind: type[Options], options: Options | None, named: Mapping[str, Any]) -> Options:
+    """What a caller from Python means: ``options``, with those that are ``named`` instead. Raises TypeError."""
+    return kind(**named) if options is None else replace(options, **named)  # type: ignore[type-var]
+
+
+def takes(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Show the options of a class in the signature of a function that takes them by name."""
+
+    def shown(function: Callable[..., Any]) -> Callable[..., Any]:
+        own = inspect.signature(function)
+        hints = get_type_hints(kind)
+        named = [
+            inspect.Parameter(
+                one.name, inspect.Parameter.KEYWORD_ONLY, default=_default(one), annotation=hints[one.name]
+            )
+            for one in fields(kind)
+        ]
+        kept = [one for one in own.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        function.__signature__ = own.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
+        return function
+
+    return shown
+
+
+def _declared(hint: Any) -> tuple[Any, ...]:
+    """What a field declares, if it is an option or an argument."""
+    declared = hint.__metadata__ if get_origin(hint) is Annotated else ()
+    return declared if any(isinstance(one, OptionInfo | ArgumentInfo) for one in declared) else ()
+
+
+def _parameter(one: "Field[Any]", hint: Any) -> Parameter:
+    declared = _declared(hint)
+    info = next(part for part in declared if isinstance(part, OptionInfo | ArgumentInfo))
+    typed = next((part for part in declared if isinstance(part, Typed)), None) or _typed(
+        get_args(hint)[0], _default(one)
+    )
+    named = (info.default, *(info.param_decls or ()))  # in Annotated, the first name stands where a default would
+    flags = [flag.split("/")[0] for flag in named if isinstance(flag, str)]
+    name = max(flags, key=len).lstrip("-").replace("-", "_") if flags else one.name
+    others = tuple(part for part in declared if not isinstance(part, Typed))
+    return Parameter(name, one.name, Annotated[(typed.type, *others)], typed.default, typed.parse)
+
+
+def _typed(kind: Any, default: Any) -> Typed:
+    """Sequences are options that can be repeated, tables are paths; all else is typed as it is."""
+    if get_origin(kind) is Sequence:
+        return Typed(list[get_args(kind)[0]] | None, None, lambda value: tuple(value or ()))  # type: ignore[misc]
+    path = Any in get_args(kind)  # what Python may give as a table, too
+    return Typed(str | None if path else kind, default, lambda value: value)
+
+
+def _default(one: "Field[Any]") -> Any:
+    if one.default_factory is not MISSING:
+        return one.default_factory()
+    return inspect.Parameter.empty if one.default is MISSING else one.default
