@@ -163,8 +163,9 @@ def test_inputs_that_are_not_there_or_no_tables(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\0")
     with pytest.raises(InputError, match="not a table that visrec knows"):
         open_table(tmp_path / "p.csv")
+    (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="is a folder"):
-        open_table(tmp_path)
+        open_table(tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", ["t.arrow", "t.arrows", "t.parquet"])

@@ -12,6 +12,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.path_forms import found, has_forms
 from visrec_cli.runtime.report import Reject, Report
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.table_folders import is_folder_of_tables
 
 PATH_COLUMNS = ("image_path", "image", "path", "file", "filename", "file_name", "img", "picture", "photo")
 _PROBE = 100  # paths that are tried: a table's paths are all written alike
@@ -108,7 +109,7 @@ class PictureColumns:
 
 def picture_columns(schema: pa.Schema, source: Tabular, column: str | None) -> PictureColumns:
     """The pictures of the items that were opened from ``source``. Raises UsageError for a column of a folder."""
-    if column is not None and is_path(source) and Path(str(source)).is_dir():
+    if column is not None and is_path(source) and Path(str(source)).is_dir() and not is_folder_of_tables(source):
         raise UsageError(
             f"--image-column needs a table, and {source} is a folder, which holds the pictures", fix="leave it out"
         )
@@ -127,7 +128,10 @@ def paths_from_here(table: pa.Table, folder: Path) -> pa.Table:
 
 
 def folder_of(source: Tabular) -> Path | None:
-    """Where a table's file lies, for paths that are written relative to it; None for a folder, a pipe, a table."""
+    """Where a table's file lies, or those of a folder of tables, for paths that are written relative to it; None for a
+    folder of pictures, a pipe, a table."""
+    if is_folder_of_tables(source):
+        return Path(str(source))
     return Path(str(source)).parent if is_path(source) and Path(str(source)).is_file() else None
 
 

@@ -9,6 +9,7 @@ from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.table_folders import is_folder_of_tables
 
 FOLDER_SCHEMA = pa.schema([("item_id", pa.string()), ("image_path", pa.string())])
 ROWS = 256
@@ -36,11 +37,12 @@ def open_items(
 
 
 def holds_pictures(source: Tabular) -> bool:
-    """Whether a source is a folder, or an archive in which there is a picture, rather than a table."""
+    """Whether a source is a folder, or an archive in which there is a picture, rather than a table or a folder of
+    tables."""
     if not is_path(source) or str(source) == "-":
         return False
     if Path(source).is_dir():
-        return True
+        return not is_folder_of_tables(source)
     from visrec_cli.images.archives import is_archive
 
     if not is_archive(str(source)) or not Path(source).is_file():

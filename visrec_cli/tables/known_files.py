@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 
 from visrec_cli.tables.compression import ENDINGS
 
-_TABLES = (
-    *(".csv", ".tsv", ".txt", ".dat", ".data", ".ndjson", ".jsonl", ".json", ".inter", ".item", ".user"),
-    *(".parquet", ".arrow", ".arrows", ".feather", ".ipc", ".npy"),
-)
+BINARY = (".parquet", ".arrow", ".arrows", ".feather", ".ipc", ".npy")
+"""How the names of tables end that are no text."""
+_VAGUE = (".txt", ".dat", ".data", ".json")  # of tables as of anything else
+_TABLES = (".csv", ".tsv", ".ndjson", ".jsonl", ".inter", ".item", ".user", *_VAGUE, *BINARY)
 _NO_TABLES = ("readme*", "license*", "licence*", "citation*", "checksums*")
 _ROLES = {
     "log": ("ratings.*", "interactions.*", "u.data", "*.inter"),
@@ -33,6 +33,12 @@ def is_table_name(name: str) -> bool:
     """Whether a file of this name is usually a table."""
     base = PurePosixPath(name).name.lower()
     return plain_ending(base) in _TABLES and not any(fnmatch(base, form) for form in _NO_TABLES)
+
+
+def is_part_name(name: str) -> bool:
+    """The same in a folder, where a text of a vague ending is a table only if it has a number, as part-00000.json."""
+    known = any(_plays(name, role) for role in _ROLES)
+    return is_table_name(name) and (known or plain_ending(name) not in _VAGUE or any(map(str.isdigit, name)))
 
 
 def the_table(names: Sequence[str], role: str | None) -> str | None:

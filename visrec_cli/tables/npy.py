@@ -80,6 +80,11 @@ def is_npy(source: Any) -> bool:
         return raw.read(len(NPY)) == NPY
 
 
+def matrix_in(file: str) -> Any:
+    """(n, d) of numbers, mapped from a file. Raises InputError for other shapes, and objects."""
+    return _matrix(Path(file), io.BytesIO(), file)
+
+
 def _matrix(path: Path | None, stream: Any, where: str) -> Any:
     """(n, d) of numbers, mapped where it is a file."""
     try:

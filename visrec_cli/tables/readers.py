@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from visrec_cli.tables.sources import (
     is_path,
     name_of,
     open_source,
+    text_size,
 )
 from visrec_cli.tables.stream_frames import HashingSource
 from visrec_cli.tables.streams import read_file, read_stream
+from visrec_cli.tables.table_folders import Listing, listing_of
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 __all__ = ["ARROW_MAGICS", "Tabular", "as_bytes", "is_path", "name_of", "open_table", "read_all"]
@@ -58,6 +61,10 @@ def open_table(
     """
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
     report = report or Report()
+    listing = listing_of(source, role, report) if is_path(source) and str(source) != "-" else None
+    if listing is not None:
+        text = {"as_text": as_text, "names": names, "role": role}
+        return _of_parts(listing, npy, text, verification, report)
     if not is_path(source):
         _check_options("the table", npy, names)
         return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table", report)
@@ -66,6 +73,53 @@ def open_table(
         names = WITHOUT_HEADER
         report.warn(f"{found.where}: no header: its columns are taken as {', '.join(names)}")
     return with_fixed_vectors(_opened(found, npy, as_text, names, verification, report), found.where, report)
+
+
+def _of_parts(
+    listing: Listing, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None, report: Report
+) -> pa.RecordBatchReader:
+    """The one table that several files are."""
+    from visrec_cli.tables.parts import Part, one_table
+    from visrec_cli.tables.table_layouts import clip_parts, hive_columns, lenskit_part, with_constants
+
+    if npy["ids"] is not None and len(listing.files) > 1:
+        raise UsageError(
+            f"--ids names the rows of one matrix, and {listing.where} is several files",
+            fix="write the ids of each x.npy into x.ids.txt beside it",
+        )
+    seen: set[str] = set()
+
+    def opened(file: str, more: Collection[str] = (), columns: dict[str, pa.Scalar] | None = None) -> Any:
+        again = {**text, "as_text": {*text["as_text"], *more}}
+        checked = verification if file in seen or text_size(file) is not None else None  # when its rows are read
+        seen.add(file)
+        reader = open_table(file, **npy, **again, verification=checked, report=report)
+        return with_constants(reader, columns or {}, file)
+
+    if listing.layout == "lenskit":
+        return lenskit_part(listing.files[0], text["role"], opened).open(())
+    if listing.layout == "clip-retrieval":
+        return one_table(clip_parts(listing.files, opened), same_columns=True)
+    constants = hive_columns(listing.root, listing.files)
+    parts = [
+        Part(file, partial(lambda file, columns, more: opened(file, more, columns), file, columns), text_size(file))
+        for file, columns in zip(listing.files, constants, strict=True)
+    ]
+    table = one_table(parts, same_columns=True)
+    return _numbered(table) if npy["row_ids"] else table
+
+
+def _numbered(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The table of several matrices with its rows numbered on, where each matrix began with 0."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in reader:
+            ids = pa.array(range(start, start + batch.num_rows)).cast(pa.string())
+            yield batch.set_column(0, reader.schema.field(0), ids)
+            start += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
 def _opened(

@@ -98,6 +98,15 @@ class Source:
             self._raw.close()
 
 
+def text_size(file: str) -> int | None:
+    """The bytes of a file that is read whole, as text is; None for tables of Arrow, and for what is not there."""
+    try:
+        with Path(file).open("rb") as raw:
+            return None if raw.read(SNIFF).startswith(MAGICS) else Path(file).stat().st_size
+    except OSError:
+        return None
+
+
 def open_source(source: Tabular, role: str | None, report: Report) -> Source:
     """The bytes of a table, with enough of them in ``head`` to tell its format.
 
@@ -121,11 +130,6 @@ def _open(source: Tabular, where: str) -> Source:
         return Source(standard_input(), None, where)
     path = Path(source)
     try:
-        if path.is_dir():
-            raise InputError(
-                f"{where} is a folder, not a table",
-                fix=f"visrec preprocess {shlex.quote(where)} makes a table of its pictures",
-            )
         if "::" in where and not path.exists():  # as in packed_files.MARK
             return _member(where)
         return Source(path.open("rb"), path, where)

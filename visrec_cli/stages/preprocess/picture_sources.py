@@ -24,6 +24,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.preprocess.listed_pictures import listed_in, listed_on_stdin
 from visrec_cli.tables.readers import ARROW_MAGICS, Tabular, is_path, name_of
+from visrec_cli.tables.table_folders import is_folder_of_tables, is_pattern
 
 
 @dataclass
@@ -82,7 +83,7 @@ def gather(
         else:
             found.add(scan(source, id_from=id_from, follow_links=follow_links))
             scanned = True
-    in_folder = any(is_path(source) and Path(source).is_dir() for source in sources)
+    in_folder = any(is_path(source) and Path(source).is_dir() and not _is_table(source) for source in sources)
     table = catalogue.items is not None
     _check_options(report.line, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder)
     found.tell(report)
@@ -127,7 +128,9 @@ def _is_table(source: Tabular) -> bool:
     if str(source) == "-":
         return _stdin_is_table()
     path = Path(source)
-    if not path.exists() or path.is_dir() or is_archive(str(source)) or path.suffix.lower() in PICTURE_ENDINGS:
+    if path.is_dir() or is_pattern(source):
+        return not path.is_dir() or is_folder_of_tables(source)
+    if not path.exists() or is_archive(str(source)) or path.suffix.lower() in PICTURE_ENDINGS:
         return False
     if path.suffix.lower() in FOREIGN_ENDINGS:
         return False
@@ -155,4 +158,6 @@ def _stdin_is_table() -> bool:
 
 def _folder_of(source: Tabular) -> str:
     """The folder of a table's file as it was written ("" for the current one, for stdin and for tables at hand)."""
+    if is_folder_of_tables(source):
+        return os.fspath(source).rstrip("/")
     return os.path.dirname(os.fspath(source)) if is_path(source) and str(source) != "-" else ""  # noqa: PTH120

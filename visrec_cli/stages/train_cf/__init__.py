@@ -31,6 +31,7 @@ from visrec_cli.stages.train_cf.training_run import TrainingRun
 from visrec_cli.stages.train_cf.validation import Measure
 from visrec_cli.tables.atomic import check_place
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.table_folders import is_folder_of_tables
 from visrec_cli.tables.vectors import embedding_columns
 from visrec_cli.training.curve_files import check_log, write_log
 
@@ -169,7 +170,7 @@ def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune
         )
     if is_path(source) and str(source) == "-" and items is not None and is_path(items) and str(items) == "-":
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
-    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+    if is_path(source) and Path(source).is_dir() and not is_folder_of_tables(source):
         raise InputError(f"{source} is a folder; train-cf learns from a log", fix="visrec train-cf clicks.csv")
     if tune and resume is not None:
         raise UsageError("a search with --tune cannot be resumed", fix="leave out --resume or --tune")

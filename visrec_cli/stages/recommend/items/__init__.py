@@ -21,6 +21,7 @@ from visrec_cli.stages.recommend.items.result_table import Recommendations
 from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
+from visrec_cli.tables.table_folders import is_folder_of_tables
 from visrec_cli.tables.text_schema import is_model
 from visrec_cli.tables.vectors import Rows
 
@@ -128,7 +129,7 @@ def _linked(
 
 
 def _not_a_folder(table: Tabular) -> Tabular:
-    if is_path(table) and str(table) != "-" and Path(table).is_dir():
+    if is_path(table) and Path(table).is_dir() and not is_folder_of_tables(table):
         raise InputError(
             f"{table} is a folder, and recommend needs vectors",
             fix=f"visrec embed-images {shlex.quote(str(table))} | visrec recommend - --item ID",

@@ -21,6 +21,7 @@ from visrec_cli.registry import find, has
 from visrec_cli.stages.recommend.users.fallback import popularity
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.spaces import Space
+from visrec_cli.tables.table_folders import is_folder_of_tables
 from visrec_cli.tables.text_schema import is_model
 
 
@@ -130,7 +131,7 @@ def open_models(sources: Sequence[Tabular]) -> list[LoadedModel]:
 
 def _open(source: Tabular) -> LoadedModel:
     where = name_of(source)
-    if is_path(source) and str(source) != "-" and Path(source).is_dir():
+    if is_path(source) and Path(source).is_dir() and not is_folder_of_tables(source):
         raise InputError(
             f"{where} is a folder, and recommending to users needs a model", fix="visrec train-cf makes one"
         )
