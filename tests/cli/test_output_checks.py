@@ -11,7 +11,7 @@ from visrec_cli.app import run
 from visrec_cli.commands.lazy_commands import VERBS, Verbs
 from visrec_cli.options.files import ENDINGS, HOLDS, Reads, Writes
 from visrec_cli.options.requirements import flag_of
-from visrec_cli.tables.output import ENDINGS as TABLES
+from visrec_cli.tables.writers import ENDINGS as TABLES
 
 #: What output options need beside them to be of use.
 WITH = {"eval": ["--truth", "log.csv", "--baselines"]}

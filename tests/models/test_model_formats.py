@@ -19,9 +19,10 @@ from visrec_cli.recommenders import serialization
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.registry import names
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.output import ENDINGS, write_table
+from visrec_cli.tables.output import write_table
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.text_schema import KEY
+from visrec_cli.tables.writers import ENDINGS
 
 
 @pytest.mark.parametrize("name", names("recommender"))

@@ -70,7 +70,7 @@ def _texts(value: Any) -> list[str]:
 
 def _check_name(output: _Output, line: CommandValues) -> None:
     """Refuse a name, or a --format, that cannot hold what is written."""
-    from visrec_cli.tables.output import ENDINGS as TABLES
+    from visrec_cli.tables.writers import ENDINGS as TABLES
 
     target, what = output.target, output.what
     if target == "-" and not output.one.stdout:

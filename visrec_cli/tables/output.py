@@ -14,13 +14,7 @@ from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.parquet_out import ParquetWriter
 from visrec_cli.tables.readers import Tabular, open_table
 from visrec_cli.tables.types import plain_batch, plain_schema
-from visrec_cli.tables.writers import StreamWriter, open_writer
-
-ENDINGS = {
-    ".arrow": "arrow", ".feather": "arrow", ".arrows": "stream", ".parquet": "parquet", ".npy": "npy",
-    ".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson",
-}  # fmt: skip
-FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
+from visrec_cli.tables.writers import ENDINGS, FORMATS, StreamWriter, open_writer
 
 
 def format_of(target: str | Path, format: str | None = None) -> str:

@@ -1,6 +1,7 @@
-"""Arrow out, batch by batch, and which writer a format has."""
+"""The formats of tables that are written, and the writer of each; Arrow's is here."""
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO, Protocol
 
@@ -60,12 +61,20 @@ class StreamWriter:
             self._raw.flush()
 
 
+#: Every format of tables: its writer, made of an open binary file, the schema and the column of vectors, and the
+#: endings of its files. A new one is a line here, a BatchWriter, and its name in options.files.HOLDS.
+FORMATS: dict[str, tuple[Callable[[BinaryIO, pa.Schema, str | None], BatchWriter], tuple[str, ...]]] = {
+    "arrow": (lambda raw, schema, _: StreamWriter(raw, schema, file=True), (".arrow", ".feather")),
+    "stream": (lambda raw, schema, _: StreamWriter(raw, schema, file=False), (".arrows",)),
+    "parquet": (lambda raw, schema, _: ParquetWriter(raw, schema), (".parquet",)),
+    "npy": (NpyWriter, (".npy",)),
+    "csv": (lambda raw, schema, _: CsvWriter(raw, schema), (".csv",)),
+    "tsv": (lambda raw, schema, _: CsvWriter(raw, schema, tab=True), (".tsv",)),
+    "ndjson": (lambda raw, schema, _: NdjsonWriter(raw, schema), (".ndjson", ".jsonl")),
+}
+ENDINGS = {ending: name for name, (_, endings) in FORMATS.items() for ending in endings}
+
+
 def open_writer(raw: BinaryIO, schema: pa.Schema, format: str, column: str | None = None) -> BatchWriter:
     """The writer of one format over an open binary file."""
-    if format in ("arrow", "stream"):
-        return StreamWriter(raw, schema, file=format == "arrow")
-    if format == "parquet":
-        return ParquetWriter(raw, schema)
-    if format == "npy":
-        return NpyWriter(raw, schema, column)
-    return NdjsonWriter(raw, schema) if format == "ndjson" else CsvWriter(raw, schema, tab=format == "tsv")
+    return FORMATS[format][0](raw, schema, column)
