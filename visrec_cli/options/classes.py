@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
@@ -125,10 +126,10 @@ def _parameter(one: "Field[Any]", hint: Any) -> Parameter:
 
 
 def _typed(kind: Any, default: Any) -> Typed:
-    """Sequences are options that can be repeated, tables are paths; all else is typed as it is."""
+    """Sequences are options that can be repeated, tables and paths are typed as text; all else as it is."""
     if get_origin(kind) is Sequence:
         return Typed(list[get_args(kind)[0]] | None, None, lambda value: tuple(value or ()))  # type: ignore[misc]
-    path = Any in get_args(kind)  # what Python may give as a table, too
+    path = {Any, Path} & set(get_args(kind))  # what Python may give as a table or a path, too
     return Typed(str | None if path else kind, default, lambda value: value)
 
 
