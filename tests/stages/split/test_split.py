@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from visrec_cli.errors import InputError, OutputError, UsageError
+from visrec_cli.options.split import SplitSpec
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
-from visrec_cli.stages.split.split_spec import SplitSpec
 
 WAYS = [
     SplitSpec("random", 0.2, 0.1), SplitSpec("last", validation=1), SplitSpec("time", 0.3, 0.1),

@@ -1,6 +1,7 @@
 """``split``: training, validation and test parts of a log."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,57 +11,61 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
 from visrec_cli.logs.audit import audit
 from visrec_cli.logs.reader import Use, read_log
-from visrec_cli.options.logs import Columns
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.split import SplitOptions, SplitSpec
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split.assignment import codes_of
 from visrec_cli.stages.split.part_files import check_parts, write_parts
-from visrec_cli.stages.split.split_spec import SplitSpec
 from visrec_cli.stages.split.strategies import PARTS, TEST, TRAIN, VALIDATION, Codes
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.time import are_positions
 
 
+@takes(SplitOptions)
 def split(
-    source: Tabular,
-    *,
-    by: str = "random",
-    test: float | None = None,
-    validation: float = 0.0,
-    folds: int = 0,
-    cut: str | None = None,
-    group: str | None = None,
-    seed: int = 0,
-    items: Tabular | None = None,
-    columns: Columns | None = None,
-    id_column: str | None = None,
-    replace: bool = False,
-    files: str | Path | None = None,
-    report: Report | None = None,
+    source: Tabular, options: SplitOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """The log with one more column: ``split`` (train, validation, test), or ``fold`` (0, 1 …).
 
-    by to seed: see split_spec.SplitSpec. items: their table, for ``group``. columns: what the log calls its own.
-    replace: overwrite such a column. files: a folder that gets each part as a file too. The same rows and seed give the
-    same split in whatever order they come. Raises InputError where a part would be empty or times are lacking,
-    UsageError for what contradicts itself.
+    The same rows and seed give the same split, whatever their order.
+
+    Parameters
+    ----------
+    source : Tabular
+        The log.
+    options : SplitOptions | None, default=None
+        How it is split.
+    report : Report | None, default=None
+        Gets counts and notes.
+    **named : Any
+        Fields of SplitOptions, instead of those of ``options``.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        The log, with the new column last.
+
+    Raises
+    ------
+    InputError
+        A part would be empty, or the log lacks the times that the strategy needs.
+    UsageError
+        Options that contradict each other, or a column ``split`` or ``fold`` without ``replace``.
+    OutputError
+        The folder ``files`` cannot be made, or holds a part of an earlier split that this one has not.
     """
-    report = report or Report()
-    way = SplitSpec(by, test, validation, folds, cut, group, seed)
-    if (items is None) != (group is None):
+    report, way = report or Report(), options_of(SplitOptions, options, named)
+    items, files = way.items, way.files
+    if (items is None) != (way.group is None):
         raise UsageError("--group and --items go together", fix="--items items.arrow --group duplicate_of")
     if files is not None:
         check_parts(Path(files), way)
     if items is not None and all(is_path(one) and str(one) == "-" for one in (source, items)):
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
-    features = None if items is None else open_items(items, id_column=id_column, report=report).read_all()
-    log, notes = read_log(
-        source,
-        columns,
-        Use("kept"),
-        report,
-    )
-    table = _without_parts(log, replace)
+    features = None if items is None else open_items(items, id_column=way.id_column, report=report).read_all()
+    log, notes = read_log(source, way.columns, Use("kept"), report)
+    table = _without_parts(log, way.replace)
     audit(table, notes)
     codes = codes_of(table, way, features, report)
     if way.folds:
@@ -91,7 +96,7 @@ def _tell(table: pa.Table, codes: Codes, way: SplitSpec, report: Report) -> None
     if way.by.startswith("cold-"):
         held = table.filter(pa.array(codes != TRAIN))[f"{way.by[5:]}_id"]
         report.count(f"{way.by[5:]}s held out", len(pc.unique(held)))
-    wanted = {TRAIN: True, VALIDATION: way.validation > 0, TEST: way.cut is not None or way.shares.test > 0}
+    wanted = {TRAIN: True, VALIDATION: way.validation > 0, TEST: way.cut is not None or way.test_size > 0}
     empty = next((PARTS[code] for code, asked in wanted.items() if asked and not sizes[code]), None)
     if empty is not None:
         raise InputError(f"nothing is left for {empty}{_range(table, way)}", fix=_remedy(way))

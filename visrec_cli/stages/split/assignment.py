@@ -6,9 +6,9 @@ import pyarrow as pa
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.hash_order import lots_of, lots_of_pairs
 from visrec_cli.logs.item_groups import groups_of
+from visrec_cli.options.split import TIMED, SplitSpec
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import strategies
-from visrec_cli.stages.split.split_spec import TIMED, SplitSpec
 from visrec_cli.tables.time import are_positions, read_times
 
 _ONE_ORDER = 0.9  # positions per row: with fewer they are counted anew for each user
@@ -22,8 +22,9 @@ def codes_of(table: pa.Table, way: SplitSpec, features: pa.Table | None, report:
     """
     if way.by in TIMED and "timestamp" not in table.column_names:
         raise InputError(f"--by {way.by} needs a log with times", fix="name the column with --time-column")
+    shares = strategies.Shares(way.test_size, way.validation)
     if way.by == "global-time":
-        return _by_moments(table, way)
+        return _by_moments(table, way, shares)
     users, items = (table[name].combine_chunks().dictionary_encode() for name in ("user_id", "item_id"))
     u, i = (side.indices.to_numpy().astype(np.int64) for side in (users, items))
     user_lots, item_lots = (lots_of(side.dictionary.to_pylist(), way.seed) for side in (users, items))
@@ -38,12 +39,12 @@ def codes_of(table: pa.Table, way: SplitSpec, features: pa.Table | None, report:
             (i, groups, item_lots) if way.by == "cold-item" else (u, np.arange(len(user_lots)), user_lots)
         )
         return (
-            strategies.whole_folds(groups, way.folds, lots) if way.folds else strategies.whole(groups, way.shares, lots)
+            strategies.whole_folds(groups, way.folds, lots) if way.folds else strategies.whole(groups, shares, lots)
         )[rows]
     lots = lots_of_pairs(user_lots[u], item_lots[groups[i]])
     times = table["timestamp"].cast(pa.int64()).to_numpy() if way.by in TIMED else None
     if times is not None and way.group is None:  # each row for itself
-        codes, few = strategies.within_users(u, way.shares, (table["weight"].to_numpy(), lots, times))
+        codes, few = strategies.within_users(u, shares, (table["weight"].to_numpy(), lots, times))
     else:  # what a user did with an item, or with its twins, stays together
         _, first, unit = np.unique(u * len(groups) + groups[i], return_index=True, return_inverse=True)
         if way.folds:
@@ -53,14 +54,14 @@ def codes_of(table: pa.Table, way: SplitSpec, features: pa.Table | None, report:
             latest = np.full(len(first), np.iinfo(np.int64).min)
             np.maximum.at(latest, unit, times)
             keys.append(latest)
-        codes, few = strategies.within_users(u[first], way.shares, keys)
+        codes, few = strategies.within_users(u[first], shares, keys)
         codes = codes[unit]
     if few:
         report.count("users with too little to split, wholly in train", few)
     return codes
 
 
-def _by_moments(table: pa.Table, way: SplitSpec) -> strategies.Codes:
+def _by_moments(table: pa.Table, way: SplitSpec, shares: strategies.Shares) -> strategies.Codes:
     times = table["timestamp"].cast(pa.int64()).to_numpy()
     numbered = are_positions(times)
     if way.cut is None:
@@ -70,7 +71,7 @@ def _by_moments(table: pa.Table, way: SplitSpec) -> strategies.Codes:
                 f"({len(np.unique(times)):,} positions for {len(times):,} rows)",
                 fix="--by time or --by last, or name a column of times with --time-column",
             )
-        return strategies.by_time(times, *strategies.moments(times, way.shares))
+        return strategies.by_time(times, *strategies.moments(times, shares))
     cuts = sorted(_moment(word.strip(), way.cut, numbered) for word in way.cut.split(","))
     if len(cuts) > 2:
         raise UsageError(f"--cut {way.cut} is not one or two times", fix="--cut 2020-09-15")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import OutputError
-from visrec_cli.stages.split.split_spec import SplitSpec
+from visrec_cli.options.split import SplitSpec
 from visrec_cli.stages.split.strategies import PARTS
 from visrec_cli.tables.output import write_table
 
@@ -17,7 +17,7 @@ def check_parts(folder: Path, way: SplitSpec) -> None:
     if way.folds:
         return
     moments = 0 if way.cut is None else len(way.cut.split(","))
-    made = {"train": True, "validation": way.validation > 0 or moments > 1, "test": moments or way.shares.test > 0}
+    made = {"train": True, "validation": way.validation > 0 or moments > 1, "test": moments or way.test_size > 0}
     for part in PARTS:
         if not made[part] and (folder / f"{part}.parquet").exists():
             raise _of_another(folder / f"{part}.parquet", part)
