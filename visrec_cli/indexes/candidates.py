@@ -5,9 +5,9 @@ roundings of one product. No reserve is needed, and little more than k rows rema
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from visrec_cli.indexes.exact_scores import NOTHING, best_of, slack
+from visrec_cli.tables.unit_vectors import UnitVectors
 from visrec_cli.tables.vectors import Matrix, Rows
 
 _AT_FIRST = 4  # times k rows before the k-th best is first computed
@@ -22,18 +22,18 @@ class Candidates:
     ----------
     queries : Matrix
         (q, d) float32, rows of length 1.
-    vectors : Matrix
+    vectors : Matrix | UnitVectors
         (n, d) float32, rows of length 1.
     k : int
         Number of neighbours per query, from 1 to n.
     """
 
-    def __init__(self, queries: Matrix, vectors: Matrix, k: int) -> None:
+    def __init__(self, queries: Matrix, vectors: Matrix | UnitVectors, k: int) -> None:
         self._queries, self._vectors, self._k = queries, vectors, k
         self._slack = slack(vectors.shape[1])
         self._floors = np.full(len(queries), -np.inf, np.float32)
-        self._cells: list[npt.NDArray[np.int64]] = []  # row · q + query
-        self._scores: list[Matrix] = []
+        self._cells = [np.empty(0, np.int64)]  # row · q + query
+        self._scores = [np.empty(0, np.float32)]
         self._seen, self._due, self._waiting = 0, _AT_FIRST * k, 0
 
     def look(self, start: int, scores: Matrix) -> None:
@@ -44,7 +44,7 @@ class Candidates:
         start : int
             Row number of the first row of the block.
         scores : Matrix
-            (rows, q) float32 approximate scores of the block.
+            (rows, q) float32 approximate scores of the block; a row of NaN is not kept.
         """
         hits = np.flatnonzero(scores >= self._floors)
         if len(hits):
@@ -74,7 +74,9 @@ class Candidates:
         """Raise the thresholds to the k-th best scores so far, and drop the candidates below them."""
         cells, scores, count = np.concatenate(self._cells), np.concatenate(self._scores), len(self._queries)
         query = cells % count
-        apart = 1 + 2 * float(np.abs(scores).max())  # larger than any difference of scores: one sort orders both keys
+        apart = 1 + 2 * float(
+            np.abs(scores).max(initial=0)
+        )  # larger than any difference of scores: one sort orders both keys
         order = np.argsort(query * apart - scores)
         query, cells, scores = query[order], cells[order], scores[order]
         many = np.bincount(query, minlength=count)

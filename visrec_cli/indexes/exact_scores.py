@@ -7,6 +7,7 @@ is exact, and summed on its own, so that a score depends on its two vectors alon
 
 import numpy as np
 
+from visrec_cli.tables.unit_vectors import UnitVectors
 from visrec_cli.tables.vectors import Matrix, Rows
 
 NOTHING = -1
@@ -38,16 +39,16 @@ def slack(width: int) -> np.float32:
 
 
 def best_of(
-    queries: Matrix, vectors: Matrix, rows: Rows, k: int, *, rough: Matrix | None = None
+    queries: Matrix, vectors: Matrix | UnitVectors, rows: Rows, k: int, *, rough: Matrix | None = None
 ) -> tuple[Matrix, Rows]:
-    """Score the candidates of each query exactly and keep the k best; ties are ordered by row number.
+    """Score the candidates of each query exactly and keep the k best; ties are ordered by row number, or by id.
 
     Parameters
     ----------
     queries : Matrix
         (q, d) float32, rows of length 1.
-    vectors : Matrix
-        (n, d) float32, rows of length 1.
+    vectors : Matrix | UnitVectors
+        (n, d) float32, rows of length 1. Of vectors that are still in their column, ties are ordered by id.
     rows : Rows
         (q, m) candidates, no row twice; ``NOTHING`` where there is none.
     k : int
@@ -74,7 +75,8 @@ def best_of(
         products *= queries[part // width]
         scores[part] = products.sum(axis=1)
     table = scores.reshape(count, width)
-    order = np.lexsort((rows, -table), axis=-1)[:, :k]
+    places = vectors.by_id(rows) if isinstance(vectors, UnitVectors) else rows
+    order = np.lexsort((places, -table), axis=-1)[:, :k]
     return np.take_along_axis(table, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
 

@@ -6,6 +6,7 @@ pyarrow has two traps here: on a sliced fixed-size-list array ``.values`` ignore
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -132,15 +133,64 @@ def _who(row: int, ids: Sequence[str] | pa.Array | None) -> str:
     return f"item '{ids[row]}'" if ids is not None else f"row {row + 1}"
 
 
-def _fixed(chunk: pa.Array, name: str, before: int, ids: Sequence[str] | pa.Array | None) -> pa.Array:
-    """The chunk as a fixed-size list of floats. before: how many rows came earlier."""
+def vector_chunks(column: pa.ChunkedArray, name: str, ids: pa.ChunkedArray) -> tuple[list[pa.Array], int]:
+    """The chunks of a column that is read by ``rows_of_chunk``, as they are, and how many numbers a vector has.
+
+    Raises InputError for ragged lists, and types that are no vectors.
+    """
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    width, before = None, 0
+    for chunk in chunks:
+        own = _width(chunk, name, before, ids)
+        if own is not None and width is not None and own != width:
+            row = before + next(at for at, valid in enumerate(chunk.is_valid()) if valid.as_py())
+            raise lengths_differ(f"column '{name}'", width, own, _who(row, ids))
+        width, before = own if width is None else width, before + len(chunk)
+    return chunks, width or 0
+
+
+def rows_of_chunk(chunk: pa.Array, rows: slice | Rows, width: int) -> tuple[Matrix, Mask | None]:
+    """Some vectors of a chunk, (m, width) float32, and which of them are there (None: all; others hold anything).
+
+    Of a slice of float32 it is a view, which cannot be written to; of numbered rows always a copy.
+    """
+    if isinstance(rows, slice):
+        return _viewed(chunk.slice(rows.start, rows.stop - rows.start), width)
+    if not chunk.null_count and pa.types.is_fixed_size_list(chunk.type) and chunk.values.buffers()[0] is None:
+        vectors, _ = _viewed(chunk, width, convert=False)
+        return vectors[rows].astype(np.float32, copy=False), None
+    vectors, valid = _viewed(chunk.take(pa.array(rows)), width)
+    return vectors.copy(), valid
+
+
+def numbers_of(values: pa.Array) -> npt.NDArray[Any]:
+    """A view of numbers without nulls. As np.asarray, which imports pandas where that is installed."""
+    kind = np.dtype(values.type.to_pandas_dtype())
+    if not len(values):
+        return np.empty(0, kind)
+    return np.frombuffer(values.buffers()[1], kind, len(values), values.offset * kind.itemsize)
+
+
+def _viewed(part: pa.Array, width: int, *, convert: bool = True) -> tuple[npt.NDArray[Any], Mask | None]:
+    if not pa.types.is_fixed_size_list(part.type):
+        part = part.cast(pa.list_(pa.float32(), width))
+    values = part.values.slice(part.offset * width, len(part) * width)
+    if values.null_count:
+        return _chunk_matrix(part)
+    vectors = numbers_of(values).reshape(len(part), width)
+    valid = np.asarray(part.is_valid()) if part.null_count else None
+    return (np.asarray(vectors, np.float32) if convert else vectors), valid
+
+
+def _width(chunk: pa.Array, name: str, before: int, ids: Sequence[str] | pa.Array | None) -> int | None:
+    """How many numbers the vectors of a chunk have, None where it has no vector. before: how many rows came earlier."""
     kind = chunk.type
     if pa.types.is_fixed_size_list(kind) and (
         pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
     ):
         if not kind.list_size and chunk.null_count < len(chunk):
             raise _without_numbers(name)
-        return chunk
+        return int(kind.list_size)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         import pyarrow.compute as pc  # takes long to import, and few tables need it
 
@@ -151,11 +201,17 @@ def _fixed(chunk: pa.Array, name: str, before: int, ids: Sequence[str] | pa.Arra
             raise lengths_differ(f"column '{name}'", lengths[0], lengths[1], _who(before + row, ids))
         if lengths == [0]:
             raise _without_numbers(name)
-        return chunk.cast(pa.list_(pa.float32(), lengths[0] if lengths else 0))
+        return int(lengths[0]) if lengths else None
     raise InputError(
         f"column '{name}' is {kind}, not a list of numbers",
         fix=("name an embedding column with --column", "make vectors: visrec embed-images TABLE"),
     )
+
+
+def _fixed(chunk: pa.Array, name: str, before: int, ids: Sequence[str] | pa.Array | None) -> pa.Array:
+    """The chunk as a fixed-size list of floats."""
+    width = _width(chunk, name, before, ids)
+    return chunk if pa.types.is_fixed_size_list(chunk.type) else chunk.cast(pa.list_(pa.float32(), width or 0))
 
 
 def _without_numbers(name: str) -> InputError:
@@ -166,7 +222,8 @@ def _chunk_matrix(chunk: pa.Array) -> tuple[Matrix, Mask]:
     width = chunk.type.list_size
     if not chunk.null_count:  # the slice by hand, since Arrow's own functions cost an import that is felt
         values = chunk.values.slice(chunk.offset * width, len(chunk) * width)
-        whole = np.asarray(values, dtype=np.float32).reshape(len(chunk), width)
+        plain = np.asarray(values) if values.null_count else numbers_of(values)
+        whole = np.asarray(plain, dtype=np.float32).reshape(len(chunk), width)
         return np.ascontiguousarray(whole), np.ones(len(chunk), bool)
     valid = np.asarray(chunk.is_valid())
     flat = np.asarray(chunk.flatten(), dtype=np.float32)  # honours the offset, drops nulls

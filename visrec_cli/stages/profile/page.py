@@ -8,7 +8,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.items.catalogue_items import take_rows
 from visrec_cli.items.page_pictures import pictures_of, thumbnails_of
 from visrec_cli.items.pictures import PictureSource
 from visrec_cli.recommenders.data import DAY
@@ -20,6 +19,7 @@ from visrec_cli.stages.profile import names_of
 from visrec_cli.stages.profile.likes import Likes
 from visrec_cli.stages.profile.tastes import Taste, TastePart
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.rows import take_rows
 from visrec_cli.tables.vectors import embedding_columns
 
 PICTURES, LATEST, KINDS = 9, 12, 14  # of a prototype, of what was liked last, and categories beside those that differ

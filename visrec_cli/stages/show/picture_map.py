@@ -10,7 +10,7 @@ from PIL import Image
 
 from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.fusion.layout import LAYOUTS, lay_out
-from visrec_cli.items.catalogue_items import choose_column, take_rows
+from visrec_cli.items.catalogue_items import choose_column
 from visrec_cli.items.page_pictures import made_of, pictures_of
 from visrec_cli.items.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.items.source import open_items
@@ -22,6 +22,7 @@ from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_values
 from visrec_cli.tables.readers import Tabular, is_path
+from visrec_cli.tables.rows import take_rows
 from visrec_cli.tables.vectors import Rows, embedding_columns, matrix_of, unit_rows
 
 ITEMS = 10_000  # what a browser moves smoothly, and t-SNE lays out in a minute or two

@@ -33,10 +33,11 @@ def table_of(
     kind: str = "image",
     name: str = "image_embedding",
     ids: list[str] | None = None,
+    normalised: bool = True,
     **columns: Any,
 ) -> pa.Table:
     ids = ids or [f"i{row:02}" for row in range(len(vectors))]
-    field = Space("lite0", vectors.shape[1], True, kind=kind).field(name)
+    field = Space("lite0", vectors.shape[1], normalised, kind=kind).field(name)
     fields = [("item_id", pa.string()), *((key, pa.array(value).type) for key, value in columns.items()), field]
     arrays = [pa.array(ids), *(pa.array(value) for value in columns.values()), column_of(vectors, valid)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -149,9 +150,19 @@ def test_a_vector_of_zeros_is_no_vector() -> None:
 def test_vectors_need_not_be_of_length_one() -> None:
     scaled = vectors_of_groups() * np.linspace(0.1, 50, 48, dtype=np.float32)[:, None]
     expected = ask(table_of(vectors_of_groups()), all_items=True)
-    found = ask(table_of(scaled), all_items=True)
+    found = ask(table_of(scaled, normalised=False), all_items=True)
     assert found["item_id"] == expected["item_id"]
     np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("length", [0.99, 1.002])
+def test_a_column_that_says_length_one_is_held_to_it(length: float) -> None:
+    vectors = vectors_of_groups()
+    vectors[30] *= length
+    with pytest.raises(InputError, match=rf"length 1, and 1 of 48 have not: row 31, item 'i30', has {length}"):
+        recommend(table_of(vectors), items=["i10"])
+    vectors[30] *= 1.0005 / length  # such as 16 bits leave it
+    assert len(ask(table_of(vectors), items=["i10"])["item_id"]) == 10
 
 
 def test_where_limits_the_answers_and_not_the_questions() -> None:

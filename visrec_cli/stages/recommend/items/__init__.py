@@ -2,10 +2,10 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, UsageError
@@ -23,7 +23,7 @@ from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.table_folders import is_folder_of_tables
 from visrec_cli.tables.text_schema import is_model
-from visrec_cli.tables.vectors import Rows
+from visrec_cli.tables.vectors import Mask
 
 if TYPE_CHECKING:
     from visrec_cli.stages.recommend.items.model_items import ItemLinks
@@ -86,12 +86,14 @@ def recommend(
     same_above = None if query.keep_duplicates else query.same_above
     answerer = Answerer(catalogue, sides, k, query.diversity, same_above, report)
 
+    first = [answerer.answer(queries) for queries in islice(blocks, 1)]  # now, since it tells what cannot be used
+    catalogue.look_through()
+
     def batches() -> Iterator[pa.RecordBatch]:
-        for queries in blocks:
-            answers = answerer.answer(queries)
+        for answers in chain(first, map(answerer.answer, blocks)):
             for answer in answers:
                 _tell(answer, answerer, report)
-            report.advance(len(queries))
+            report.advance(len(answers))
             yield sheet.batch(answers)
 
     return pa.RecordBatchReader.from_batches(sheet.schema, batches())
@@ -137,17 +139,17 @@ def _not_a_folder(table: Tabular) -> Tabular:
     return table
 
 
-def _allowed(catalogue: CatalogueItems, where: str | None, report: Report) -> Rows:
-    """Rows that may be recommended: those with a vector that pass the condition."""
-    allowed = catalogue.present
-    if where is not None:
-        from visrec_cli.ranking.filters import rows_where
+def _allowed(catalogue: CatalogueItems, where: str | None, report: Report) -> Mask | None:
+    """(n,) bool, the items with a vector that pass the condition; None without a condition."""
+    if where is None:
+        return None
+    from visrec_cli.ranking.filters import rows_where
 
-        allowed = allowed & rows_where(catalogue.items, where)[catalogue.order]
-        report.count("items pass --where", int(allowed.sum()))
+    allowed = catalogue.present & rows_where(catalogue.items, where)
+    report.count("items pass --where", int(allowed.sum()))
     if not allowed.any():
         raise InputError(f"no item with a vector passes --where {where!r}", fix="loosen the condition")
-    return np.flatnonzero(allowed)
+    return allowed
 
 
 def _tell(answer: Answer, answerer: Answerer, report: Report) -> None:

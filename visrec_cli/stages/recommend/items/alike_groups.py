@@ -60,7 +60,7 @@ def recommend_groups(
     if where is not None:
         from visrec_cli.ranking.filters import rows_where
 
-        allowed = allowed & rows_where(catalogue.items, where)[catalogue.order]
+        allowed = allowed & rows_where(catalogue.items, where)
         report.count("items pass --where", int(allowed.sum()))
     found = groups_of(catalogue, query.group_by or "", allowed=allowed, min_items=query.min_items, report=report)
     asked = asked_groups(found, query.groups, query.all_groups)
@@ -92,11 +92,12 @@ def _answer(groups: Groups, asked: int, k: int, passed: Sequence[str], schema: p
     path = path_column(catalogue.items.schema)
     picture = catalogue.take([own], [path])[path][0].as_py() if path else None
     part = catalogue.take(items, ["item_id", *passed])
-    n = len(best)
+    n, ids = len(best), catalogue.ids(items)
+    reasons = catalogue.ids(because)
     whys = [
         f"{groups.names[group]} ({len(groups.members[group])}) and {groups.names[asked]} "
-        f"({len(groups.members[asked])}): nearest are {catalogue.ids[item]} and {catalogue.ids[reason]}"
-        for group, item, reason in zip(best, items, because, strict=True)
+        f"({len(groups.members[asked])}): nearest are {item} and {reason}"
+        for group, item, reason in zip(best, ids, reasons, strict=True)
     ]
     arrays = [
         pa.array([groups.names[asked]] * n, pa.string()),
@@ -108,7 +109,7 @@ def _answer(groups: Groups, asked: int, k: int, passed: Sequence[str], schema: p
         part["item_id"],
         pa.array(np.arange(1, n + 1), pa.int32()),
         pa.array(scores[best], pa.float32()),
-        pa.array([catalogue.ids[row] for row in because], pa.string()),
+        pa.array(reasons, pa.string()),
         pa.array(whys, pa.string()),
         *(part[name] for name in passed),
     ]

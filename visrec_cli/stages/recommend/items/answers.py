@@ -73,9 +73,9 @@ class Answerer:
         if answer.query.kind != "image" or self.same_above is None or not len(answer.hidden):
             return None
         nearest = answer.hidden[0]
-        pair = np.stack([self.catalogue.vectors[nearest], answer.query.asked[0]])
+        pair = np.concatenate([self.catalogue.vectors[[nearest]], answer.query.asked[:1]])
         cosine = float(np.prod(looks(pair, self._numbers), axis=0).sum())
-        return self.catalogue.ids[nearest] if cosine >= self.same_above else None
+        return self.catalogue.id(nearest) if cosine >= self.same_above else None
 
     def _first_pool(self, queries: Sequence[Query]) -> int:
         pool = self.k + max(len(query.own) for query in queries) + (0 if self.same_above is None else _SPARE)
@@ -88,21 +88,28 @@ class Answerer:
         results = []
         for query in queries:
             parts = [next(lists) for _ in query.vectors]
-            results.append(parts[0] if len(parts) == 1 else fuse_ranks([rows for _, rows in parts]))
+            results.append(parts[0] if len(parts) == 1 else self._fused([rows for _, rows in parts]))
         return results
+
+    def _fused(self, rankings: Sequence[Rows]) -> tuple[Scores, Rows]:
+        """By reciprocal rank fusion; equal scores in the order of the ids."""
+        some = np.unique(np.concatenate(rankings))
+        places = self.catalogue.vectors.by_id(some)
+        scores, found = fuse_ranks([places[np.searchsorted(some, rows)] for rows in rankings])
+        return scores, some[np.argsort(places)][found]
 
     def _choose(self, query: Query, scores: Scores, rows: Rows) -> Answer:
         """The best k of the candidates that are neither the question itself nor a repeat."""
         others = ~(rows[:, None] == np.array(query.own, np.int64)).any(axis=1)
         rows, scores = rows[others], scores[others]
-        keep = np.ones(len(rows), bool)
+        keep, vectors = np.ones(len(rows), bool), self.catalogue.vectors[rows]
         if self.same_above is not None:
             groups = self.catalogue.groups
-            seen, asked = looks(self.catalogue.vectors[rows], self._numbers), looks(query.asked, self._numbers)
+            seen, asked = looks(vectors, self._numbers), looks(query.asked, self._numbers)
             keep = ~repeats(seen, groups[rows], asked, groups[list(query.own)], threshold=self.same_above)
         fresh = np.flatnonzero(keep)
         if self.diversity > 0:
-            picked = fresh[diversify(scores[fresh], self.catalogue.vectors[rows[fresh]], self.k, self.diversity)]
+            picked = fresh[diversify(scores[fresh], vectors[fresh], self.k, self.diversity)]
         else:
             picked = fresh[: self.k]
         last = int(picked.max()) if len(picked) == self.k else len(rows)

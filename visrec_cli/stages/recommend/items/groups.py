@@ -8,7 +8,7 @@ import numpy as np
 
 from visrec_cli.errors import InputError, UsageError, unknown
 from visrec_cli.items.attributes import words_of
-from visrec_cli.items.catalogue_items import CatalogueItems, take_rows
+from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Mask, Matrix, Rows, unit_rows
@@ -18,7 +18,8 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Groups:
-    """names: in order. members: rows of the catalogue of each. small: names of too small groups, with their sizes."""
+    """names: in order. members: rows of the catalogue of each, in the order of their ids. small: names of too small
+    groups, with their sizes."""
 
     catalogue: CatalogueItems
     column: str
@@ -58,9 +59,9 @@ def groups_of(catalogue: CatalogueItems, column: str, *, allowed: Mask, min_item
     if column not in catalogue.items.column_names or column == "item_id":
         known = [name for name in catalogue.items.column_names if name != "item_id"]
         raise unknown("column", column, known)
-    group_names = words_of(take_rows(catalogue.items.select([column]), catalogue.order)[column])
+    group_names = words_of(catalogue.items[column])
     found: dict[str, list[int]] = {}
-    for row in np.flatnonzero(allowed & catalogue.present):
+    for row in catalogue.in_order(allowed & catalogue.present):
         for name in group_names[row]:
             found.setdefault(name, []).append(int(row))
     nameless = sum(not group_names[row] for row in np.flatnonzero(catalogue.present))

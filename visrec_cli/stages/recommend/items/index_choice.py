@@ -1,6 +1,7 @@
 """Choice of the index, and its recall."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from visrec_cli.errors import UsageError
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
+from visrec_cli.tables.unit_vectors import UnitVectors
 from visrec_cli.tables.vectors import Matrix
 
 SETTINGS = {"exact": (), "annoy": ("trees", "search_k"), "faiss": ("nlist", "nprobe")}
@@ -24,10 +26,18 @@ class Index(Protocol):
         """The k nearest of each query: scores and rows, best first, -inf and -1 where there are fewer."""
 
 
+@dataclass(frozen=True)
+class IndexOpener:
+    """open: from (n, d) vectors of length 1 to an index over them. exact: it may also be of vectors in their column."""
+
+    open: Callable[[Any], Index]
+    exact: bool
+
+
 def index_opener(
     name: str, settings: Mapping[str, int | None], k: int, *, passing: bool, report: Report
-) -> Callable[[Matrix], Index]:
-    """A function from (n, d) vectors of length 1 to an index over them; an approximate one is calibrated, and says so.
+) -> IndexOpener:
+    """What opens an index of this name; an approximate one is calibrated, and says so.
 
     settings: those that are not None must belong to this index, else UsageError. passing: there are only the items
     that pass a condition, for which no index is built or kept. Raises UnavailableError for a missing extra.
@@ -41,13 +51,15 @@ def index_opener(
     if passing and name != "exact":
         report.warn(f"--where leaves a part of the items, which is searched exactly, without the {name} index")
     if passing or name == "exact":
-        return _exact
+        return IndexOpener(_exact, exact=True)
     make(**given)  # a missing extra is told now
-    return lambda vectors: _approximate(make(**given, report=report), vectors, k, report)
+    return IndexOpener(lambda vectors: _approximate(make(**given, report=report), vectors, k, report), exact=False)
 
 
-def _exact(vectors: Matrix) -> Index:
-    index: Index = find("index", "exact")()
+def _exact(vectors: Matrix | UnitVectors) -> Index:
+    from visrec_cli.indexes.exact import ExactIndex
+
+    index = ExactIndex()
     index.build(vectors)
     return index
 

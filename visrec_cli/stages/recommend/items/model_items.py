@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
@@ -12,11 +11,13 @@ from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.recommenders.top_k import lots, top_k
 from visrec_cli.runtime.command_line import command_line
+from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer
 from visrec_cli.stages.recommend.items.queries import item_queries
 from visrec_cli.stages.recommend.items.request import Asked
 from visrec_cli.tables.spaces import Source, Space
-from visrec_cli.tables.vectors import Rows, column_of
+from visrec_cli.tables.unit_vectors import UnitVectors
+from visrec_cli.tables.vectors import Mask, column_of
 
 COLUMN = "factors"
 _BLOCK = 256
@@ -56,22 +57,21 @@ class ItemLinks:
                 f"{flags[0]} needs vectors, and {model.recommender} links items to items and has no vectors of them",
                 fix="ask with --item ID or --all",
             )
-        order = np.asarray(pc.sort_indices(about["item_id"])).astype(np.int64)
         one = Space(model.recommender, 1, False, kind="behaviour")
-        vectors = np.ones((len(order), 1), np.float32)  # a reason is a share of the score, and here there is one part
-        self.catalogue = CatalogueItems(about, order, vectors, model.items.known[order], "neighbours", one)
-        links = model.items.neighbours
-        assert links is not None
-        self._links = links[order][:, order]
+        vectors = np.ones((about.num_rows, 1), np.float32)  # a reason is a share of the score: here there is one part
+        known = UnitVectors.of(vectors, about["item_id"], model.items.known)
+        self.catalogue = CatalogueItems(about, known, "neighbours", one, Report())
+        assert model.items.neighbours is not None
+        self._links = model.items.neighbours
         self._asked = asked
 
-    def answers(self, k: int, allowed: Rows) -> Iterator[list[Answer]]:
+    def answers(self, k: int, allowed: Mask | None) -> Iterator[list[Answer]]:
         """In blocks. An item that nothing links to is no answer."""
-        catalogue, may = self.catalogue, np.zeros(len(self.catalogue.ids), bool)
-        may[allowed] = True
+        catalogue = self.catalogue
+        may = catalogue.present if allowed is None else allowed
         rows: Sequence[int] = [catalogue.row(item) for item in dict.fromkeys(self._asked.items)]
-        rows = np.flatnonzero(catalogue.present).tolist() if self._asked.all_items else rows
-        drawn = lots(catalogue.ids)
+        rows = catalogue.in_order(catalogue.present).tolist() if self._asked.all_items else rows
+        drawn = lots(catalogue.items["item_id"].to_pylist())
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             scores = self._links[block].toarray().astype(np.float32)

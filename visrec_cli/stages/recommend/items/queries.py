@@ -42,8 +42,9 @@ def item_queries(catalogue: CatalogueItems, rows: Sequence[int]) -> list[Query]:
     labels = catalogue.take(rows, [title])[title].to_pylist()
     paths = catalogue.take(rows, [picture])[picture].to_pylist() if picture else [None] * len(rows)
     queries = []
-    for row, label, path in zip(rows, labels, paths, strict=True):
-        item_id, vector = catalogue.ids[row], catalogue.vectors[row : row + 1]
+    ids, vectors = catalogue.ids(rows), catalogue.vectors[rows]
+    for at, (row, item_id, label, path) in enumerate(zip(rows, ids, labels, paths, strict=True)):
+        vector = vectors[at : at + 1]
         queries.append(
             Query(item_id, "item", str(label or item_id), vector, vector, (f"item {item_id}",), path, own=(int(row),))
         )
@@ -94,7 +95,7 @@ def taste_query(catalogue: CatalogueItems, like: Sequence[str], unlike: Sequence
         raise UsageError("--unlike needs --like: it only moves the query away from an item", fix="add --like ID")
     liked = [catalogue.row(item_id) for item_id in dict.fromkeys(like)]
     unliked = [catalogue.row(item_id) for item_id in dict.fromkeys(unlike)]
-    both = [catalogue.ids[row] for row in liked if row in unliked]
+    both = catalogue.ids([row for row in liked if row in unliked])
     if both:
         raise UsageError(f"item {both[0]!r} is both liked and unliked", fix="use either --like or --unlike")
     own = [*liked, *unliked]
@@ -108,7 +109,7 @@ def taste_query(catalogue: CatalogueItems, like: Sequence[str], unlike: Sequence
     label = "like " + ", ".join(titles[: len(liked)])
     if unliked:
         label += "; unlike " + ", ".join(titles[len(liked) :])
-    query_id = " ".join([f"+{catalogue.ids[row]}" for row in liked] + [f"-{catalogue.ids[row]}" for row in unliked])
+    query_id = " ".join([f"+{one}" for one in catalogue.ids(liked)] + [f"-{one}" for one in catalogue.ids(unliked)])
     vector = (direction / length).astype(np.float32)[None, :]
     return Query(
         query_id, "mixed", label, vector, catalogue.vectors[own], ("likes",), own=tuple(own), liked=tuple(liked)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
@@ -57,7 +55,7 @@ class Asked:
     def queries(self, catalogue: CatalogueItems, cache: Cache, report: Report) -> Iterator[list[Query]]:
         """In blocks, in the order item, image, text, taste; wrong ids and pictures raise now, not while streaming."""
         if self.all_items:
-            rows = np.flatnonzero(catalogue.present).tolist()
+            rows = catalogue.in_order(catalogue.present).tolist()
             report.expect(len(rows), "queries")
             return (item_queries(catalogue, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK))
         queries = self._each(catalogue, cache, report)

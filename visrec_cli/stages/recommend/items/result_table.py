@@ -1,7 +1,6 @@
 """Answers as a table: one row per recommendation, with its reason and the item's own columns."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ FIELDS = [
 ]
 PICTURE = pa.field("query_image", pa.binary())
 """The asked item's own picture, where the table stores pictures: a gallery of this one file can show it."""
+Labels = list[dict[str, Any]] | None
 _NAMES = [field.name for field in [*FIELDS, PICTURE]]
 
 
@@ -49,7 +49,8 @@ class Recommendations:
         rows = np.concatenate([answer.rows for answer in answers])
         many = [len(answer.rows) for answer in answers]
         queries = [answer.query for answer in answers for _ in answer.rows]
-        reasons = [reason for answer in answers for reason in self._reasons(answer)]
+        labels = self._labels(answers)
+        reasons = [reason for answer in answers for reason in self._reasons(answer, labels)]
         part = self._catalogue.take(rows, ["item_id", *self._passed])
         arrays = [
             pa.array([query.query_id for query in queries], pa.string()),
@@ -78,18 +79,21 @@ class Recommendations:
             pictures += [first, *[None] * (len(answer.rows) - 1)] if len(answer.rows) else []
         return pa.array(pictures, pa.binary())
 
-    @cached_property
-    def _labels(self) -> list[list[dict[str, Any]] | None] | None:
+    def _labels(self, answers: Sequence[Answer]) -> dict[int, Labels]:
+        """What embed-images --labels recognised in the items of these answers and queries."""
         schema = self._catalogue.items.schema
         if "labels" not in schema.names or not are_labels(schema.field("labels").type):
-            return None
-        return self._catalogue.listed("labels")
+            return {}
+        known = {row for answer in answers for row in (*answer.query.own, *answer.query.liked)}
+        rows = sorted(known.union(*(answer.rows.tolist() for answer in answers)))
+        return dict(zip(rows, self._catalogue.take(rows, ["labels"])["labels"].to_pylist(), strict=True))
 
-    def _reasons(self, answer: Answer) -> list[tuple[str | None, str]]:
+    def _reasons(self, answer: Answer, labels_of: Mapping[int, Labels]) -> list[tuple[str | None, str]]:
         """For each recommended item the liked item nearest to it, if any, and the sentence."""
         query, catalogue = answer.query, self._catalogue
         found = catalogue.vectors[answer.rows]
-        nearest = catalogue.vectors[list(query.liked)] @ found.T if query.liked else None
+        nearest = catalogue.vectors[query.liked] @ found.T if query.liked else None
+        names = dict(zip(query.liked, catalogue.ids(query.liked), strict=True)) if query.liked else {}
         if len(query.vectors) > 1:
             parts = list(zip(query.parts, query.vectors @ found.T, strict=True))
         elif nearest is not None:
@@ -104,9 +108,9 @@ class Recommendations:
         for i, row in enumerate(answer.rows):
             because = liked[i] if liked else None
             like = because if because is not None else query.own[0] if query.kind == "item" else None
-            labels = common_labels(self._labels[like], self._labels[row]) if self._labels and like is not None else []
+            labels = common_labels(labels_of[like], labels_of[int(row)]) if labels_of and like is not None else []
             words = [(name, float(values[i])) for name, values in parts]
             if because is not None and len(words) == 1:
-                words = [(f"like {catalogue.ids[because]}", words[0][1])]
-            reasons.append((None if because is None else catalogue.ids[because], sentence(words, labels)))
+                words = [(f"like {names[because]}", words[0][1])]
+            reasons.append((None if because is None else names[because], sentence(words, labels)))
         return reasons

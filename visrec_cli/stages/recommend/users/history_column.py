@@ -3,10 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.items.catalogue_items import take_rows
 from visrec_cli.recommenders.model import Users
 from visrec_cli.stages.recommend.items.queries import path_column, title_column
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems
+from visrec_cli.tables.rows import take_rows
 from visrec_cli.tables.time import TIME, are_positions
 from visrec_cli.tables.vectors import Rows
 

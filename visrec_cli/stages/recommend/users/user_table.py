@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from visrec_cli.items.catalogue_items import take_rows
 from visrec_cli.stages.recommend.items.item_columns import item_columns
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems
 from visrec_cli.stages.recommend.users.explanations import Reasons
 from visrec_cli.stages.recommend.users.history_column import FIELD, pasts
 from visrec_cli.stages.recommend.users.selection import Choice
 from visrec_cli.tables.provenance import COLUMN, Fit, with_fits
+from visrec_cli.tables.rows import take_rows
 
 FIELDS = [
     pa.field("user_id", pa.string()),
