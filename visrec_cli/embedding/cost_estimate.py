@@ -73,7 +73,7 @@ def estimate(
     lots = Random(0)
     for batch in reader:
         rows += batch.num_rows
-        for one in lookup.look_up(list(pictures.rows(batch))):
+        for one in lookup.look_up([one for some in pictures.several(batch) for one in some]):
             if one.result is not None:
                 known += 1
             elif not one.source.refusal:

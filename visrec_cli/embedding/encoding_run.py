@@ -9,7 +9,7 @@ import pyarrow as pa
 from visrec_cli.embedding.added_columns import while_memory_lasts
 from visrec_cli.embedding.cache_lookup import Result
 from visrec_cli.embedding.prefetch import Read
-from visrec_cli.encoders.base import ImageEncoder, Prepared
+from visrec_cli.encoders.base import ImageEncoder, Label, Prepared
 from visrec_cli.images.ordered_map import ordered_map
 from visrec_cli.items.pictures import count_colours
 from visrec_cli.runtime.embedding_cache.file_stamps import Stamp
@@ -84,6 +84,35 @@ def tell(reads: list[Read], report: Report) -> None:
     report.count("pictures", sum(one.result is not None for one in reads))
     count_colours([one.result.colour for one in reads if one.result], report)
     report.count("vectors from the cache", sum(one.result is not None and one.was_kept for one in reads))
+
+
+def of_rows(results: list[Result | None], pictures: list[int], normalised: bool, report: Report) -> list[Result | None]:
+    """The result of each row, which has so many pictures: of several usable ones their mean, in the same space."""
+    if len(pictures) == len(results):
+        return results
+    rows: list[Result | None] = []
+    start = 0
+    for number in pictures:
+        usable = [one for one in results[start : start + number] if one is not None]
+        start += number
+        if len(usable) > 1:
+            report.count("items of several pictures")
+            rows.append(_mean(usable, normalised))
+        else:
+            rows.append(usable[0] if usable else None)
+    return rows
+
+
+def _mean(results: list[Result], normalised: bool) -> Result:
+    mean = np.stack([one.vector for one in results]).mean(axis=0, dtype=np.float64)
+    if normalised and (length := float(np.linalg.norm(mean))) > 0:
+        mean /= length
+    scores: dict[str, float] = {}
+    for one in results:
+        for label in one.labels:
+            scores[label.label] = scores.get(label.label, 0.0) + label.score / len(results)
+    likeliest = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[: max(len(one.labels) for one in results)]
+    return Result(mean.astype(np.float32), tuple(Label(*pair) for pair in likeliest))
 
 
 def vector_column(results: list[Result | None], dimension: int, *, half: bool) -> pa.Array:

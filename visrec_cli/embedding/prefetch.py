@@ -16,6 +16,13 @@ from visrec_cli.tables.compatibility import follows_profiles
 _HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one is read twice
 
 
+class Rows(NamedTuple):
+    """A batch of a table, and how many pictures each of its rows has."""
+
+    batch: pa.RecordBatch
+    pictures: list[int]
+
+
 class Read(NamedTuple):
     """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used, and
     what mends that. fresh: the result is to be kept. first: the first release kept it. colour: what became of its
@@ -52,14 +59,15 @@ def read_pictures(
     *,
     rows: int,
     threads: int | None,
-) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
-    """Batches of ``rows`` rows, each with a Read for every row; see read_sources."""
-    waiting: deque[pa.RecordBatch] = deque()
+) -> Iterator[tuple[Rows, list[Read]]]:
+    """Batches of ``rows`` rows, each with a Read for every picture of every row; see read_sources."""
+    waiting: deque[Rows] = deque()
 
     def parts() -> Iterator[list[PictureSource]]:
         for batch in even(reader, rows):
-            waiting.append(batch)
-            yield list(pictures.rows(batch))
+            several = list(pictures.several(batch))
+            waiting.append(Rows(batch, [len(some) for some in several]))
+            yield [source for some in several for source in some]
 
     for reads in read_sources(parts(), encoder, lookup, compute, ahead=2 * rows, threads=threads):
         yield waiting.popleft(), reads

@@ -62,10 +62,11 @@ class Examined:
     colour: str | None = None
 
 
-def examine(path: str, treatment: Treatment) -> Examined | PictureError:
-    """Decode, measure and normalise one picture. An unusable one is returned as the error that says why."""
+def examine(source: str | bytes, treatment: Treatment) -> Examined | PictureError:
+    """Decode, measure and normalise one picture, by its path or its bytes. An unusable one is returned as the error
+    that says why."""
     try:
-        with decoded(path, max_megapixels=treatment.max_megapixels) as picture:
+        with decoded(source, max_megapixels=treatment.max_megapixels) as picture:
             stored = encode(normalised(picture, treatment), treatment) if treatment.store else None
             return Examined(quality_of(picture), fingerprint_of(picture), stored, picture.info.get(NOTE))
     except PictureError as error:

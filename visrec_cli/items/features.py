@@ -15,6 +15,7 @@ from visrec_cli.items.source import open_items
 from visrec_cli.ranking.explanation import modalities
 from visrec_cli.recommenders.data import Content
 from visrec_cli.runtime.report import Report
+from visrec_cli.tables.picture_types import is_picture_type
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.spaces import Space, space_of
 from visrec_cli.tables.vectors import embedding_columns, matrix_of, unit_rows
@@ -53,7 +54,7 @@ def open_features(source: Tabular, *, id_column: str | None, report: Report, **n
     kept = [
         field.name
         for field in table.schema
-        if field.name not in vectors and field.name != "item_id" and not pa.types.is_binary(field.type)
+        if field.name not in vectors and field.name != "item_id" and not is_picture_type(field.type)
     ]
     return ItemFeatures(table, table.select(kept).combine_chunks())
 

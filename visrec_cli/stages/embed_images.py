@@ -14,11 +14,12 @@ from visrec_cli.embedding.encoding_run import (
     Work,
     label_column,
     new_entries,
+    of_rows,
     tell,
     variety,
     vector_column,
 )
-from visrec_cli.embedding.prefetch import Read, read_pictures
+from visrec_cli.embedding.prefetch import Read, Rows, read_pictures
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageError
@@ -80,16 +81,16 @@ def embed_images(
     def batches() -> Iterator[pa.RecordBatch]:
         tried, used = 0, 0
         try:
-            for batch, reads in job.work.finished(job.read()):
+            for rows, reads in job.work.finished(job.read()):
                 lookup.keep(*new_entries(reads))
                 tell(reads, report)
-                results = [one.result for one in reads]
+                results = of_rows([one.result for one in reads], rows.pictures, model.space.normalised, report)
                 columns = {into: vector_column(results, model.dimension, half=half)}
                 if labels:
                     columns["labels"] = label_column(results)
-                yield put_columns(batch, schema, columns)
+                yield put_columns(rows.batch, schema, columns)
                 tried, used = tried + len(reads), used + sum(result is not None for result in results)
-                report.advance(len(reads))
+                report.advance(len(results))
         finally:
             lookup.close()
         if tried and not used:
@@ -143,7 +144,7 @@ class _Job:
     rows: int
     threads: int
 
-    def read(self) -> Iterator[tuple[pa.RecordBatch, list[Read]]]:
+    def read(self) -> Iterator[tuple[Rows, list[Read]]]:
         """See read_pictures."""
         return read_pictures(
             self.reader, self.pictures, self.model, self.lookup, self.work.compute, rows=self.rows, threads=self.threads

@@ -7,6 +7,11 @@ import pyarrow as pa
 ROWS = 512
 
 
+def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
+    """A batch without rows; Arrow's own ways fail on tensors whose axes are permuted."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
 def head(reader: pa.RecordBatchReader, rows: int) -> tuple[pa.Table, bool]:
     """Up to ``rows`` first rows, without waiting for the rest, and whether there are more."""
     batches, have = [], 0

@@ -6,7 +6,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from visrec_cli.runtime.standard_streams import without_nan
+from visrec_cli.tables.batches import empty_batch
 from visrec_cli.tables.conversions import polars_series, python_rows, python_values, stored
+from visrec_cli.tables.picture_types import is_picture_type
 from visrec_cli.tables.text_schema import note_of
 from visrec_cli.tables.vectors import is_embedding_type
 
@@ -34,7 +36,7 @@ class CsvWriter:
     def close(self) -> None:
         """An empty table still has its header."""
         if self._first:
-            self._write(pa.RecordBatch.from_pylist([], schema=self._schema))
+            self._write(empty_batch(self._schema))
 
 
 class NdjsonWriter:
@@ -60,7 +62,7 @@ class NdjsonWriter:
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
+    return is_picture_type(kind) or bool(pa.types.is_fixed_size_binary(kind))
 
 
 def flat(column: pa.Array) -> pa.Array:

@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 import visrec_cli
+from visrec_cli.tables.batches import empty_batch
 from visrec_cli.tables.checksums import with_block
 from visrec_cli.tables.npy_out import NpyWriter
 from visrec_cli.tables.parquet_out import ParquetWriter
@@ -45,7 +46,7 @@ class StreamWriter:
 
     def close(self) -> None:
         """Trailer, then Arrow's end mark, and a file's footer."""
-        empty = pa.RecordBatch.from_pylist([], schema=self._schema)
+        empty = empty_batch(self._schema)
         if not self._rows:
             self._writer.write_batch(empty)  # pyarrow writes the schema with the first batch: the hash must cover it
         end = trailer(count=self._sink.count, rows=self._rows, digest=self._sink.digest())

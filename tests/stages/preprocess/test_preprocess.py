@@ -132,7 +132,7 @@ class TestItems:
 
     def test_a_table_without_paths_says_what_to_do(self, shop):
         (shop / "items.csv").write_text("id,title\n1,shoe\n")
-        with pytest.raises(InputError, match="no column of picture paths") as refusal:
+        with pytest.raises(InputError, match="no column of pictures or of their paths") as refusal:
             table(shop / "items.csv")
         assert "--items" in refusal.value.fix
 

@@ -6,14 +6,13 @@ import pyarrow as pa
 
 from visrec_cli.errors import UsageError
 from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS
-from visrec_cli.images.examination import Examined, Treatment, examine
+from visrec_cli.images.examination import Treatment, examine
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.ordered_map import ordered_map
-from visrec_cli.images.sources import PictureError
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_join import Row, join
 from visrec_cli.stages.preprocess.picture_sources import gather
-from visrec_cli.stages.preprocess.row_batches import Batcher, Finished
+from visrec_cli.stages.preprocess.row_batches import Batcher, Finished, Look
 from visrec_cli.stages.preprocess.row_selection import DROPS, Selection
 from visrec_cli.tables.readers import Tabular
 
@@ -86,21 +85,30 @@ def preprocess(
     )
     rows = join(catalogue, id_from=id_from, keep_unlisted=keep_unlisted, report=report)
     report.expect(len(rows), "items" if catalogue.items is not None else "pictures")
-    batcher = Batcher(catalogue.items, store=store is not None, flag=flag, report=report)
+    stored = catalogue.stored
+    batcher = Batcher(catalogue.items, stored, store=store is not None, flag=flag, report=report)
     selection = Selection(limits, report, flag=flag, drop=drop_duplicates, require_picture=require_picture)
 
-    def look(row: Row) -> Examined | PictureError | None:
-        return None if row.path is None else examine(row.path, treatment)
+    def look(row: Row) -> list[Look]:
+        cells = stored.of(row.item) if stored is not None and row.item is not None else []
+        if not cells:
+            return [] if row.path is None else [Look(-1, row.path, row.path, 0, examine(row.path, treatment))]
+        return [
+            Look(at, name, name, 0, examine(str(name), treatment))
+            if data is None
+            else Look(at, None, name, len(data), examine(data, treatment))
+            for at, (data, name) in enumerate(cells)
+        ]
 
     def batches() -> Iterator[pa.RecordBatch]:
         waiting: list[Finished] = []
         weight = 0
-        for row, examined in zip(rows, ordered_map(look, rows, threads=threads), strict=True):
-            finished = selection.judge(row, examined)
+        for row, looks in zip(rows, ordered_map(look, rows, threads=threads), strict=True):
+            finished = selection.judge(row, looks)
             report.advance(1)
             if finished is not None:
                 waiting.append(finished)
-                weight += len(finished.examined.stored or b"") if finished.examined else 0
+                weight += finished.weight
             if len(waiting) == ROWS or weight >= BYTES:
                 yield batcher.batch(waiting)
                 waiting, weight = [], 0

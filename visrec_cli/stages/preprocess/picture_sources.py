@@ -22,18 +22,22 @@ from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
-from visrec_cli.stages.preprocess.listed_pictures import listed_in, listed_on_stdin
+from visrec_cli.stages.preprocess.listed_pictures import StoredPictures, listed_in, listed_on_stdin
 from visrec_cli.tables.readers import ARROW_MAGICS, Tabular, is_path, name_of
 from visrec_cli.tables.table_folders import is_folder_of_tables, is_pattern
 
 
 @dataclass
 class Catalogue:
-    """What the sources hold together: pictures by id, and the table of items if one was given."""
+    """What the sources hold together: pictures by id, and the table of items if one was given.
+
+    stored: the pictures that are in the table, if there are any, beside the files.
+    """
 
     pictures: list[Picture] = field(default_factory=list)
     items: pa.Table | None = None
     where: str = "the items"
+    stored: StoredPictures | None = None
 
     def take_items(self, items: pa.Table, where: str) -> None:
         """Keep the one table of items. Raises UsageError for a second one."""
@@ -42,9 +46,10 @@ class Catalogue:
         self.items, self.where = items, where
 
     def listed(self, folder: str, image_column: str | None) -> list[Picture]:
-        """The pictures that the table of items names."""
+        """The pictures that the table of items names; those that it holds are ``stored``."""
         assert self.items is not None  # taken just before
-        return listed_in(self.items, self.where, folder, image_column)
+        pictures, self.stored = listed_in(self.items, self.where, folder, image_column)
+        return pictures
 
 
 def gather(
@@ -90,7 +95,7 @@ def gather(
     catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
     if len(catalogue.pictures) < len(found.pictures):
         report.count("pictures named more than once", len(found.pictures) - len(catalogue.pictures))
-    if not catalogue.pictures:
+    if not catalogue.pictures and catalogue.stored is None:
         raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
     check_ids(catalogue.pictures)
     return catalogue

@@ -1,8 +1,9 @@
 """Selection of rows: kept, kept without picture, or dropped; all counted."""
 
+from collections.abc import Sequence
+
 from visrec_cli.errors import InputError
 from visrec_cli.images.duplicates import DuplicateFinder
-from visrec_cli.images.examination import Examined
 from visrec_cli.images.limits import Limits
 from visrec_cli.images.reject_reasons import HEIC
 from visrec_cli.images.sources import PictureError
@@ -10,7 +11,7 @@ from visrec_cli.items.pictures import count_colours
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_join import Row
-from visrec_cli.stages.preprocess.row_batches import Finished
+from visrec_cli.stages.preprocess.row_batches import Finished, Look, Usable
 
 DROPS = ("none", "exact", "near")
 
@@ -32,41 +33,50 @@ class Selection:
         self._first_below: tuple[str, str] | None = None
         report.count("pictures", 0)
 
-    def judge(self, row: Row, examined: Examined | PictureError | None) -> Finished | None:
-        """The finished row, or None if it is left out."""
-        if isinstance(examined, PictureError):
-            self._first_broken = self._first_broken or (str(row.path), str(examined))
-            self._heic += HEIC in str(examined)
-            self._report.reject("decode", str(examined), path=row.path, item_id=row.item_id)
+    def judge(self, row: Row, looks: Sequence[Look]) -> Finished | None:
+        """The finished row, or None if it is left out. Of several pictures the first usable one speaks for the item."""
+        if not looks and self._require_picture:
+            self._report.reject("join", "the item has no picture", item_id=row.item_id)
+        issues: list[str] = []
+        usable = [one for look in looks if (one := self._usable(row, look, issues)) is not None]
+        if not usable:
             return self._without_picture(row)
-        if examined is None:
-            if self._require_picture:
-                self._report.reject("join", "the item has no picture", item_id=row.item_id)
-            return self._without_picture(row)
-        self._decoded += 1
-        count_colours([examined.colour], self._report)
-        issues = self._limits.issues(examined.quality)
-        if issues:
-            self._report.count("pictures below a limit")
-            if not self._flag:
-                self._first_below = self._first_below or (str(row.path), "; ".join(issues))
-                self._report.reject("quality", "; ".join(issues), path=row.path, item_id=row.item_id)
-                return self._without_picture(row)
-        duplicate = self._finder.add(row.item_id, examined.fingerprint)
+        duplicate = self._finder.add(row.item_id, usable[0].examined.fingerprint)
         if duplicate is not None:
             self._report.count(f"{duplicate.kind} duplicates")
             if duplicate.kind in self._dropped_kinds:
                 reason = f"{duplicate.kind} duplicate of {duplicate.of}"
-                self._report.reject("duplicate", reason, path=row.path, item_id=row.item_id)
+                self._report.reject("duplicate", reason, path=usable[0].name, item_id=row.item_id)
                 return None
-        self._report.count("pictures")
-        return Finished(row, examined, duplicate, issues)
+        self._report.count("pictures", len(usable))
+        if len(usable) > 1:
+            self._report.count("items of several pictures")
+        return Finished(row, usable, duplicate, list(dict.fromkeys(issues)))
+
+    def _usable(self, row: Row, look: Look, issues: list[str]) -> Usable | None:
+        """The picture if it is to be used; else it is rejected. Adds what --flag says of it to ``issues``."""
+        examined = look.examined
+        if isinstance(examined, PictureError):
+            self._first_broken = self._first_broken or (look.name or row.item_id, str(examined))
+            self._heic += HEIC in str(examined)
+            self._report.reject("decode", str(examined), path=look.name, item_id=row.item_id)
+            return None
+        self._decoded += 1
+        count_colours([examined.colour], self._report)
+        if found := self._limits.issues(examined.quality):
+            self._report.count("pictures below a limit")
+            if not self._flag:
+                self._first_below = self._first_below or (look.name or row.item_id, "; ".join(found))
+                self._report.reject("quality", "; ".join(found), path=look.name, item_id=row.item_id)
+                return None
+            issues += found
+        return Usable(look.at, look.path, look.name, look.size, examined)
 
     def _without_picture(self, row: Row) -> Finished | None:
         if row.item is None:
             return None
         self._report.count("items without picture")
-        return None if self._require_picture else Finished(row, None, None, [])
+        return None if self._require_picture else Finished(row, [], None, [])
 
     def conclude(self) -> None:
         """Say what only the end can tell. Raises InputError if not one picture could be used."""

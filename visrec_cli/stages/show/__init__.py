@@ -10,6 +10,7 @@ from visrec_cli.errors import unknown
 from visrec_cli.items.source import holds_pictures, open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_rows
+from visrec_cli.tables.picture_types import is_picture_type
 from visrec_cli.tables.provenance import COLUMN, fits_of
 from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
@@ -50,7 +51,7 @@ class Description:
     def as_json(self) -> dict[str, Any]:
         """The same for scripts; vectors and pictures are left out of the rows."""
         columns = [{**vars(c), "space": _space_json(c.space)} for c in self.columns]
-        plain = [f.name for f in self.first.schema if not is_embedding_type(f.type) and not pa.types.is_binary(f.type)]
+        plain = [f.name for f in self.first.schema if not is_embedding_type(f.type) and not is_picture_type(f.type)]
         return {
             "name": self.name,
             "rows": self.rows,

@@ -18,6 +18,7 @@ from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.show import open_any
 from visrec_cli.tables.conversions import python_rows
+from visrec_cli.tables.picture_types import is_picture_type
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.vectors import is_embedding_type
 
@@ -102,7 +103,7 @@ def _group(readers: Sequence[pa.RecordBatchReader]) -> str | None:
 
 def _keep(kept: _Kept, reader: pa.RecordBatchReader, group: str | None, limit: int, folder: Path | None) -> None:
     """Take the rows that go onto the page, batch by batch: a table may be far larger than any page."""
-    plain = [f.name for f in reader.schema if not is_embedding_type(f.type) and not pa.types.is_binary(f.type)]
+    plain = [f.name for f in reader.schema if not is_embedding_type(f.type) and not is_picture_type(f.type)]
     locate = pictures_of(reader.schema, None, folder)
     asked = _asked(reader.schema, folder)
     for whole in reader:

@@ -21,6 +21,7 @@ from visrec_cli.reports.thumbnails import shrunk
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_values
+from visrec_cli.tables.picture_types import is_picture_type
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.rows import take_rows
 from visrec_cli.tables.vectors import Rows, embedding_columns, matrix_of, unit_rows
@@ -110,7 +111,7 @@ def _detail_columns(schema: pa.Schema) -> list[str]:
     """The columns that a person may search or colour by; not the titles, which every item shows anyway."""
     title = next((name for name in schema.names if name.lower() in TITLES), None)
     hidden = {"item_id", title, *(name for name in schema.names if name.lower() in PATH_COLUMNS)}
-    return [f.name for f in schema if f.name not in hidden and not pa.types.is_binary(f.type)]
+    return [f.name for f in schema if f.name not in hidden and not is_picture_type(f.type)]
 
 
 def _pictures(table: pa.Table, source: Tabular, report: Report) -> list[PictureSource]:

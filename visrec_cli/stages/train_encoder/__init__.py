@@ -121,6 +121,7 @@ def train_encoder(
         torch.set_num_threads(threads)
     table = open_items(source, id_column=id_column, report=report).read_all()
     pictured = picture_columns(table.schema, source, image_column)
+    pictured.tell_first(table.schema, report)
     wanted = open_target(
         target, table, loss=loss, columns=columns or Columns(), cleaning=cleaning or Cleaning(), share=validation,
         seed=seed, report=report,

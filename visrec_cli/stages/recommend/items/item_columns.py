@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
+from visrec_cli.tables.picture_types import is_picture_type
 
 
 def item_columns(
@@ -24,7 +25,7 @@ def item_columns(
             fix=f"the items have {', '.join(field.name for field in available) or 'no columns but their ids'}",
         )
     if not pictures:
-        available = [field for field in available if not pa.types.is_binary(field.type)]
+        available = [field for field in available if not is_picture_type(field.type)]
     passed = [field for field in available if columns is None or field.name in columns]
     named = [field.with_name(f"item_{field.name}") if field.name in reserved else field for field in passed]
     return [field.name for field in passed], named

@@ -1,0 +1,91 @@
+"""Pictures as other libraries keep them, through real processes: the vectors are those of the files."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.conftest import Run
+from tests.tables.other_pictures import IDS, PATHS, PICTURES, SEVERAL, with_files
+
+ENCODER = ("--encoder", "colour", "--no-cache")
+
+
+def vectors(path: Path) -> list[list[float] | None]:
+    """The vectors of a table, in its order."""
+    with pa.memory_map(str(path)) as mapped:
+        return pa.ipc.open_file(mapped).read_all()["image_embedding"].to_pylist()
+
+
+@pytest.fixture
+def expected(tmp_path: Path, visrec: Run) -> list[list[float] | None]:
+    """What a table of paths gives."""
+    with_files(tmp_path)
+    rows = [f"{item},{path or ''}" for item, path in zip(IDS, PATHS, strict=True)]
+    (tmp_path / "paths.csv").write_text("\n".join(["item_id,image_path", *rows]) + "\n")
+    assert visrec("embed-images", "paths.csv", *ENCODER, "-o", "paths.arrow").returncode == 0
+    return vectors(tmp_path / "paths.arrow")
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_they_are_embedded_and_preprocessed(tmp_path: Path, visrec: Run, expected: list, kind: str) -> None:
+    path = PICTURES[kind](tmp_path)
+    done = visrec("embed-images", path, *ENCODER, "-o", "e.arrow", "--rejects", "rejects.csv")
+    assert done.returncode == 0, done.stderr.decode()
+    found = vectors(tmp_path / "e.arrow")
+    assert found == expected[: len(found)]
+    assert "2 pictures" in done.stderr.decode()
+    if len(found) == 4:  # tensors have no broken ones
+        assert "broken" in (tmp_path / "rejects.csv").read_text()
+    made = visrec("preprocess", path, *(["--store", "png"] if "bytes" in kind else []))
+    assert made.returncode == 0, made.stderr.decode()
+    assert "2 pictures" in made.stderr.decode()
+    done = visrec("embed-images", *ENCODER, "-o", "e.arrow", "--rejects", "rejects.csv", stdin=made.stdout)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "broken" not in (tmp_path / "rejects.csv").read_text()  # of what preprocess found broken, nothing is left
+    assert vectors(tmp_path / "e.arrow")[:2] == expected[:2]
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_several_pictures_of_an_item_are_their_normalised_mean(
+    tmp_path: Path, visrec: Run, expected: list, kind: str
+) -> None:
+    path = SEVERAL[kind](tmp_path)
+    mean = np.mean(np.array(expected[:2], np.float32), axis=0, dtype=np.float64)
+    mean /= np.linalg.norm(mean)
+    direct = visrec("embed-images", path, *ENCODER, "-o", "direct.arrow", "--rejects", "rejects.csv")
+    made = visrec("preprocess", path, *(["--store", "png"] if "bytes" in kind else []))
+    piped = visrec("embed-images", *ENCODER, "-o", "piped.arrow", stdin=made.stdout)
+    for done, file in ((direct, "direct.arrow"), (piped, "piped.arrow")):
+        assert done.returncode == 0, done.stderr.decode()
+        assert "5 pictures · 2 items of several pictures" in done.stderr.decode()
+        found = vectors(tmp_path / file)
+        assert np.allclose([found[0], found[3]], mean, atol=1e-6)
+        assert found[1:3] == [expected[1], None]
+    assert "5 pictures" in made.stderr.decode()
+    assert "1 reject" in made.stderr.decode()
+    assert (tmp_path / "rejects.csv").read_text().count("truncated") == 1
+
+
+@pytest.mark.parametrize("kind", ["Hugging Face: bytes", "pyarrow: tensor", "pandas: bytes"])
+def test_other_verbs_pass_them_on_or_leave_them_out(tmp_path: Path, visrec: Run, kind: str) -> None:
+    path = PICTURES[kind](tmp_path)
+    for line in (
+        ["embed-text", path, "--columns", "title", "-o", "t.arrow"],
+        ["show", path, "-o", "t.csv"],
+        ["show", path, "-o", "t.ndjson"],
+        ["show", path, "-o", "copy.parquet"],
+        ["show", path, "--html", "t.html"],
+        ["show", path],
+        ["check", path],
+    ):
+        done = visrec(*line)
+        assert done.returncode == 0, (line, done.stderr.decode())
+    assert "PNG" not in (tmp_path / "t.ndjson").read_text()
+    assert (tmp_path / "t.csv").read_text().splitlines()[0] == "item_id,title"
+    assert (tmp_path / "t.html").read_text().count("data:image") >= 2
+    assert visrec("embed-images", "copy.parquet", *ENCODER, "-o", "e.arrow").returncode == 0
+    done = visrec("recommend", path, "--item", "red")
+    assert done.returncode == 65
+    assert "the table has no embedding column" in done.stderr.decode()
