@@ -1,7 +1,6 @@
 """Which column names the item or the user, and the promise that ids are text, there, and unique."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +24,7 @@ _EXACT = {
     pa.float64(): 2.0**53,
 }  # from here on, whole numbers are left out
 _ID_COLUMN = ("name it with --id-column COLUMN, or call it item_id", "call it item_id")
+_FEW = 1 << 13  # ids that are compared without Arrow's functions
 _RECBOLE = re.compile(r":(token|float)(_seq)?$")
 
 
@@ -109,7 +109,7 @@ def with_item_ids(
 ) -> pa.RecordBatchReader:
     """The same table with its id column named ``item_id``, of type string, without nulls, and ``unique`` if asked.
 
-    Raises InputError that names the first offenders.
+    Raises InputError that names the first offenders, for repeated ids by the end of the table at the latest.
     """
     name = find_id_column(reader.schema, column=column, where=where)
     at = reader.schema.get_field_index(name)
@@ -125,25 +125,46 @@ def with_item_ids(
             arrays = batch.columns
             arrays[at] = as_ids(arrays[at], name=name, where=where)
             if seen is not None:
-                seen.add(arrays[at].to_pylist())
+                seen.add(arrays[at])
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        if seen is not None:
+            seen.compare()
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
+def require_unique(ids: pa.ChunkedArray, where: str) -> None:
+    """Raise InputError that names the first ids that are there more than once."""
+    if len(ids) < _FEW and len(set(ids.to_pylist())) == len(ids):
+        return
+    import pyarrow.compute as pc  # takes long to import, and small tables need it for nothing else
+
+    if len(pc.unique(ids)) == len(ids):
+        return
+    counts = pc.value_counts(ids)
+    repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    shown = ", ".join(f"'{one}'" for one in repeated[:3])
+    raise InputError(
+        f"{where}: item_id is not unique: {shown}{' and others' if len(repeated) > 3 else ''} "
+        f"appear{'s' if len(repeated) == 1 else ''} more than once",
+        fix="keep one row per item (with polars: df.unique('item_id', keep='first', maintain_order=True))",
+    )
+
+
 class _Seen:
+    """The ids so far, compared at once, and again whenever they became half as many more."""
+
     def __init__(self, where: str) -> None:
-        self._ids: set[str] = set()
+        self._parts: list[pa.Array] = []
+        self._rows, self._due = 0, 0
         self._where = where
 
-    def add(self, ids: list[str]) -> None:
-        before = len(self._ids)
-        repeated = [i for i, n in Counter(ids).items() if n > 1 or i in self._ids]
-        self._ids.update(ids)
-        if len(self._ids) - before != len(ids):
-            shown = ", ".join(f"'{i}'" for i in repeated[:3])
-            raise InputError(
-                f"{self._where}: item_id is not unique: {shown}{' and others' if len(repeated) > 3 else ''} "
-                f"appear{'s' if len(repeated) == 1 else ''} more than once",
-                fix="keep one row per item (with polars: df.unique('item_id', keep='first', maintain_order=True))",
-            )
+    def add(self, ids: pa.Array) -> None:
+        self._parts.append(ids)
+        self._rows += len(ids)
+        if self._rows >= self._due:
+            self.compare()
+
+    def compare(self) -> None:
+        require_unique(pa.chunked_array(self._parts, pa.string()), self._where)
+        self._due = self._rows + self._rows // 2

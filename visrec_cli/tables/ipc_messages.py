@@ -18,6 +18,7 @@ from visrec_cli.runtime.decompression_limits import Unpacking
 _DICTIONARY, _BATCH = 2, 3  # kinds of messages
 _TINIEST = 8  # values in a byte
 _BLOCK = np.dtype([("at", "<i8"), ("metadata", "<i4"), ("pad", "<i4"), ("body", "<i8")])
+_PAIR = np.dtype("<i8,<i8")
 _UNREADABLE = (struct.error, ValueError, TypeError, IndexError, OverflowError, AssertionError)
 
 
@@ -170,7 +171,7 @@ def _vector(table: Table, number: int, kind: Any) -> Any:
 
 
 def _pairs(table: Table, number: int) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in _vector(table, number, "<i8,<i8").tolist()]
+    return [(int(a), int(b)) for a, b in _vector(table, number, _PAIR).tolist()]
 
 
 def _blocks(table: Table, number: int) -> Any:

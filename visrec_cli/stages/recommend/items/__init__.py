@@ -19,7 +19,7 @@ from visrec_cli.stages.recommend.items.multimodal_search import Sides
 from visrec_cli.stages.recommend.items.request import Asked, require_one_stdin
 from visrec_cli.stages.recommend.items.result_table import Recommendations
 from visrec_cli.stages.recommend.items.visual_subspace import picture_numbers
-from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.ids import require_unique, with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
 from visrec_cli.tables.table_folders import is_folder_of_tables
 from visrec_cli.tables.text_schema import is_model
@@ -74,7 +74,9 @@ def recommend(
             _check_links(query, report)
             return _linked(ItemLinks(found, model, asked), k=k, where=where, columns=query.columns, report=report)
     else:
-        found = with_item_ids(items_table, column=query.id_column, where=name_of(table)).read_all()
+        reader = with_item_ids(items_table, column=query.id_column, unique=False, where=name_of(table))
+        found = reader.read_all()
+        require_unique(found["item_id"], name_of(table))
     catalogue = catalogue_of(found, column=query.column, report=report, where=name_of(table))
     if not picture_numbers(catalogue.space, catalogue.column, catalogue.vectors.shape[1]).any():
         report.line.require(False, "same_above", "vectors that say what an item looks like")

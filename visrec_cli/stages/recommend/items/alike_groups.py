@@ -14,7 +14,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.groups import Groups, asked_groups, groups_of
 from visrec_cli.stages.recommend.items.item_columns import item_columns
 from visrec_cli.stages.recommend.items.queries import path_column
-from visrec_cli.tables.ids import with_item_ids
+from visrec_cli.tables.ids import require_unique, with_item_ids
 from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.text_schema import is_model
 
@@ -54,7 +54,8 @@ def recommend_groups(
         raise InputError(
             f"{name_of(table)} is a model, and groups are made of a table of items", fix="name the table with vectors"
         )
-    whole = with_item_ids(reader, column=query.id_column, where=name_of(table)).read_all()
+    whole = with_item_ids(reader, column=query.id_column, unique=False, where=name_of(table)).read_all()
+    require_unique(whole["item_id"], name_of(table))
     catalogue = catalogue_of(whole, column=query.column, report=report, where=name_of(table))
     allowed = catalogue.present
     if where is not None:
