@@ -5,8 +5,9 @@ A field says once what an option is called, means, needs and becomes::
     items: Annotated[Sequence[str], typer.Option("--item", metavar="ID", help="…"), NOT_FOR_USERS] = ()
 
 On the command line a parameter has the name of its longest flag; in Python the name of the field. A field that is
-itself a class of options holds those. Any other field without a typer.Option or typer.Argument is Python's alone. A
-subclass that declares a field again, with another need or none, changes the option or leaves it to Python.
+itself a class of options holds those, and what it declares besides (``columns: Annotated[Columns, Needs("--truth")]``)
+holds for each of them. Any other field without a typer.Option or typer.Argument is Python's alone. A subclass that
+declares a field again, with another need or none, changes the option or leaves it to Python.
 """
 
 import inspect
@@ -47,10 +48,11 @@ def parameters_of(kind: Any) -> tuple[Parameter, ...]:
     hints = get_type_hints(kind, include_extras=True)
     found: list[Parameter] = []
     for one in fields(kind):
+        inner, declared = _parts(hints[one.name])
         if _declared(hints[one.name]):
             found.append(_parameter(one, hints[one.name]))
-        elif is_dataclass(hints[one.name]):
-            found += parameters_of(hints[one.name])
+        elif is_dataclass(inner):
+            found += [_with(each, declared) for each in parameters_of(cast("type", inner))]
     return tuple(found)
 
 
@@ -77,8 +79,8 @@ def built(kind: Callable[..., Options], values: Mapping[str, Any], others: Mappi
     for name, hint in get_type_hints(kind, include_extras=True).items():
         if _declared(hint):
             given[name] = own[name].parse(values[own[name].name])
-        elif is_dataclass(hint) and name not in others:
-            given[name] = built(cast("Callable[..., Any]", hint), values, {})
+        elif is_dataclass(inner := _parts(hint)[0]) and name not in others:
+            given[name] = built(cast("Callable[..., Any]", inner), values, {})
     return kind(**given)
 
 
@@ -108,8 +110,18 @@ def takes(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def _declared(hint: Any) -> tuple[Any, ...]:
     """What a field declares, if it is an option or an argument."""
-    declared = hint.__metadata__ if get_origin(hint) is Annotated else ()
+    _, declared = _parts(hint)
     return declared if any(isinstance(one, OptionInfo | ArgumentInfo) for one in declared) else ()
+
+
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type of a field, and what it declares besides."""
+    return (hint.__origin__, hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
+
+
+def _with(parameter: Parameter, declared: tuple[Any, ...]) -> Parameter:
+    """A parameter that declares more."""
+    return replace(parameter, annotation=Annotated[parameter.annotation, *declared]) if declared else parameter
 
 
 def _parameter(one: "Field[Any]", hint: Any) -> Parameter:
