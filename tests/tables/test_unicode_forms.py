@@ -8,7 +8,7 @@ import pytest
 
 from tests.tables.tables import SPACE
 from visrec_cli.errors import InputError
-from visrec_cli.options.logs import Cleaning, Columns
+from visrec_cli.options.profile import ProfileOptions
 from visrec_cli.ranking.filters import rows_where
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.truth_reader import open_truth
@@ -81,10 +81,7 @@ def test_lists_of_what_may_be_recommended() -> None:
 
 def test_profile() -> None:
     report = Report()
-    open_likes(
-        log_of_names(*NAMES), table_of(*apart(*NAMES)), column=None, category=None, columns=Columns(),
-        cleaning=Cleaning(), report=report,
-    )  # fmt: skip
+    open_likes(log_of_names(*NAMES), ProfileOptions(users=["u"], items=table_of(*apart(*NAMES))), report)
     assert told(report)
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from visrec_cli.errors import UsageError
 from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.profile import ProfileOptions
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.profile import SCHEMA, likes_of, profile, tastes_of
+from visrec_cli.stages.profile import SCHEMA, profile, tastes_of
+from visrec_cli.stages.profile.likes import open_likes
 from visrec_cli.stages.profile.page import taste_page
 from visrec_cli.stages.train_cf import train_cf
 from visrec_cli.tables.vectors import column_of
@@ -148,8 +150,9 @@ def test_hostile_names_are_only_text_on_the_page() -> None:
     title = "</h2><script>window.hit=1</script>\u202e\x1b"
     table = shop().set_column(1, "title", pa.array([title] * 60)).set_column(2, "category", pa.array([title] * 60))
     report = Report()
-    likes = likes_of(log(), ["ana"], table, None, None, None, None, report)
-    page = taste_page(likes, tastes_of(likes, ["ana"], seed=0, report=report), items=None, title=None, report=report)
+    options = ProfileOptions(users=["ana"], items=table)
+    likes = open_likes(log(), options, report)
+    page = taste_page(likes, tastes_of(likes, options, report), items=None, title=None, report=report)
     assert "<script>" not in page
     assert "\u202e" not in page
     assert "&lt;/h2&gt;&lt;script&gt;window.hit=1&lt;/script&gt;\\u202e\\x1b" in page

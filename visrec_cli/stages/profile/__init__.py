@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from visrec_cli.errors import UsageError
-from visrec_cli.options.logs import Cleaning, Columns
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.profile import ProfileOptions
 from visrec_cli.reports.gallery_items import title_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.profile.likes import Likes, open_likes
@@ -26,54 +26,43 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+@takes(ProfileOptions)
 def profile(
-    source: Tabular,
-    *,
-    users: Sequence[str],
-    items: Tabular | None = None,
-    column: str | None = None,
-    category: str | None = None,
-    columns: Columns | None = None,
-    cleaning: Cleaning | None = None,
-    seed: int = 0,
-    report: Report | None = None,
+    source: Tabular, options: ProfileOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """A row for the taste of each user as a whole, for each of its prototypes, and for each category.
 
-    source: a log, or a model of train-cf. items: the catalogue; with vectors, there are prototypes. column: which
-    vectors. category: the column of categories; lists, and texts such as ``A|B``, name several. columns, cleaning: how
-    a log is read. Returns SCHEMA (docs/map-and-profile.md). Raises UsageError for unknown users and columns.
+    Parameters
+    ----------
+    source : Tabular
+        A log, or a model of train-cf.
+    options : ProfileOptions | None, default=None
+        Whose tastes, by which items.
+    report : Report | None, default=None
+        Gets counts and notes.
+    **named : Any
+        Fields of ProfileOptions, instead of those of ``options``.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        A table of SCHEMA (docs/map-and-profile.md).
+
+    Raises
+    ------
+    UsageError
+        Unknown users or columns, no user at all, or options of a log beside a model.
+    InputError
+        A log, model or table of items that cannot be used.
     """
-    report = report or Report()
-    likes = likes_of(source, users, items, column, category, columns, cleaning, report)
-    tastes = tastes_of(likes, users, seed=seed, report=report)
-    return table_of(likes, tastes).to_reader()
+    report, options = report or Report(), options_of(ProfileOptions, options, named)
+    likes = open_likes(source, options, report)
+    return table_of(likes, tastes_of(likes, options, report)).to_reader()
 
 
-def likes_of(
-    source: Tabular,
-    users: Sequence[str],
-    items: Tabular | None,
-    column: str | None,
-    category: str | None,
-    columns: Columns | None,
-    cleaning: Cleaning | None,
-    report: Report,
-) -> Likes:
-    """What everybody liked, for profiles of some. Raises UsageError where nobody was named."""
-    if isinstance(users, str):
-        raise UsageError("users are a list", fix='users=["42"]')
-    if not users or any(not user for user in users):
-        raise UsageError("no user was given", fix="--user ID; is the variable set?")
-    return open_likes(
-        source, items, column=column, category=category, columns=columns or Columns(),
-        cleaning=cleaning or Cleaning(), report=report,
-    )  # fmt: skip
-
-
-def tastes_of(likes: Likes, users: Sequence[str], *, seed: int, report: Report) -> list[Taste]:
-    """The tastes of these users, each once, in order."""
-    tastes = [taste_of(likes, user, seed=seed) for user in dict.fromkeys(users)]
+def tastes_of(likes: Likes, options: ProfileOptions, report: Report) -> list[Taste]:
+    """The tastes of the users, each once, in order."""
+    tastes = [taste_of(likes, user, seed=options.seed) for user in dict.fromkeys(options.users)]
     report.count("users", len(tastes))
     for taste in tastes:
         for note in taste.notes:

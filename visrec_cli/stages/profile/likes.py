@@ -15,6 +15,7 @@ from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.options.logs import Cleaning, Columns
+from visrec_cli.options.profile import ProfileOptions
 from visrec_cli.recommenders.data import Content, Times
 from visrec_cli.recommenders.serialization import from_table
 from visrec_cli.runtime.report import Report
@@ -67,24 +68,38 @@ class Likes:
         return None if self.times is None or not len(self.times) else int(self.times.max())
 
 
-def open_likes(
-    source: Tabular,
-    items: Tabular | None,
-    *,
-    column: str | None,
-    category: str | None,
-    columns: Columns,
-    cleaning: Cleaning,
-    report: Report,
-) -> Likes:
-    """Read a log or a model, and the items. Raises UsageError for options of a log beside a model."""
+def open_likes(source: Tabular, options: ProfileOptions, report: Report) -> Likes:
+    """What everybody liked, by a log or a model, with the items.
+
+    Parameters
+    ----------
+    source : Tabular
+        A log, or a model of train-cf.
+    options : ProfileOptions
+        The items, and how a log is read.
+    report : Report
+        Gets counts and notes.
+
+    Returns
+    -------
+    Likes
+        The likes of all users, not only of those that are profiled.
+
+    Raises
+    ------
+    UsageError
+        Options of a log beside a model, unknown columns, or two tables from stdin.
+    InputError
+        A log, model or table of items that cannot be used.
+    """
+    items, column, columns, cleaning = options.items, options.column, options.columns, options.cleaning
     if [is_path(one) and str(one) == "-" for one in (source, items)] == [True, True]:
         raise UsageError("stdin can be one table, not two", fix="name the file of the items")
     features = None if items is None else open_features(items, id_column=None, report=report)
     if is_path(source) and str(source) == "-" and columns.header:
         source = open_table(source, report=report).read_all()
     if columns.header and _is_model(source):
-        if columns != Columns() or cleaning != Cleaning():
+        if columns != type(columns)() or cleaning != type(cleaning)():
             given = next(
                 (report.line.written[name] for name in _OF_LOGS if name in report.line.written), "columns, cleaning"
             )
@@ -103,7 +118,7 @@ def open_likes(
         content = content_of(features, ids, column=column, report=report)
     elif column is not None:
         raise UsageError(f"there is no column '{column}'", fix="--items TABLE, with vectors: visrec embed-images")
-    kinds, names = _kinds(features, ids, category)
+    kinds, names = _kinds(features, ids, options.category)
     return Likes(users, ids, history, times, features, content, kinds, names)
 
 
