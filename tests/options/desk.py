@@ -77,6 +77,9 @@ def _pictures(folder: Path) -> None:
     for name in ("photo", "wide", "dark", "lost"):
         rows.append(f"{name},{name[::-1]},a {name},mess/{name}.png,mess/noise.png")
     (folder / "mess.csv").write_text("\n".join(rows) + "\n")
+    pixels = [np.asarray(draw(shape, COLOURS["red"], size=32)) for shape in ("disc", "square")]
+    np.save(folder / "pixels.npy", np.stack(pixels))
+    (folder / "two.txt").write_text("disc\nsquare\n")
     (folder / "paths.txt").write_text("mess/photo.png\nmess/wide.png\n")
     (folder / "paths0.txt").write_text("mess/photo.png\0mess/wide.png\0")
 

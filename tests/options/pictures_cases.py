@@ -18,6 +18,8 @@ THREADS = Spy("visrec_cli.images.ordered_map:ordered_map", "threads")
 PREPROCESS = Verb("mess", {
     "--items": Case("--items mess.csv"),
     "--id-column": Case("--id-column code", "good --items mess.csv --keep-unlisted"),
+    "--ids": Case("--ids two.txt", "pixels.npy", before=2),
+    "--row-ids": Case("--row-ids", "pixels.npy", before=2),
     "--image-column": Case("--image-column picture", "mess.csv"),
     "--id-from": Case("--id-from path"),
     "--null": Case("-0", "-", stdin="paths.txt", code=65),  # one path with a line break in it is no file
@@ -65,6 +67,8 @@ EMBED_IMAGES = Verb(COLOUR, {
     "--dry-run": Case("--dry-run"),
     "--image-column": Case("--image-column other"),
     "--id-column": Case("--id-column code", "ided.csv -e colour"),
+    "--ids": Case("--ids two.txt", "pixels.npy -e colour", before=2),
+    "--row-ids": Case("--row-ids", "pixels.npy -e colour", before=2),
     "--rejects": Case("--rejects r.csv", "mess -e colour"),
     "--strict": Case("--strict", "mess -e colour", code=1),
     "--quiet": Case("--quiet"),

@@ -17,6 +17,8 @@ PROFILE = "als.arrow --user u1"
 UNMET = {
     "preprocess": {
         "--id-column": ["mess --id-column code"],
+        "--ids": ["mess.csv --ids two.txt"],
+        "--row-ids": ["mess.csv --row-ids"],
         "--follow-links": ["mess.csv --follow-links"],
         "--image-column": ["mess --items mess.csv --image-column picture"],
         "--id-from": ["mess.csv --id-from name"],
@@ -27,6 +29,8 @@ UNMET = {
         "--labels": ["imgs -e colour --labels 2"],
         "--image-column": ["imgs -e colour --image-column image_path"],
         "--id-column": ["imgs -e colour --id-column item_id"],
+        "--ids": ["items.csv -e colour --ids ids.txt"],
+        "--row-ids": ["items.csv -e colour --row-ids"],
     },
     "train-encoder": {
         "--validation": [f"{LABELS.replace('whole', 'items')} --validation 0.3"],

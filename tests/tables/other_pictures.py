@@ -106,3 +106,25 @@ SEVERAL: dict[str, Maker] = {
         lists([{"bytes": None, "path": path} for path in PATHS], HUGGING_FACE), "images"
     ),
 }
+
+
+def npy(pixels: np.ndarray) -> Maker:
+    """Pictures of one shape, with their ids beside them."""
+
+    def make(folder: Path) -> Path:
+        np.save(folder / "t.npy", pixels)
+        (folder / "t.ids.txt").write_text("red\nblue\n")
+        return folder / "t.npy"
+
+    return make
+
+
+PICTURES |= {"numpy: N x H x W x 3": npy(ARRAYS), "numpy: N x 3 x H x W": npy(FIRST)}
+REFUSED: dict[str, tuple[Any, str]] = {
+    "pixels as floats": (ARRAYS.astype(np.float32), "shape (2, 96, 96, 3) of float32, expected (items, numbers) of "),
+    "objects": (
+        np.array([{}, None]),
+        "t.npy: not a whole NPY matrix (Array can't be memory-mapped",
+    ),
+    "five axes": (ARRAYS[None], "shape (1, 2, 96, 96, 3) of uint8, expected (items, numbers) of floats, or pictures"),
+}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Run
-from tests.tables.other_pictures import IDS, PATHS, PICTURES, SEVERAL, with_files
+from tests.tables.other_pictures import IDS, PATHS, PICTURES, REFUSED, SEVERAL, with_files
 
 ENCODER = ("--encoder", "colour", "--no-cache")
 
@@ -89,3 +90,36 @@ def test_other_verbs_pass_them_on_or_leave_them_out(tmp_path: Path, visrec: Run,
     done = visrec("recommend", path, "--item", "red")
     assert done.returncode == 65
     assert "the table has no embedding column" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_arrays_that_are_no_pictures_are_refused_in_these_words(tmp_path: Path, visrec: Run, kind: str) -> None:
+    array, words = REFUSED[kind]
+    np.save(tmp_path / "t.npy", array)
+    done = visrec("embed-images", "t.npy", "--row-ids", *ENCODER, "-o", "e.arrow")
+    assert done.returncode == 65
+    assert words in done.stderr.decode()
+
+
+def test_a_table_without_ids_is_numbered_where_that_is_asked_for(tmp_path: Path, visrec: Run) -> None:
+    path = PICTURES["Hugging Face: bytes"](tmp_path)
+    pq.write_table(pq.read_table(path).drop_columns(["item_id"]), tmp_path / "bare.parquet")
+    done = visrec("embed-images", "bare.parquet", *ENCODER, "-o", "e.arrow")
+    assert done.returncode == 65
+    assert "or number the rows: --row-ids" in done.stderr.decode()
+    for verb in (["embed-images", *ENCODER], ["preprocess"]):
+        done = visrec(verb[0], "bare.parquet", "--row-ids", *verb[1:], "-o", "e.arrow")
+        assert done.returncode == 0, done.stderr.decode()
+        with pa.memory_map(str(tmp_path / "e.arrow")) as mapped:
+            assert pa.ipc.open_file(mapped).read_all()["item_id"].to_pylist() == ["0", "1", "2", "3"]
+    done = visrec("embed-images", path, "--row-ids", *ENCODER, "-o", "e.arrow")
+    assert done.returncode == 2
+    assert "has the column 'item_id'" in done.stderr.decode()
+
+
+def test_an_array_comes_through_a_pipe(tmp_path: Path, visrec: Run, expected: list) -> None:
+    content = PICTURES["numpy: N x H x W x 3"](tmp_path).read_bytes()
+    made = visrec("preprocess", "-", "--ids", "t.ids.txt", stdin=content)
+    done = visrec("embed-images", *ENCODER, "-o", "e.arrow", stdin=made.stdout)
+    assert done.returncode == 0, done.stderr.decode()
+    assert vectors(tmp_path / "e.arrow") == expected[:2]

@@ -13,9 +13,11 @@ from visrec_cli.options.shared import (
     Engine,
     IdColumn,
     ImageColumn,
+    MatrixIds,
     Precise,
     Quiet,
     Rejects,
+    RowIds,
     Source,
     Strict,
     Threads,
@@ -103,6 +105,8 @@ def command(
     ] = False,
     image_column: Annotated[ImageColumn, _TABLE] = None,
     id_column: Annotated[IdColumn, _TABLE] = None,
+    ids: MatrixIds = None,
+    row_ids: RowIds = False,
     output: Annotated[VectorsOutput, Excludes("--dry-run"), Writes(_result, over=("source",), stdout=True)] = "-",
     format: Annotated[VectorsFormat, Excludes("--dry-run")] = None,
     rejects: Annotated[Rejects, Excludes("--dry-run")] = None,
@@ -129,6 +133,7 @@ def command(
         "encoder": encoder, "labels": labels, "normalise": normalise, "batch_size": batch_size, "device": device,
         "precise": precise, "engine": engine, "ignore_profiles": ignore_profiles, "threads": threads,
         "cache": cache_of(cache, no_cache), "image_column": image_column, "id_column": id_column,
+        "ids": ids, "row_ids": row_ids,
     }  # fmt: skip
     if dry_run:
         _estimate(source, options, quiet=quiet)

@@ -7,7 +7,7 @@ import typer
 from visrec_cli.options.destination import Destination
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.options.requirements import CommandValues, Condition, Needs, NeedsInput
-from visrec_cli.options.shared import Format, IdColumn, Output, Quiet, Rejects, Strict, Threads
+from visrec_cli.options.shared import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict, Threads
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def command(
         Reads(),
     ] = None,
     id_column: Annotated[IdColumn, NeedsInput("a table of items")] = None,
+    ids: MatrixIds = None,
+    row_ids: RowIds = False,
     image_column: Annotated[
         str | None,
         typer.Option(
@@ -196,6 +198,8 @@ def command(
             sources or ([] if items else ["-"]),
             items=items,
             id_column=id_column,
+            ids=ids,
+            row_ids=row_ids,
             image_column=image_column,
             id_from=id_from,
             nul_separated=nul_separated,

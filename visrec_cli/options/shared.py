@@ -27,7 +27,9 @@ MatrixIds = Annotated[
     _MATRIX,
 ]
 RowIds = Annotated[
-    bool, typer.Option("--row-ids", help="Use the row numbers 0, 1, 2 … as ids of an NPY matrix."), _MATRIX
+    bool,
+    typer.Option("--row-ids", help="Use the row numbers 0, 1, 2 … as ids of an NPY matrix, or a table without ids."),
+    NeedsInput("an NPY matrix or a table without ids"),
 ]
 Output = Annotated[
     str,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -51,6 +51,8 @@ def embed_images(
     cache: Cache = True,
     image_column: str | None = None,
     id_column: str | None = None,
+    ids: str | None = None,
+    row_ids: bool = False,
     report: Report | None = None,
 ) -> pa.RecordBatchReader:
     """Add ``image_embedding`` (and with ``labels=k`` the column ``labels``) to a table or a folder of pictures.
@@ -65,14 +67,14 @@ def embed_images(
     how many decode, and compute where the encoder works picture by picture; by default one for each usable core.
     precise: pictures decoded whole, plain torch in full precision: another space than the default's. engine: see
     encoders.compiled.engines. ignore_profiles: colours as they are, as the first release took them: another space too.
-    cache: True, False, or the folder for it.
+    cache: True, False, or the folder for it. ids, row_ids: of an NPY file of pictures (see tables.npy).
     Raises InputError when no picture could be used, UsageError for an unknown encoder or one without classes when
     labels are asked for, UnavailableError when its weights cannot be had.
     """
     report = report or Report()
     job = _job(
         source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
-        image_column, id_column, report,
+        image_column, id_column, {"ids": ids, "row_ids": row_ids}, report,
     )  # fmt: skip
     model, lookup = job.model, job.lookup
     added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
@@ -114,6 +116,8 @@ def estimate_images(
     cache: Cache = True,
     image_column: str | None = None,
     id_column: str | None = None,
+    ids: str | None = None,
+    row_ids: bool = False,
     report: Report | None = None,
 ) -> "Estimate":
     """What embed_images would cost with the same options: time, memory and disk, from a sample of the pictures.
@@ -122,7 +126,7 @@ def estimate_images(
     """
     job = _job(
         source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
-        image_column, id_column, report or Report(),
+        image_column, id_column, {"ids": ids, "row_ids": row_ids}, report or Report(),
     )  # fmt: skip
     from visrec_cli.embedding.cost_estimate import estimate
 
@@ -154,7 +158,7 @@ class _Job:
 def _job(
     source: Tabular, encoder: str | ImageEncoder, labels: int, normalise: bool, batch_size: int | None, device: str,
     threads: int | None, precise: bool, engine: str, ignore_profiles: bool, cache: Cache, image_column: str | None,
-    id_column: str | None, report: Report,
+    id_column: str | None, npy: dict[str, Any], report: Report,
 ) -> _Job:  # fmt: skip
     if labels < 0 or (batch_size is not None and batch_size < 1):
         raise UsageError("the number of labels must be 0 or more, the batch size 1 or more")
@@ -173,7 +177,7 @@ def _job(
         )
 
     early = opened() if is_pipe(source) else None
-    reader = open_items(source, id_column=id_column, report=report)
+    reader = open_items(source, id_column=id_column, report=report, **npy)
     pictures = picture_columns(reader.schema, source, image_column)
     model = early or opened()
     if labels:

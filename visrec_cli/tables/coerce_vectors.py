@@ -6,7 +6,7 @@ from itertools import chain
 import pyarrow as pa
 
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.vectors import is_vector_name, lengths_differ
+from visrec_cli.tables.vectors import is_vector_name, lengths_differ, taken_as_they_are
 
 
 def with_fixed_vectors(reader: pa.RecordBatchReader, where: str, report: Report) -> pa.RecordBatchReader:
@@ -38,10 +38,7 @@ def with_fixed_vectors(reader: pa.RecordBatchReader, where: str, report: Report)
         at = schema.get_field_index(name)
         number = schema.field(at).type.value_type
         if pa.types.is_integer(number) and number.bit_width == 8:
-            report.warn(
-                f"{where}: column '{name}' holds vectors of {number}, taken as they are: their cosine needs no scale "
-                "(bits that were packed into bytes must be unpacked first)"
-            )
+            report.warn(taken_as_they_are(where, name, str(number)))
         schema = schema.set(at, schema.field(at).with_type(pa.list_(_float_for(number), width)))
 
     def batches() -> Iterator[pa.RecordBatch]:

@@ -23,7 +23,11 @@ _EXACT = {
     pa.float32(): 2.0**24,
     pa.float64(): 2.0**53,
 }  # from here on, whole numbers are left out
-_ID_COLUMN = ("name it with --id-column COLUMN, or call it item_id", "call it item_id")
+_ID_COLUMN = (
+    "name it with --id-column COLUMN, or number the rows: --row-ids",
+    "name it with --id-column COLUMN, or call it item_id",
+    "call it item_id",
+)
 _FEW = 1 << 13  # ids that are compared without Arrow's functions
 _RECBOLE = re.compile(r":(token|float)(_seq)?$")
 
@@ -53,6 +57,27 @@ def find_id_column(schema: pa.Schema, *, column: str | None = None, where: str =
         if alias in lower:
             return lower[alias]
     raise InputError(f"{where} has no id column (its columns are: {columns})", fix=_ID_COLUMN)
+
+
+def with_row_ids(reader: pa.RecordBatchReader, where: str) -> pa.RecordBatchReader:
+    """A table without ids, its rows numbered from 0 on as ``item_id``. Raises UsageError where it has ids."""
+    lower = {plain_name(name): name for name in reversed(reader.schema.names)}
+    named = next((lower[alias] for alias in ITEM_ALIASES if alias in lower), None)
+    if named is not None:
+        raise UsageError(
+            f"--row-ids needs an NPY matrix or a table without ids, and {where} has the column '{named}'",
+            fix="leave out --row-ids",
+        )
+    schema = reader.schema.insert(0, pa.field("item_id", pa.string()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in reader:
+            ids = pa.array(range(start, start + batch.num_rows)).cast(pa.string())
+            yield pa.RecordBatch.from_arrays([ids, *batch.columns], schema=schema)
+            start += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def as_ids(column: pa.Array, *, name: str, where: str = "the table") -> pa.Array:

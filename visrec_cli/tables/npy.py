@@ -15,30 +15,41 @@ import numpy as np
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, MissingInputError, UsageError
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.checksum_list import SUFFIX, Listed
 from visrec_cli.tables.checksums import Verification, sha256_of
 from visrec_cli.tables.documents import Origin
+from visrec_cli.tables.picture_types import is_pixel_tensor
 from visrec_cli.tables.spaces import Space, space_from
 from visrec_cli.tables.text_codec import in_utf8
-from visrec_cli.tables.vectors import column_of, matrix_of
+from visrec_cli.tables.vectors import column_of, matrix_of, taken_as_they_are
 
 ROWS = 8192
 WIDEST = 1 << 24  # numbers in a row: more is no vector, and no Arrow list
+_LARGEST = (1 << 31) - 1  # bytes of a picture
+_AT_ONCE = 32 << 20  # bytes of pictures in a batch
 IDS, SPACE = ".ids.txt", ".space.json"
 NPY = b"\x93NUMPY"
 
 
 def read_npy(
     source: Any, stream: Any, where: str, *, ids: str | Path | None, row_ids: bool, column: str | None,
-    verification: Verification | None = None,
+    verification: Verification | None = None, report: Report | None = None,
 ) -> pa.RecordBatchReader:  # fmt: skip
-    """``item_id`` and one embedding column from an NPY file of shape (n, d).
+    """``item_id`` and one embedding column from an NPY file of shape (n, d), or ``image`` from pixels: uint8 of shape
+    (n, height, width), with 1, 3 or 4 channels behind these or before them.
 
     Raises UsageError when nothing names the rows, InputError for other shapes, objects, NaN, or a wrong count of ids;
     TruncatedStreamError where a file is not what ``x.sha256`` says of it, for the matrix when all of it was read.
     """
     path = None if str(source) == "-" else Path(source)
-    matrix = _matrix(path, stream, where)
+    matrix = _array(path, stream, where)
+    if _holds_pictures(matrix):
+        return _pictures(matrix, _ids(path, where, len(matrix), None, ids=ids, row_ids=row_ids), column or "image")
+    _require_matrix(matrix, where)
+    name = column or "embedding"
+    if report is not None and matrix.dtype.itemsize == 1:
+        report.warn(taken_as_they_are(where, name, str(matrix.dtype)))
     listed = None if path is None else Listed(path)
     if verification is not None and listed:
         listed.require_all()
@@ -47,7 +58,6 @@ def read_npy(
     if verification is not None and not listed:
         beside = "" if path is None else f" in {path.with_suffix(SUFFIX)}"
         verification.remarks.append(f"{where} has no checksum{beside}: changed numbers and ids are not noticed")
-    name = column or "embedding"
     kind = pa.list_(pa.float32(), matrix.shape[1])
     field = space.field(name) if space else pa.field(name, kind)
     schema = pa.schema([pa.field("item_id", pa.string()), field])
@@ -82,11 +92,37 @@ def is_npy(source: Any) -> bool:
 
 def matrix_in(file: str) -> Any:
     """(n, d) of numbers, mapped from a file. Raises InputError for other shapes, and objects."""
-    return _matrix(Path(file), io.BytesIO(), file)
+    matrix = _array(Path(file), io.BytesIO(), file)
+    _require_matrix(matrix, file)
+    return matrix
 
 
-def _matrix(path: Path | None, stream: Any, where: str) -> Any:
-    """(n, d) of numbers, mapped where it is a file."""
+def _holds_pictures(array: Any) -> bool:
+    shape = array.shape[1:]
+    possible = array.dtype == np.uint8 and len(shape) > 1 and 0 < int(np.prod(shape)) <= _LARGEST
+    return possible and is_pixel_tensor(pa.fixed_shape_tensor(pa.uint8(), shape))
+
+
+def _pictures(pixels: Any, ids: list[str], name: str) -> pa.RecordBatchReader:
+    """Tensors of pixels, which are mapped and not copied."""
+    kind = pa.fixed_shape_tensor(pa.uint8(), pixels.shape[1:])
+    size = int(np.prod(pixels.shape[1:]))
+    schema = pa.schema([("item_id", pa.string()), (name, kind)])
+    rows = max(1, min(ROWS, _AT_ONCE // size))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(pixels), rows):
+            part = np.ascontiguousarray(pixels[start : start + rows])
+            flat = pa.Array.from_buffers(pa.uint8(), part.size, [None, pa.py_buffer(part)])
+            tensors = pa.ExtensionArray.from_storage(kind, pa.FixedSizeListArray.from_arrays(flat, size))
+            names = pa.array(ids[start : start + rows], pa.string())
+            yield pa.RecordBatch.from_arrays([names, tensors], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _array(path: Path | None, stream: Any, where: str) -> Any:
+    """What an NPY file holds, mapped where it is a file."""
     try:
         if path is None:
             matrix = np.load(io.BytesIO(stream.read()), allow_pickle=False)  # noqa: TID251
@@ -95,9 +131,16 @@ def _matrix(path: Path | None, stream: Any, where: str) -> Any:
             matrix = np.load(path, mmap_mode="r", allow_pickle=False)  # noqa: TID251
     except Exception as error:  # the header is Python, and a damaged one raises what Python's own parser does
         raise InputError(f"{where}: not a whole NPY matrix ({str(error)[:120]})", fix="make the file again") from error
-    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or not 0 < matrix.shape[1] <= WIDEST:
-        raise InputError(f"{where}: shape {matrix.shape} of {matrix.dtype}, expected (items, numbers) of floats")
     return matrix
+
+
+def _require_matrix(matrix: Any, where: str) -> None:
+    """Raise InputError for what is no (n, d) of numbers."""
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or not 0 < matrix.shape[1] <= WIDEST:
+        raise InputError(
+            f"{where}: shape {matrix.shape} of {matrix.dtype}, expected (items, numbers) of floats, or pictures: "
+            "(items, height, width, 3) of uint8"
+        )
 
 
 def _ids(

@@ -14,6 +14,7 @@ from visrec_cli.tables.batch_validation import safely
 from visrec_cli.tables.checksums import Verification
 from visrec_cli.tables.coerce_vectors import with_fixed_vectors
 from visrec_cli.tables.column_names import note_repeated
+from visrec_cli.tables.ids import with_row_ids
 from visrec_cli.tables.interaction_headers import WITHOUT_HEADER
 from visrec_cli.tables.known_files import lacks_header
 from visrec_cli.tables.npy import NPY, read_npy
@@ -52,12 +53,12 @@ def open_table(
 ) -> pa.RecordBatchReader:
     """A streaming reader over any table, with plain types and unique names, every batch validated.
 
-    ids, row_ids and column belong to NPY (see tables.npy), as_text and names to text (see tables.text). role: ``log``
-    or ``items``, to find the table among several in an archive. verification: compares the checksums of all bytes;
-    without it a file's rows are not read twice for that (a stream's are). report: is told what was read otherwise than
-    it may have been meant (columns of one name, quotes). Raises MissingInputError,
-    TruncatedStreamError, InputError for bytes that are no table, or UsageError where ids, row_ids, column or names say
-    something about a table of another format, which would not listen.
+    ids and column belong to NPY (see tables.npy); row_ids: the numbers of the rows are the ids, of a matrix or of a
+    table without ids. as_text and names belong to text (see tables.text). role: ``log`` or ``items``, to find the table
+    among several in an archive. verification: compares the checksums of all bytes; without it a file's rows are not
+    read twice for that (a stream's are). report: is told what was read otherwise than it may have been meant (columns
+    of one name, quotes). Raises MissingInputError, TruncatedStreamError, InputError for bytes that are no table, or
+    UsageError where ids, row_ids, column or names say something about another kind of table, which would not listen.
     """
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
     report = report or Report()
@@ -67,12 +68,16 @@ def open_table(
         return _of_parts(listing, npy, text, verification, report)
     if not is_path(source):
         _check_options("the table", npy, names)
-        return with_fixed_vectors(_plain_reader(_arrow_reader(source), "the table", report), "the table", report)
+        plain = _plain_reader(_arrow_reader(source), "the table", report)
+        return with_fixed_vectors(with_row_ids(plain, "the table") if row_ids else plain, "the table", report)
     found = open_source(source, role, report)
     if role == "log" and not names and lacks_header(found.where, found.head):
         names = WITHOUT_HEADER
         report.warn(f"{found.where}: no header: its columns are taken as {', '.join(names)}")
-    return with_fixed_vectors(_opened(found, npy, as_text, names, verification, report), found.where, report)
+    opened = _opened(found, npy, as_text, names, verification, report)
+    if row_ids and not found.head.startswith(NPY):
+        opened = with_row_ids(opened, found.where)
+    return with_fixed_vectors(opened, found.where, report)
 
 
 def _of_parts(
@@ -134,7 +139,7 @@ def _opened(
     if head.startswith(NPY):
         _check_options(where, {}, names)
         path = "-" if found.path is None else found.path
-        return read_npy(path, found.stream(), where, **npy, verification=verification)
+        return read_npy(path, found.stream(), where, **npy, verification=verification, report=report)
     _check_options(where, npy, names if head.startswith(MAGICS) else ())
     if head.startswith(STREAM):
         return read_stream(found.stream(), where, verification, report)
@@ -157,8 +162,8 @@ def _opened(
 def _check_options(where: str, npy: Mapping[str, Any], names: Sequence[str]) -> None:
     """Refuse what is said about an NPY matrix, or a text without a header, where the table is none. In the words of the
     command line, which is where it is said."""
-    flags = {"ids": "--ids", "row_ids": "--row-ids", "column": "--column"}
-    flag = next((flags[name] for name, value in npy.items() if value), None)
+    flags = {"ids": "--ids", "column": "--column"}
+    flag = next((flag for name, flag in flags.items() if npy.get(name)), None)
     if flag is not None:
         raise UsageError(f"{flag} needs an NPY matrix, and {where} is none", fix=f"leave out {flag}")
     if names:

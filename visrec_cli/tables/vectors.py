@@ -35,6 +35,14 @@ def is_vector_name(name: str) -> bool:
     return _NAMES.fullmatch(name) is not None
 
 
+def taken_as_they_are(where: str, name: str, number: str) -> str:
+    """What is said of vectors of whole numbers, in 8 bits."""
+    return (
+        f"{where}: column '{name}' holds vectors of {number}, taken as they are: their cosine needs no scale "
+        "(bits that were packed into bytes must be unpacked first)"
+    )
+
+
 def no_vectors(schema: pa.Schema, *, fix: str | tuple[str, ...], purpose: str = "") -> InputError:
     """The refusal of a table without embedding columns: what the nearest columns are instead."""
     near = [f"'{one.name}' is {_in_words(one)}" for one in schema if is_vector_name(one.name) or _is_list(one.type)]

@@ -4,10 +4,10 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -23,7 +23,8 @@ from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.preprocess.listed_pictures import StoredPictures, listed_in, listed_on_stdin
-from visrec_cli.tables.readers import ARROW_MAGICS, Tabular, is_path, name_of
+from visrec_cli.tables.readers import Tabular, is_path, name_of
+from visrec_cli.tables.sources import MAGICS
 from visrec_cli.tables.table_folders import is_folder_of_tables, is_pattern
 
 
@@ -57,6 +58,7 @@ def gather(
     *,
     items: Tabular | None,
     id_column: str | None,
+    npy: Mapping[str, Any],
     image_column: str | None,
     id_from: str,
     nul_separated: bool,
@@ -73,13 +75,15 @@ def gather(
     catalogue = Catalogue()
     found, listed, scanned = ScanResult(), False, False
     if items is not None:
-        catalogue.take_items(open_items(items, id_column=id_column, report=report).read_all(), name_of(items))
+        catalogue.take_items(open_items(items, id_column=id_column, report=report, **npy).read_all(), name_of(items))
         if not sources:
             found.pictures += catalogue.listed(_folder_of(items), image_column)
             listed = True
     for source in sources:
         if _is_table(source):
-            catalogue.take_items(open_items(source, id_column=id_column, report=report).read_all(), name_of(source))
+            catalogue.take_items(
+                open_items(source, id_column=id_column, report=report, **npy).read_all(), name_of(source)
+            )
             found.pictures += catalogue.listed(_folder_of(source), image_column)
             listed = True
         elif str(source) == "-":
@@ -90,7 +94,10 @@ def gather(
             scanned = True
     in_folder = any(is_path(source) and Path(source).is_dir() and not _is_table(source) for source in sources)
     table = catalogue.items is not None
-    _check_options(report.line, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder)
+    named = {"--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
+    _check_options(
+        report.line, named, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder
+    )
     found.tell(report)
     catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
     if len(catalogue.pictures) < len(found.pictures):
@@ -103,6 +110,7 @@ def gather(
 
 def _check_options(
     line: CommandLine,
+    named: Mapping[str, Any],
     id_column: str | None,
     image_column: str | None,
     *,
@@ -113,6 +121,8 @@ def _check_options(
 ) -> None:
     """Refuse options that say nothing about these sources. table: of items; listed: it names the pictures; scanned:
     there are pictures beside what a table names; folder: they are in one."""
+    if (flag := next((name for name, value in named.items() if value), None)) and not table:
+        raise UsageError(f"{flag} needs a table, or an NPY file of pictures", fix=f"leave out {flag}")
     if id_column is not None and not table:
         raise UsageError("--id-column needs a table of items", fix="name it with --items, or leave out --id-column")
     if image_column is not None and not listed:
@@ -154,7 +164,7 @@ def _stdin_is_table() -> bool:
     if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("no pictures: name a folder, an archive or a table", fix="visrec preprocess ./imgs")
     head = cast(io.BufferedReader, standard_input()).peek(4096)
-    if head.startswith(ARROW_MAGICS):
+    if head.startswith(MAGICS):
         return True
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
     names = {name.strip(' "\r') for name in first.replace("\t", ",").replace(";", ",").split(",")}

@@ -10,7 +10,7 @@ from visrec_cli.errors import unknown
 from visrec_cli.items.source import holds_pictures, open_items
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.conversions import python_rows
-from visrec_cli.tables.picture_types import is_picture_type
+from visrec_cli.tables.picture_types import is_file_struct, is_picture_type, is_pixel_tensor, shape_of
 from visrec_cli.tables.provenance import COLUMN, fits_of
 from visrec_cli.tables.readers import Tabular, name_of, open_table
 from visrec_cli.tables.spaces import Space, space_of
@@ -142,6 +142,10 @@ def type_in_words(kind: pa.DataType) -> str:
         return "text"
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return "bytes"
+    if is_pixel_tensor(kind):
+        return f"pixels ({' x '.join(map(str, shape_of(kind)))})"
+    if is_file_struct(kind):
+        return "bytes, with a path"
     if pa.types.is_boolean(kind):
         return "yes or no"
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
