@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visrec_cli.commands.cache_options import CacheFolder, NoCache, cache_of
 from visrec_cli.commands.from_options import Given, command_of
 from visrec_cli.errors import UsageError
+from visrec_cli.options.cache import CacheFlags, CacheFolder, NoCache
 from visrec_cli.options.destination import Destination
 from visrec_cli.options.files import Reads
 from visrec_cli.options.recommend import NO_GROUPS
@@ -40,11 +40,17 @@ class Sources:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers(Destination):
-    """Where the answers go, and which vectors of queries are kept."""
+class QueryCache(CacheFlags):
+    """Which vectors of queries are kept."""
 
-    cache: Annotated[CacheFolder, Needs("--image", "--text", "--texts", "--index annoy|faiss")] = None
-    no_cache: Annotated[NoCache, Needs("--image", "--text", "--texts")] = False
+    folder: Annotated[CacheFolder, Needs("--image", "--text", "--texts", "--index annoy|faiss")] = None
+    off: Annotated[NoCache, Needs("--image", "--text", "--texts")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers(Destination):
+    """Where the answers go."""
+
     output: Annotated[Output, _NOT_FOLLOWING] = "-"
     format: Annotated[Format, _NOT_FOLLOWING] = None
     rejects: Annotated[Rejects, _NOT_FOLLOWING, NO_GROUPS] = None
@@ -100,7 +106,7 @@ def run(given: Given) -> None:
     from visrec_cli.commands.runner import run_stage
 
     to, tables = given.of(Answers), given["tables"]
-    cache = cache_of(to.cache, to.no_cache)
+    cache = given.of(QueryCache).open()
 
     def about_items(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.recommend.items import recommend
@@ -145,7 +151,7 @@ def run(given: Given) -> None:
     run_stage(stage, to, noun="recommendations")
 
 
-command = command_of(run, Sources, ItemQuery, GroupQuery, UserQuery, Rules, Newer, UserMode, Answers)
+command = command_of(run, Sources, ItemQuery, GroupQuery, UserQuery, Rules, Newer, UserMode, QueryCache, Answers)
 
 
 def _one(tables: list[str] | None) -> str:

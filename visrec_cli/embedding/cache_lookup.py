@@ -14,14 +14,12 @@ from visrec_cli.encoders.base import Encoder, Label, Vectors
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.images.archives import MARK, split_member
 from visrec_cli.items.pictures import PictureSource
+from visrec_cli.options.types import Cache
 from visrec_cli.runtime.embedding_cache.embeddings import EmbeddingCache, open_cache
 from visrec_cli.runtime.embedding_cache.file_stamps import Stamp, stamp_of
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.compatibility import with_profiles
 from visrec_cli.tables.documents import Finite, Origin
-
-Cache = bool | str | Path
-"""Whether vectors are kept between runs: True in the user's cache folder, a path in that one, False nowhere."""
 
 
 class Result(NamedTuple):

@@ -5,4 +5,5 @@ from typing import Any
 
 Tabular = Any  # path, pa.Table, pa.RecordBatchReader, or an object with __arrow_c_stream__
 Cache = bool | str | Path
-"""Whether vectors are kept between runs, or the folder that keeps them."""
+"""Whether vectors are kept between runs: True in the user's cache folder, a path in that one, False nowhere."""
+OpenEncoder = Any  # an ImageEncoder or TextEncoder of the family encoders

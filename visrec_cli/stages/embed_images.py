@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
 from visrec_cli.embedding.added_columns import is_pipe, put_columns, with_columns
-from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.cache_lookup import CacheLookup
 from visrec_cli.embedding.encoding_run import (
     AT_ONCE,
     LABELS,
@@ -25,7 +25,8 @@ from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
 from visrec_cli.items.source import open_items
-from visrec_cli.registry import IMAGE_ENCODER
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.embed_images import ImageEmbeddingOptions
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.threads import usable_cores
 from visrec_cli.tables.readers import Tabular
@@ -34,26 +35,9 @@ if TYPE_CHECKING:
     from visrec_cli.embedding.cost_estimate import Estimate
 
 
+@takes(ImageEmbeddingOptions)
 def embed_images(
-    source: Tabular,
-    *,
-    encoder: str | ImageEncoder = IMAGE_ENCODER,
-    into: str = "image_embedding",
-    labels: int = 0,
-    normalise: bool = True,
-    half: bool = False,
-    batch_size: int | None = None,
-    device: str = "auto",
-    threads: int | None = None,
-    precise: bool = False,
-    engine: str = "auto",
-    ignore_profiles: bool = False,
-    cache: Cache = True,
-    image_column: str | None = None,
-    id_column: str | None = None,
-    ids: str | None = None,
-    row_ids: bool = False,
-    report: Report | None = None,
+    source: Tabular, options: ImageEmbeddingOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """Add ``image_embedding`` (and with ``labels=k`` the column ``labels``) to a table or a folder of pictures.
 
@@ -62,22 +46,35 @@ def embed_images(
     the next run computes what is new, and reads no file that has not changed. On a CPU a vector depends on its picture
     alone; in torch on its batch too, in the last digits (cosine above 0.99999).
 
-    encoder: a spec, or an encoder that is already open (then normalise, device, engine and precise are its own).
-    batch_size: of models in torch; by default what suits the encoder and the device. half: store float16. threads:
-    how many decode, and compute where the encoder works picture by picture; by default one for each usable core.
-    precise: pictures decoded whole, plain torch in full precision: another space than the default's. engine: see
-    encoders.compiled.engines. ignore_profiles: colours as they are, as the first release took them: another space too.
-    cache: True, False, or the folder for it. ids, row_ids: of an NPY file of pictures (see tables.npy).
-    Raises InputError when no picture could be used, UsageError for an unknown encoder or one without classes when
-    labels are asked for, UnavailableError when its weights cannot be had.
+    Parameters
+    ----------
+    source : Tabular
+        A table with pictures or their paths, a folder, or an archive.
+    options : ImageEmbeddingOptions | None, default=None
+        Which encoder, and how; or its fields by name.
+    report : Report | None, default=None
+        Counts, rejects and warnings.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        All columns of the source, with the vectors as fixed-size lists of float32 or float16.
+
+    Raises
+    ------
+    InputError
+        When no picture could be used.
+    UsageError
+        For an unknown encoder, or one without classes when labels are asked for.
+    UnavailableError
+        When the weights of the encoder cannot be had.
     """
-    report = report or Report()
-    job = _job(
-        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
-        image_column, id_column, {"ids": ids, "row_ids": row_ids}, report,
-    )  # fmt: skip
-    model, lookup = job.model, job.lookup
-    added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if labels else [])
+    report, options = report or Report(), options_of(ImageEmbeddingOptions, options, named)
+    job = _job(source, options, report)
+    model, lookup, into, half = job.model, job.lookup, options.into, options.half
+    added = [model.space.field(into, half=half)] + ([pa.field("labels", LABELS)] if options.labels else [])
     schema = with_columns(job.reader.schema, added)
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -88,7 +85,7 @@ def embed_images(
                 tell(reads, report)
                 results = of_rows([one.result for one in reads], rows.pictures, model.space.normalised, report)
                 columns = {into: vector_column(results, model.dimension, half=half)}
-                if labels:
+                if options.labels:
                     columns["labels"] = label_column(results)
                 yield put_columns(rows.batch, schema, columns)
                 tried, used = tried + len(reads), used + sum(result is not None for result in results)
@@ -101,33 +98,36 @@ def embed_images(
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
+@takes(ImageEmbeddingOptions)
 def estimate_images(
-    source: Tabular,
-    *,
-    encoder: str | ImageEncoder = IMAGE_ENCODER,
-    labels: int = 0,
-    normalise: bool = True,
-    batch_size: int | None = None,
-    device: str = "auto",
-    threads: int | None = None,
-    precise: bool = False,
-    engine: str = "auto",
-    ignore_profiles: bool = False,
-    cache: Cache = True,
-    image_column: str | None = None,
-    id_column: str | None = None,
-    ids: str | None = None,
-    row_ids: bool = False,
-    report: Report | None = None,
+    source: Tabular, options: ImageEmbeddingOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> "Estimate":
-    """What embed_images would cost with the same options: time, memory and disk, from a sample of the pictures.
+    """Estimate what embed_images would cost with the same options, from a sample of the pictures.
 
-    The whole table is read, of the pictures only the sample; nothing is written. Raises as embed_images does.
+    The whole table is read, of the pictures only the sample; nothing is written.
+
+    Parameters
+    ----------
+    source : Tabular
+        As for embed_images.
+    options : ImageEmbeddingOptions | None, default=None
+        As for embed_images.
+    report : Report | None, default=None
+        Counts, rejects and warnings.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    Estimate
+        Time (seconds), memory and disk (bytes).
+
+    Raises
+    ------
+    InputError, UsageError, UnavailableError
+        As embed_images does.
     """
-    job = _job(
-        source, encoder, labels, normalise, batch_size, device, threads, precise, engine, ignore_profiles, cache,
-        image_column, id_column, {"ids": ids, "row_ids": row_ids}, report or Report(),
-    )  # fmt: skip
+    job = _job(source, options_of(ImageEmbeddingOptions, options, named), report or Report())
     from visrec_cli.embedding.cost_estimate import estimate
 
     try:
@@ -155,35 +155,32 @@ class _Job:
         )
 
 
-def _job(
-    source: Tabular, encoder: str | ImageEncoder, labels: int, normalise: bool, batch_size: int | None, device: str,
-    threads: int | None, precise: bool, engine: str, ignore_profiles: bool, cache: Cache, image_column: str | None,
-    id_column: str | None, npy: dict[str, Any], report: Report,
-) -> _Job:  # fmt: skip
+def _job(source: Tabular, options: ImageEmbeddingOptions, report: Report) -> _Job:
+    labels, batch_size, threads = options.labels, options.batch_size, options.threads
     if labels < 0 or (batch_size is not None and batch_size < 1):
         raise UsageError("the number of labels must be 0 or more, the batch size 1 or more")
 
     def opened() -> ImageEncoder:
-        if not isinstance(encoder, str):
-            return encoder
+        if not isinstance(options.encoder, str):
+            return cast("ImageEncoder", options.encoder)
         return open_image_encoder(
-            encoder,
-            device=device,
-            normalise=normalise,
-            precise=precise,
-            engine=engine,
+            options.encoder,
+            device=options.device,
+            normalise=options.normalise,
+            precise=options.precise,
+            engine=options.engine,
             threads=threads,
-            profiles=not ignore_profiles,
+            profiles=not options.ignore_profiles,
         )
 
     early = opened() if is_pipe(source) else None
-    reader = open_items(source, id_column=id_column, report=report, **npy)
-    pictures = picture_columns(reader.schema, source, image_column)
+    reader = open_items(source, id_column=options.id_column, ids=options.ids, row_ids=options.row_ids, report=report)
+    pictures = picture_columns(reader.schema, source, options.image_column)
     model = early or opened()
     if labels:
         model.require_classes()
     rows = batch_size or (AT_ONCE if model.alone else model.batch_size)
-    lookup = CacheLookup(model, cache, report, variety=variety(labels))
+    lookup = CacheLookup(model, options.cache, report, variety=variety(labels))
     return _Job(reader, pictures, model, lookup, Work(model, labels, rows, report), rows, threads or usable_cores())
 
 

@@ -1,19 +1,21 @@
 """``embed-text``: a vector for the text of every row, from one or several columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from visrec_cli.embedding.added_columns import is_pipe, put_columns, with_columns
-from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.cache_lookup import CacheLookup
 from visrec_cli.embedding.text_columns import TextColumns
 from visrec_cli.embedding.text_run import TextWork
 from visrec_cli.encoders.base import TextEncoder
 from visrec_cli.encoders.factory import open_text_encoder
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.source import open_items
-from visrec_cli.registry import TEXT_ENCODER
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.embed_text import TextEmbeddingOptions
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.readers import Tabular
@@ -22,49 +24,59 @@ from visrec_cli.tables.vectors import column_of
 WINDOW = 16  # batches that are sorted by length together: short texts need not wait beside long ones
 
 
+@takes(TextEmbeddingOptions)
 def embed_text(
-    source: Tabular,
-    *,
-    columns: str | Sequence[str] = (),
-    template: str | None = None,
-    prefix: str = "",
-    encoder: str | TextEncoder = TEXT_ENCODER,
-    into: str = "text_embedding",
-    normalise: bool = True,
-    half: bool = False,
-    batch_size: int = 32,
-    device: str = "auto",
-    precise: bool = False,
-    engine: str = "auto",
-    threads: int | None = None,
-    cache: Cache = True,
-    id_column: str | None = None,
-    report: Report | None = None,
+    source: Tabular, options: TextEmbeddingOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
     """Add ``text_embedding`` to a table. A row whose text is missing or blank stays, with null; blanks are rejects.
 
-    columns: a name or several, joined by ". " in this order, missing ones left out; by default the usual text
-    columns that are there.
-    template: instead, such as ``"{title} by {brand}"``. prefix: put before each text, for models that want one
-    before documents ("passage: "). encoder: a spec, or an encoder that is already open. half: store float16. engine,
-    threads, cache: as for embed_images; a text is computed once, whatever row or table it is in.
-    Texts over the encoder's limit are cut, and counted. Raises UsageError for unknown columns, InputError when
-    no row has any text, UnavailableError when the weights cannot be had.
+    A text is computed once, whatever row or table it is in. Texts over the encoder's limit are cut, and counted.
+
+    Parameters
+    ----------
+    source : Tabular
+        A table with columns of text.
+    options : TextEmbeddingOptions | None, default=None
+        Which texts, which encoder, and how; or its fields by name.
+    report : Report | None, default=None
+        Counts, rejects and warnings.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        All columns of the source, with the vectors as fixed-size lists of float32 or float16.
+
+    Raises
+    ------
+    UsageError
+        For unknown columns, or an unknown encoder.
+    InputError
+        When no row has any text.
+    UnavailableError
+        When the weights of the encoder cannot be had.
     """
-    report = report or Report()
+    report, options = report or Report(), options_of(TextEmbeddingOptions, options, named)
+    batch_size, prefix, into, half = options.batch_size, options.prefix, options.into, options.half
     if batch_size < 1:
         raise UsageError("the batch size must be 1 or more")
 
     def opened() -> TextEncoder:
-        if not isinstance(encoder, str):
-            return encoder
+        if not isinstance(options.encoder, str):
+            return cast("TextEncoder", options.encoder)
         return open_text_encoder(
-            encoder, device=device, normalise=normalise, precise=precise, engine=engine, threads=threads
+            options.encoder,
+            device=options.device,
+            normalise=options.normalise,
+            precise=options.precise,
+            engine=options.engine,
+            threads=options.threads,
         )
 
     early = opened() if is_pipe(source) else None
-    reader = open_items(source, id_column=id_column, report=report)
-    texts_of = TextColumns(reader.schema, columns=columns, template=template)
+    reader = open_items(source, id_column=options.id_column, report=report)
+    texts_of = TextColumns(reader.schema, columns=options.columns, template=options.template)
     if texts_of.guessed:
         report.warn(f"text from {', '.join(texts_of.columns)}: choose with --columns")
     model = early or opened()
@@ -73,7 +85,7 @@ def embed_text(
 
     def batches() -> Iterator[pa.RecordBatch]:
         rows, used = 0, 0
-        lookup = CacheLookup(model, cache, report)
+        lookup = CacheLookup(model, options.cache, report)
         work = TextWork(model, lookup, batch_size, report)
         try:
             for batch in even(reader, batch_size * WINDOW):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.cache_lookup import CacheLookup
 from visrec_cli.embedding.encoding_run import AT_ONCE, Work, new_entries, variety
 from visrec_cli.embedding.prefetch import Read, read_sources
 from visrec_cli.encoders.base import ImageEncoder
@@ -16,6 +16,7 @@ from visrec_cli.images.archives import MARK
 from visrec_cli.images.scan import find_pictures
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.items.pictures import PictureSource, count_colours
+from visrec_cli.options.types import Cache
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.runtime.threads import usable_cores

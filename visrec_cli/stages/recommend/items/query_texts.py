@@ -7,10 +7,11 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
-from visrec_cli.embedding.cache_lookup import Cache, CacheLookup
+from visrec_cli.embedding.cache_lookup import CacheLookup
 from visrec_cli.embedding.text_run import TextWork
 from visrec_cli.errors import InputError, MissingInputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
+from visrec_cli.options.types import Cache
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
 from visrec_cli.stages.recommend.items.queries import Query, text_queries

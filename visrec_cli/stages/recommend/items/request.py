@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from visrec_cli.embedding.cache_lookup import Cache
 from visrec_cli.errors import UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
+from visrec_cli.options.types import Cache
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.queries import Query, item_queries, mixed, taste_query
 from visrec_cli.tables.readers import Tabular, is_path
