@@ -24,6 +24,7 @@ _STAGES = {
     "export_encoder": "visrec_cli.stages.export_encoder",
     "embed_text": "visrec_cli.stages.embed_text",
     "fuse": "visrec_cli.stages.fuse",
+    "concat": "visrec_cli.stages.concat",
     "interactions": "visrec_cli.stages.interactions",
     "split": "visrec_cli.stages.split",
     "Columns": "visrec_cli.tables.interaction_log",

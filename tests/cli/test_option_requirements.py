@@ -24,6 +24,7 @@ LEAST = {
     "train-encoder": ["items.arrow", "--target", "self", "--output", "m.safetensors"],
     "export-encoder": ["lite0", "--output", "m.onnx"],
     "eval": ["lists.csv"],
+    "concat": ["items.arrow"],
     "check": ["items.arrow"],
     "cache": ["clear"],
 }

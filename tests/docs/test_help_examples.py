@@ -1,5 +1,6 @@
 """Every example that a verb's --help shows is typed, in a folder that has the files it names, and works."""
 
+import gzip
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,12 @@ def write_logs(folder: Path) -> None:
         user, place, clicked = (int(rng.integers(n)) for n in (50, 3, 2))
         lines.append(f"{user},{rng.choice(IDS)},{place + 1},{clicked},{1 / len(IDS)}")
     (folder / "shown.csv").write_text("\n".join(lines) + "\n")
-    shutil.copy(folder / "catalogue.arrow", folder / "items.arrow")
+    for name in ("items", "new", "january", "february"):
+        shutil.copy(folder / "catalogue.arrow", folder / f"{name}.arrow")
+    (folder / "sold-out.txt").write_text(f"{IDS[-1]}\n")
+    (folder / "logs").mkdir()
+    for month in ("01", "02"):
+        (folder / "logs" / f"2026-{month}.csv.gz").write_bytes(gzip.compress(b"user_id,item_id\n42,1164\n"))
 
 
 def write_models(folder: Path) -> None:

@@ -104,6 +104,13 @@ EVAL = Verb(TRUTH, {
     **WRITES,
 })  # fmt: skip
 
+CONCAT = Verb("items.csv items.csv", {
+    "--upsert": Case("--upsert"),
+    "--delete": Case("--delete items.csv"),
+    "--id-column": Case("--id-column title", "items.csv items.csv --upsert"),
+    "--quiet": Case("--quiet"),
+    **WRITES,
+})  # fmt: skip
 CHECK = Verb("vectors.arrow", {"--quiet": Case("--quiet")})
 KEPT, PRUNED = "--cache kept", Spy("visrec_cli.stages.cache:prune", "max_days")
 CACHE = Verb(f"prune --max-age 3 {KEPT}", {
@@ -122,6 +129,6 @@ DEMO = Verb("shop --draw-only", {
 DOCTOR = Verb("", {"--json": Case("--json")})
 
 VERBS = {
-    "train-encoder": TRAIN_ENCODER, "export-encoder": EXPORT_ENCODER, "eval": EVAL, "check": CHECK, "cache": CACHE,
-    "demo": DEMO, "doctor": DOCTOR,
+    "train-encoder": TRAIN_ENCODER, "export-encoder": EXPORT_ENCODER, "eval": EVAL, "concat": CONCAT, "check": CHECK,
+    "cache": CACHE, "demo": DEMO, "doctor": DOCTOR,
 }  # fmt: skip

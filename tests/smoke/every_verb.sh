@@ -18,6 +18,7 @@ visrec preprocess shop/images --items shop/items.csv --rejects rejects.csv -o it
 visrec embed-images items.arrow -o images.arrow
 visrec embed-text items.arrow --columns title -o texts.parquet
 visrec fuse images.arrow texts.parquet -o catalogue.arrow
+visrec concat catalogue.arrow catalogue.arrow --upsert | cmp - <(visrec concat catalogue.arrow)
 visrec recommend catalogue.arrow --item dress-003 -k 5 -o alike.arrow
 visrec recommend catalogue.arrow --text 'red dress' --column text_embedding -k 5 --format ndjson >words.ndjson
 visrec train-encoder items.arrow --target labels:category --epochs 1 --pixels 96 --freeze all -o encoder.safetensors

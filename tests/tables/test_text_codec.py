@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from visrec_cli.errors import InputError
-from visrec_cli.stages.recommend.users.id_lists import item_ids, user_ids
+from visrec_cli.items.id_lists import item_ids, user_ids
 from visrec_cli.tables.readers import open_table
 from visrec_cli.tables.text_codec import lines_of
 

@@ -23,6 +23,7 @@ VERBS = (
     "export-encoder",
     "embed-text",
     "fuse",
+    "concat",
     "interactions",
     "split",
     "train-cf",

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,20 @@ def _replaces(output: _Output, path: str) -> bool:
         return False
     place = os.path.realpath(output.target)
     inside = os.path.relpath(path, place)
-    return path == place or any(fnmatch(inside, form) for form in output.one.within)
+    return path == place or any(fnmatch(inside, form) for form in output.one.within) or _is_part(place, path)
+
+
+def _is_part(place: str, folder: str) -> bool:
+    """Whether a file is a part of a table that is a folder."""
+    from visrec_cli.tables.table_folders import is_folder_of_tables
+
+    return place.startswith(f"{folder}{os.sep}") and Path(place).is_file() and is_folder_of_tables(folder)
 
 
 def _paths(text: str) -> Iterator[str]:
-    """The files that a value may name: the value, or the path in a spec (``clicks:log.csv``, ``file:w.pt?arch=x``)."""
+    """The files that a value may name: the value, those of a pattern, or the path in a spec (``clicks:log.csv``,
+    ``file:w.pt?arch=x``)."""
+    yield from glob(text, recursive=True) if has_magic(text) else ()  # noqa: PTH207
     yield from () if text == "-" else (text, *([text.partition(":")[2].partition("?")[0]] if ":" in text else []))
 
 

@@ -39,6 +39,11 @@ def _pair(left: pa.Table, right: pa.Table, name: str, report: Report) -> pa.Tabl
     lacking = sum(item not in row_of for item in ids)
     if lacking:
         report.count(f"items not in {name}", lacking)
+    if lacking == len(ids) > 0 and extra and set(left.column_names) == set(right.column_names):
+        report.warn(
+            f"{name} has the columns of the tables before it, and none of their items: that is a concatenation, which "
+            "visrec concat makes without holding the tables in memory"
+        )
     if extra:
         report.count(f"items only in {name}", len(extra))
         note_other_forms(extra, first_ids, f"{name} beside the tables before it", report)

@@ -1,5 +1,6 @@
 """Several tables as one, row by row: their schemas are brought together, then they are read one after the other."""
 
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,11 +8,13 @@ from itertools import combinations
 import pyarrow as pa
 
 from visrec_cli.errors import InputError, SpaceMismatchError
+from visrec_cli.runtime.report import Report
 from visrec_cli.tables.compatibility import require_same_space
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.spaces import space_of
 from visrec_cli.tables.vectors import is_embedding_type
 
+_SHOWN = 8
 _KEPT = 1 << 28  # bytes of text that are not read again
 
 
@@ -27,12 +30,19 @@ class Part:
     once: bool = False
 
 
-def one_table(parts: Sequence[Part], *, same_columns: bool) -> pa.RecordBatchReader:
+def one_table(
+    parts: Sequence[Part],
+    *,
+    same_columns: bool,
+    report: Report | None = None,
+    check: Callable[[pa.RecordBatch, str], None] = lambda batch, where: None,
+) -> pa.RecordBatchReader:
     """The rows of all parts in their order, batch by batch.
 
-    same_columns: whether each must have the columns of the first; else what one lacks is null there. Types are those
-    that hold the values of all parts without loss. Raises InputError that names part and column where there is none,
-    or where a value does not fit, SpaceMismatchError for vectors of two spaces.
+    same_columns: whether each must have the columns of the first; else what one lacks is null there, which the report
+    says. check: is given each batch, and the name of its part. Types are those that hold the values of all parts
+    without loss. Raises InputError that names part and column where there is none, or where a value does not fit,
+    SpaceMismatchError for vectors of two spaces.
     """
     readers: list[pa.RecordBatchReader | None] = []
     schemas, kept = [], 0
@@ -46,12 +56,16 @@ def one_table(parts: Sequence[Part], *, same_columns: bool) -> pa.RecordBatchRea
         _require_columns(parts, schemas)
     texts: dict[int, set[str]] = {}
     schema = _Union(parts, schemas, texts).schema()
+    if report is not None:
+        _tell(parts, schemas, schema, report)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for at, part in enumerate(parts):
             held, readers[at] = readers[at], None
             for batch in held if held is not None and at not in texts else part.open(texts.get(at, ())):
-                yield _fitted(batch, schema, part.where)
+                fitted = _fitted(batch, schema, part.where)
+                check(fitted, part.where)
+                yield fitted
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -67,6 +81,17 @@ def _require_columns(parts: Sequence[Part], schemas: Sequence[pa.Schema]) -> Non
                 f"{part.where} {what} {parts[0].where} {'has' if lacking else 'lacks'}",
                 fix="all parts of one table have the same columns; visrec concat fills what some lack with nulls",
             )
+
+
+def _tell(parts: Sequence[Part], schemas: Sequence[pa.Schema], union: pa.Schema, report: Report) -> None:
+    """Say what is null in some parts, and which vectors are taken to be in the space of others."""
+    for part, schema in zip(parts, schemas, strict=True):
+        lacking = [f"'{name}'" for name in union.names if name not in schema.names]
+        if lacking:
+            report.warn(f"{part.where} lacks {', '.join(lacking[:_SHOWN])}{' …' * (len(lacking) > _SHOWN)}: null there")
+        for field in union:
+            if space_of(field) and field.name in schema.names and space_of(schema.field(field.name)) is None:
+                report.warn(f"'{field.name}' of {part.where} names no space: it is taken to be that of the others")
 
 
 class _Union:
@@ -173,3 +198,21 @@ def _fitted(batch: pa.RecordBatch, schema: pa.Schema, where: str) -> pa.RecordBa
                 ) from error
         arrays.append(column)
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def kept(part: Part) -> Part:
+    """The part, in a temporary file if it can be read only once."""
+    if not part.once:
+        return part
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the part
+    reader = part.open(())
+    with pa.ipc.new_stream(file, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+    def opened(_: Collection[str]) -> pa.RecordBatchReader:
+        file.seek(0)
+        again = pa.ipc.open_stream(file)
+        return pa.RecordBatchReader.from_batches(again.schema, again)
+
+    return Part(part.where, opened)

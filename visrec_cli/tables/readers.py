@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from visrec_cli.tables.sources import (
 )
 from visrec_cli.tables.stream_frames import HashingSource
 from visrec_cli.tables.streams import read_file, read_stream
-from visrec_cli.tables.table_folders import Listing, listing_of
+from visrec_cli.tables.table_folders import are_files
 from visrec_cli.tables.types import plain_batch, plain_schema
 
 __all__ = ["ARROW_MAGICS", "Tabular", "as_bytes", "is_path", "name_of", "open_table", "read_all"]
@@ -62,10 +61,8 @@ def open_table(
     """
     npy = {"ids": ids, "row_ids": row_ids, "column": column}
     report = report or Report()
-    listing = listing_of(source, role, report) if is_path(source) and str(source) != "-" else None
-    if listing is not None:
-        text = {"as_text": as_text, "names": names, "role": role}
-        return _of_parts(listing, npy, text, verification, report)
+    if is_path(source) and are_files(source):
+        return _of_parts(source, npy, {"as_text": as_text, "names": names}, role, verification, report)
     if not is_path(source):
         _check_options("the table", npy, names)
         plain = _plain_reader(_arrow_reader(source), "the table", report)
@@ -81,35 +78,31 @@ def open_table(
 
 
 def _of_parts(
-    listing: Listing, npy: dict[str, Any], text: dict[str, Any], verification: Verification | None, report: Report
+    source: Tabular,
+    npy: dict[str, Any],
+    text: dict[str, Any],
+    role: str | None,
+    verification: Verification | None,
+    report: Report,
 ) -> pa.RecordBatchReader:
     """The one table that several files are."""
-    from visrec_cli.tables.parts import Part, one_table
-    from visrec_cli.tables.table_layouts import clip_parts, hive_columns, lenskit_part, with_constants
+    from visrec_cli.tables.part_sources import parts_of
+    from visrec_cli.tables.parts import one_table
 
-    if npy["ids"] is not None and len(listing.files) > 1:
-        raise UsageError(
-            f"--ids names the rows of one matrix, and {listing.where} is several files",
-            fix="write the ids of each x.npy into x.ids.txt beside it",
-        )
     seen: set[str] = set()
 
-    def opened(file: str, more: Collection[str] = (), columns: dict[str, pa.Scalar] | None = None) -> Any:
-        again = {**text, "as_text": {*text["as_text"], *more}}
+    def opened(file: Any, more: Collection[str] = ()) -> pa.RecordBatchReader:
         checked = verification if file in seen or text_size(file) is not None else None  # when its rows are read
         seen.add(file)
-        reader = open_table(file, **npy, **again, verification=checked, report=report)
-        return with_constants(reader, columns or {}, file)
+        as_text = {*text["as_text"], *more}
+        return open_table(file, **npy, **{**text, "as_text": as_text}, role=role, verification=checked, report=report)
 
-    if listing.layout == "lenskit":
-        return lenskit_part(listing.files[0], text["role"], opened).open(())
-    if listing.layout == "clip-retrieval":
-        return one_table(clip_parts(listing.files, opened), same_columns=True)
-    constants = hive_columns(listing.root, listing.files)
-    parts = [
-        Part(file, partial(lambda file, columns, more: opened(file, more, columns), file, columns), text_size(file))
-        for file, columns in zip(listing.files, constants, strict=True)
-    ]
+    parts = parts_of(source, role, opened, report)
+    if npy["ids"] is not None and len(parts) > 1:
+        raise UsageError(
+            f"--ids names the rows of one matrix, and {name_of(source)} is several files",
+            fix="write the ids of each x.npy into x.ids.txt beside it",
+        )
     table = one_table(parts, same_columns=True)
     return _numbered(table) if npy["row_ids"] else table
 

@@ -98,8 +98,10 @@ class Source:
             self._raw.close()
 
 
-def text_size(file: str) -> int | None:
-    """The bytes of a file that is read whole, as text is; None for tables of Arrow, and for what is not there."""
+def text_size(file: str | Path) -> int | None:
+    """The bytes of a file that is read whole, as text is; None for tables of Arrow, and for what is no file."""
+    if not Path(file).is_file():
+        return None  # a pipe can be read once
     try:
         with Path(file).open("rb") as raw:
             return None if raw.read(SNIFF).startswith(MAGICS) else Path(file).stat().st_size

@@ -44,16 +44,19 @@ class _Found:
     marks: set[str] = field(default_factory=set)
 
 
-def listing_of(source: Any, role: str | None, report: Report) -> Listing | None:
-    """The files of a folder of tables, or of a pattern such as ``logs/*.parquet``; None for the name of a single file.
+def are_files(source: Any) -> bool:
+    """Whether a name is that of a folder, or a pattern of names."""
+    return Path(source).is_dir() or is_pattern(source)
+
+
+def listing_of(source: Any, role: str | None, report: Report) -> Listing:
+    """The files of a folder of tables, or of a pattern such as ``logs/*.parquet``.
 
     role: see readers.open_table. The report is told what is read as one table. Raises InputError for a folder that is
     none, MissingInputError for a pattern that nothing matches.
     """
     name = os.fspath(source)
-    if Path(name).is_dir():
-        return _of_folder(name, role, report)
-    return _of_pattern(name) if is_pattern(name) else None
+    return _of_folder(name, role, report) if Path(name).is_dir() else _of_pattern(name)
 
 
 def is_pattern(source: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
+from visrec_cli.items.id_lists import item_ids
 from visrec_cli.options.classes import options_of, takes
 from visrec_cli.options.recommend_users import Newer, Rules, UserQuery
 from visrec_cli.runtime.report import Report
@@ -15,7 +16,6 @@ from visrec_cli.runtime.threads import one_thread_a_product, side_by_side
 from visrec_cli.stages.recommend.users.blend_weights import blend_of
 from visrec_cli.stages.recommend.users.candidate_items import CandidateItems, allowed_of, candidates_of
 from visrec_cli.stages.recommend.users.explanations import Reasons
-from visrec_cli.stages.recommend.users.id_lists import item_ids
 from visrec_cli.stages.recommend.users.selection import Choice, Chooser, item_vectors
 from visrec_cli.stages.recommend.users.serving_context import ServingContext, gather
 from visrec_cli.stages.recommend.users.sessions import sessions_of, with_sessions

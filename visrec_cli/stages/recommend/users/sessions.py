@@ -9,12 +9,12 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.items.id_lists import is_table, text_lines
 from visrec_cli.logs.reader import Use, read_log
 from visrec_cli.recommenders.data import Times
 from visrec_cli.recommenders.model import Users
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.history import newest
-from visrec_cli.stages.recommend.users.id_lists import is_table, text_lines
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.readers import Tabular, is_path
 from visrec_cli.tables.unicode_forms import note_other_forms

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from visrec_cli.errors import UsageError, did_you_mean, unknown
+from visrec_cli.items.id_lists import user_ids
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.recommend.users.id_lists import user_ids
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.stages.recommend.users.user_batches import UserBatches, user_batches
 from visrec_cli.tables.readers import Tabular

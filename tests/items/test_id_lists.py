@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from visrec_cli.errors import InputError
-from visrec_cli.stages.recommend.users.id_lists import item_ids, user_ids
+from visrec_cli.items.id_lists import item_ids, user_ids
 
 
 def piped(folder: Path, text: str) -> Path:
