@@ -4,6 +4,7 @@ python -m tests.docs.recommenders
 """
 
 import inspect
+import re
 from pathlib import Path
 
 from visrec_cli.registry import find, names
@@ -23,7 +24,7 @@ def section(name: str) -> str:
         lines[-1] += " Uses the embeddings of `--items`, if there are any."
     if kind.needs_times:
         lines[-1] += " Needs a log with times."
-    text = inspect.getdoc(kind) or ""
+    text = re.sub(r"^References\n-+\n", "Source: ", _told(kind), flags=re.MULTILINE)
     lines += ["", *_as_markdown(text)]
     if kind.settings:
         lines += ["", "| setting | default | meaning | searched by `--tune` |", "|---|---|---|---|"]
@@ -37,6 +38,14 @@ def section(name: str) -> str:
             meaning = f"{setting.help.replace('|', chr(92) + '|')}{only}"
             lines.append(f"| `{knob}` | {setting.default} | {meaning} | {searched or '–'} |")
     return "\n".join(lines)
+
+
+def _told(kind: type) -> str:
+    """The class's docstring, without the sections about how it is made."""
+    text = inspect.getdoc(kind) or ""
+    return re.sub(
+        r"^(Parameters|Attributes|Raises)\n-+\n.*?(?=^\w+\n-+\n|\Z)", "", text, flags=re.MULTILINE | re.DOTALL
+    )
 
 
 def _as_markdown(text: str) -> list[str]:

@@ -48,7 +48,7 @@ def test_each_format_holds_a_model_as_it_was_or_is_refused(ending: str, tmp_path
             write_table(table.to_reader(), file)
             from_table(open_table(file).read_all())
 
-        with pytest.raises((InputError, UsageError), match=r"where a model has lists of|name the rows of the matrix"):
+        with pytest.raises((InputError, UsageError), match=r"but a model has lists of|name the rows of the matrix"):
             there_and_back()
         return
     assert write_table(table.to_reader(), file) == (table.num_rows, [])
@@ -112,7 +112,7 @@ def test_a_note_that_cannot_be_read_is_refused(tmp_path: Path, note: Any, words:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda t: t.set_column(1, "id", pa.array(range(t.num_rows))), "'id' holds no words"),
+        (lambda t: t.set_column(1, "id", pa.array(range(t.num_rows))), "'id' is not text"),
         (lambda t: _with(t, "bias", pa.array(["x"] * t.num_rows)), "'bias' is string"),
         (lambda t: _with(t, "history", pa.array([[1]] * t.num_rows)), "'history' is list<item: int64>"),
         (lambda t: _with(t, "neighbours", pa.array([[{"id": "i3"}]] * t.num_rows)), "'neighbours' is list"),

@@ -104,9 +104,9 @@ def test_weights_of_zero_survive_and_say_nothing() -> None:
     ("change", "message"),
     [
         (lambda t: t.drop_columns(["history"]), "is not a model"),
-        (lambda t: t.set_column(0, "entity", pa.array(["thing"] * t.num_rows)), "other words"),
+        (lambda t: t.set_column(0, "entity", pa.array(["thing"] * t.num_rows)), "values other than"),
         (lambda t: t.set_column(1, "id", pa.array(["x"] * t.num_rows)), "not unique"),
-        (lambda t: t.slice(1), "names 'a', which has no row: rows were taken out"),
+        (lambda t: t.slice(1), "names 'a', which has no row: rows of the model were removed"),
         (lambda t: _patched(t, b'"format":1', b'"format":9'), "model format 9"),
         (lambda t: _patched(t, b"{", b"<"), "cannot be read"),
     ],

@@ -1,1 +1,1 @@
-"""Recommenders: from interactions (and item content) to a model, ``fit(log, content) → Model``."""
+"""Recommenders: from interactions and item content to a model, ``fit(log, content) → Model``."""

@@ -1,13 +1,13 @@
 """Mapping from item content to latent factors, learned on clicked items.
 
-A map takes the projected vectors of items, parts side by side (see content_projection.Projection), and gives what each
-part brings to the score, block by block; ``sides`` gives the users' side of it. ``state`` is all that a map has
-learned, as arrays.
+A map takes the projected vectors of items, parts side by side (see content_projection.Projection), and returns the
+contribution of each part to the score, block by block; ``sides`` returns the users' factors for it. ``state`` holds
+everything that a map has learned, as arrays.
 
     ridge   factors F W with W = argmin |F W - Y|² + λ |W|²
-    knn     the mean of the factors of the k most similar items, by similarity
-    kernel  the smooth one: K A with A = (K + λ I)⁻¹ Y, K = exp(2 (cosine - 1)), the mean over the parts
-    taste   F itself; the user's side is what ALS gives with these as factors, fixed, and the given reg
+    knn     the mean of the factors of the k most similar items, weighted by similarity
+    kernel  kernel ridge: K A with A = (K + λ I)⁻¹ Y, K = exp(2 (cosine - 1)), the mean over the parts
+    taste   F itself; the user's factors are solved by ALS with these item factors fixed, and the given reg
 
 Y: ALS factors of the clicked items. Source: Gantner et al. 2010, "Learning attribute-to-feature mappings for cold-start
 recommendations", sections 4.2 (kNN) and 4.3 (linear); kernel ridge: Saunders, Gammerman & Vovk 1998.
@@ -31,10 +31,10 @@ from visrec_cli.tables.vectors import Matrix
 
 State = Mapping[str, npt.NDArray[Any]]
 Choice = tuple[str, float]
-_BANK = 4_000  # clicked items that knn and kernel remember: the most clicked ones
+_BANK = 4_000  # most clicked items, which knn and kernel keep
 _ROWS = 1_024
 
-#: What is tried: the kind of map, and how smooth (λ of ridge and kernel, k of knn, reg of taste).
+#: Candidates of a search: the kind of map, and its smoothness (λ of ridge and kernel, k of knn, reg of taste).
 CHOICES: tuple[Choice, ...] = (
     ("knn", 100), ("knn", 30), ("knn", 300),
     ("kernel", 3.0), ("kernel", 0.3), ("kernel", 30.0),
@@ -44,7 +44,24 @@ CHOICES: tuple[Choice, ...] = (
 
 
 def learn(choice: Choice, model: Model, features: Matrix, widths: Sequence[int]) -> Arrays:
-    """The state of a map learned on the items that an ALS model knows. features: (items, sum of widths)."""
+    """Learn a map on the items that an ALS model knows.
+
+    Parameters
+    ----------
+    choice : Choice
+        Kind and smoothness of the map.
+    model : Model
+        The ALS model.
+    features : Matrix
+        (items, sum of widths) projected vectors of the items.
+    widths : Sequence[int]
+        Width of each projected part.
+
+    Returns
+    -------
+    Arrays
+        The state of the map.
+    """
     (kind, smooth), known = choice, model.items.known & features.any(axis=1)
     assert model.items.factors is not None
     if kind == "taste":
@@ -65,9 +82,30 @@ def learn(choice: Choice, model: Model, features: Matrix, widths: Sequence[int])
 
 
 def require_map(model: Model, origin: Origin, items: int, width: int, widths: Sequence[int]) -> tuple[int, ...]:
-    """Raise InputError unless the state of a model holds a map to factors of ``width`` numbers; what each part brings.
+    """Check that the state of a model holds a map.
 
-    widths: of the projected parts.
+    Parameters
+    ----------
+    model : Model
+        The model.
+    origin : Origin
+        Names the file in error messages.
+    items : int
+        Number of items.
+    width : int
+        Width of the factors of behaviour.
+    widths : Sequence[int]
+        Width of each projected part.
+
+    Returns
+    -------
+    tuple[int, ...]
+        The width of the block that each part contributes.
+
+    Raises
+    ------
+    InputError
+        If an array is missing, has the wrong shape, or a number is negative.
     """
     total = sum(widths)
     if "vectors" in model.state:
@@ -86,7 +124,26 @@ def require_map(model: Model, origin: Origin, items: int, width: int, widths: Se
 
 
 def sides(state: State, model: Model, ids: Sequence[str], history: sp.csr_matrix, parts: int) -> Matrix:
-    """(users, blocks) float32: what cold items are multiplied by. model: ALS, whose users are the ones asked for."""
+    """Compute the users' factors that the blocks of cold items are multiplied with.
+
+    Parameters
+    ----------
+    state : State
+        State of the map.
+    model : Model
+        ALS model whose users are the users to score.
+    ids : Sequence[str]
+        Ids of the users.
+    history : sp.csr_matrix
+        (users, items) weights of their interactions.
+    parts : int
+        Number of parts.
+
+    Returns
+    -------
+    Matrix
+        (users, blocks) float32.
+    """
     if "vectors" not in state:
         assert model.users.factors is not None
         return np.tile(model.users.factors, parts)
@@ -99,7 +156,22 @@ def sides(state: State, model: Model, ids: Sequence[str], history: sp.csr_matrix
 
 
 def place(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
-    """(n, blocks) float32: what each part of the items' vectors brings, part by part."""
+    """Compute the factors of cold items from their vectors.
+
+    Parameters
+    ----------
+    state : State
+        State of the map.
+    features : Matrix
+        (n, sum of widths) projected vectors of the items.
+    widths : Sequence[int]
+        Width of each projected part.
+
+    Returns
+    -------
+    Matrix
+        (n, blocks) float32: the contribution of each part, part by part.
+    """
     if "vectors" in state:
         return features
     if "weights" in state:
@@ -123,7 +195,7 @@ def _weigh(state: State, features: Matrix, widths: Sequence[int]) -> Matrix:
 
 
 def _kernels(features: Matrix, bank: Matrix, widths: Sequence[int]) -> list[Matrix]:
-    """One (n, bank) per part; 0 where either has no such part."""
+    """One (n, bank) matrix per part; 0 where either item does not have that part."""
     cosines = _cosines(features, bank, widths)
     return [np.exp(2 * (cosine - 1)) * (cosine != 0) / len(widths) for cosine in cosines]
 

@@ -13,44 +13,70 @@ from visrec_cli.recommenders.neighbours.base import share_of_clicks, strongest, 
 from visrec_cli.runtime.device import cuda_device
 from visrec_cli.tables.vectors import Matrix
 
-LARGEST = 30_000  # items: a matrix of 3.6 GB, three times of which are in memory at the peak
+LARGEST = 30_000  # items: a matrix of 3.6 GB; at the peak, three of them are in memory
 _ROWS = 512
 _GPU_WORTH = 8_000
-"""Items, some ten seconds of two cores, from which on starting a GPU pays."""
+"""Items (about ten seconds on two cores) above which a GPU is worth starting."""
 
 
 class Ease(Recommender):
-    """Predicts every item from all others (Steck 2019, eq. 8; the noise of Steck 2020, eq. 9).
+    """Predicts every item from all others.
 
         score(u, i) = popularity · clicks(i) / max clicks + sum over j in history(u) of w(u, j) · B(j, i)
         B = argmin |X - X B|² + |Λ^½ B|²  with diag(B) = 0:   P = (XᵀX + Λ)^-1,  B(j, i) = -P(j, i) / P(i, i)
         Λ = reg + dropout / (1 - dropout) · diag(XᵀX)
 
-    X holds the weighted clicks (see ``neighbours.base.weighted``). dropout is what training with that share of the
-    clicks hidden would give, and keeps popular items from explaining everything. Of each row of B the ``keep`` largest
-    entries are kept. float32; memory is 12 · items² bytes, time grows with items³: minutes at some 20,000.
+    X holds the weighted clicks (see ``neighbours.base.weighted``). dropout has the effect of hiding that share of the
+    clicks in training, and keeps popular items from explaining everything. The ``keep`` largest entries of each row of
+    B are kept. Computed in float32; memory is 12 · items² bytes, and time grows with items³ (minutes at 20,000).
+
+    References
+    ----------
+    Steck 2019, eq. 8; dropout: Steck 2020, eq. 9.
     """
 
     name = "ease"
-    summary = "the strongest on up to some 10,000 items with many clicks each; closed form, one knob"
+    summary = "the strongest on up to about 10,000 items with many clicks each; closed form, one main setting"
     uses_device: ClassVar[bool] = True
     settings: ClassVar[dict[str, Setting]] = {
-        "reg": Setting(30.0, "ridge: larger where there are few clicks", 1, 1000, log=True, least=1e-6),
-        "dropout": Setting(0.0, "share of the clicks that is hidden in training, in expectation", 0, 0.8, least=0),
+        "reg": Setting(30.0, "strength of the ridge; more if there are few clicks", 1, 1000, log=True, least=1e-6),
+        "dropout": Setting(0.0, "expected share of the clicks that is hidden in training", 0, 0.8, least=0),
         "user_damping": Setting(
-            0.5, "1: busy users have no more say than others; 0: each click counts", 0, 1.5, least=0
+            0.5, "1: active users count no more than others; 0: every click counts equally", 0, 1.5, least=0
         ),
-        "popularity": Setting(0.01, "what popularity adds where the history is silent", 1e-5, 0.1, log=True, least=0),
-        "keep": Setting(500, "links kept of each item, by size", least=1),
+        "popularity": Setting(
+            0.01, "weight of popularity, which decides if the history does not", 1e-5, 0.1, log=True, least=0
+        ),
+        "keep": Setting(500, "largest links kept of each item", least=1),
     }
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """Raises InputError for more items than memory can hold the square of."""
+        """Solve for B.
+
+        Parameters
+        ----------
+        log : Log
+            The interactions to train on.
+        content : Content | None, default=None
+            Ignored.
+        callback : TrainingCallback | None, default=None
+            Ignored.
+
+        Returns
+        -------
+        Model
+            The trained model.
+
+        Raises
+        ------
+        InputError
+            If there are too many items, or the matrix has no inverse.
+        """
         touched = np.flatnonzero(log.touched)
         if len(touched) > LARGEST:
             raise InputError(
-                f"ease needs the square of the items in memory, and {len(touched):,} items are too many",
-                fix="take item-knn or graph-filter, or leave out rare items with a larger --k-core",
+                f"ease needs a matrix of items × items in memory, and {len(touched):,} items are too many",
+                fix="use item-knn or graph-filter, or leave out rare items with a larger --k-core",
             )
         clicks = weighted(log.matrix, "plain", damping=self.set["user_damping"]).astype(np.float32)[:, touched]
         links = self._links(clicks).tocoo()
@@ -62,7 +88,7 @@ class Ease(Recommender):
         return Model(self.name, self.set, users_of(log), items)
 
     def _links(self, clicks: sp.csr_matrix) -> sp.csr_matrix:
-        """B with the strongest entries of each row, from (users, items)."""
+        """B from the clicks, (users, items), with the largest entries of each row."""
         gram = (clicks.T @ clicks).toarray()  # float32, as the clicks
         own = gram.diagonal()
         hidden = min(self.set["dropout"], 0.99)
@@ -78,7 +104,7 @@ class Ease(Recommender):
 
 
 def _inverse(gram: Matrix, device: str) -> Matrix:
-    """Of a symmetric positive definite matrix, which is overwritten on a CPU."""
+    """Inverse of a symmetric positive definite matrix, which is overwritten on a CPU."""
     gpu = cuda_device(device, len(gram) >= _GPU_WORTH)
     if gpu is not None:
         import torch
@@ -91,7 +117,7 @@ def _inverse(gram: Matrix, device: str) -> Matrix:
     if trouble == 0:
         factor, trouble = spotri(factor, lower=True, overwrite_c=True)
     if trouble:
-        raise InputError("ease: the matrix of common clicks has no inverse", fix="take a larger --set reg")
-    for i in range(len(factor)):  # LAPACK gives the lower half
+        raise InputError("ease: the matrix of common clicks has no inverse", fix="use a larger --set reg")
+    for i in range(len(factor)):  # LAPACK fills the lower half only
         factor[i, i + 1 :] = factor[i + 1 :, i]
     return np.asarray(factor)

@@ -21,49 +21,48 @@ from visrec_cli.recommenders.model_requirements import factors_of, number_of, re
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Mask, Matrix
 
-_ENOUGH = 20  # clicked items with a vector: with fewer, hiding some of them tells nothing
+_ENOUGH = 20  # clicked items with a vector; with fewer, hiding some of them shows nothing
 
 
 class Hybrid(Als):
     """ALS factors for items with clicks, and factors predicted from their vectors for all others.
 
-        s(u, i) = x_u · y_i                                              where somebody clicked i: ALS, untouched
-        s(u, i) = scale · sum over the parts p of side_up · y_p(f_ip)    where nobody did
+        s(u, i) = x_u · y_i                                              for items i with clicks: as ALS
+        s(u, i) = scale · sum over the parts p of side_up · y_p(f_ip)    for items i without
 
     f_i: the item's principal components. y_p and side_u are one of
 
-        ridge, knn, kernel   side_up = x_u, y a map from vectors to factors, learned on the clicked items (see maps)
-        taste                y_p(f) = f, side_u what ALS gives a user when the items' factors are their vectors and
-                             stay so: a profile of what was liked, against what is common
+        ridge, knn, kernel   side_up = x_u, y a map from vectors to factors, learned on clicked items (see content_map)
+        taste                y_p(f) = f, side_u the user's factors of ALS with the items' vectors as fixed item factors
 
-    Which one, how smooth, and the scale are chosen on clicked items: a fifth of them is hidden, and a fifth of all
-    clicks on the others; ALS learns from the rest; the best guess brings most of the hidden items back. A guess shrinks
-    towards the mean, so that new items would hardly ever be among the first: the scale makes up for it. With exposure 1
-    hidden items get the share of places that they had of the hidden clicks. That is fair to new items as good as any; a
-    catalogue's unclicked items are often worse than that, and places are taken from items known to be liked, so the
-    default is cautious. Where the unclicked items are truly new, take more.
+    Kind, smoothness and scale are chosen on clicked items: a fifth of them is hidden, and a fifth of all clicks on the
+    others; ALS learns from the rest; the map that finds most of the hidden items wins. Predicted factors shrink towards
+    the mean, so that new items would rarely be among the first: the scale corrects that. With exposure 1, hidden items
+    get the share of places that they have of the hidden clicks, which is right for new items that are as good as any.
+    Unclicked items of a catalogue are often worse, and they take places from items that are known to be liked, so the
+    default is cautious. Raise it where the unclicked items are really new.
     """
 
     name: ClassVar[str] = "hybrid"
     summary: ClassVar[str] = (
-        "als for what was clicked, looks and words for what was not yet: with exposure=1, when new items come daily"
+        "als for items with clicks, pictures and texts for items without: with exposure=1, when new items come daily"
     )
     needs_content: ClassVar[bool] = True
     uses_content: ClassVar[bool] = True
     item_state: ClassVar[tuple[str, ...]] = ("vectors",)
     settings: ClassVar[dict[str, Setting]] = {
         **Als.settings,
-        "map": Setting("auto", "what cold items get", choices=("auto", "taste", "ridge", "knn", "kernel")),
+        "map": Setting("auto", "how cold items get their factors", choices=("auto", "taste", "ridge", "knn", "kernel")),
         "components": Setting(128, "principal components kept of each modality", least=1),
         "exposure": Setting(
             0.02,
-            "places for cold items, in parts of what random items would earn: 1 is all, the default next to none",
+            "places for cold items, as a multiple of what random items would get: 1 is as many, the default very few",
             least=0,
             needs=("trials", "hidden items"),
         ),
         "trials": Setting(
             3,
-            "how often items are hidden to choose the map; 0: the first is taken on trust",
+            "how often items are hidden to choose the map; 0: take the first map without a check",
             least=0,
             needs=("hidden items",),
         ),
@@ -71,11 +70,31 @@ class Hybrid(Als):
 
     @classmethod
     def inputs(cls, log: Log, content: Content | None) -> dict[str, bool]:
-        """Also whether there are items enough to hide some."""
+        """See Recommender; also whether there are enough items to hide some of them."""
         return {**super().inputs(log, content), "hidden items": _can_hide(log, content)}
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """ALS, watched; trials with hidden items; the cold items' places."""
+        """Train ALS, choose the map on hidden items, and place the cold items.
+
+        Parameters
+        ----------
+        log : Log
+            The interactions to train on.
+        content : Content | None, default=None
+            Vectors of the items, in the order of ``log.items``.
+        callback : TrainingCallback | None, default=None
+            Called between the epochs of ALS.
+
+        Returns
+        -------
+        Model
+            The trained model.
+
+        Raises
+        ------
+        UsageError
+            If there are no vectors, or training diverges.
+        """
         content = required(content, self.name)
         warm = super().fit(log, content, callback)
         projection = Projection.fit(content, self.set["components"])
@@ -90,16 +109,16 @@ class Hybrid(Als):
             best, scale, found = choose(guesses, trials, self.set["exposure"])
         state = {**learn(best, warm, features, widths), **projection.state(), "scale": np.array(scale)}
         cold = ~log.touched & content.valid
-        looks = np.float32(scale) * place(state, features, widths) * cold[:, None]
+        by_content = np.float32(scale) * place(state, features, widths) * cold[:, None]
         behaviour = warm.items.factors
         assert behaviour is not None
-        width = looks.shape[1] // len(widths)
+        width = by_content.shape[1] // len(widths)
         blocks = widths if "vectors" in state else (width,) * len(widths)
         parts = (*warm.parts, *zip(projection.names, blocks, strict=True))
         recall = {f"{kind} {smooth:g}": round(value, 4) for (kind, smooth), value in found.items()}
         model = replace(
             warm,
-            items=Items(log.items, log.touched | cold, np.hstack([behaviour, looks])),
+            items=Items(log.items, log.touched | cold, np.hstack([behaviour, by_content])),
             parts=parts,
             state=state,
             facts={"cold": {"map": best[0], "smooth": best[1], "scale": scale, "recall@20": recall}},
@@ -116,7 +135,7 @@ class Hybrid(Als):
         """See Recommender."""
         super().require(model, origin)
         if len(model.parts) < 2:
-            raise origin.wrong("parts", "there are none for looks and words")
+            raise origin.wrong("parts", "there are none for pictures and texts")
         width, factors = model.parts[0][1], factors_of(model, origin)
         if model.users.factors is None:
             raise origin.wrong("the users", "they have no factors")
@@ -127,10 +146,10 @@ class Hybrid(Als):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """ALS's exact solve over the clicked items, and the side that cold items are scored with."""
+        """The exact solution of ALS over the clicked items, and the factors that cold items are scored with."""
         warm = _warm(model)
         users = super().fold_in(warm, ids, history, times)
-        if not model.state:  # in the middle of training
+        if not model.state:  # called during training
             return users
         warm = replace(warm, users=users)
         others = sides(model.state, warm, ids, history, len(model.parts) - 1)
@@ -138,27 +157,27 @@ class Hybrid(Als):
 
     @classmethod
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """Items at the places that their vectors say."""
+        """Predict the factors of items from their vectors."""
         projection = Projection.of(model.state, tuple(name for name, _ in model.parts[1:]))
-        looks = place(model.state, projection.apply(content), projection.widths)
+        by_content = place(model.state, projection.apply(content), projection.widths)
         behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
         scale = np.float32(model.state["scale"].item())
-        return Items(tuple(ids), content.valid, np.hstack([behaviour, scale * looks]))
+        return Items(tuple(ids), content.valid, np.hstack([behaviour, scale * by_content]))
 
     @classmethod
     def new_items_note(cls, settings: Mapping[str, Any]) -> str | None:
-        """That the default exposure shows them hardly ever."""
+        """Say that the default exposure hardly ever recommends them."""
         default = cls.settings["exposure"].default
         if settings.get("exposure", default) > default:
             return None
         return (
-            f"items without clicks will hardly be shown beside the others (exposure {settings['exposure']:g}): "
-            "visrec train-cf --set exposure=1 gives them as many places as random items earn"
+            f"items without clicks will hardly be recommended (exposure {settings['exposure']:g}): "
+            "visrec train-cf --set exposure=1 gives them as many places as random items get"
         )
 
     @classmethod
     def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
-        """Exact for clicked items, as in ALS. For cold ones, what comes nearest: see recommenders.attribution."""
+        """Exact for clicked items, as in ALS; an approximation for cold ones, see ``recommenders.attribution``."""
         warm = _warm(model)
         contributions = super().history_contributions(warm, users, row, items)
         cold = ~warm.items.known[items]
@@ -180,13 +199,13 @@ def _factors(side: Users | Items) -> Matrix:
 
 
 def _guess(choice: Choice, model: Model, cold: Mask, features: Matrix, widths: Sequence[int]) -> Guess:
-    """What a map learned on this ALS model says of all users and the cold items."""
+    """Factors of all users and of the cold items, by a map learned on this ALS model."""
     state = learn(choice, model, features, widths)
     return sides(state, model, model.users.ids, model.users.history, len(widths)), place(state, features[cold], widths)
 
 
 def _warm(model: Model) -> Model:
-    """The ALS model within: the first block of the factors, which is zero for cold items."""
+    """The ALS model inside a hybrid: the first block of the factors, which is zero for cold items."""
     width = model.parts[0][1]
     items = _factors(model.items)[:, :width]
     users = replace(model.users, factors=_factors(model.users)[:, :width])
@@ -196,7 +215,7 @@ def _warm(model: Model) -> Model:
 
 
 def _as_cold(model: Model) -> Model:
-    """The same scores of cold items, with one vector for every item, clicked or not: so they can be compared."""
+    """A model with the same scores of cold items and one vector for every item, clicked or not, for comparison."""
     width, factors = model.parts[0][1], _factors(model.items)
     if "vectors" in model.state:
         return replace(model, items=replace(model.items, factors=factors[:, width:] + model.state["vectors"]))

@@ -4,8 +4,8 @@
                   + sum over j in history(u) of weight(u, j) · neighbours(j → i)
                   + sum over v in neighbours(u) of weight(u, v) · weight(v, i)
 
-A recommender fills the terms that it knows and leaves the others out. The terms stay apart, so that a reason can say
-which of them spoke.
+A recommender fills the terms that it knows and leaves out the others. The terms are kept apart, so that an explanation
+can say which of them contributed.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,23 @@ Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Users:
-    """The user side.
+    """The user side of a model.
 
-    history: (users, items) csr of weights, sorted indices; a stored weight of 0 is an item that the user met and did
-    not like: seen, and no reason for anything. times: (nnz,) ms or None. factors: (users, f), bias:
-    (users,), neighbours: (users, all users of the model) csr; each None where the recommender has no such term.
+    Attributes
+    ----------
+    ids : tuple[str, ...]
+        User ids.
+    history : sp.csr_matrix
+        (users, items) csr of weights with sorted indices. A stored weight of 0 is an item that the user has seen and
+        did not like; it contributes nothing.
+    times : Times | None, default=None
+        (nnz,) milliseconds since 1970, in the order of ``history.data``; None if not known.
+    factors : Matrix | None, default=None
+        (users, f) float32; None if the recommender has no such term.
+    bias : Vector | None, default=None
+        (users,) float32; None if the recommender has no such term.
+    neighbours : sp.csr_matrix | None, default=None
+        (users, all users of the model) csr of weights; None if the recommender has no such term.
     """
 
     ids: tuple[str, ...]
@@ -67,10 +79,21 @@ class Users:
 
 @dataclass(frozen=True)
 class Items:
-    """The item side.
+    """The item side of a model.
 
-    factors: (items, f), bias: (items,), neighbours: (items, items) csr whose row j holds what a click on j says for
-    other items. known: (items,) False where the model cannot score the item: it is never recommended.
+    Attributes
+    ----------
+    ids : tuple[str, ...]
+        Item ids.
+    known : Mask
+        (items,) False where the model cannot score the item, which is then never recommended.
+    factors : Matrix | None, default=None
+        (items, f) float32; None if the recommender has no such term.
+    bias : Vector | None, default=None
+        (items,) float32; None if the recommender has no such term.
+    neighbours : sp.csr_matrix | None, default=None
+        (items, items) csr; row j holds what an interaction with j adds to the scores of other items. None if the
+        recommender has no such term.
     """
 
     ids: tuple[str, ...]
@@ -81,7 +104,7 @@ class Items:
 
     @cached_property
     def gram(self) -> Matrix | None:
-        """(f, f) YᵀY of the factors Y: made once, whoever asks how often."""
+        """(f, f) Gram matrix YᵀY of the factors Y, computed once."""
         return None if self.factors is None else self.factors.T @ self.factors
 
 
@@ -89,11 +112,26 @@ class Items:
 class Model:
     """A trained model.
 
-    recommender and settings: its name in the catalogue and how it was made. parts: what the blocks of the factors speak
-    for, as (name, width): (("behaviour", 64),) or (("behaviour", 64), ("picture", 32), ("text", 32)); they add up to f.
-    state: further arrays by name that folding in or new items need (a projection, a Gram matrix); float32 or int64,
-    as a file gives them back, so that a model answers in memory as it will from a file. facts: what else is worth
-    keeping (version, seed, validation), JSON.
+    Attributes
+    ----------
+    recommender : str
+        Name of the recommender in the registry.
+    settings : dict[str, Any]
+        Its settings.
+    users : Users
+        The user side.
+    items : Items
+        The item side.
+    parts : tuple[tuple[str, int], ...], default=()
+        Name and width of each block of the factors, such as (("behaviour", 64), ("picture", 32), ("text", 32)). The
+        widths add up to f.
+    offset : float, default=0.0
+        Added to every score.
+    state : dict[str, npt.NDArray[Any]], default=field(default_factory=dict)
+        Further arrays by name that ``fold_in`` or ``new_items`` need, such as a projection. Stored as float32 or int64,
+        so that a model scores in memory as it does from a file.
+    facts : dict[str, Any], default=field(default_factory=dict)
+        Further metadata that is worth keeping (version, seed, validation), as JSON.
     """
 
     recommender: str
@@ -109,9 +147,17 @@ class Model:
         object.__setattr__(self, "state", {name: as_stored(array) for name, array in self.state.items()})
 
     def scores(self, users: Users | None = None) -> Matrix:
-        """(users, items) float32 by the formula above; -inf for items that the model cannot score.
+        """Score all items for some users, by the formula of this module.
 
-        users: some of the model's, or folded in; ask in blocks, the answer is dense.
+        Parameters
+        ----------
+        users : Users | None, default=None
+            Users of the model, or folded in; None for all users of the model. The result is dense: score in blocks.
+
+        Returns
+        -------
+        Matrix
+            (users, items) float32; -inf for items that the model cannot score.
         """
         users = self.users if users is None else users
         items = self.items
@@ -133,16 +179,16 @@ class Model:
         return total
 
     def with_facts(self, **facts: Any) -> "Model":
-        """The same model with more facts about its making."""
+        """The same model with further facts."""
         return replace(self, facts={**self.facts, **facts})
 
 
 def _add(total: Matrix, sparse: sp.csr_matrix) -> None:
-    """Add in place what is stored, and nothing elsewhere: most of it is zeros."""
+    """Add only the stored cells, in place: most of the matrix is zeros."""
     rows = np.repeat(np.arange(len(total)), np.diff(sparse.indptr))
     total[rows, sparse.indices] += sparse.data.astype(np.float32, copy=False)
 
 
 def users_of(log: Log, **terms: Any) -> Users:
-    """The user side of a model trained on ``log``: its users with their histories, and the terms given."""
+    """The user side of a model trained on ``log``: users, histories, and the given terms."""
     return Users(log.users, log.matrix, log.times, **terms)

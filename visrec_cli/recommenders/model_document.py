@@ -20,7 +20,24 @@ NAME, PARAMETER = b"ARROW:extension:name", b"ARROW:extension:metadata"
 class ModelDocument(msgspec.Struct):
     """Metadata of a model. Unknown keys are ignored; ``format`` decides.
 
-    state: packed arrays. space: see tables.spaces. facts: for people, but for those that LoadedModel and Fit look at.
+    Attributes
+    ----------
+    format : int, default=FORMAT
+        Version of the format.
+    recommender : str, default="unknown"
+        Name of the recommender.
+    settings : dict[str, Any], default={}
+        Its settings.
+    parts : list[tuple[str, Width]], default=[]
+        Name and width of each block of the factors.
+    offset : Finite, default=0.0
+        Added to every score.
+    state : dict[str, Any], default={}
+        Packed arrays by name.
+    facts : dict[str, Any], default={}
+        Metadata for people; ``LoadedModel`` and ``Fit`` read some of it.
+    space : dict[str, Any] | None, default=None
+        Embedding space of the item vectors, see ``tables.spaces``; None if not known.
     """
 
     format: int = FORMAT
@@ -33,25 +50,40 @@ class ModelDocument(msgspec.Struct):
     space: dict[str, Any] | None = None
 
 
-_Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}$")]
+_Token = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}$")]
 
 
 class PluginDocument(msgspec.Struct):
     """The package of a plug-in recommender, under ``facts.plugin``."""
 
-    package: _Word
-    version: _Word
+    package: _Token
+    version: _Token
 
 
 def origin_of(where: str) -> Origin:
-    """Whose note it is."""
-    return Origin(f"{where}: what it says about itself cannot be read", fix="train it again")
+    """Name the metadata of a model in error messages."""
+    return Origin(f"{where}: the metadata of the model cannot be read", fix="train it again")
 
 
 def note_of(field: pa.Field, where: str) -> ModelDocument | None:
-    """The note on a model's column ``entity``; None where it was lost.
+    """Read the metadata that a model keeps on its column ``entity``.
 
-    Raises InputError for one that cannot be read, or of another format version.
+    Parameters
+    ----------
+    field : pa.Field
+        The column's field.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    ModelDocument | None
+        The metadata; None if they were lost.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read, or belong to another version of the format.
     """
     metadata = field.metadata or {}
     if metadata.get(NAME) != EXTENSION:
@@ -71,8 +103,28 @@ def note_of(field: pa.Field, where: str) -> ModelDocument | None:
 
 
 def required(model: Model, origin: Origin, where: str) -> Model:
-    """The model with all settings of its recommender. Raises InputError where that could not go on from it,
-    UnavailableError where it is a plug-in's that is not installed.
+    """Complete the settings of a model, and check that its recommender can go on from it.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    origin : Origin
+        Names the metadata in error messages.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    Model
+        The model with all settings of its recommender.
+
+    Raises
+    ------
+    InputError
+        If the recommender cannot go on from it.
+    UnavailableError
+        If the recommender is a plug-in that is not installed.
     """
     _require_plugin(model, origin, where)
     if not has("recommender", model.recommender):
@@ -85,7 +137,7 @@ def required(model: Model, origin: Origin, where: str) -> Model:
 
 
 def _require_plugin(model: Model, origin: Origin, where: str) -> None:
-    """Raise UnavailableError where another package trained the model than the one that has its recommender here."""
+    """Raise UnavailableError if another package trained the model than the one that has its recommender here."""
     plugin_facts = model.facts.get("plugin")
     if plugin_facts is None:
         return
@@ -93,9 +145,9 @@ def _require_plugin(model: Model, origin: Origin, where: str) -> None:
     installed = made_by("recommender", model.recommender).get("plugin")
     if installed is None or installed["package"] != plugin.package:
         package = f"{plugin.package} {plugin.version}"
-        other = f"is of {installed['package']} here" if installed else "is not installed here"
+        other = f"belongs to {installed['package']} here" if installed else "is not installed here"
         if not installed and has("recommender", model.recommender):
-            other = "is visrec's own here"
+            other = "belongs to visrec itself here"
         raise UnavailableError(
             f"{where} was trained with the recommender '{model.recommender}' of the package {package}, which {other}",
             fix=f"install {package} if you trust it, or train the model again",

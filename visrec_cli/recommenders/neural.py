@@ -1,4 +1,4 @@
-"""What networks have in common: numbers learned by Adam in torch, and items known by an id and by their vectors."""
+"""Base of neural recommenders: parameters trained by Adam in torch; items have an id and a vector."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 class NeuralRecommender(Iterative):
-    """Learns by gradients. An item is its id beside the principal components of each part of its vector.
+    """Base class of recommenders that are trained by gradients.
 
-    The factors of an item are (1 + parts) blocks of ``embedding_size`` numbers: the id, and what each part brings.
+    An item has an id, and the principal components of each part of its vector. Its factors are (1 + parts) blocks of
+    ``embedding_size`` numbers: one of the id, and one of each part.
     """
 
     uses_content: ClassVar[bool] = True
     uses_device: ClassVar[bool] = True
 
     def _open(self, log: Log, content: Content | None) -> Matrix:
-        """Take the data and the device. Returns (items, components): the projected vectors, zeros without any."""
+        """Take the data and the device. Returns the projected vectors, (items, components), zeros if there are none."""
         from visrec_cli.runtime.device import pick_device
 
         self._device, self._log = pick_device(self.device), log
@@ -43,7 +44,7 @@ class NeuralRecommender(Iterative):
         return features
 
     def _learn(self, learned: "dict[str, Tensor]") -> None:
-        """Take the numbers that Adam is to move."""
+        """Set the parameters that Adam trains."""
         self._learned = learned
         self._adam = Adam(learned, self.set["learning_rate"], self.set["reg"])
 
@@ -53,26 +54,26 @@ class NeuralRecommender(Iterative):
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
     def _small(self, rng: np.random.Generator, rows: int) -> Matrix:
-        """(rows, embedding_size) numbers near 0, where learning begins."""
+        """(rows, embedding_size) small random numbers, to initialise parameters."""
         return rng.standard_normal((rows, self.set["embedding_size"]), np.float32) * np.float32(0.1)
 
     def _arrays(self) -> Arrays:
-        """What has been learned so far, by name."""
+        """The parameters as arrays, by name."""
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._learned.items()}
 
     def _model(self, items: Items, state: Arrays) -> Model:
-        """A model of these items, whose users have no factors yet. state: what is kept beside the projection."""
+        """A model of these items, whose users have no factors yet. state: arrays to keep beside the projection."""
         names = () if self._projection is None else self._projection.names
         state = state if self._projection is None else state | self._projection.state()
         parts = tuple((name, self.set["embedding_size"]) for name in ("behaviour", *names))
         return Model(self.name, self.set, users_of(self._log), items, parts, state=state)
 
     def state(self) -> Arrays:
-        """The parameters, and Adam's moments and count of steps."""
+        """The parameters, and the moments and step count of Adam."""
         return self._adam.state()
 
     def restore(self, state: Arrays) -> None:
-        """Go on from these."""
+        """Continue from a saved state."""
         self._adam.restore(state)
 
     @classmethod
@@ -88,7 +89,27 @@ class NeuralRecommender(Iterative):
     @classmethod
     @abstractmethod
     def state_shapes(cls, settings: Mapping[str, Any], components: int, origin: Origin) -> dict[str, Shape]:
-        """Of the arrays in ``Model.state``, by name. Raises InputError for settings that make no network."""
+        """Give the shapes of the arrays in ``Model.state``.
+
+        Parameters
+        ----------
+        settings : Mapping[str, Any]
+            Settings of the model.
+        components : int
+            Total width of the projected vectors.
+        origin : Origin
+            Names the file in error messages.
+
+        Returns
+        -------
+        dict[str, Shape]
+            Shapes by name of array.
+
+        Raises
+        ------
+        InputError
+            If no network can have these settings.
+        """
 
     @classmethod
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
@@ -97,8 +118,8 @@ class NeuralRecommender(Iterative):
         if not names:
             return super().new_items(model, ids, content)
         projection = Projection.of(model.state, names)
-        nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
-        side = cls.items_of(model.state, projection.apply(content), projection.widths, nobody)
+        no_ids = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
+        side = cls.items_of(model.state, projection.apply(content), projection.widths, no_ids)
         return Items(tuple(ids), content.valid, *side)
 
     @classmethod
@@ -106,4 +127,21 @@ class NeuralRecommender(Iterative):
     def items_of(
         cls, learned: Mapping[str, Any], features: Matrix, widths: Sequence[int], ids: Matrix
     ) -> tuple[Matrix, Matrix | None]:
-        """``(factors, bias)`` of items, from the projected vectors and the numbers of their ids."""
+        """Compute the item side of the model.
+
+        Parameters
+        ----------
+        learned : Mapping[str, Any]
+            Parameters by name.
+        features : Matrix
+            (items, components) projected vectors.
+        widths : Sequence[int]
+            Width of each projected part.
+        ids : Matrix
+            (items, embedding_size) vectors of the ids; zeros for items without one.
+
+        Returns
+        -------
+        tuple[Matrix, Matrix | None]
+            Factors (items, (1 + parts) · embedding_size), and biases (items,) or None.
+        """

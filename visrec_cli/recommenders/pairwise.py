@@ -9,10 +9,22 @@ _TRIES = 20
 
 
 def draw_pairs(matrix: sp.csr_matrix, candidates: npt.NDArray[np.int64], rng: np.random.Generator) -> Pairs:
-    """(≤ nnz, 3) user, touched item, untouched item: each interaction once, in an order of chance.
+    """Draw an item without interaction for each interaction of a user, in random order.
 
-    matrix: (users, items) csr with sorted indices. candidates: the columns that untouched items are drawn from, with
-    equal chances. Interactions of users who touched nearly all candidates may be left out.
+    Parameters
+    ----------
+    matrix : sp.csr_matrix
+        (users, items) csr with sorted indices.
+    candidates : npt.NDArray[np.int64]
+        (m,) columns from which items without interaction are drawn, with equal probability.
+    rng : np.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Pairs
+        (≤ nnz, 3) user, item with interaction, item without. Interactions of users who have nearly all candidates may
+        be missing.
     """
     width = matrix.shape[1]
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))

@@ -11,24 +11,24 @@ from visrec_cli.recommenders.model import Items, Model, users_of
 
 
 class Popularity(Recommender):
-    """The most clicked items, of all time or lately.
+    """The items with the most clicks, of all time or recently.
 
         score(i) = sum over the clicks on i of  weight · 2^(-age / half_life)
 
     The age of a click is counted from the newest click of the log, so that a model does not depend on the day on which
-    it is trained. Items that nobody clicked are left out: all that could be said of them is that nobody wanted them.
+    it is trained. Items without clicks are not recommended.
     """
 
     name = "popularity"
-    summary = "the same best-sellers for everybody: the baseline to beat, and what unknown users get"
+    summary = "the same best-sellers for everybody: the baseline to beat, and the fallback for unknown users"
     settings: ClassVar[dict[str, Setting]] = {
         "half_life": Setting(
-            0.0, "days after which a click counts half; 0: all clicks count the same", least=0, needs=("times",)
+            0.0, "days after which a click counts half; 0: all clicks count equally", least=0, needs=("times",)
         ),
     }
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """Count. Raises UsageError if clicks shall age and the log has no times, or an order alone."""
+        """Count the clicks. Raises UsageError if clicks are to age and the log has no dates."""
         counted = np.bincount(log.matrix.indices, log.matrix.data * self._freshness(log), len(log.items))
         items = Items(log.items, log.touched, bias=counted.astype(np.float32))
         return Model(self.name, self.set, users_of(log), items)

@@ -15,23 +15,23 @@ from visrec_cli.recommenders.model_requirements import factors_of, number_of
 from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.vectors import Matrix
 
-_WIDTH = 32  # of 16-bit numbers: one blake2b digest
+_WIDTH = 32  # 16-bit numbers: one blake2b digest
 
 
 class Random(Recommender):
-    """A random order per user, as the baseline of chance.
+    """A random order per user, as a baseline.
 
-        score(u, i) = r(u)·r(i),   r(id) a direction drawn by hashing the id
+        score(u, i) = r(u)·r(i),   r(id) a random direction, drawn by hashing the id
 
-    An id alone decides, so that new users and new items have their place too, and the order of a file means nothing.
-    All directions are equally likely and all have length 1: no item is favoured over all users.
+    The order depends on the ids alone: new users and new items can be ranked too, and the order of a file has no
+    influence. All directions are equally likely and have length 1, so that no item is favoured over all users.
     """
 
     name = "random"
-    summary = "chance itself: what every other recommender must beat"
+    summary = "a random order: what every other recommender must beat"
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """Nothing is learned; every item can be scored."""
+        """Draw directions for all users and items; nothing is learned."""
         seed = np.array([self.seed % 2**63], np.int64)
         return Model(
             self.name,
@@ -51,17 +51,17 @@ class Random(Recommender):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The ids decide, not the history."""
+        """Draw directions for the users; their histories have no influence."""
         return Users(tuple(ids), history, times, _directions("user", ids, model.state["seed"]))
 
     @classmethod
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """All of them can be scored."""
+        """Draw directions for the items; all of them can be scored."""
         return Items(tuple(ids), np.ones(len(ids), bool), _directions("item", ids, model.state["seed"]))
 
 
 def _directions(side: str, ids: Sequence[str], seed: npt.NDArray[np.int64]) -> Matrix:
-    """(n, 32) float32 of length 1: hashed bits as normal deviates, whose direction is uniform."""
+    """(n, 32) float32 rows of length 1: hashed bits as normal deviates, whose direction is uniform."""
     salt = f"{int(seed.item())} {side} ".encode()
     digests = b"".join(hashlib.blake2b(salt + one.encode()).digest() for one in ids)
     bits = np.frombuffer(digests, "<u2").reshape(len(ids), _WIDTH)

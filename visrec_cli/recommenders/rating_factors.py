@@ -20,22 +20,38 @@ from visrec_cli.tables.vectors import Matrix
 
 
 def centre(ratings: sp.csr_matrix) -> float:
-    """The mean rating, 0 without any."""
+    """The mean rating, 0 if there are none."""
     return float(ratings.data.mean(dtype=np.float64)) if ratings.nnz else 0.0
 
 
 def ridge(side: Rows, other: Matrix, mean: float, reg: float) -> Matrix:
-    """(rows, 1 + f) the biases and factors of one side that minimise, for each row with its n ratings,
+    """Solve for the biases and factors of one side, with the other side fixed.
+
+    For each row with its n ratings they minimise
 
         sum of (rating - μ - b - b(other) - x·y(other))² + reg · n · (b² + |x|²)
 
-    other: (columns, 1 + f) of the other side, which stays.
+    Parameters
+    ----------
+    side : Rows
+        The ratings, by rows of the side to solve for.
+    other : Matrix
+        (columns, 1 + f) biases and factors of the fixed side.
+    mean : float
+        The mean rating μ.
+    reg : float
+        Strength of the regularisation.
+
+    Returns
+    -------
+    Matrix
+        (rows, 1 + f) float32 biases and factors.
     """
     from visrec_cli.recommenders.als.kernel import solve
 
     width = other.shape[1]
     partners = other.copy()
-    partners[:, 0] = 1  # what a bias is multiplied with
+    partners[:, 0] = 1  # the factor that a bias is multiplied with
     targets = side.weights - np.float32(mean) - other[side.columns, 0]
     regs = np.float32(reg) * np.diff(side.indptr).astype(np.float32)
     rows = np.zeros((len(regs), width), np.float32)
@@ -45,12 +61,12 @@ def ridge(side: Rows, other: Matrix, mean: float, reg: float) -> Matrix:
 
 
 def errors(ratings: sp.csr_matrix, mean: float, users: Matrix, items: Matrix) -> npt.NDArray[np.float32]:
-    """(nnz,) rating minus prediction."""
+    """(nnz,) float32 ratings minus predictions."""
     rows = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
     wrong = ratings.data - np.float32(mean) - users[rows, 0] - items[ratings.indices, 0]
-    lots = 1 << 18  # entries at a time: memory stays level
-    for begin in range(0, len(wrong), lots):
-        some = slice(begin, begin + lots)
+    block = 1 << 18  # entries at a time, to bound memory
+    for begin in range(0, len(wrong), block):
+        some = slice(begin, begin + block)
         wrong[some] -= np.einsum("ij,ij->i", users[rows[some], 1:], items[ratings.indices[some], 1:])
     return wrong
 
@@ -65,12 +81,12 @@ def objective(ratings: sp.csr_matrix, mean: float, users: Matrix, items: Matrix,
 
 
 class RatingFactors(Iterative):
-    """A recommender whose parameters are one bias and some factors for each user and item that rated or was rated."""
+    """A recommender with a bias and some factors for each user and item that has ratings."""
 
     predicts_ratings = True
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Biases of zero, small random factors for whoever rated or was rated."""
+        """Initialise biases to zero, and factors to small random numbers."""
         self._log, self._mean = log, centre(log.matrix)
         rng, width = np.random.default_rng(self.seed), self.set["embedding_size"]
         self._factors: list[Matrix] = []  # of each side: its bias, then its factors
@@ -80,7 +96,7 @@ class RatingFactors(Iterative):
             self._factors.append(own * active[:, None])
 
     def model(self) -> Model:
-        """Users and items with biases and factors; items that nobody rated are not known."""
+        """Users and items with biases and factors; items without ratings are not known."""
         users, items = self._factors
         return Model(
             self.name,
@@ -96,7 +112,7 @@ class RatingFactors(Iterative):
         return dict(zip(("users", "items"), self._factors, strict=True))
 
     def restore(self, state: Arrays) -> None:
-        """Go on from there."""
+        """Continue from a saved state."""
         self._factors = [np.array(state[name], np.float32) for name in ("users", "items")]
 
     @classmethod
@@ -108,7 +124,7 @@ class RatingFactors(Iterative):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The exact minimum of ``ridge`` for each user, items fixed."""
+        """The exact minimum of ``ridge`` for each user, with the items fixed."""
         items = np.zeros((len(model.items.ids), 1 + model.settings["embedding_size"]), np.float32)
         if model.items.factors is not None and model.items.bias is not None:
             items[:, 0], items[:, 1:] = model.items.bias, model.items.factors

@@ -1,7 +1,7 @@
 """A model as a table, and back: one row per item, then one per user (docs/contract.md).
 
-What belongs to the whole (settings, offset, projections) is canonical JSON in the Arrow extension type ``visrec.model``
-over the ``entity`` column, which survives polars. A table that lost it still scores the users that it holds.
+What belongs to the model as a whole (settings, offset, projections) is canonical JSON in the Arrow extension type
+``visrec.model`` over the ``entity`` column, which survives polars. A table that lost it still scores its own users.
 """
 
 import json
@@ -33,11 +33,27 @@ OWN = ("entity", "id", "factors", "bias", "neighbours", "history")
 
 
 def to_table(model: Model, about: pa.Table | None = None, space: Space | None = None) -> pa.Table:
-    """The model as a table.
+    """Write a model as a table.
 
-    about: columns of the items (titles, prices, paths), row i belonging to item i; users have nulls there; an
-    ``item_id`` among them says nothing new. space: of the item vectors that it learned from. Raises InputError if
-    ``about`` has a column of ours.
+    Parameters
+    ----------
+    model : Model
+        The model.
+    about : pa.Table | None, default=None
+        Columns of the items (titles, prices, paths), row i belonging to item i. Users have nulls there; a column
+        ``item_id`` is left out.
+    space : Space | None, default=None
+        Embedding space of the item vectors that the model learned from; None if it used none.
+
+    Returns
+    -------
+    pa.Table
+        The table.
+
+    Raises
+    ------
+    InputError
+        If ``about`` has a column with a name that models use.
     """
     items, users = model.items, model.users
     n, m = len(items.ids), len(users.ids)
@@ -68,39 +84,56 @@ def to_table(model: Model, about: pa.Table | None = None, space: Space | None = 
         if name == "item_id":
             continue
         if name in OWN:
-            raise InputError(f"the items have a column '{name}', which a model uses itself", fix="rename that column")
+            raise InputError(f"the items have a column '{name}', a name that models use", fix="rename that column")
         column = about[name].combine_chunks()
-        columns[name] = pa.concat_arrays([column, pa.nulls(m, column.type)])  # one chunk: polars errs on slices
+        columns[name] = pa.concat_arrays([column, pa.nulls(m, column.type)])  # one chunk: polars mishandles slices
         fields.append(about.schema.field(name))
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
 def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Table, Space | None]:
-    """The model, the columns of its items (``item_id`` first), and the space that it learned from, if it is known.
+    """Read a model from a table.
 
-    Raises InputError for a table that is not a model, is broken, or comes from a newer format.
+    Parameters
+    ----------
+    table : pa.Table
+        The table.
+    where : str, default="the model"
+        Name of the file, for messages.
+
+    Returns
+    -------
+    tuple[Model, pa.Table, Space | None]
+        The model, the columns of its items (``item_id`` first), and the embedding space that it learned from, if known.
+
+    Raises
+    ------
+    InputError
+        If the table is not a model, is damaged, or has another version of the format.
+    UnavailableError
+        If the recommender is a plug-in that is not installed.
     """
     if not is_model(table.schema):
         raise InputError(
             f"{where} is not a model: it has no columns entity, id and history", fix="visrec train-cf makes one"
         )
     note, origin = note_of(table.schema.field("entity"), where), origin_of(where)
-    facts_of_model = note or ModelDocument()
+    metadata = note or ModelDocument()
     for name in ("entity", "id"):
         if not pa.types.is_string(table.schema.field(name).type):
-            raise InputError(f"{where}: column '{name}' holds no words", fix="train the model again")
+            raise InputError(f"{where}: column '{name}' is not text", fix="train the model again")
     entity = table["entity"]
     items, users = table.filter(pc.equal(entity, "item")), table.filter(pc.equal(entity, "user"))
     if items.num_rows + users.num_rows != table.num_rows:
-        raise InputError(f"{where}: column 'entity' holds other words than item and user", fix="train the model again")
+        raise InputError(f"{where}: column 'entity' has values other than item and user", fix="train the model again")
     item_ids, user_ids = (_ids(side, where, kind) for side, kind in ((items, "item"), (users, "user")))
     known = np.zeros(items.num_rows, bool)
     for name in {"factors", "bias", "neighbours"} & set(table.column_names):
         known |= np.asarray(items[name].is_valid())
     history, times = histories_of(users["history"], item_ids, where)
     model = Model(
-        facts_of_model.recommender,
-        facts_of_model.settings,
+        metadata.recommender,
+        metadata.settings,
         Users(
             tuple(user_ids.to_pylist()), history, times,
             _factors(users), _bias(users, where), links_of(users, user_ids, where),
@@ -109,21 +142,36 @@ def from_table(table: pa.Table, where: str = "the model") -> tuple[Model, pa.Tab
             tuple(item_ids.to_pylist()), known,
             _factors(items), _bias(items, where), links_of(items, item_ids, where),
         ),
-        tuple(facts_of_model.parts),
-        facts_of_model.offset,
-        origin.arrays(facts_of_model.state, "state", {}),
-        facts_of_model.facts,
+        tuple(metadata.parts),
+        metadata.offset,
+        origin.arrays(metadata.state, "state", {}),
+        metadata.facts,
     )  # fmt: skip
     model = model if note is None else required(model, origin, where)
     about = items.drop_columns([name for name in OWN if name in items.column_names])
     about = about.add_column(0, pa.field("item_id", pa.string()), item_ids)
-    return model, about, None if facts_of_model.space is None else space_from(facts_of_model.space, origin, "space")
+    return model, about, None if metadata.space is None else space_from(metadata.space, origin, "space")
 
 
 def described(field: pa.Field, where: str) -> str:
-    """What a model's column ``entity`` says of it, in words; empty where it has lost its note.
+    """Describe a model in words, from the field of its column ``entity``.
 
-    Raises InputError for a note that cannot be read, or of another format version.
+    Parameters
+    ----------
+    field : pa.Field
+        The field.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    str
+        The recommender, what it was fitted on, and its validation; empty if the metadata were lost.
+
+    Raises
+    ------
+    InputError
+        If the metadata cannot be read, or belong to another version of the format.
     """
     note = note_of(field, where)
     if note is None:
@@ -152,7 +200,7 @@ def _facts(model: Model, space: Space | None) -> bytes:
 def _ids(side: pa.Table, where: str, kind: str) -> pa.Array:
     ids = side["id"].combine_chunks()
     if ids.null_count or len(pc.unique(ids)) != len(ids):
-        raise InputError(f"{where}: the ids of its {kind}s are not unique, or empty", fix="train the model again")
+        raise InputError(f"{where}: ids of {kind}s are missing or not unique", fix="train the model again")
     return ids
 
 
@@ -166,8 +214,8 @@ def _bias(side: pa.Table, where: str) -> Any:
     if "bias" not in side.column_names or side["bias"].null_count == side.num_rows:
         return None
     if not pa.types.is_floating(side["bias"].type):
-        raise InputError(f"{where}: column 'bias' is {side['bias'].type}, not numbers", fix="train the model again")
+        raise InputError(f"{where}: column 'bias' is {side['bias'].type}, not float", fix="train the model again")
     bias = pc.fill_null(side["bias"], 0.0).to_numpy().astype(np.float32)
     if not np.isfinite(bias).all():
-        raise InputError(f"{where}: column 'bias' holds NaN or infinity", fix="train the model again")
+        raise InputError(f"{where}: column 'bias' has NaN or infinite values", fix="train the model again")
     return bias

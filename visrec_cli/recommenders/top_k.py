@@ -10,14 +10,24 @@ import scipy.sparse as sp
 from visrec_cli.tables.vectors import Mask, Matrix, Rows
 
 Vector = npt.NDArray[np.float32]
-_GROUP, _GROUPS_FOR_EACH = 64, 8  # the most members of a group, and the fewest groups for each of the k
+_GROUP, _GROUPS_FOR_EACH = 64, 8  # largest size of a group, and smallest number of groups for each of the k
 
 
 def lots(ids: Sequence[str]) -> npt.NDArray[np.int64]:
-    """(n,) a rank for each id, drawn by its hash: who goes first among equal scores.
+    """Rank ids by their hash, to order items with equal scores.
 
-    Order of file would be no draw: catalogues are sorted by age or popularity, and a model that gives every item
-    the same score would seem to know something. The same id always draws the same lot.
+    The order of a file would be biased: catalogues are sorted by age or popularity, and a model that gives every item
+    the same score would seem to know something. The rank of an id among given ids is always the same.
+
+    Parameters
+    ----------
+    ids : Sequence[str]
+        Item ids.
+
+    Returns
+    -------
+    npt.NDArray[np.int64]
+        (n,) rank of each id.
     """
     drawn = [hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids]
     places = np.empty(len(ids), np.int64)
@@ -33,10 +43,25 @@ def top_k(
     exclude: sp.csr_matrix | None = None,
     allowed: Mask | None = None,
 ) -> tuple[npt.NDArray[np.int64], Matrix]:
-    """``(columns, scores)``, each (n, min(k, m)), best first; column -1 and score -inf where there are no more.
+    """Select the k best columns of each row.
 
-    scores: (n, m), overwritten. exclude: (n, m) csr whose stored places are no candidates (what a user has seen).
-    allowed: (m,) bool. Equal scores go by ``lots``.
+    Parameters
+    ----------
+    scores : Matrix
+        (n, m) float32; overwritten.
+    k : int
+        Number of columns to select.
+    lots : npt.NDArray[np.int64]
+        (m,) order of columns with equal scores, as from ``lots``.
+    exclude : sp.csr_matrix | None, default=None
+        (n, m) csr whose stored cells are no candidates, such as items that a user has seen.
+    allowed : Mask | None, default=None
+        (m,) which columns are candidates; None for all.
+
+    Returns
+    -------
+    tuple[npt.NDArray[np.int64], Matrix]
+        Column numbers and scores, each (n, min(k, m)), best first; column -1 and score -inf where there are no more.
     """
     n, m = scores.shape
     if allowed is not None:
@@ -46,7 +71,7 @@ def top_k(
     k = min(k, m)
     if n == 0 or k == 0:
         return np.full((n, k), -1, np.int64), np.full((n, k), -np.inf, np.float32)
-    rows, columns = _within_reach(scores, k)
+    rows, columns = _candidates(scores, k)
     values = scores[rows, columns]
     order = np.lexsort((lots[columns], -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]
@@ -59,31 +84,31 @@ def top_k(
     return best, best_scores
 
 
-def _within_reach(scores: Matrix, k: int) -> tuple[Rows, Rows]:
-    """Rows and columns of all that may be among the k best of its row, and of little else. k: from 1 to m.
+def _candidates(scores: Matrix, k: int) -> tuple[Rows, Rows]:
+    """Rows and columns of all cells that may be among the k best of their row, and of few others. k: from 1 to m.
 
-    Each row is cut into groups. The k-th best of the groups' best is no more than the k-th best of all: what lies below
-    it is out, and of most groups nothing but the best has to be looked at. That is a tenth of the work of a partition.
+    Each row is cut into groups. The k-th largest of the groups' maxima is at most the k-th best of all cells: cells
+    below it are out, and of most groups only the maximum is read. That is a tenth of the work of a partition.
     """
     n, m = scores.shape
     size = min(_GROUP, m // (_GROUPS_FOR_EACH * k))
     if size < 2:
-        bar = _bar(scores, k)
-        rows, columns = np.nonzero(scores >= bar[:, None])
+        threshold = _threshold(scores, k)
+        rows, columns = np.nonzero(scores >= threshold[:, None])
         return rows, columns
     groups = m // size
     even = scores[:, : size * groups].reshape(n, size, groups)  # member c of group g is column c * groups + g
-    best = np.concatenate([even.max(axis=1), scores[:, size * groups :]], axis=1)  # what is left over: groups of one
-    bar = _bar(best, k)
-    rows, which = np.nonzero(best >= bar[:, None])
+    best = np.concatenate([even.max(axis=1), scores[:, size * groups :]], axis=1)  # the rest are groups of one
+    threshold = _threshold(best, k)
+    rows, which = np.nonzero(best >= threshold[:, None])
     alone = which >= groups
     lone_rows, lone_columns = rows[alone], which[alone] + (size - 1) * groups
     rows, which = rows[~alone], which[~alone]
-    near, member = np.nonzero(even[rows, :, which] >= bar[rows, None])
+    near, member = np.nonzero(even[rows, :, which] >= threshold[rows, None])
     return np.concatenate([rows[near], lone_rows]), np.concatenate([member * groups + which[near], lone_columns])
 
 
-def _bar(scores: Matrix, k: int) -> Vector:
-    """(n,) the k-th best of each row, and above -inf: what is out stays out."""
-    bar = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k]
-    return np.where(np.isneginf(bar), np.finfo(np.float32).min, bar)
+def _threshold(scores: Matrix, k: int) -> Vector:
+    """(n,) k-th best of each row, but above -inf, so that excluded cells stay excluded."""
+    threshold = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k]
+    return np.where(np.isneginf(threshold), np.finfo(np.float32).min, threshold)

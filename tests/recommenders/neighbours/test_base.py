@@ -23,7 +23,7 @@ def test_the_links_are_those_of_the_dense_product(share: float, k: int) -> None:
     wanted[itself >= 0, itself[itself >= 0]] = 0
     least = np.sort(np.abs(wanted), axis=1)[:, -min(k, 300)]
     wanted[np.abs(wanted) < least[:, None]] = 0
-    found = nearest(rows, others, k, own=own, theirs=theirs, shrinkage=0.3, itself=itself)
+    found = nearest(rows, others, k, norms=own, other_norms=theirs, shrinkage=0.3, itself=itself)
     assert found.dtype == np.float32
     assert found.nnz == np.count_nonzero(wanted)
     np.testing.assert_allclose(found.toarray(), wanted, rtol=1e-5, atol=1e-5)

@@ -54,5 +54,5 @@ def test_items_without_a_vector_are_unknown_and_say_nothing() -> None:
 
 
 def test_it_needs_vectors() -> None:
-    with pytest.raises(UsageError, match="content-knn learns from vectors"):
+    with pytest.raises(UsageError, match="content-knn needs vectors"):
         ContentKnn().fit(Log(("u",), ("a", "b", "c"), CLICKS))

@@ -100,7 +100,7 @@ class SequenceSuite(RecommenderSuite):
             assert len(model.parts) == (3 if "item_ids" in more else 1)
         assert model.items.factors is not None
         assert not model.items.factors[:, : model.parts[0][1]].any()
-        with pytest.raises(UsageError, match="knows items by their vectors, and there are none"):
+        with pytest.raises(UsageError, match="needs vectors of the items, and there are none"):
             self.fitted(log, None, item_ids=False)
 
     def test_a_session_of_new_items_by_their_vectors(self) -> None:

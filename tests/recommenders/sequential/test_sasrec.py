@@ -18,5 +18,5 @@ class TestSasRec(SequenceSuite):
 
 
 def test_heads_share_the_vector() -> None:
-    with pytest.raises(UsageError, match="cannot be shared by 4 heads"):
+    with pytest.raises(UsageError, match="is not divisible by heads=4"):
         SasRec(embedding_size=10, heads=4).fit(planted()[0])

@@ -41,7 +41,7 @@ def test_much_privacy_costs_and_little_leaves_the_tastes(many: tuple[Log, Conten
     log, _, truth = many
     assert asked(log, 50.0, truth) > 0.6
     assert asked(log, 0.1, truth) < 0.4
-    with pytest.raises(UsageError, match="no noise is enough"):
+    with pytest.raises(UsageError, match="no amount of noise"):
         asked(log, 0.001, truth)
 
 

@@ -13,12 +13,15 @@ class AlsExplicit(RatingFactors):
             + reg · (sum over u of n(u) (|x(u)|² + b(u)²) + sum over i of n(i) (|y(i)|² + b(i)²))
 
     n = number of ratings. A bias is the factor whose partner is fixed at 1, so each row is one ridge regression, solved
-    exactly. Source: Zhou, Wilkinson, Schreiber & Pan 2008 (regularisation weighted by n); biases as in Koren, Bell &
-    Volinsky 2009, eq. 4. Runs on the CPU whatever the device.
+    exactly. Runs on the CPU, whatever the device.
+
+    References
+    ----------
+    Zhou, Wilkinson, Schreiber & Pan 2008 (regularisation weighted by n); biases: Koren, Bell & Volinsky 2009, eq. 4.
     """
 
     name = "als-explicit"
-    summary = "predicts ratings (stars) rather than clicks; steady, no learning rate to tune"
+    summary = "predicts ratings (stars) rather than clicks; stable, no learning rate to tune"
     settings = {  # noqa: RUF012
         "embedding_size": Setting(32, "numbers per user and item", 8, 128, log=True, least=1),
         "epochs": Setting(15, "rounds of users, then items", least=1),
@@ -26,12 +29,12 @@ class AlsExplicit(RatingFactors):
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """As all models of ratings start."""
+        """Initialise biases to zero, and factors to small random numbers."""
         super().start(log, content)
         self._sides = [Rows.of(log.matrix), Rows.of(log.matrix.T.tocsr())]
 
     def epoch(self, number: int) -> float:
-        """All users, then all items. Returns L at the end of it, per rating."""
+        """Solve for all users, then for all items. Returns L after that, per rating."""
         for side in (0, 1):
             self._factors[side] = ridge(self._sides[side], self._factors[1 - side], self._mean, self.set["reg"])
         users, items = self._factors

@@ -4,7 +4,7 @@ For row u with entries j in S(u), weights w and targets t, over the fixed factor
 
     A_u x_u = b_u,   A_u = B + reg_u I + sum_j w_j y_j y_jᵀ,   b_u = sum_j w_j t_j y_j
 
-Rows do not touch each other: the answer does not depend on the number of threads.
+Rows are independent, so that the result does not depend on the number of threads.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from visrec_cli.recommenders.kernels.compilation import Columns, Floats, Whole, 
 from visrec_cli.recommenders.kernels.memory_prefetch import LINE, prefetch
 from visrec_cli.recommenders.kernels.parallel import share
 
-_AHEAD = 8  # entries whose factors are on their way from memory
+_AHEAD = 8  # entries whose factors are being prefetched
 _STRIDE = LINE // 4
 
 
@@ -21,8 +21,8 @@ _STRIDE = LINE // 4
 def _rest(aim, plain, others, weights, columns, begin, end, vector, out):  # type: ignore[no-untyped-def]
     """out = sum_j w_j aim y_j - A · vector, without forming A; plain: the diagonal B + reg I.
 
-    Returns sum_j w_j (aim - y_j · vector)² + vectorᵀ (B + reg I) vector. Four entries are worked on together, so that
-    ``out`` is read and written once for them, and the next ones are on their way from memory meanwhile.
+    Returns sum_j w_j (aim - y_j · vector)² + vectorᵀ (B + reg I) vector. Four entries are processed together, so that
+    ``out`` is read and written once for them, while the next ones are prefetched.
     """
     width = len(vector)
     total = np.float32(0)
@@ -119,13 +119,40 @@ def step(
     steps: int,
     rows: Floats,
 ) -> Floats:
-    """Improve ``rows`` (n, f) in place by a few steps of conjugate gradients, with all targets 1 and B diagonal.
+    """Improve one side in place by a few steps of conjugate gradients, with all targets 1 and a diagonal base B.
 
-    base: (f,) that diagonal. With B + reg I as preconditioner, what is left is a matrix whose rank is the number of the
-    row's entries, so a row with few entries is solved exactly in as many steps and one.
+    With B + reg I as preconditioner, the remaining matrix has the rank of the row's number of entries, so that a row
+    with few entries is solved exactly in one step more than it has entries.
 
-    Returns (n,): the least squares objective of each row where it now stands, sum_j w_j (1 - y_j·x)² + xᵀ(B + reg I)x.
-    Source: Takács, Pilászy & Tikk 2011 (conjugate gradients from the previous solution).
+    Parameters
+    ----------
+    tasks : Whole
+        (t + 1,) limits of the runs of rows that threads take.
+    indptr : Whole
+        (n + 1,) first entry of each row.
+    columns : Columns
+        (entries,) column of each entry.
+    weights : Floats
+        (entries,) weight of each entry.
+    others : Floats
+        (m, f) fixed factors.
+    base : Floats
+        (f,) diagonal of B.
+    regs : Floats
+        (n,) regularisation of each row.
+    steps : int
+        Number of steps.
+    rows : Floats
+        (n, f) factors to improve; changed in place.
+
+    Returns
+    -------
+    Floats
+        (n,) least squares objective of each row after the steps, sum_j w_j (1 - y_j·x)² + xᵀ(B + reg I)x.
+
+    References
+    ----------
+    Takács, Pilászy & Tikk 2011 (conjugate gradients from the previous solution).
     """
     objective = np.empty(len(rows), np.float32)
     arguments = (indptr, columns, weights, others, base, regs, steps, rows, objective)
@@ -202,7 +229,29 @@ def solve(
     regs: Floats,
     rows: Floats,
 ) -> None:
-    """Set ``rows`` (n, f) to the exact solutions, by Cholesky; rows without entries become zeros."""
-    others = np.ascontiguousarray(others)  # hybrid gives a part of each row; another layout is another machine code
+    """Set ``rows`` to the exact solutions, by Cholesky decomposition; rows without entries become zeros.
+
+    Parameters
+    ----------
+    tasks : Whole
+        (t + 1,) limits of the runs of rows that threads take.
+    indptr : Whole
+        (n + 1,) first entry of each row.
+    columns : Columns
+        (entries,) column of each entry.
+    weights : Floats
+        (entries,) weight of each entry.
+    targets : Floats
+        (entries,) target of each entry.
+    others : Floats
+        (m, f) fixed factors.
+    base : Floats
+        (f, f) B.
+    regs : Floats
+        (n,) regularisation of each row.
+    rows : Floats
+        (n, f) overwritten with the solutions.
+    """
+    others = np.ascontiguousarray(others)  # hybrid passes slices of rows; another layout would be compiled anew
     arguments = (indptr, columns, weights, targets, others, base, regs, rows)
     share(tasks, lambda first, last: _solve_rows(first, last, *arguments))

@@ -18,7 +18,7 @@ from visrec_cli.runtime.threads import one_thread_a_product
 from visrec_cli.tables.vectors import Matrix
 
 _GPU_WORTH = 4e9
-"""Clicks · embedding_size · epochs, some ten seconds of two cores, after which starting a GPU pays."""
+"""Clicks · embedding_size · epochs (about ten seconds on two cores) above which a GPU is worth starting."""
 
 
 class Als(Iterative):
@@ -28,41 +28,43 @@ class Als(Iterative):
             + sum over u of λ(u) |x(u)|²  +  sum over i of λ(i) |y(i)|²
         λ(u) = reg · (W(u) + α₀ · items)^ν,   λ(i) = reg · (W(i) + α₀ · users)^ν,   W = sum of the row's weights
 
-    Where nobody says, α₀ and reg follow the log, U users, I items and the weight W of all clicks:
+    By default α₀ and reg follow the log, with U users, I items and the weight W of all clicks:
 
         α₀  = 4 · W / (U · I)
         reg = min(0.8 · z^1.5, 0.9) / (1 + α₀ · U · I / W)      z = mean over clicks of 1/√clicks(u) + 1/√clicks(i)
 
-    so that what was not clicked weighs four times as much as what was, and only what stands out from chance is learned
-    (see als.defaults, for other ν too).
+    so that all pairs without a click weigh four times as much as all clicks, and only what stands out from chance is
+    learned (see als.defaults, for other ν too). Where the paper counts clicks, weights are summed here. A GPU is used
+    if there are enough clicks to make up for its start.
 
-    Source: Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation
-    benchmarks", eqs. 1-3 and 8, after Hu, Koren & Volinsky 2008. Their counts of clicks are sums of weights here. A
-    GPU is taken where the clicks are many enough to make up for its start.
+    References
+    ----------
+    Rendle, Krichene, Zhang & Koren 2021, "Revisiting the performance of iALS on item recommendation benchmarks", eqs.
+    1-3 and 8, after Hu, Koren & Volinsky 2008.
     """
 
     name = "als"
-    summary = "matrix factorisation of clicks: strong, quick and scalable; the first to try when there are only clicks"
+    summary = "matrix factorisation of clicks: strong, fast and scalable; the first to try when there are only clicks"
     uses_device = True
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "epochs": Setting(15, "rounds of users, then items", least=1),
         "reg": Setting(AUTO, "strength of the regularisation", 0.3, 3.0, log=True, least=0, kind=float),
         "unobserved_weight": Setting(
-            AUTO, "weight α₀ of what was not clicked; a click weighs 1", 0.1, 10.0, log=True, least=0, kind=float
+            AUTO, "weight α₀ of pairs without a click; a click weighs 1", 0.1, 10.0, log=True, least=0, kind=float
         ),
         "nu": Setting(
             1.0,
-            "how strongly the regularisation grows with the number of clicks: 0 not, 1 in proportion",
+            "how the regularisation grows with the number of clicks: 0: not at all, 1: in proportion",
             least=0,
             needs=("reg",),
         ),
-        "init_scale": Setting(0.1, "length of the vectors in the beginning", least=1e-6),
+        "init_scale": Setting(0.1, "initial length of the vectors", least=1e-6),
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Random factors for whoever clicked or was clicked, zeros for all others."""
-        self._log, self.set = log, self.resolved(self.asked, log)
+        """Draw random factors for users and items with clicks, zeros for all others."""
+        self._log, self.set = log, self.resolved(self.given, log)
         sides = [Rows.of(log.matrix), Rows.of(log.matrix.T.tocsr())]
         rng = np.random.default_rng(self.seed)
         size = (self.set["embedding_size"],)
@@ -77,7 +79,7 @@ class Als(Iterative):
         self._halves: Halves = OnProcessor(*parts) if gpu is None else OnGpu(*parts, gpu)
 
     def epoch(self, number: int) -> float:
-        """All users, then all items. Returns L at the end of it, per unit of weight."""
+        """Solve for all users, then for all items. Returns L after that, per unit of weight."""
         self._halves.step(0)
         loss = self._halves.step(1)
         users = self._halves.factors[0]
@@ -85,7 +87,7 @@ class Als(Iterative):
         return loss / max(float(self._log.matrix.data.sum(dtype=np.float64)), 1e-12)
 
     def model(self) -> Model:
-        """Users and items with their factors; items that nobody clicked are not known."""
+        """Users and items with their factors; items without clicks are not known."""
         users, items = (factors.copy() for factors in self._halves.factors)
         return Model(
             self.name,
@@ -113,12 +115,12 @@ class Als(Iterative):
         return dict(zip(("users", "items"), self._halves.factors, strict=True))
 
     def restore(self, state: Arrays) -> None:
-        """Go on from these factors."""
+        """Continue from saved factors."""
         self._halves.factors = [np.array(state[name], np.float32) for name in ("users", "items")]
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The exact minimum of L for each user, items fixed."""
+        """The exact minimum of L for each user, with the items fixed."""
         from visrec_cli.recommenders.als.kernel import solve
 
         side, items = Rows.of(history), _factors(model)
@@ -129,11 +131,29 @@ class Als(Iterative):
 
     @classmethod
     def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
-        """The score at the exact minimum for this user is a sum over the history; these are its terms.
+        """Split the score at the exact minimum for this user into its terms, one for each item of the history.
 
-            voice(j → i) = w(u, j) · y(j)ᵀ (α₀ YᵀY + sum over k of w(u, k) y(k) y(k)ᵀ + λ(u) I)⁻¹ y(i)
+            contribution(j → i) = w(u, j) · y(j)ᵀ (α₀ YᵀY + sum over k of w(u, k) y(k) y(k)ᵀ + λ(u) I)⁻¹ y(i)
 
-        Source: Hu, Koren & Volinsky 2008, section 5.
+        Parameters
+        ----------
+        model : Model
+            The model.
+        users : Users
+            Users of the model, or folded in.
+        row : int
+            Row of the user in ``users``.
+        items : npt.NDArray[np.int64]
+            (m,) column numbers of the scored items.
+
+        Returns
+        -------
+        Matrix
+            (history, m) float32.
+
+        References
+        ----------
+        Hu, Koren & Volinsky 2008, section 5.
         """
         history, factors = users.history[row], _factors(model)
         own, weights = factors[history.indices].astype(np.float64), history.data[:, None].astype(np.float64)
@@ -146,7 +166,7 @@ class Als(Iterative):
 
 
 def _regularisation(settings: dict[str, Any], side: Rows, others: int) -> Vector:
-    """(rows,) the λ of the formula; others: how many rows the other side has."""
+    """(rows,) λ of the formula; others: number of rows of the other side."""
     size = side.sums() + np.float32(settings["unobserved_weight"] * others)
     return np.float32(settings["reg"]) * size ** np.float32(settings["nu"])
 
@@ -157,7 +177,7 @@ def _factors(model: Model) -> Matrix:
 
 
 def _base(model: Model) -> Matrix:
-    """α₀ YᵀY: what all the items that were not clicked say, and the clicked as well."""
+    """α₀ YᵀY: the part of the system that all items contribute, clicked or not."""
     with one_thread_a_product():
         gram = model.items.gram
     if gram is None:

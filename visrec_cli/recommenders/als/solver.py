@@ -1,7 +1,7 @@
 """Solvers for half an epoch of ALS: compiled loops on the CPU, torch on a GPU, with the same arithmetic.
 
-Both sides are turned before each half, so that the Gram matrix of the fixed one is diagonal: L (see als) sees no
-difference, having only products and lengths, and no row needs a product with a matrix.
+Before each half, both sides are rotated so that the Gram matrix of the fixed side is diagonal. L (see als) depends only
+on products and lengths, which a rotation does not change, and then no row needs a product with a matrix.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -17,21 +17,50 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_STEPS = 3  # of conjugate gradients for a row in an epoch; the next epoch goes on from there
-_HELD = 1 << 26  # gathered numbers that a GPU holds at a time: 256 MiB, and as much again while they are worked on
+_STEPS = 3  # of conjugate gradients per row and epoch; the next epoch continues from there
+_HELD = 1 << 26  # gathered numbers on the GPU at a time: 256 MiB, and as much again as working memory
 
 
 class Halves(Protocol):
-    """Holds the factors of users (side 0) and items (side 1), and improves them."""
+    """Holds the factors of users (side 0) and items (side 1), and improves them.
 
-    factors: list[Matrix]  # (users, f) and (items, f) float32
+    Attributes
+    ----------
+    factors : list[Matrix]
+        (users, f) and (items, f) float32.
+    """
+
+    factors: list[Matrix]
 
     def step(self, side: int) -> float:
-        """Improve one side. Returns its part of L: what its rows miss, α₀ · all products, and its regularisation."""
+        """Improve one side.
+
+        Parameters
+        ----------
+        side : int
+            0 for users, 1 for items.
+
+        Returns
+        -------
+        float
+            This side's part of L: the errors of its rows, α₀ · all products, and its regularisation.
+        """
 
 
 class OnProcessor:
-    """By ``kernel``. regs: (rows,) of each side."""
+    """Solver on the CPU, by ``kernel``.
+
+    Parameters
+    ----------
+    sides : list[Rows]
+        The interactions by user, and by item.
+    regs : list[Vector]
+        (rows,) regularisation of each side.
+    unobserved : float
+        The weight α₀.
+    factors : list[Matrix]
+        (rows, f) initial factors of each side.
+    """
 
     def __init__(self, sides: list[Rows], regs: list[Vector], unobserved: float, factors: list[Matrix]) -> None:
         self._sides, self._regs, self._unobserved, self.factors = sides, regs, np.float32(unobserved), factors
@@ -40,7 +69,7 @@ class OnProcessor:
         """See Halves."""
         from visrec_cli.recommenders.als.kernel import step
 
-        with one_thread_a_product():  # small ones: whatever the number of cores, the same answer
+        with one_thread_a_product():  # small products; the result must not depend on the number of cores
             fixed = self.factors[1 - side]
             lengths, turn = np.linalg.eigh(fixed.T @ fixed)
             self.factors = [factors @ turn for factors in self.factors]
@@ -50,17 +79,45 @@ class OnProcessor:
 
 
 class RowBlock(NamedTuple):
-    """A block of rows of one side on a GPU, with its e entries: row, column and weight of each."""
+    """A block of rows of one side on a GPU, with its e entries.
+
+    Attributes
+    ----------
+    rows : slice
+        The rows of the side.
+    owners : "Tensor"
+        (e,) row of each entry, counted from the first row of the block.
+    columns : "Tensor"
+        (e,) column of each entry.
+    weights : "Tensor"
+        (e,) weight of each entry.
+    starts : "Tensor"
+        (rows,) first entry of each row.
+    """
 
     rows: slice
-    owners: "Tensor"  # (e,) counted from the first row of the block
-    columns: "Tensor"  # (e,)
-    weights: "Tensor"  # (e,)
-    starts: "Tensor"  # (rows,) the first entry of each
+    owners: "Tensor"
+    columns: "Tensor"
+    weights: "Tensor"
+    starts: "Tensor"
 
 
 class OnGpu:
-    """Solves blocks of rows with torch. No sum depends on the order of threads."""
+    """Solver on a GPU: blocks of rows, with torch. No sum depends on the order of threads.
+
+    Parameters
+    ----------
+    sides : list[Rows]
+        The interactions by user, and by item.
+    regs : list[Vector]
+        (rows,) regularisation of each side.
+    unobserved : float
+        The weight α₀.
+    factors : list[Matrix]
+        (rows, f) initial factors of each side.
+    device : "torch.device"
+        Device of torch.
+    """
 
     def __init__(
         self, sides: list[Rows], regs: list[Vector], unobserved: float, factors: list[Matrix], device: "torch.device"
@@ -72,7 +129,7 @@ class OnGpu:
 
     @property
     def factors(self) -> list[Matrix]:
-        """Copies of both sides; set, they go to the GPU."""
+        """Copies of the factors of both sides; factors that are assigned are moved to the GPU."""
         return [factors.cpu().numpy().copy() for factors in self._factors]
 
     @factors.setter
@@ -114,32 +171,32 @@ class OnGpu:
 def _improve(block: RowBlock, plain: "Tensor", fixed: "Tensor", rows: "Tensor") -> float:
     """The loop of ``kernel.step`` over all rows (n, f) of a block at once, in place.
 
-    plain: (n, f) the diagonal B + reg I of each. Returns the sum of their objectives.
+    plain: (n, f) the diagonal B + reg I of each row. Returns the sum of the objectives.
     """
     import torch
     from torch.nn.functional import embedding_bag
 
-    near = fixed[block.columns]
+    gathered = fixed[block.columns]
 
-    def rest(aim: float, vectors: "Tensor") -> "tuple[Tensor, Tensor]":
-        """b · aim - A · vectors, and what each entry misses of its aim."""
-        missed = aim - torch.einsum("ea,ea->e", near, vectors[block.owners])
+    def residual_of(aim: float, vectors: "Tensor") -> "tuple[Tensor, Tensor]":
+        """b · aim - A · vectors, and for each entry the difference from its aim."""
+        missed = aim - torch.einsum("ea,ea->e", gathered, vectors[block.owners])
         pulled = embedding_bag(
             block.columns, fixed, block.starts, mode="sum", per_sample_weights=block.weights * missed
         )
         return pulled - plain * vectors, missed
 
-    left, missed = rest(1.0, rows)
+    residual, missed = residual_of(1.0, rows)
     total = (block.weights * missed**2).sum(dtype=torch.float64) + (plain * rows**2).sum(dtype=torch.float64)
-    along = left / plain
-    size = (left * along).sum(dim=1)
+    direction = residual / plain
+    size = (residual * direction).sum(dim=1)
     for _ in range(_STEPS):
-        image = rest(0.0, along)[0]
-        moving = size >= 1e-20
-        pace = torch.where(moving, size / -(along * image).sum(dim=1), 0.0)
+        product = residual_of(0.0, direction)[0]
+        active = size >= 1e-20
+        pace = torch.where(active, size / -(direction * product).sum(dim=1), 0.0)
         total -= (pace * size).sum(dtype=torch.float64)
-        rows += pace[:, None] * along
-        left += pace[:, None] * image
-        before, size = size, (left**2 / plain).sum(dim=1)
-        along = left / plain + torch.where(moving, size / before, 0.0)[:, None] * along
+        rows += pace[:, None] * direction
+        residual += pace[:, None] * product
+        before, size = size, (residual**2 / plain).sum(dim=1)
+        direction = residual / plain + torch.where(active, size / before, 0.0)[:, None] * direction
     return float(total)

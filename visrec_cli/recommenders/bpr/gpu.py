@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 class BprOnGpu(PairsOnGpu):
-    """See ``kernel._pull``. All pairs of a batch add to a vector's sum of squares before it takes its step."""
+    """The steps of ``kernel._pull``. All pairs of a batch add to a vector's sum of squares before it takes its step."""
 
-    def step(self, users: "Tensor", liked: "Tensor", others: "Tensor") -> "Tensor":
+    def step(self, users: "Tensor", positives: "Tensor", negatives: "Tensor") -> "Tensor":
         """See PairsOnGpu."""
         import torch
         from torch.nn.functional import softplus
 
         x, bias, reg = self.values["users"][users], self.values["bias"], self._settings["reg"]
-        y, z = self.values["items"][liked], self.values["items"][others]
-        difference = (x * (y - z)).sum(dim=1) + bias[liked] - bias[others]
+        y, z = self.values["items"][positives], self.values["items"][negatives]
+        difference = (x * (y - z)).sum(dim=1) + bias[positives] - bias[negatives]
         pull = torch.sigmoid(-difference)[:, None]
-        items = torch.cat([liked, others])
+        items = torch.cat([positives, negatives])
         self._climb("users", users, pull * (y - z) - reg * x)
         self._climb("items", items, torch.cat([pull * x - reg * y, -pull * x - reg * z]))
         self._climb("bias", items, torch.cat([pull, -pull]) - reg * bias[items, None])
@@ -30,8 +30,8 @@ class BprOnGpu(PairsOnGpu):
         import torch
 
         squares = (slopes**2).mean(dim=1, keepdim=True)
-        which, sums = self.sums(rows, torch.cat([slopes, squares], dim=1))
+        distinct, sums = self.sums(rows, torch.cat([slopes, squares], dim=1))
         values, moments = self.values[name], self.values[f"sums:{name}"]
-        moments[which] += sums[:, -1]
-        pace = self._settings["learning_rate"] / torch.sqrt(moments[which] + 1e-8)
-        values[which] += (pace[:, None] * sums[:, :-1]).view(-1, *values.shape[1:])
+        moments[distinct] += sums[:, -1]
+        pace = self._settings["learning_rate"] / torch.sqrt(moments[distinct] + 1e-8)
+        values[distinct] += (pace[:, None] * sums[:, :-1]).view(-1, *values.shape[1:])

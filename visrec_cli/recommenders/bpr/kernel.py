@@ -9,8 +9,8 @@ from visrec_cli.recommenders.kernels.parallel import share, share_rounds
 
 Seeds = npt.NDArray[np.uint64]
 
-TRIES = 32  # to find an item that the user did not click
-_AHEAD = 4  # pairs whose vectors are on their way from memory
+TRIES = 32  # attempts to find an item that the user did not click
+_AHEAD = 4  # pairs whose vectors are being prefetched
 _STRIDE = LINE // 4
 
 
@@ -61,7 +61,7 @@ def _pull(x, y, z, bias, one, other, sums, user, rate, reg, learn_items):  # typ
     difference = bias[one] - bias[other] + apart
     odds = np.exp(min(difference, np.float32(80)))
     pull, size = np.float32(1) / (np.float32(1) + odds), np.float32(1) / np.float32(len(x))
-    both, square, two = pull * pull, reg * reg, 2 * pull * reg  # the sums of squared slopes, multiplied out
+    both, square, two = pull * pull, reg * reg, 2 * pull * reg  # sums of squared gradients, multiplied out
     user_sums[user] += max(both * gap - two * apart + square * xx, np.float32(0)) * size
     pace_x, pace_y, pace_z = rate / np.sqrt(user_sums[user] + np.float32(1e-8)), np.float32(0), np.float32(0)
     if learn_items:
@@ -90,7 +90,7 @@ def _fetch(vector):  # type: ignore[no-untyped-def]
 
 @inlined
 def _ask(place, end, order, rows, columns, indptr, x, y):  # type: ignore[no-untyped-def]
-    """Have on their way: the entries far ahead, where a user's items begin nearer, and the vectors nearer still."""
+    """Prefetch entries far ahead, the first item of users less far, and vectors of the nearest pairs."""
     entry = order[min(place + 4 * _AHEAD, end - 1)]
     prefetch(rows, entry)
     prefetch(columns, entry)
@@ -105,7 +105,7 @@ def _learn_block(begin, end, order, low, high, members, rows, columns, indptr, s
     loss, pairs, other = 0.0, 0, -1
     state = np.empty(1, np.uint64)
     state[0] = seed
-    for place in range(begin - 1, end):  # an item is drawn, and asked for, while the pair before is learned from
+    for place in range(begin - 1, end):  # an item is drawn, and prefetched, while the previous pair is learned from
         before = other
         if place + 1 < end:
             _ask(place + 1, end, order, rows, columns, indptr, x, y)
@@ -136,7 +136,44 @@ def learn(
     rate: np.float32,
     reg: np.float32,
 ) -> tuple[npt.NDArray[np.float64], Whole]:
-    """One epoch over the blocks of ``blocks.deal``; changes x, y, bias and sums. Returns losses and pairs by block."""
+    """Train one epoch over the blocks of ``blocks.deal``; changes x, y, bias and sums in place.
+
+    Parameters
+    ----------
+    order : Whole
+        (entries,) entries, block after block.
+    starts : Whole
+        (parts² + 1,) first entry of each block.
+    members : Whole
+        (items,) items that take part, part after part.
+    member_starts : Whole
+        (parts + 1,) first item of each part.
+    rows : Whole
+        (entries,) user of each entry.
+    columns : Columns
+        (entries,) item of each entry.
+    indptr : Whole
+        (users + 1,) first entry of each user.
+    seeds : Seeds
+        (parts²,) seed of each block.
+    x : Floats
+        (users, f) factors of the users.
+    y : Floats
+        (items, f) factors of the items.
+    bias : Floats
+        (items,) biases of the items.
+    sums : tuple[Floats, Floats, Floats]
+        Sums of squared gradients of users, items and biases, for Adagrad.
+    rate : np.float32
+        Learning rate.
+    reg : np.float32
+        Strength of the regularisation.
+
+    Returns
+    -------
+    tuple[npt.NDArray[np.float64], Whole]
+        (parts²,) sum of the losses, and (parts²,) number of pairs, by block.
+    """
     parts = len(member_starts) - 1
     losses, pairs = np.zeros(parts * parts), np.zeros(parts * parts, np.int64)
 
@@ -157,7 +194,7 @@ def learn(
 def _fold_user(user, first, last, columns, members, y, bias, epochs, rate, reg, x, sums):  # type: ignore[no-untyped-def]
     state = np.empty(1, np.uint64)
     state[0] = np.uint64(88172645463325252)
-    for place in range(first, last):  # drawn by the user's own history: company makes no difference
+    for place in range(first, last):  # seeded by the user's own history: other users make no difference
         state[0] ^= np.uint64(columns[place] + 1) * np.uint64(0x9E3779B97F4A7C15)
     state[0] |= np.uint64(1)
     for _ in range(epochs):
@@ -200,6 +237,32 @@ def fold(
     x: Floats,
     sums: tuple[Floats, Floats, Floats],
 ) -> None:
-    """Learn the users x (n, f) alone, from zeros; the items stay."""
+    """Train the factors of users alone, from zeros; the items stay fixed.
+
+    Parameters
+    ----------
+    tasks : Whole
+        (t + 1,) limits of the runs of users that threads take.
+    columns : Columns
+        (entries,) item of each entry.
+    indptr : Whole
+        (users + 1,) first entry of each user.
+    members : Whole
+        (m,) items that negatives are drawn from.
+    y : Floats
+        (items, f) factors of the items.
+    bias : Floats
+        (items,) biases of the items.
+    epochs : int
+        Number of passes over a history.
+    rate : np.float32
+        Learning rate.
+    reg : np.float32
+        Strength of the regularisation.
+    x : Floats
+        (users, f) factors of the users; changed in place.
+    sums : tuple[Floats, Floats, Floats]
+        Sums of squared gradients; those of users are changed in place.
+    """
     arguments = (columns, indptr, members, y, bias, epochs, rate, reg, x, sums)
     share(tasks, lambda first, last: _fold_users(first, last, *arguments))

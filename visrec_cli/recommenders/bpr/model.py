@@ -16,7 +16,7 @@ from visrec_cli.runtime.device import cuda_device
 _LEARNED = ("users", "items", "bias")
 _FOLD_EPOCHS = 30
 _GPU_WORTH = 1e10
-"""Clicks · embedding_size · epochs, some ten seconds of two cores, after which starting a GPU pays."""
+"""Clicks · embedding_size · epochs (about ten seconds on two cores) above which a GPU is worth starting."""
 
 
 class Bpr(Iterative):
@@ -26,22 +26,26 @@ class Bpr(Iterative):
         s(u, i) = x(u)·y(i) + b(i)
 
     One j is drawn for each click in each epoch, uniformly among items that somebody, but not u, clicked. Clicks count
-    the same whatever their weight. Source: Rendle, Freudenthaler, Gantner & Schmidt-Thieme 2009, section 4; step sizes
-    by Adagrad. A GPU is taken where there are many clicks, and learns in batches of up to 65,536 pairs.
+    equally, whatever their weight. Step sizes are those of Adagrad. A GPU is used if there are many clicks, and trains
+    in batches of up to 65,536 pairs.
+
+    References
+    ----------
+    Rendle, Freudenthaler, Gantner & Schmidt-Thieme 2009, section 4.
     """
 
     name = "bpr"
-    summary = "matrix factorisation trained on pairs of items: orders rather than predicts; als is mostly better"
+    summary = "matrix factorisation trained to rank pairs of items; als is usually better"
     uses_device = True
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
-        "epochs": Setting(80, "times through the clicks", least=1),
-        "learning_rate": Setting(0.1, "size of the steps", 0.01, 0.3, log=True, least=1e-6),
+        "epochs": Setting(80, "passes over the clicks", least=1),
+        "learning_rate": Setting(0.1, "step size of Adagrad", 0.01, 0.3, log=True, least=1e-6),
         "reg": Setting(0.03, "strength of the regularisation", 1e-4, 0.1, log=True, least=0),
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Small random factors for whoever clicked or was clicked, zeros for all others."""
+        """Draw small random factors for users and items with clicks, zeros for all others."""
         self._log, self._clicks = log, Rows.of(log.matrix)
         self._rows = np.repeat(np.arange(len(log.users)), np.diff(log.matrix.indptr))
         self._members = np.flatnonzero(log.touched)
@@ -52,13 +56,13 @@ class Bpr(Iterative):
             factors = rng.standard_normal((len(active), width), np.float32) * scale
             self._state[name] = factors * active[:, None]
         self._state["bias"] = np.zeros(len(log.items), np.float32)
-        for name in _LEARNED:  # of Adagrad: sums of squared slopes
+        for name in _LEARNED:  # of Adagrad: sums of squared gradients
             self._state[f"sums:{name}"] = np.zeros(len(self._state[name]), np.float32)
         gpu = cuda_device(self.device, log.matrix.nnz * width * self.set["epochs"] >= _GPU_WORTH)
         self._gpu = None if gpu is None else BprOnGpu(log, self._state, self.set, gpu)
 
     def epoch(self, number: int) -> float:
-        """One pair for each click. Returns the mean of -log σ, before each step."""
+        """Train on one pair for each click. Returns the mean of -log σ, before each step."""
         rng, clicks = np.random.default_rng([self.seed, number]), self._clicks
         if self._gpu is not None:
             return self._gpu.epoch(int(rng.integers(2**63)))
@@ -77,7 +81,7 @@ class Bpr(Iterative):
         return float(losses.sum() / max(pairs.sum(), 1))
 
     def model(self) -> Model:
-        """Users and items with their factors, items with their bias; items that nobody clicked are not known."""
+        """Users and items with their factors, items with their bias; items without clicks are not known."""
         state = self.state()
         users, items, bias = (state[name].copy() for name in _LEARNED)
         return Model(
@@ -89,18 +93,18 @@ class Bpr(Iterative):
         )
 
     def state(self) -> Arrays:
-        """Factors, bias, and the sums of Adagrad."""
+        """Factors, biases, and the sums of Adagrad."""
         return self._state if self._gpu is None else self._gpu.state()
 
     def restore(self, state: Arrays) -> None:
-        """Go on from there."""
+        """Continue from a saved state."""
         self._state = {name: np.array(array, np.float32) for name, array in state.items()}
         if self._gpu is not None:
             self._gpu.restore(state)
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The same steps for each user alone, items fixed. A user's vector does not depend on the others."""
+        """The same steps for each user alone, with the items fixed; other users have no influence."""
         from visrec_cli.recommenders.bpr.kernel import fold
 
         size, settings = len(model.items.ids), model.settings

@@ -1,1 +1,1 @@
-"""Inner loops shared by recommenders, compiled by numba. Import inside functions: numba is slow to import."""
+"""Inner loops shared by recommenders, compiled by numba. Import them inside functions: numba is slow to import."""

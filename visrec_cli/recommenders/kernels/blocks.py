@@ -1,7 +1,8 @@
-"""Stochastic gradient descent in parallel without races: users and items are dealt into parts, and in each round every
-thread has its own part of the users and of the items. Source: Gemulla, Nijkamp, Haas & Sismanis 2011.
+"""Blocks for parallel stochastic gradient descent without races.
 
-The number of parts depends on the data alone, so the number of threads changes nothing in the result.
+Users and items are divided into parts, and in each round every thread has its own part of the users and of the items.
+The number of parts depends on the data alone, so that the number of threads does not change the result. Source:
+Gemulla, Nijkamp, Haas & Sismanis 2011.
 """
 
 from typing import NamedTuple
@@ -9,16 +10,28 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-_MOST = 8  # parts, and so the most threads that are of use
-_FEWEST_ITEMS = 32  # in a part: negatives are drawn inside it
+_MOST = 8  # parts, and therefore the largest useful number of threads
+_FEWEST_ITEMS = 32  # per part: negatives are drawn inside it
 
 Whole = npt.NDArray[np.int64]
 
 
 class Blocks(NamedTuple):
-    """order: the entries, block after block. starts: (parts * parts + 1,) where each block begins; round r and part p
-    are block r * parts + p, with users of part p and items of part (p + r) % parts. members: items, part after part.
-    member_starts: (parts + 1,)."""
+    """Entries of a matrix in blocks.
+
+    Round r and part p are block r · parts + p: users of part p, and items of part (p + r) % parts.
+
+    Attributes
+    ----------
+    order : Whole
+        (entries,) entries, block after block.
+    starts : Whole
+        (parts² + 1,) first entry of each block.
+    members : Whole
+        (items,) items that take part, part after part.
+    member_starts : Whole
+        (parts + 1,) first item of each part.
+    """
 
     order: Whole
     starts: Whole
@@ -27,7 +40,28 @@ class Blocks(NamedTuple):
 
 
 def deal(rows: Whole, columns: Whole, n: int, items: Whole, m: int, rng: np.random.Generator) -> Blocks:
-    """Deal entries (rows, columns) of an (n, m) matrix, in a random order; items: the columns that take part."""
+    """Divide the entries of a matrix into blocks, in random order.
+
+    Parameters
+    ----------
+    rows : Whole
+        (entries,) row of each entry.
+    columns : Whole
+        (entries,) column of each entry.
+    n : int
+        Number of rows.
+    items : Whole
+        Columns that take part.
+    m : int
+        Number of columns.
+    rng : np.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Blocks
+        The blocks.
+    """
     parts = int(np.clip(len(items) // _FEWEST_ITEMS, 1, _MOST))
     of_user, of_item = rng.permutation(n) % parts, np.zeros(m, np.int64)
     of_item[items] = rng.permutation(len(items)) % parts

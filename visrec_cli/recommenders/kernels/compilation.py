@@ -17,29 +17,41 @@ Whole = npt.NDArray[np.int64]
 Columns = npt.NDArray[np.int32]
 
 if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR of the environment wins
-    numba.config.CACHE_DIR = str(cache_dir() / "kernels" / __version__)  # a new version may call what it kept stale
+    numba.config.CACHE_DIR = str(cache_dir() / "kernels" / __version__)  # numba does not notice every change of code
 
 _ARITHMETIC: dict[str, Any] = {"fastmath": True, "error_model": "numpy"}
 
 
 def sequential(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code that runs in one thread, sums in any order; ``parallel`` gives threads its calls.
+    """Compile a function to machine code that runs in one thread and may reorder sums.
 
-    Kept for the next process. Without a folder to keep it in, it is compiled again in each. What is divided by 0 is
-    infinite or NaN, as in NumPy, for the caller to refuse: sums in any order take NaN for 0, and would raise for it.
+    ``parallel`` distributes calls of it over threads. The code is cached for the next process; without a folder for the
+    cache, every process compiles it. Division by 0 gives infinity or NaN, as in NumPy, which the caller has to check:
+    reordered sums may treat NaN as 0 and cannot raise reliably.
 
-    Its arithmetic must all be in the function itself and what is ``inlined`` in it, so that a process that compiles it
-    and one that finds it kept do the same sums, bit for bit. What numba compiles apart (helpers that stay calls, the
-    bodies of its parallel loops) is in the process twice while it compiles: as its own code, and as part of whatever
-    calls it, optimised anew there. Both copies are weak symbols of one name, of which the loader takes the first: its
-    own code. In the next process only the other copy exists, whose multiplications and additions are fused otherwise.
+    All arithmetic must be in the function itself and in what is ``inlined`` in it, so that a process that compiles it
+    and one that loads it from the cache compute the same bits. Whatever numba compiles separately (helpers that stay
+    calls, bodies of its parallel loops) exists twice in the process that compiles: as its own code, and as part of its
+    callers, optimised again there. Both copies are weak symbols of one name, and the loader takes the first one, its
+    own code. In the next process only the other copy exists, in which multiplications and additions are fused
+    differently.
+
+    Parameters
+    ----------
+    function : Callable[P, R]
+        The function.
+
+    Returns
+    -------
+    Callable[P, R]
+        The compiled function.
     """
     try:
         return numba.njit(function, **_ARITHMETIC, nogil=True, cache=True)
-    except RuntimeError:  # no place to keep it
+    except RuntimeError:  # no folder for its cache
         return numba.njit(function, **_ARITHMETIC, nogil=True)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """A helper that compiled functions of the same module call. It becomes a part of each: see ``sequential``."""
+    """Compile a helper that becomes part of each compiled function of its module that calls it; see ``sequential``."""
     return numba.njit(function, **_ARITHMETIC, forceinline=True)

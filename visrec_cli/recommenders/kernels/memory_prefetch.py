@@ -1,7 +1,7 @@
 """Memory prefetching.
 
-Loops over sparse rows jump through arrays that are larger than any cache. A processor waits about a hundred steps of
-such a loop for each jump, unless it was told of it before.
+Loops over sparse rows jump through arrays that are larger than any cache. For each jump, a processor waits about a
+hundred steps of such a loop, unless the memory was requested beforehand.
 """
 
 from typing import Any
@@ -11,13 +11,29 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LINE = 64  # bytes that come from memory together
+LINE = 64  # bytes of a cache line
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def prefetch(typing_context: Any, array: Any, place: Any) -> Any:
-    """prefetch(array, place): bring the line that holds array[place] (of a one-dimensional array) nearer; no effect
-    but on time, and none at all where ``place`` is outside."""
+    """prefetch(array, place): fetch the cache line of array[place], one-dimensional, ahead of its use.
+
+    It only changes the time, and does nothing if ``place`` is outside of the array.
+
+    Parameters
+    ----------
+    typing_context : Any
+        Given by numba.
+    array : Any
+        Type of the array.
+    place : Any
+        Type of the index.
+
+    Returns
+    -------
+    Any
+        The signature and the code generator that numba expects.
+    """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = signature.args[0]

@@ -11,23 +11,39 @@ import numpy.typing as npt
 
 
 def share(tasks: npt.NDArray[np.int64], work: Callable[[int, int], object]) -> None:
-    """Call work(first, last) for each of the runs of rows that ``tasks`` (t + 1,) cuts.
+    """Distribute runs of rows over threads.
 
-    Each thread takes the next run when it is free; numba's own parallel loops deal them out beforehand, and wait for
-    the last where another process has one of the cores. ``work`` is ``compilation.sequential``, or something else that
-    lets other threads run. Runs must not touch what others write: then the number of threads changes nothing.
+    Each thread takes the next run when it is free. numba's own parallel loops distribute them in advance, and then wait
+    for the slowest core if another process uses it. Runs must not touch what others write, so that the number of
+    threads does not change the result.
+
+    Parameters
+    ----------
+    tasks : npt.NDArray[np.int64]
+        (t + 1,) limits of the runs of rows.
+    work : Callable[[int, int], object]
+        Called as work(first, last) for each run; must release the GIL, as ``compilation.sequential`` does.
     """
     share_rounds(tasks, 1, lambda turn, first, last: work(first, last))
 
 
 def share_rounds(tasks: npt.NDArray[np.int64], rounds: int, work: Callable[[int, int, int], object]) -> None:
-    """Call work(turn, first, last) for each run, as ``share`` does, in each of ``rounds`` turns.
+    """Distribute runs of rows over threads, in several rounds.
 
-    A turn begins when all runs of the one before have ended: only runs of the same turn must not touch what others
+    A round begins when all runs of the previous one have ended: only runs of the same round must not touch what others
     write.
+
+    Parameters
+    ----------
+    tasks : npt.NDArray[np.int64]
+        (t + 1,) limits of the runs of rows.
+    rounds : int
+        Number of rounds.
+    work : Callable[[int, int, int], object]
+        Called as work(round, first, last) for each run; must release the GIL.
     """
     runs = list(pairwise(tasks.tolist()))
-    threads = min(numba.config.NUMBA_NUM_THREADS, len(runs))  # to ask numba itself starts its OpenMP: torch's, too
+    threads = min(numba.config.NUMBA_NUM_THREADS, len(runs))  # numba.get_num_threads would start OpenMP, as torch does
     if threads < 2:
         for turn in range(rounds):
             for first, last in runs:

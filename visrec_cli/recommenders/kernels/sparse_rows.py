@@ -6,13 +6,25 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-_TASKS = 64  # pieces of work at most: more than threads, so that no thread waits long for another
-_LEAST = 10_000  # entries in a piece: a thread takes longer over them than to come for the next
-_OWN_WORK = 100  # what a row costs beside its entries, in entries
+_TASKS = 64  # largest number of runs: more than threads, so that no thread waits long for another
+_LEAST = 10_000  # entries per run, so that the work outweighs the overhead of a call
+_OWN_WORK = 100  # fixed cost of a row, in entries
 
 
 class Rows(NamedTuple):
-    """Compressed rows. tasks: (tasks + 1,) cuts the rows into runs of about equal work; the rest as in scipy's csr."""
+    """A sparse matrix in the types that the kernels are compiled for.
+
+    Attributes
+    ----------
+    tasks : npt.NDArray[np.int64]
+        (t + 1,) limits of runs of rows with about equal work.
+    indptr : npt.NDArray[np.int64]
+        (rows + 1,) first entry of each row.
+    columns : npt.NDArray[np.int32]
+        (entries,) column of each entry.
+    weights : npt.NDArray[np.float32]
+        (entries,) value of each entry.
+    """
 
     tasks: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
@@ -21,7 +33,7 @@ class Rows(NamedTuple):
 
     @classmethod
     def of(cls, matrix: sp.csr_matrix) -> "Rows":
-        """The rows of a csr matrix, in the types that the kernels are compiled for."""
+        """Convert a csr matrix."""
         indptr = matrix.indptr.astype(np.int64)
         work = indptr - indptr[0] + _OWN_WORK * np.arange(len(indptr), dtype=np.int64)
         pieces = min(_TASKS, int(work[-1]) // _LEAST + 1)
@@ -34,6 +46,6 @@ class Rows(NamedTuple):
         return np.diff(self.indptr) > 0
 
     def sums(self) -> npt.NDArray[np.float32]:
-        """(rows,) the sum of each row's weights."""
+        """(rows,) float32 sum of each row."""
         rows = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
         return np.bincount(rows, self.weights, len(self.indptr) - 1).astype(np.float32)

@@ -8,7 +8,7 @@ from visrec_cli.recommenders.data import Log
 
 WEIGHTINGS = ("plain", "tfidf", "bm25")
 _K1, _B = 1.2, 0.75  # of Robertson & Zaragoza 2009, section 3.5
-_LINKS = 1 << 22  # looked for at a time: their place is taken before it is known how many there are
+_LINKS = 1 << 22  # links computed at a time: memory is allocated before their number is known
 
 Vector = npt.NDArray[np.float64]
 
@@ -16,13 +16,31 @@ Vector = npt.NDArray[np.float64]
 def weighted(
     matrix: sp.csr_matrix, weighting: str, *, damping: float = 0.0, within: sp.csr_matrix | None = None
 ) -> sp.csr_matrix:
-    """(users, items) float64: the clicks with the weight that they have for telling items apart.
+    """Weight clicks by how well they tell items apart.
 
-    plain: w. tfidf: sqrt(w) · log(1 + items / n(u)), a click of a picky user telling more than one of a person who
-    clicks everything. bm25: the same with saturation, and with the length of the item's column (Robertson & Zaragoza
-    2009, eq. 3.15). damping p: each user's row is divided by n(u)^(p/2), so that in a product of two clicks the user
-    counts n(u)^-p; with p = 1 everybody has the same say, however many clicks they made. Turned round, with items as
-    rows, it tells users apart. within: the clicks that n(u) and means are taken of, if ``matrix`` has new columns.
+    With items as rows, clicks are weighted by how well they tell users apart.
+
+    Parameters
+    ----------
+    matrix : sp.csr_matrix
+        (users, items) csr of weights w.
+    weighting : str
+        "plain": w. "tfidf": sqrt(w) · log(1 + items / n(u)), where n(u) is the user's number of clicks, so that a click
+        of a selective user counts for more. "bm25": the same with saturation, and with the length of the item's column.
+    damping : float, default=0.0
+        p divides each user's row by n(u)^(p/2), so that in a product of two clicks the user counts n(u)^-p. With p = 1
+        all users count equally, however many clicks they have.
+    within : sp.csr_matrix | None, default=None
+        The clicks that n(u) and means are computed from, if ``matrix`` has new columns; by default ``matrix``.
+
+    Returns
+    -------
+    sp.csr_matrix
+        (users, items) csr, float64.
+
+    References
+    ----------
+    Robertson & Zaragoza 2009, eq. 3.15.
     """
     within = matrix if within is None else within
     clicks = np.diff(within.indptr)
@@ -41,7 +59,7 @@ def weighted(
 
 
 def share_of_clicks(log: Log, most: float) -> npt.NDArray[np.float32]:
-    """(items,) clicks, the most clicked item having ``most``: what a score says where a history is silent."""
+    """(items,) clicks, scaled to at most ``most``: the score of items on which the history has no influence."""
     clicks = log.clicks_of_items
     return (most * clicks / max(clicks.max(initial=0), 1)).astype(np.float32)
 
@@ -53,7 +71,7 @@ def lengths(rows: sp.csr_matrix) -> Vector:
 
 
 def strongest(rows: sp.csr_matrix, k: int) -> sp.csr_matrix:
-    """The same matrix (float32, sorted indices) with only the k entries of largest size in each row."""
+    """The same matrix (float32, sorted indices) with only the k largest entries by size in each row."""
     kept: list[npt.NDArray[np.int64]] = []
     for start, end in zip(rows.indptr[:-1].tolist(), rows.indptr[1:].tolist(), strict=True):
         if end - start > k:
@@ -74,30 +92,49 @@ def nearest(
     others: sp.csr_matrix,
     k: int,
     *,
-    own: Vector | None = None,
-    theirs: Vector | None = None,
+    norms: Vector | None = None,
+    other_norms: Vector | None = None,
     shrinkage: float = 0.0,
     itself: npt.NDArray[np.int64] | None = None,
 ) -> sp.csr_matrix:
-    """(rows, others) float32: for each row i the k of ``others`` with the largest size of
+    """For each row, find the k rows of another matrix with the largest similarity by size.
 
-        s(i, j) = rows(i)·others(j) / (own(i) · theirs(j) + shrinkage)
+        s(i, j) = rows(i)·others(j) / (norms(i) · other_norms(j) + shrinkage)
 
-    own: (rows,) and theirs: (others,) positive; 1 by default. itself: (rows,) the number among ``others`` that is the
-    row itself and no neighbour, -1 for none. The entries of a row come in no order.
+    Parameters
+    ----------
+    rows : sp.csr_matrix
+        (n, d) csr.
+    others : sp.csr_matrix
+        (m, d) csr.
+    k : int
+        Number of neighbours per row.
+    norms : Vector | None, default=None
+        (n,) positive divisors; by default 1.
+    other_norms : Vector | None, default=None
+        (m,) positive divisors; by default 1.
+    shrinkage : float, default=0.0
+        Added to the divisor; lowers similarities that rest on few common entries.
+    itself : npt.NDArray[np.int64] | None, default=None
+        (n,) row of ``others`` that is the row itself and therefore no neighbour; -1 for none.
+
+    Returns
+    -------
+    sp.csr_matrix
+        (n, m) csr, float32. The entries of a row are in no particular order.
     """
     from visrec_cli.recommenders.kernels.sparse_rows import Rows
     from visrec_cli.recommenders.neighbours.kernel import link
 
     shape = rows.shape[0], others.shape[0]
     k = max(min(k, shape[1]), 1)
-    own = np.ones(shape[0]) if own is None else own
-    theirs = np.ones(shape[1]) if theirs is None else theirs
+    norms = np.ones(shape[0]) if norms is None else norms
+    other_norms = np.ones(shape[1]) if other_norms is None else other_norms
     itself = np.full(shape[0], -1) if itself is None else itself
     turned, blocks = Rows.of(others.T.tocsr()), []
     for start in range(0, shape[0], step := max(_LINKS // k, 1)):
         some = slice(start, start + step)
-        links = link(Rows.of(rows[some]), turned, k, own[some], theirs, shrinkage, itself[some])
+        links = link(Rows.of(rows[some]), turned, k, norms[some], other_norms, shrinkage, itself[some])
         filled = np.arange(k) < links.counts[:, None]
         indptr = np.concatenate([[0], np.cumsum(links.counts)])
         parts = (links.values[filled], links.columns[filled], indptr)

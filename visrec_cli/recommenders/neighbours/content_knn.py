@@ -18,13 +18,17 @@ from visrec_cli.tables.vectors import Matrix
 
 
 class ContentKnn(Recommender):
-    """A user is the weighted mean of the vectors of what they liked; the nearest items by cosine come first.
+    """A user is the weighted mean of the vectors of liked items; items are ranked by cosine to it.
 
         score(u, i) = cos(sum over j in history(u) of w(u, j) · 2^(-age / half_life) · x_j, x_i)
 
-    This is the profile of Rocchio (1971) without negative examples, as in Pazzani & Billsus 2007, section 10.4. x are
-    the items' vectors, less the mean of the catalogue if ``centre``: what all items share tells nothing. The parts
-    of the vectors stay apart, so that a score is the sum of what the picture and the text say.
+    x are the items' vectors, minus the mean of the catalogue with ``centre``: what all items share does not help to
+    choose. The parts of the vectors are kept apart, so that a score is the sum of the contributions of picture and
+    text.
+
+    References
+    ----------
+    Rocchio 1971, without negative examples; Pazzani & Billsus 2007, section 10.4.
     """
 
     name = "content-knn"
@@ -34,12 +38,35 @@ class ContentKnn(Recommender):
     settings: ClassVar[dict[str, Setting]] = {
         "centre": Setting(True, "subtract the mean vector of the catalogue", choices=(True, False)),
         "half_life": Setting(
-            0.0, "days after which a click counts half, from the user's newest on; 0: never", least=0, needs=("times",)
+            0.0,
+            "days before the user's newest click after which a click counts half; 0: never",
+            least=0,
+            needs=("times",),
         ),
     }
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """A mean per user. Items without a vector are unknown. Raises UsageError if clicks age and have no time."""
+        """Compute the mean vector of each user; items without a vector are not known.
+
+        Parameters
+        ----------
+        log : Log
+            The interactions to train on.
+        content : Content | None, default=None
+            Vectors of the items, in the order of ``log.items``.
+        callback : TrainingCallback | None, default=None
+            Ignored.
+
+        Returns
+        -------
+        Model
+            The trained model.
+
+        Raises
+        ------
+        UsageError
+            If there are no vectors, or clicks are to age and the log has no dates.
+        """
         content = required(content, self.name)
         if self.set["half_life"]:
             log.require_dates("content-knn with a half_life")
@@ -60,21 +87,21 @@ class ContentKnn(Recommender):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The mean of their history."""
-        weights = _fading(history, times, model.settings)
+        """The mean vector of each history."""
+        weights = _faded(history, times, model.settings)
         return Users(tuple(ids), history, times, _unit(weights @ model.items.factors))
 
     @classmethod
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """All that have a vector."""
+        """All items that have a vector."""
         return Items(tuple(ids), content.valid.copy(), _centred(content, model.state["mean"]))
 
     @classmethod
     def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
-        """Exact: each item of the history brings its part of the mean."""
+        """Exact: the part of the mean that comes from each item of the history."""
         one, factors = users.take([row]), model.items.factors
         assert factors is not None
-        weights = _fading(one.history, one.times, model.settings)
+        weights = _faded(one.history, one.times, model.settings)
         own = weights.data[:, None] * factors[weights.indices]
         length = np.linalg.norm(own.sum(axis=0))
         return np.asarray(own @ factors[items].T / (length if length > 0 else 1), np.float32)
@@ -85,14 +112,14 @@ def _centred(content: Content, mean: npt.NDArray[np.float32]) -> Matrix:
 
 
 def _unit(vectors: Matrix) -> Matrix:
-    """Rows of length 1; what is too short to point anywhere is zero."""
+    """Rows scaled to length 1; rows that are too short to have a direction become zero."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     nonzero = length > 1e-6
     return np.asarray(vectors / np.where(nonzero, length, 1) * nonzero, np.float32)
 
 
-def _fading(history: sp.csr_matrix, times: Times | None, settings: dict[str, Any]) -> sp.csr_matrix:
-    """The histories with older clicks weighing less; as they are if nothing is known of times."""
+def _faded(history: sp.csr_matrix, times: Times | None, settings: dict[str, Any]) -> sp.csr_matrix:
+    """The histories with smaller weights for older clicks; unchanged if there are no times."""
     if settings["half_life"] == 0 or times is None or not history.nnz:
         return history
     rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))

@@ -1,6 +1,6 @@
 """Kernel: the k largest entries per row of a sparse matrix product, one row per thread at a time.
 
-Rows do not touch each other: the answer does not depend on the number of threads.
+Rows are independent, so that the result does not depend on the number of threads.
 """
 
 from typing import NamedTuple
@@ -15,15 +15,25 @@ from visrec_cli.recommenders.kernels.sparse_rows import Rows
 
 Reals = npt.NDArray[np.float64]
 
-_RUN = 64  # sums that are looked at together: mostly none of them is strong enough
-_DENSE = 4  # a row with more products than a fourth of the columns is added up without noting which were touched
-_AHEAD = 4  # rows of z that are on their way from memory,
-_FAR = 128  # and how many of their entries: what follows is fetched without asking
+_RUN = 64  # sums that are checked together: usually none of them is large enough
+_DENSE = 4  # a row with more products than a fourth of the columns is summed without recording which were touched
+_AHEAD = 4  # rows of z that are being prefetched,
+_FAR = 128  # and how many of their entries: the processor fetches the following ones by itself
 _STRIDE = LINE // 4
 
 
 class NeighbourLinks(NamedTuple):
-    """values, columns: (rows, k), of which the first counts[i] of row i are filled in, in no order."""
+    """The links of some rows, in no particular order. Of row i, the first ``counts[i]`` cells are filled.
+
+    Attributes
+    ----------
+    values : Floats
+        (rows, k) similarities.
+    columns : Columns
+        (rows, k) column numbers.
+    counts : Whole
+        (rows,) number of links.
+    """
 
     values: Floats
     columns: Columns
@@ -32,7 +42,7 @@ class NeighbourLinks(NamedTuple):
 
 @inlined
 def _kth(numbers, count, k):  # type: ignore[no-untyped-def]
-    """The k-th largest of the first ``count``, which are left in another order (quickselect; Hoare 1961)."""
+    """The k-th largest of the first ``count`` numbers, which are reordered (quickselect; Hoare 1961)."""
     low, high = 0, count - 1
     while low < high:
         pivot = numbers[(low + high) // 2]
@@ -57,8 +67,7 @@ def _kth(numbers, count, k):  # type: ignore[no-untyped-def]
 
 @inlined
 def _cut(values, columns, sizes, count, k):  # type: ignore[no-untyped-def]
-    """Move the k strongest of ``count`` links to the front; of equals, those that came first. Returns the least size
-    among them."""
+    """Move the k largest of ``count`` links to the front, the first ones of ties. Returns the smallest kept size."""
     for at in range(count):
         sizes[at] = abs(values[at])
     floor = _kth(sizes, count, k)
@@ -77,8 +86,10 @@ def _cut(values, columns, sizes, count, k):  # type: ignore[no-untyped-def]
 
 @inlined
 def _add_up(begin, end, inner, data, starts, others, weights, dense, sums, seen):  # type: ignore[no-untyped-def]
-    """Add a row of the product to ``sums`` (columns,). Unless ``dense``, fills ``seen`` with the columns that were
-    touched, and returns how many."""
+    """Add a row of the product to ``sums`` (columns,).
+
+    Unless ``dense``, list the touched columns in ``seen``. Returns their number.
+    """
     touched = 0
     for place in range(begin, end):
         coming = inner[min(place + _AHEAD, len(inner) - 1)]
@@ -92,29 +103,29 @@ def _add_up(begin, end, inner, data, starts, others, weights, dense, sums, seen)
         else:
             for at in range(starts[middle], starts[middle + 1]):
                 other = others[at]
-                seen[touched] = other  # to be overwritten if it is there already: quicker than to jump or not
+                seen[touched] = other  # overwritten by the next one if it is there already: faster than a branch
                 touched += sums[other] == 0
                 sums[other] += weight * weights[at]
     return touched
 
 
 @inlined
-def _select(size, dense, sums, seen, own, theirs, shrinkage, k, values, columns, sizes):  # type: ignore[no-untyped-def]
-    """Put the strongest of ``sums`` into values and columns (2k,), and zeros into ``sums``. Returns how many."""
+def _select(size, dense, sums, seen, norms, other_norms, shrinkage, k, values, columns, sizes):  # type: ignore[no-untyped-def]
+    """Move the largest of ``sums`` to values and columns (2k,), and set ``sums`` to zero. Returns their number."""
     count, floor = 0, 0.0
     for first in range(0, size, _RUN):
         last = min(first + _RUN, size)
         most = 0.0
         if dense:
             for other in range(first, last):
-                most = max(most, abs(sums[other]) - floor * (own * theirs[other] + shrinkage))
+                most = max(most, abs(sums[other]) - floor * (norms * other_norms[other] + shrinkage))
         if dense and most <= 0:
             for other in range(first, last):
                 sums[other] = 0
         else:
             for at in range(first, last):
                 other = at if dense else seen[at]
-                product, scale = sums[other], own * theirs[other] + shrinkage
+                product, scale = sums[other], norms * other_norms[other] + shrinkage
                 sums[other] = 0
                 if abs(product) > floor * scale:
                     values[count], columns[count] = product / scale, other
@@ -138,15 +149,15 @@ def _link_rows(
     starts: Whole,
     others: Columns,
     weights: Floats,
-    own: Reals,
-    theirs: Reals,
+    norms: Reals,
+    other_norms: Reals,
     shrinkage: float,
     itself: Whole,
     found: Floats,
-    whose: Columns,
+    found_columns: Columns,
     counts: Whole,
 ) -> None:
-    width, k = len(theirs), found.shape[1]
+    width, k = len(other_norms), found.shape[1]
     sums, seen = np.zeros(width), np.empty(width // _DENSE + 1, np.int32)
     values, columns, sizes = np.empty(2 * k), np.empty(2 * k, np.int32), np.empty(2 * k)
     for row in range(first, last):
@@ -159,21 +170,43 @@ def _link_rows(
         if itself[row] >= 0:
             sums[itself[row]] = 0
         size = width if dense else touched
-        count = _select(size, dense, sums, seen, own[row], theirs, shrinkage, k, values, columns, sizes)
+        count = _select(size, dense, sums, seen, norms[row], other_norms, shrinkage, k, values, columns, sizes)
         counts[row] = count
         for at in range(count):
-            found[row, at], whose[row, at] = values[at], columns[at]
+            found[row, at], found_columns[row, at] = values[at], columns[at]
 
 
-def link(x: Rows, z: Rows, k: int, own: Reals, theirs: Reals, shrinkage: float, itself: Whole) -> NeighbourLinks:
-    """For each row i of x the k columns j of z with the largest size of
+def link(x: Rows, z: Rows, k: int, norms: Reals, other_norms: Reals, shrinkage: float, itself: Whole) -> NeighbourLinks:
+    """For each row i of x, find the k columns j of z with the largest similarity by size.
 
-        s(i, j) = sum over u of x(i, u) · z(u, j) / (own(i) · theirs(j) + shrinkage)
+        s(i, j) = sum over u of x(i, u) · z(u, j) / (norms(i) · other_norms(j) + shrinkage)
 
-    without those that are 0, and without j = itself(i); itself: (rows of x,), -1 for none.
+    Similarities of 0 are left out, and so is j = itself(i).
+
+    Parameters
+    ----------
+    x : Rows
+        The rows.
+    z : Rows
+        The other rows, transposed.
+    k : int
+        Largest number of links per row.
+    norms : Reals
+        (rows of x,) divisors.
+    other_norms : Reals
+        (columns of z,) divisors.
+    shrinkage : float
+        Added to the divisor.
+    itself : Whole
+        (rows of x,) column that is the row itself; -1 for none.
+
+    Returns
+    -------
+    NeighbourLinks
+        The links.
     """
     size = len(x.indptr) - 1
     links = NeighbourLinks(np.empty((size, k), np.float32), np.empty((size, k), np.int32), np.zeros(size, np.int64))
-    arguments = (*x[1:], *z[1:], own, theirs, shrinkage, itself, *links)
+    arguments = (*x[1:], *z[1:], norms, other_norms, shrinkage, itself, *links)
     share(x.tasks, lambda first, last: _link_rows(first, last, *arguments))
     return links

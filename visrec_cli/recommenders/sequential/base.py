@@ -24,65 +24,119 @@ if TYPE_CHECKING:
 
     from visrec_cli.recommenders.sequential.ops import Dropout
 
-_LOTS = 256  # users read at once, as many as stay in the processor's cache
+_USERS = 256  # users read at a time, to stay in the processor's cache
 
 
 class SequenceModel(NeuralRecommender):
     """Predicts the next item of a history from those before it.
 
-    Subclasses are a network: its numbers at the start (``draw``), reading while learning (``read``, in torch) and
-    afterwards (``last``, in numpy, so that a question needs no torch).
+    Subclasses define a network: its initial parameters (``draw``), reading in training (``read``, in torch), and
+    reading afterwards (``last``, in numpy, so that recommending needs no torch).
     """
 
     needs_times: ClassVar[bool] = True
     common: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
-        "length": Setting(50, "how many of the latest items are read", least=1),
+        "length": Setting(50, "number of latest items that are read", least=1),
         "components": Setting(
             64, "principal components kept of each modality", 16, 256, log=True, least=1, needs=("vectors", "content")
         ),
         "epochs": Setting(100, "passes over the histories", least=1),
-        "batch_size": Setting(64, "pieces of histories per step", least=1),
+        "batch_size": Setting(64, "sections of histories per step", least=1),
         "learning_rate": Setting(0.001, "step size of Adam", 3e-4, 0.01, log=True, least=1e-6),
         "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
-        "dropout": Setting(0.2, "share of the network's numbers that are left out in a step", 0.0, 0.6, least=0),
+        "dropout": Setting(0.2, "share of the network's numbers that are dropped in a step", 0.0, 0.6, least=0),
         "hidden_ids": Setting(
             0.2,
-            "share of the items with a vector that are without their id in a step",
+            "share of the items with a vector whose id is hidden in a training step",
             0.0,
             0.6,
             least=0,
             needs=("vectors", "content", "item_ids"),
         ),
-        "negatives": Setting(0, "items that the next one is compared with in a step; 0: all", least=0),
-        "item_ids": Setting(True, "whether an item has an id beside its vector"),
-        "content": Setting(True, "whether the embeddings of --items are looked at", needs=("vectors",)),
+        "negatives": Setting(0, "random items that the next one is compared with in a step; 0: all items", least=0),
+        "item_ids": Setting(True, "whether items have a vector of their id beside the one of their content"),
+        "content": Setting(True, "whether the embeddings of --items are used", needs=("vectors",)),
     }
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Arrays:
-        """The network's numbers before learning, by name."""
+        """Draw the initial parameters of the network.
+
+        Parameters
+        ----------
+        rng : np.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Arrays
+            Parameters by name.
+        """
 
     @abstractmethod
     def read(self, vectors: "Tensor", drop: "Dropout") -> "Tensor":
-        """(n, steps, d) what the network holds after each step, from (n, steps, d) vectors of the items."""
+        """Read histories in training.
+
+        Parameters
+        ----------
+        vectors : "Tensor"
+            (n, steps, d) vectors of the items.
+        drop : "Dropout"
+            Dropout.
+
+        Returns
+        -------
+        Tensor
+            (n, steps, d) output of the network after each step.
+        """
 
     @classmethod
     @abstractmethod
     def last(cls, learned: Mapping[str, Any], settings: Mapping[str, Any], vectors: Matrix, sizes: Rows) -> Matrix:
-        """(n, d) what ``read`` holds after the last step of each; vectors: (n, steps, d), padded behind ``sizes``."""
+        """Read histories with the trained network.
+
+        Parameters
+        ----------
+        learned : Mapping[str, Any]
+            Parameters by name.
+        settings : Mapping[str, Any]
+            Settings of the model.
+        vectors : Matrix
+            (n, steps, d) vectors of the items, padded at the end.
+        sizes : Rows
+            (n,) number of steps of each history.
+
+        Returns
+        -------
+        Matrix
+            (n, d) output of ``read`` after the last step of each history.
+        """
 
     def tensors(self, drawn: Arrays) -> "dict[str, Tensor]":
-        """The network's numbers where they can be learned."""
+        """The network's parameters as tensors that are trained."""
         return {name: self._tensor(array).requires_grad_() for name, array in drawn.items()}
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Project the vectors, put the histories in order, draw small parameters."""
+        """Project the vectors, order the histories, and draw small random parameters.
+
+        Parameters
+        ----------
+        log : Log
+            The interactions to train on, with times.
+        content : Content | None
+            Vectors of the items, in the order of ``log.items``; None if there are none.
+
+        Raises
+        ------
+        UsageError
+            If items have neither ids nor vectors.
+        """
         content = content if self.set["content"] else None
         if content is None and not self.set["item_ids"]:
             raise UsageError(
-                f"{self.name} with item_ids=false knows items by their vectors, and there are none",
-                fix="give --items with an embedding column, or leave item_ids and content as they are",
+                f"{self.name} with item_ids=false needs vectors of the items, and there are none",
+                fix="give --items with an embedding column, or leave out --set item_ids and --set content",
             )
         features = self._open(log, content)
         self._known: Mask = (log.touched & self.set["item_ids"]) | self._valid
@@ -96,7 +150,7 @@ class SequenceModel(NeuralRecommender):
         self._learn(learned)
 
     def epoch(self, number: int) -> float:
-        """Once through the histories. Returns the mean loss per step."""
+        """Train for one pass over the histories. Returns the mean loss per step."""
         from visrec_cli.recommenders.sequential.ops import Dropout
 
         rng = np.random.default_rng([self.seed, number])
@@ -128,7 +182,7 @@ class SequenceModel(NeuralRecommender):
         return float(loss.detach()), int(defined.sum())
 
     def model(self) -> Model:
-        """All items, and what the network holds after the last step of each user."""
+        """All items, and the output of the network after the last step of each user."""
         learned = self._arrays()
         side = self.items_of(learned, self._features.cpu().numpy(), self._widths, learned.pop("items"))
         model = self._model(Items(self._log.items, self._known, *side), learned)
@@ -137,7 +191,25 @@ class SequenceModel(NeuralRecommender):
     @classmethod
     @abstractmethod
     def shapes(cls, settings: Mapping[str, Any], origin: Origin) -> dict[str, Shape]:
-        """The network's numbers, as ``draw`` makes them. Raises InputError for settings that make no network."""
+        """Give the shapes of the network's parameters, as ``draw`` makes them.
+
+        Parameters
+        ----------
+        settings : Mapping[str, Any]
+            Settings of the model.
+        origin : Origin
+            Names the file in error messages.
+
+        Returns
+        -------
+        dict[str, Shape]
+            Shapes by name of parameter.
+
+        Raises
+        ------
+        InputError
+            If no network can have these settings.
+        """
 
     @classmethod
     def state_shapes(cls, settings: Mapping[str, Any], components: int, origin: Origin) -> dict[str, Shape]:
@@ -154,15 +226,31 @@ class SequenceModel(NeuralRecommender):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The network over the history, as for users who were there when it learned."""
+        """The output of the network over each history, as for users who were in training."""
         steps = UserSequences.of(history, times, model.items.ids, model.items.known)
         return Users(tuple(ids), history, times, cls._held(model, steps))
 
     @classmethod
     def history_contributions(cls, model: Model, users: Users, row: int, items: npt.NDArray[np.int64]) -> Matrix:
-        """What each item would lose if a step had not happened: the network reads the history without it.
+        """Compute how much each score would drop without a step: the network reads the history without it.
 
-        Steps that are too old to be read say nothing.
+        Steps that are too old to be read contribute nothing.
+
+        Parameters
+        ----------
+        model : Model
+            The model.
+        users : Users
+            Users of the model, or folded in.
+        row : int
+            Row of the user in ``users``.
+        items : npt.NDArray[np.int64]
+            (m,) column numbers of the scored items.
+
+        Returns
+        -------
+        Matrix
+            (history, m) float32.
         """
         one = users.take([row])
         steps = UserSequences.of(one.history, one.times, model.items.ids, model.items.known)
@@ -181,15 +269,15 @@ class SequenceModel(NeuralRecommender):
 
     @classmethod
     def _held(cls, model: Model, steps: UserSequences) -> Matrix:
-        """(users, (1 + parts) · d): what is held of each user, once for each block of the items' factors; or zeros."""
+        """(users, (1 + parts) · d): the output for each user, repeated for each block of the items' factors."""
         assert model.items.factors is not None
         blocks, size = len(model.parts), model.settings["embedding_size"]
         places, sizes = steps.latest(model.settings["length"])
         learned = {name[4:]: array for name, array in model.state.items() if name.startswith("net:")}
         held = np.zeros((len(sizes), size), np.float32)
-        asked = np.argsort(sizes, kind="stable")[int((sizes == 0).sum()) :]  # alike in length: less to pad
-        for start in range(0, len(asked), _LOTS):
-            rows = asked[start : start + _LOTS]
+        readable = np.argsort(sizes, kind="stable")[int((sizes == 0).sum()) :]  # similar lengths need less padding
+        for start in range(0, len(readable), _USERS):
+            rows = readable[start : start + _USERS]
             history_rows = places[rows, : int(sizes[rows].max())]
             vectors = (
                 model.items.factors[np.maximum(history_rows, 0)].reshape(*history_rows.shape, blocks, size).sum(axis=2)

@@ -24,16 +24,22 @@ class Gru(SequenceModel):
         v_i = id_i + sum over the parts p of W_p f_ip             s_ui = u · v_i
         h_t = GRU(h_(t-1), v_(item of step t) · √d)               u = out · h of the last step + b
 
-    Items, hidden ids, loss and cutting are those of sasrec. Source: Hidasi et al. 2016, with all items (or drawn ones)
-    in the loss instead of those of the batch, and answers from the vectors that are read; the unit: Cho et al. 2014.
-    Steps by Adam with decoupled weight decay.
+    Items, hidden ids, loss and cutting are those of sasrec. The loss is taken over all items (or random ones) instead
+    of those of the batch, and items have the same vectors as input and as output. Steps are those of Adam with
+    decoupled weight decay.
+
+    References
+    ----------
+    Hidasi et al. 2016; the unit: Cho et al. 2014.
     """
 
     name: ClassVar[str] = "gru"
-    summary: ClassVar[str] = "a recurrent network over what a user did in order: what comes next; knows new items"
+    summary: ClassVar[str] = (
+        "a recurrent network over the user's history in order: predicts what comes next; scores new items"
+    )
     settings: ClassVar[dict[str, Setting]] = {
         **SequenceModel.common,
-        "hidden_size": Setting(128, "numbers that the network holds of a user", 32, 512, log=True, least=1),
+        "hidden_size": Setting(128, "numbers in the network's hidden state", 32, 512, log=True, least=1),
     }
 
     @classmethod
@@ -44,7 +50,7 @@ class Gru(SequenceModel):
         return {**gates, "out": (h, d), "out.bias": (d,)}
 
     def draw(self, rng: np.random.Generator) -> Arrays:
-        """The gates, and the way from what is held to the space of the items."""
+        """Draw the gates, and the map from the hidden state to the space of the items."""
         d, h = self.set["embedding_size"], self.set["hidden_size"]
         shapes = dict(zip(_GATES, ((3 * h, d), (3 * h, h), (3 * h,), (3 * h,)), strict=True))
         drawn = {
@@ -57,7 +63,7 @@ class Gru(SequenceModel):
         }
 
     def tensors(self, drawn: Arrays) -> "dict[str, Tensor]":
-        """The gates live in torch's own module, in whatever order the device wants them."""
+        """The gates are parameters of torch's own module, which arranges them for the device."""
         import torch
 
         found = super().tensors(drawn)
@@ -72,24 +78,24 @@ class Gru(SequenceModel):
         return found
 
     def read(self, vectors: "Tensor", drop: "Dropout") -> "Tensor":
-        """Step by step."""
-        held, _ = self._gru(drop(vectors * float(np.sqrt(vectors.shape[2]))))
-        return drop(held) @ self._learned["net:out"] + self._learned["net:out.bias"]
+        """See SequenceModel."""
+        hidden, _ = self._gru(drop(vectors * float(np.sqrt(vectors.shape[2]))))
+        return drop(hidden) @ self._learned["net:out"] + self._learned["net:out.bias"]
 
     @classmethod
     def last(cls, learned: Mapping[str, Any], settings: Mapping[str, Any], vectors: Matrix, sizes: Rows) -> Matrix:
-        """The same in numpy."""
+        """See SequenceModel."""
         n, steps, d = vectors.shape
         w_in, w_held, b_in, b_held = (learned[name] for name in _GATES)
-        held = np.zeros((n, settings["hidden_size"]), np.float32)
-        given = (vectors * np.float32(np.sqrt(d))) @ w_in.T + b_in
+        hidden = np.zeros((n, settings["hidden_size"]), np.float32)
+        inputs = (vectors * np.float32(np.sqrt(d))) @ w_in.T + b_in
         for step in range(steps):
-            new_r, new_z, new_n = np.split(given[:, step], 3, axis=1)
-            old_r, old_z, old_n = np.split(held @ w_held.T + b_held, 3, axis=1)
+            new_r, new_z, new_n = np.split(inputs[:, step], 3, axis=1)
+            old_r, old_z, old_n = np.split(hidden @ w_held.T + b_held, 3, axis=1)
             reset, keep = _sigmoid(new_r + old_r), _sigmoid(new_z + old_z)
-            moved = (1 - keep) * np.tanh(new_n + reset * old_n) + keep * held
-            held = np.where((step < sizes)[:, None], moved, held)
-        found: Matrix = held @ learned["out"] + learned["out.bias"]
+            updated = (1 - keep) * np.tanh(new_n + reset * old_n) + keep * hidden
+            hidden = np.where((step < sizes)[:, None], updated, hidden)
+        found: Matrix = hidden @ learned["out"] + learned["out.bias"]
         return found
 
 

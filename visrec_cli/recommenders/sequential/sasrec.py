@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from visrec_cli.recommenders.sequential.ops import Dropout
 
 _EPSILON = 1e-5
-_DEEPEST = 1000  # layers that a file may ask for
+_DEEPEST = 1000  # largest number of layers that a file may have
 
 
 class SasRec(SequenceModel):
@@ -29,25 +29,28 @@ class SasRec(SequenceModel):
         x  := x + Attention(norm x),   x := x + down · relu(up · norm x),   for each layer
         u   = norm x of the last step
 
-    f_i are the principal components of the item's vector. Every step learns to tell the next one: the loss is
-    -ln softmax(s)_next over all items that anybody touched, or over ``negatives`` drawn ones. The items read and the
-    items told have the same vectors. While learning, some are without their id, so that an item without one (a new
-    one) is nothing unheard of. Histories longer than ``length`` are cut where chance has it, each epoch elsewhere.
+    f_i are the principal components of the item's vector. Every step is trained to predict the next one: the loss is
+    -ln softmax(s)_next over all items with interactions, or over ``negatives`` random ones. Items have the same vectors
+    as input and as output. In training, the ids of some are hidden, so that the network learns to score items without
+    an id (new ones). Histories longer than ``length`` are cut at random places, in each epoch at others.
 
-    Weights say no more than liked or not; an item met twice stands where it was met last.
+    A weight only says whether an item was liked; an item that occurs twice stands at its last place. Steps are those of
+    Adam with decoupled weight decay.
 
-    Source: Kang & McAuley 2018; norms before each part as Xiong et al. 2020; the loss: Klenitskiy & Vasilev 2023, who
-    found it to matter more than the network. Steps by Adam with decoupled weight decay.
+    References
+    ----------
+    Kang & McAuley 2018; norms before each part: Xiong et al. 2020; the loss, which matters more than the network:
+    Klenitskiy & Vasilev 2023.
     """
 
     name: ClassVar[str] = "sasrec"
     summary: ClassVar[str] = (
-        "a Transformer over what a user did in order: what comes next; knows new items and sessions"
+        "a Transformer over the user's history in order: predicts what comes next; scores new items and sessions"
     )
     settings: ClassVar[dict[str, Setting]] = {
         **SequenceModel.common,
-        "layers": Setting(2, "blocks of attention on top of each other", 1, 3, least=1),
-        "heads": Setting(1, "parts of the vectors that attend by themselves", choices=(1, 2, 4)),
+        "layers": Setting(2, "number of attention blocks", 1, 3, least=1),
+        "heads": Setting(1, "number of attention heads", choices=(1, 2, 4)),
     }
 
     @classmethod
@@ -55,9 +58,9 @@ class SasRec(SequenceModel):
         """See SequenceModel."""
         d, layers = settings["embedding_size"], settings["layers"]
         if d % settings["heads"]:
-            raise origin.wrong("settings.heads", f"{d} numbers cannot be shared by {settings['heads']}")
+            raise origin.wrong("settings.heads", f"embedding_size {d} is not divisible by {settings['heads']}")
         if layers > _DEEPEST:
-            raise origin.wrong("settings.layers", f"{layers} are more than {_DEEPEST}")
+            raise origin.wrong("settings.layers", f"{layers} is more than {_DEEPEST}")
         shapes: dict[str, Shape] = {"places": (settings["length"], d), "end.scale": (d,), "end.shift": (d,)}
         for layer in range(layers):
             for name in ("query", "key", "value", "out", "up", "down"):
@@ -67,10 +70,28 @@ class SasRec(SequenceModel):
         return shapes
 
     def draw(self, rng: np.random.Generator) -> Arrays:
-        """The embedding of the places, and the blocks."""
+        """Draw the embedding of the positions, and the blocks.
+
+        Parameters
+        ----------
+        rng : np.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Arrays
+            Parameters by name.
+
+        Raises
+        ------
+        UsageError
+            If ``embedding_size`` is not divisible by ``heads``.
+        """
         d = self.set["embedding_size"]
         if d % self.set["heads"]:
-            raise UsageError(f"embedding_size={d} cannot be shared by {self.set['heads']} heads", fix="--set heads=1")
+            raise UsageError(
+                f"embedding_size={d} is not divisible by heads={self.set['heads']}", fix="use --set heads=1"
+            )
         drawn = {"places": rng.standard_normal((self.set["length"], d), np.float32) * np.float32(0.02)}
         for layer in range(self.set["layers"]):
             for name in ("query", "key", "value", "out", "up", "down"):
@@ -83,7 +104,7 @@ class SasRec(SequenceModel):
         return drawn
 
     def read(self, vectors: "Tensor", drop: "Dropout") -> "Tensor":
-        """Block by block, each step looking at those before it and itself."""
+        """See SequenceModel."""
         from torch.nn.functional import layer_norm, linear, relu, scaled_dot_product_attention
 
         n, steps, d = vectors.shape
@@ -110,7 +131,7 @@ class SasRec(SequenceModel):
 
     @classmethod
     def last(cls, learned: Mapping[str, Any], settings: Mapping[str, Any], vectors: Matrix, sizes: Rows) -> Matrix:
-        """The same in numpy; the last block only for the last step."""
+        """See SequenceModel; the last block is computed for the last step only."""
         n, steps, d = vectors.shape
         ends, layers, heads = (np.arange(n), sizes - 1), settings["layers"], settings["heads"]
 
@@ -131,12 +152,12 @@ class SasRec(SequenceModel):
             seen = _attention(through(at, f"{layer}.query"), k, v, unseen, heads)
             x = x + through(seen, f"{layer}.out")
             x = x + through(np.maximum(through(norm(x, f"{layer}.think"), f"{layer}.up"), 0), f"{layer}.down")
-        held: Matrix = norm(x[:, 0], "end")
-        return held
+        output: Matrix = norm(x[:, 0], "end")
+        return output
 
 
 def _attention(q: Matrix, k: Matrix, v: Matrix, unseen: Matrix, heads: int) -> Matrix:
-    """(n, asked, d) from q (n, asked, d), k and v (n, steps, d); unseen: -inf where a step may not look, else 0."""
+    """(n, m, d) from q (n, m, d), k and v (n, steps, d); unseen: -inf where a step must not look, else 0."""
     q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3) for x in (q, k, v))
     scores = q @ k.transpose(0, 1, 3, 2) / np.float32(np.sqrt(q.shape[-1])) + unseen[:, None]
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))

@@ -13,9 +13,16 @@ from visrec_cli.tables.vectors import Mask, Rows
 
 @dataclass(frozen=True)
 class UserSequences:
-    """items: (n,) what was touched, user by user, oldest first. ends: (users + 1,) where each user begins and ends.
+    """The items of users' histories in chronological order.
 
-    cells: (n,) where in the data of the history each step stands.
+    Attributes
+    ----------
+    items : Rows
+        (n,) items, user by user, oldest first.
+    ends : Rows
+        (users + 1,) limits of each user's items.
+    cells : Rows
+        (n,) index of each step in the data of the history.
     """
 
     items: Rows
@@ -24,11 +31,27 @@ class UserSequences:
 
     @classmethod
     def of(cls, history: sp.csr_matrix, times: Times | None, ids: Sequence[str], usable: Mask) -> "UserSequences":
-        """The steps of a history: (users, items) csr, times (nnz,) of its data.
+        """Order histories by time.
 
-        ids and usable: of the items. What was met and not liked (weight 0) is no step, nor is an item that a model
-        knows nothing of. An item met more than once stands where it was met last. Of equal times the lot of the id
-        decides, so that neither the order of a file nor that of a catalogue is mistaken for an order of events.
+        Items that were not liked (weight 0) and items that the model does not know are no steps. An item that occurs
+        more than once stands at its last place. Equal times are ordered by a hash of the id, so that the order of a
+        file or a catalogue is not mistaken for an order of events.
+
+        Parameters
+        ----------
+        history : sp.csr_matrix
+            (users, items) csr of weights.
+        times : Times | None
+            (nnz,) milliseconds since 1970, in the order of ``history.data``; None if not known.
+        ids : Sequence[str]
+            Ids of the items.
+        usable : Mask
+            (items,) items that the model knows.
+
+        Returns
+        -------
+        UserSequences
+            The steps.
         """
         users = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
         kept = np.flatnonzero((history.data > 0) & usable[history.indices])
@@ -40,14 +63,26 @@ class UserSequences:
         return cls(items[order], ends.astype(np.int64), kept[order])
 
     def latest(self, length: int) -> tuple[Rows, Rows]:
-        """``(items, sizes)``: (users, ≤ length) the last steps of each, oldest first, -1 behind them, and how many."""
+        """(users, ≤ length) last items of each user, oldest first, padded with -1, and (users,) their number."""
         sizes = np.minimum(np.diff(self.ends), length)
         return filled(self.items, self.ends[1:] - sizes, sizes), sizes
 
     def windows(self, length: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-        """``(shown, next)``, each (windows, length), -1 behind the end: pieces of the steps, and what followed each.
+        """Cut histories into windows for training.
 
-        Every step but a user's first is followed up once. Where long histories are cut is drawn anew each time.
+        Every step except a user's first is predicted once. The places of the cuts in long histories are random.
+
+        Parameters
+        ----------
+        length : int
+            Length of a window.
+        rng : np.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        tuple[Rows, Rows]
+            Two arrays (windows, length), padded with -1: the items of each window, and the items that followed each.
         """
         sizes = np.diff(self.ends) - 1  # steps that something follows
         users = np.repeat(np.arange(len(sizes)), np.maximum(sizes, 0))
@@ -62,7 +97,7 @@ class UserSequences:
 
 
 def filled(items: Rows, starts: Rows, sizes: Rows) -> Rows:
-    """(rows, longest) runs of ``items`` from ``starts`` on, -1 behind their ends."""
+    """(rows, longest) runs of ``items`` from ``starts`` on, padded with -1."""
     places = np.arange(int(sizes.max(initial=0)))
     inside = places < sizes[:, None]
     found: Rows = np.where(inside, items[np.where(inside, starts[:, None] + places, 0)] if len(items) else -1, -1)

@@ -39,9 +39,37 @@ def learn(
     rate: np.float32,
     reg: np.float32,
 ) -> npt.NDArray[np.float64]:
-    """One epoch over the blocks of ``blocks.deal``; changes users and items (rows, 1 + f), the bias first.
+    """Train one epoch over the blocks of ``blocks.deal``.
 
-    Returns the squared error of each block, each rating's taken before its step.
+    Parameters
+    ----------
+    order : Whole
+        (entries,) entries, block after block.
+    starts : Whole
+        (parts² + 1,) first entry of each block.
+    parts : int
+        Number of parts.
+    rows : Whole
+        (entries,) user of each entry.
+    columns : Whole
+        (entries,) item of each entry.
+    ratings : Floats
+        (entries,) rating of each entry.
+    mean : np.float32
+        The mean rating.
+    users : Floats
+        (users, 1 + f) bias and factors of the users; changed in place.
+    items : Floats
+        (items, 1 + f) bias and factors of the items; changed in place.
+    rate : np.float32
+        Learning rate.
+    reg : np.float32
+        Strength of the regularisation.
+
+    Returns
+    -------
+    npt.NDArray[np.float64]
+        (parts²,) squared error of each block, before each step.
     """
     losses = np.zeros(parts * parts)
 

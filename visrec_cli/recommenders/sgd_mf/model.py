@@ -13,28 +13,32 @@ class SgdMf(RatingFactors):
 
         L = sum over ratings of (r(u, i) - μ - b(u) - b(i) - x(u)·y(i))² + reg · (|x(u)|² + |y(i)|² + b(u)² + b(i)²)
 
-    Each rating pulls with its own regularisation, so rows are regularised in proportion to their ratings, as in
-    als-explicit. The steps shrink: learning_rate / (1 + 0.05 · (epoch - 1)). Source: Koren, Bell & Volinsky 2009, eqs.
-    4-5. Runs on the CPU whatever the device: a step is too small for a GPU.
+    The regularisation is part of each rating's term, so rows are regularised in proportion to their number of ratings,
+    as in als-explicit. The step size decreases: learning_rate / (1 + 0.05 · (epoch - 1)). Runs on the CPU, whatever the
+    device: a step is too small for a GPU.
+
+    References
+    ----------
+    Koren, Bell & Volinsky 2009, eqs. 4-5.
     """
 
     name = "sgd-mf"
-    summary = "predicts ratings (stars) one at a time; costs less than als-explicit with many factors"
+    summary = "predicts ratings (stars), trained one rating at a time; cheaper than als-explicit with many factors"
     settings = {  # noqa: RUF012
         "embedding_size": Setting(64, "numbers per user and item", 8, 256, log=True, least=1),
-        "epochs": Setting(40, "times through the ratings", least=1),
-        "learning_rate": Setting(0.02, "size of the first steps", 0.003, 0.1, log=True, least=1e-6),
+        "epochs": Setting(40, "passes over the ratings", least=1),
+        "learning_rate": Setting(0.02, "initial step size", 0.003, 0.1, log=True, least=1e-6),
         "reg": Setting(0.1, "strength of the regularisation", 0.01, 0.3, log=True, least=0),
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """As all models of ratings start."""
+        """Initialise biases to zero, and factors to small random numbers."""
         super().start(log, content)
         self._rows = np.repeat(np.arange(len(log.users)), np.diff(log.matrix.indptr))
         self._columns, self._touched = log.matrix.indices.astype(np.int64), np.flatnonzero(log.touched)
 
     def epoch(self, number: int) -> float:
-        """Each rating once. Returns the mean squared error, each rating's taken before its step."""
+        """Train on each rating once. Returns the mean squared error, before each step."""
         from visrec_cli.recommenders.sgd_mf.kernel import learn
 
         rng, ratings = np.random.default_rng([self.seed, number]), self._log.matrix

@@ -1,4 +1,4 @@
-"""Two-tower model: a vector per item and per user, near each other where they match."""
+"""Two-tower model: a vector per item and per user, close to each other where they match."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,27 +17,30 @@ from visrec_cli.tables.vectors import Matrix, Rows
 
 
 class TwoTower(NeuralRecommender):
-    """An item is its id, its picture and its text; a user is an id and the mean of the items touched.
+    """An item is its id, its picture and its text; a user is an id and the mean of the items in the history.
 
         v_i = id_i + sum over the parts p of W_p f_ip           s_ui = u_u · v_i / temperature + b_i + β·f_i
         u_u = id_u + H · mean of v_j over the history
 
-    f_i are the principal components of the item's vector. While learning, part of each history is hidden, so that the
-    user tower has to guess it, and so are some of the items' ids, so that an item without an id (a cold one) is nothing
-    unheard of. Losses over the touched items i of a user, q(i) being the share of clicks that went to i:
+    f_i are the principal components of the item's vector. In training, part of each history is hidden, so that the user
+    tower has to predict it, and so are the ids of some items, so that the network learns to score items without an id
+    (cold ones). The loss is taken over the items i of a user's history, with q(i) the share of clicks on i:
 
-        softmax   -ln softmax(s_u)_i over all items that anybody touched
-        in-batch  the same over the items of the batch, with s - ln q instead of s (Yi et al. 2019, eqs. 4-6): for
-                  catalogues too large for the first
-        bpr       -ln σ(s_ui - s_uj) with j drawn by chance (Rendle et al. 2009)
+        softmax   -ln softmax(s_u)_i over all items with interactions
+        in-batch  the same over the items of the batch, with s - ln q instead of s: for catalogues too large for softmax
+        bpr       -ln σ(s_ui - s_uj) with a random j
         bce       -ln σ(s_ui) - ln σ(-s_uj)
 
-    Source of the towers: Covington, Adams & Sargin 2016, section 3; of hidden ids: Volkovs, Yu & Poutanen 2017. Steps
-    by Adam with decoupled weight decay. On a GPU sums are taken in any order: two runs agree to rounding only.
+    Steps are those of Adam with decoupled weight decay. A GPU sums in any order: two runs agree up to rounding only.
+
+    References
+    ----------
+    Towers: Covington, Adams & Sargin 2016, section 3; hidden ids: Volkovs, Yu & Poutanen 2017; in-batch: Yi et al.
+    2019, eqs. 4-6; bpr: Rendle et al. 2009.
     """
 
     name: ClassVar[str] = "two-tower"
-    summary: ClassVar[str] = "neural towers over ids, pictures, texts and histories; knows new items and new users"
+    summary: ClassVar[str] = "neural towers over ids, pictures, texts and histories; scores new items and new users"
     settings: ClassVar[dict[str, Setting]] = {
         "embedding_size": Setting(64, "numbers per user and item", 16, 256, log=True, least=1),
         "components": Setting(
@@ -49,15 +52,17 @@ class TwoTower(NeuralRecommender):
         "reg": Setting(0.01, "weight decay", 1e-4, 1.0, log=True, least=0),
         "loss": Setting("softmax", "softmax, in-batch, bpr or bce", choices=("softmax", "in-batch", "bpr", "bce")),
         "temperature": Setting(
-            1.0, "what scores are divided by: small makes them bold", 0.05, 2.0, log=True, least=1e-3
+            1.0, "divisor of the scores; smaller values sharpen the softmax", 0.05, 2.0, log=True, least=1e-3
         ),
-        "hidden_history": Setting(0.5, "share of a history that the user tower does not see", 0.1, 0.8, least=0),
-        "hidden_ids": Setting(0.2, "share of the items that are without their id in a step", 0.0, 0.6, least=0),
-        "user_ids": Setting(True, "whether a user has an id beside the history"),
+        "hidden_history": Setting(
+            0.5, "share of a history that is hidden from the user tower in training", 0.1, 0.8, least=0
+        ),
+        "hidden_ids": Setting(0.2, "share of the items whose id is hidden in a training step", 0.0, 0.6, least=0),
+        "user_ids": Setting(True, "whether users have a vector of their own beside the history"),
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Project the vectors, draw small parameters."""
+        """Project the vectors, and draw small random parameters."""
         features = self._open(log, content)
         self._share = log.clicks_of_items / max(log.matrix.nnz, 1)
         size, rng = self.set["embedding_size"], np.random.default_rng(self.seed)
@@ -75,7 +80,7 @@ class TwoTower(NeuralRecommender):
         self._learn(learned)
 
     def epoch(self, number: int) -> float:
-        """Once through the users. Returns the mean loss per target."""
+        """Train for one pass over the users. Returns the mean loss per target."""
         rng = np.random.default_rng([self.seed, number])
         matrix = self._log.matrix
         order = rng.permutation(np.flatnonzero(np.diff(matrix.indptr)))
@@ -101,7 +106,7 @@ class TwoTower(NeuralRecommender):
         return float(loss.detach())
 
     def model(self) -> Model:
-        """Both towers evaluated for all that are known."""
+        """Both towers, evaluated for all known items and users."""
         learned, touched = self._arrays(), self._log.touched
         ids = learned["items"] * touched[:, None]
         factors, bias = self.items_of(learned, self._features.cpu().numpy(), self._widths, ids)
@@ -118,20 +123,20 @@ class TwoTower(NeuralRecommender):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The user tower over the history; the ids of new users say nothing."""
-        nobody = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
-        return Users(tuple(ids), history, times, _users(model, history, nobody))
+        """The user tower over the history; new users have no vector of their id."""
+        no_ids = np.zeros((len(ids), model.settings["embedding_size"]), np.float32)
+        return Users(tuple(ids), history, times, _users(model, history, no_ids))
 
     @classmethod
     def items_of(
         cls, learned: Mapping[str, Any], features: Matrix, widths: Sequence[int], ids: Matrix
     ) -> tuple[Matrix, Matrix]:
-        """See NeuralRecommender. The bias is what the vectors bring to it."""
+        """See NeuralRecommender. The bias is the contribution of the vectors."""
         return side_by_side(ids, features, learned["looks"], widths), features @ learned["appeal"]
 
 
 def _users(model: Model, history: sp.csr_matrix, ids: Matrix) -> Matrix:
-    """(users, (1 + parts) · d): the user's vector once for each block of the items' factors."""
+    """(users, (1 + parts) · d): the user's vector, repeated for each block of the items' factors."""
     assert model.items.factors is not None
     blocks = len(model.parts)
     size = model.settings["embedding_size"]

@@ -19,15 +19,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _LEARNED = ("items", "bias", "looks", "appeal", "history")
-_CELLS = 2**26  # numbers of gradients of users at once: 256 MiB
+_CELLS = 2**26  # numbers of per-user gradients at a time: 256 MiB
+_SETTINGS: dict[str, Setting] = {
+    **{name: knob for name, knob in TwoTower.settings.items() if name not in ("loss", "user_ids")},
+    "clip": Setting(0.3, "length to which the gradient of a user is cut", 0.05, 3.0, log=True, least=0),
+}
 
 
 @dataclass(frozen=True)
 class Privacy:
-    """epsilon, delta: whatever somebody sees of the model is at most e^epsilon times as likely with a user's whole
-    history as without it, but for a chance of delta. delta None: a tenth of one divided by the number of users.
+    """The guarantee of differential privacy for each user.
 
-    Source: Dwork & Roth 2014, definition 2.4.
+    Any result is at most e^epsilon times as likely with a user's whole history as without it, except with probability
+    delta.
+
+    Attributes
+    ----------
+    epsilon : float
+        Bound on the privacy loss, above 0.
+    delta : float | None, default=None
+        Probability, between 0 and 1; None for 0.1 / number of users.
+
+    References
+    ----------
+    Dwork & Roth 2014, definition 2.4.
     """
 
     epsilon: float
@@ -37,15 +52,15 @@ class Privacy:
         if not 0 < self.epsilon < np.inf:
             raise UsageError(f"epsilon={self.epsilon:g} is not a positive number", fix="--private epsilon=4")
         if self.delta is not None and not 0 < self.delta < 1:
-            raise UsageError(f"delta={self.delta:g} is not a small chance", fix="--private epsilon=4,delta=1e-5")
+            raise UsageError(f"delta={self.delta:g} is not between 0 and 1", fix="--private epsilon=4,delta=1e-5")
 
     def delta_of(self, users: int) -> float:
-        """The delta for so many users."""
+        """The delta for this number of users."""
         return 0.1 / max(users, 1) if self.delta is None else self.delta
 
 
 class _Catalogue(Log):
-    """A log whose items are the catalogue's, all of them: which of them somebody touched is not to be told."""
+    """A log in which all items count as touched: which of them have interactions must not be revealed."""
 
     @property
     def touched(self) -> Mask:
@@ -54,23 +69,40 @@ class _Catalogue(Log):
 
 
 class PrivateTwoTower(TwoTower):
-    """The two towers without ids of users and without users: the model holds items and the network alone.
+    """The two towers without ids of users: the model holds items and the network alone, and no users.
 
-    In each step a user takes part with the chance batch_size / users. The gradient of each is cut to the length
-    ``clip``, and noise is added to their sum: Abadi et al. 2016, algorithm 1, as Opacus does it (Yousefpour et al.
-    2021), which also says how much noise so many steps need for (epsilon, delta). Chance comes from the system, not
-    from the seed, since who knows the noise can take it away.
+    In each step a user takes part with probability batch_size / users. Each user's gradient is cut to the length
+    ``clip``, and noise is added to the sum, as in Opacus, which also computes the noise that so many steps need for
+    (epsilon, delta). Randomness comes from the operating system and not from the seed, because whoever knows the noise
+    can remove it.
+
+    Parameters
+    ----------
+    privacy : Privacy
+        The guarantee.
+    **more : Any
+        As in ``Recommender``.
+
+    Attributes
+    ----------
+    settings : ClassVar[dict[str, Setting]], default=_SETTINGS
+        Settings by name.
+
+    Raises
+    ------
+    UnavailableError
+        If Opacus is not installed.
+
+    References
+    ----------
+    Abadi et al. 2016, algorithm 1; Opacus: Yousefpour et al. 2021.
     """
 
-    settings: ClassVar[dict[str, Setting]] = {
-        **{name: knob for name, knob in TwoTower.settings.items() if name not in ("loss", "user_ids")},
-        "clip": Setting(0.3, "length to which the gradient of a user is cut", 0.05, 3.0, log=True, least=0),
-    }
+    settings: ClassVar[dict[str, Setting]] = _SETTINGS
 
     def __init__(self, *, privacy: Privacy, **more: Any) -> None:
-        """Raises UnavailableError where Opacus is not installed."""
         super().__init__(**more)
-        self.set |= {"loss": "softmax", "user_ids": False}  # what the towers ask for
+        self.set |= {"loss": "softmax", "user_ids": False}  # settings that TwoTower reads
         self.privacy = privacy
         try:
             import opacus  # noqa: F401
@@ -78,7 +110,20 @@ class PrivateTwoTower(TwoTower):
             raise missing_extra("opacus", "private") from error
 
     def start(self, log: Log, content: Content | None) -> None:
-        """The towers over the whole catalogue, and the noise that so many steps need."""
+        """Initialise the towers over the whole catalogue, and compute the noise that so many steps need.
+
+        Parameters
+        ----------
+        log : Log
+            The interactions to train on.
+        content : Content | None
+            Vectors of the items, in the order of ``log.items``; None if there are none.
+
+        Raises
+        ------
+        UsageError
+            If no amount of noise is enough.
+        """
         super().start(_Catalogue(log.users, log.items, log.matrix), content)
         import torch
         from opacus.accountants.utils import get_noise_multiplier
@@ -88,7 +133,7 @@ class PrivateTwoTower(TwoTower):
         self._rate = min(1.0, self.set["batch_size"] / n)
         self._delta, self._steps = self.privacy.delta_of(n), int(np.ceil(1 / self._rate))
         try:
-            with warnings.catch_warnings(category=UserWarning, action="ignore"):  # the strictest could do with less
+            with warnings.catch_warnings(category=UserWarning, action="ignore"):  # that the bound is not tight
                 self._noise: float = get_noise_multiplier(
                     target_epsilon=self.privacy.epsilon,
                     target_delta=self._delta,
@@ -97,12 +142,12 @@ class PrivateTwoTower(TwoTower):
                 )
         except ValueError as error:
             raise UsageError(
-                f"no noise is enough for epsilon={self.privacy.epsilon:g} in so many steps",
-                fix="a larger epsilon, or fewer --set epochs",
+                f"no amount of noise reaches epsilon={self.privacy.epsilon:g} in so many steps",
+                fix="use a larger epsilon, or fewer --set epochs",
             ) from error
         self._chance = np.random.default_rng(secrets.randbits(128))
         self._noisy = DPOptimizer(
-            torch.optim.SGD([self._learned[name] for name in _LEARNED], lr=0.0),  # Adam takes the step
+            torch.optim.SGD([self._learned[name] for name in _LEARNED], lr=0.0),  # the step itself is Adam's
             noise_multiplier=self._noise,
             max_grad_norm=self.set["clip"],
             expected_batch_size=self._rate * n,
@@ -124,26 +169,26 @@ class PrivateTwoTower(TwoTower):
         kept = self._tensor((self._chance.random(len(self._log.items)) >= self.set["hidden_ids"]).astype(np.float32))
         each = vmap(grad_and_value(self._loss), in_dims=(None, 0, 0, None))
         size = max(1, _CELLS // (len(self._log.items) * self.set["embedding_size"]))
-        lots = np.array_split(batch, max(1, -(-len(batch) // size)))
+        groups = np.array_split(batch, max(1, -(-len(batch) // size)))
         parameters = {name: self._learned[name] for name in _LEARNED}
         total = 0.0
-        for lot in lots:
-            targets = self._log.matrix[lot].toarray()
+        for group in groups:
+            targets = self._log.matrix[group].toarray()
             shown = targets * (self._chance.random(targets.shape) >= self.set["hidden_history"])
-            if len(lot):
+            if len(group):
                 slopes, losses = each(parameters, self._tensor(shown), self._tensor(targets), kept)
                 total += float(losses.detach().sum())
             for name, parameter in parameters.items():
-                parameter.grad_sample = slopes[name].detach() if len(lot) else parameter.detach()[None][:0]
-            self._noisy.signal_skip_step(do_skip=lot is not lots[-1])
+                parameter.grad_sample = slopes[name].detach() if len(group) else parameter.detach()[None][:0]
+            self._noisy.signal_skip_step(do_skip=group is not groups[-1])
             self._noisy.pre_step()
-            if lot is lots[-1]:
+            if group is groups[-1]:
                 self._adam.step()
             self._noisy.zero_grad()
         return total
 
     def _loss(self, learned: "dict[str, Tensor]", shown: "Tensor", targets: "Tensor", kept: "Tensor") -> "Tensor":
-        """-ln softmax of what one user touched, the mean over it. shown, targets: (items,) weights."""
+        """Mean of -ln softmax over the items of one user. shown, targets: (items,) weights."""
         vectors = kept[:, None] * learned["items"] + self._features @ learned["looks"]
         bias = kept * learned["bias"] + self._features @ learned["appeal"]
         user = (shown @ vectors / shown.sum().clamp(min=1e-9)) @ learned["history"]
@@ -152,9 +197,9 @@ class PrivateTwoTower(TwoTower):
         return -(touched * logs).sum() / touched.sum().clamp(min=1)
 
     def model(self) -> Model:
-        """The towers without the users: those are in nobody's hands but yours."""
+        """The towers without users, and the guarantee as metadata."""
         whole = super().model()
         assert whole.items.factors is not None
-        nobody = Users((), sp.csr_matrix((0, len(whole.items.ids)), dtype=np.float32), None, whole.items.factors[:0])
-        promise = {"epsilon": self.privacy.epsilon, "delta": self._delta, "unit": "user", "noise": self._noise}
-        return replace(whole, users=nobody).with_facts(privacy=promise)
+        no_users = Users((), sp.csr_matrix((0, len(whole.items.ids)), dtype=np.float32), None, whole.items.factors[:0])
+        guarantee = {"epsilon": self.privacy.epsilon, "delta": self._delta, "unit": "user", "noise": self._noise}
+        return replace(whole, users=no_users).with_facts(privacy=guarantee)

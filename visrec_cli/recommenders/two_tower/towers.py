@@ -19,7 +19,24 @@ def _tensor(array: Any, kind: type, like: "Tensor") -> "Tensor":
 
 
 def user_vectors(weights: Weights, vectors: "Tensor", history: sp.csr_matrix, ids: "Tensor") -> "Tensor":
-    """(users, d): the id and the mean of the history's item vectors, by weight. ids: (users, d)."""
+    """Compute the vectors of users: their id plus the mean of the history's item vectors, by weight.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters of the network by name.
+    vectors : "Tensor"
+        (items, d) vectors of the items.
+    history : sp.csr_matrix
+        (users, items) csr of weights.
+    ids : "Tensor"
+        (users, d) vectors of the ids.
+
+    Returns
+    -------
+    Tensor
+        (users, d).
+    """
     from torch.nn.functional import embedding_bag
 
     sums = embedding_bag(
@@ -42,9 +59,29 @@ def loss_of(
     share: npt.NDArray[np.float64],
     rng: np.random.Generator,
 ) -> "Tensor":
-    """The mean loss of a batch over its targets (users of the batch, items), as TwoTower has it.
+    """Compute the mean loss of a batch over its targets; the formulas are in ``TwoTower``.
 
-    users: (b, d), already divided by the temperature. vectors: (items, d), bias: (items,). share: (items,) of clicks.
+    Parameters
+    ----------
+    kind : str
+        "softmax", "in-batch", "bpr" or "bce".
+    users : "Tensor"
+        (b, d) vectors of the users, divided by the temperature.
+    vectors : "Tensor"
+        (items, d) vectors of the items.
+    bias : "Tensor"
+        (items,) biases of the items.
+    targets : sp.csr_matrix
+        (b, items) csr of the interactions to predict.
+    share : npt.NDArray[np.float64]
+        (items,) share of the clicks on each item.
+    rng : np.random.Generator
+        Source of randomness, for bpr and bce.
+
+    Returns
+    -------
+    Tensor
+        The mean loss, a scalar.
     """
     from torch.nn.functional import log_softmax, softplus
 

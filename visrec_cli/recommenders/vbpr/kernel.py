@@ -11,7 +11,7 @@ from visrec_cli.recommenders.kernels.compilation import Floats, inlined, sequent
 
 @inlined
 def _move(values: Floats, moments: Floats, gradient: Floats, rate: np.float32) -> None:
-    """One step of Adagrad down the gradient, in place."""
+    """One step of Adagrad against the gradient, in place."""
     for a in range(len(values)):
         moments[a] += gradient[a] * gradient[a]
         values[a] -= rate * gradient[a] / np.sqrt(moments[a])
@@ -33,11 +33,41 @@ def steps(
     learn_items: bool,
     pushes: Floats,
 ) -> float:
-    """Walk the pairs. Returns the sum of -ln σ(x_ui - x_uj) before each step.
+    """Train on the pairs, one after the other.
 
-    pairs: (n, 3) user, item touched, item not touched. seen: (n, v) and appeal: (n,) what E (f_i - f_j) and
-    β'·(f_i - f_j) are. users: (users, k + v), items: (items, k), bias: (items, 1), and the moments of each: changed in
-    place; items and bias only with ``learn_items``. pushes: (n,), filled with σ(x_uj - x_ui), the slope of each pair.
+    Parameters
+    ----------
+    pairs : npt.NDArray[np.int32]
+        (n, 3) user, item with interaction, item without.
+    seen : Floats
+        (n, v) E (f_i - f_j) of each pair.
+    appeal : Floats
+        (n,) β'·(f_i - f_j) of each pair.
+    users : Floats
+        (users, k + v) parameters of the users; changed in place.
+    items : Floats
+        (items, k) parameters of the items; changed in place with ``learn_items``.
+    bias : Floats
+        (items, 1) biases of the items; changed in place with ``learn_items``.
+    of_users : Floats
+        (users, k + v) sums of squared gradients of ``users``; changed in place.
+    of_items : Floats
+        (items, k) sums of squared gradients of ``items``.
+    of_bias : Floats
+        (items, 1) sums of squared gradients of ``bias``.
+    rate : np.float32
+        Learning rate.
+    reg : np.float32
+        Strength of the regularisation.
+    learn_items : bool
+        Whether items and biases change.
+    pushes : Floats
+        (n,) filled with σ(x_uj - x_ui), the gradient of each pair.
+
+    Returns
+    -------
+    float
+        The sum of -ln σ(x_ui - x_uj), before each step.
     """
     k = items.shape[1]
     slope_user = np.empty(users.shape[1], np.float32)

@@ -19,7 +19,7 @@ from visrec_cli.tables.documents import Origin
 
 _FOLD_IN_EPOCHS = 30
 _GPU_WORTH = 1e10
-"""Interactions · numbers of a user and an item · epochs, some ten seconds of a core: then starting a GPU pays."""
+"""Interactions · numbers per user and item · epochs (about ten seconds on a core) above which a GPU is worth it."""
 
 
 class Vbpr(Iterative):
@@ -27,19 +27,22 @@ class Vbpr(Iterative):
 
         x_ui = b_i + β'·f_i + γ_u·γ_i + sum over the parts p of θ_up·(E_p f_ip)
 
-    learned by steps down -ln σ(x_ui - x_uj) + reg/2 |parameters|², where u touched i and not j. f_i are the principal
-    components of the item's vector, zeros where it has none. The item's terms do not depend on the user: with
-    [γ_i | E_1 f_i1 | E_2 f_i2 …] as factors and b_i + β'·f_i as bias they cost nothing when scoring. An item that
-    nobody touched has γ_i = 0 and b_i = 0, is never drawn as j, and lives by its looks.
+    trained by gradient steps on -ln σ(x_ui - x_uj) + reg/2 |parameters|², where u has an interaction with i and none
+    with j. f_i are the principal components of the item's vector, zeros where it has none. The item's terms do not
+    depend on the user: with [γ_i | E_1 f_i1 | E_2 f_i2 …] as factors and b_i + β'·f_i as bias they add nothing to the
+    cost of scoring. An item without interactions has γ_i = 0 and b_i = 0, is never drawn as j, and is scored by its
+    content alone.
 
-    Source: He & McAuley 2016, eqs. 3, 4 and 6. Steps are those of Adagrad; E and β' move once for every 256 pairs.
-    A GPU is taken where there are many interactions, and learns in batches of up to 65,536 pairs.
+    Steps are those of Adagrad; E and β' are updated once for every 256 pairs. A GPU is used if there are many
+    interactions, and trains in batches of up to 65,536 pairs.
+
+    References
+    ----------
+    He & McAuley 2016, eqs. 3, 4 and 6.
     """
 
     name: ClassVar[str] = "vbpr"
-    summary: ClassVar[str] = (
-        "ranks by pairs of clicked and unclicked items, helped by pictures and texts; knows new items"
-    )
+    summary: ClassVar[str] = "ranks by pairs of clicked and unclicked items, with pictures and texts; scores new items"
     needs_content: ClassVar[bool] = True
     uses_content: ClassVar[bool] = True
     uses_device: ClassVar[bool] = True
@@ -49,12 +52,12 @@ class Vbpr(Iterative):
         "components": Setting(64, "principal components kept of each modality", 16, 256, log=True, least=1),
         "epochs": Setting(50, "passes over the interactions", least=1),
         "learning_rate": Setting(0.05, "step size of Adagrad", 0.005, 0.3, log=True, least=1e-6),
-        "reg": Setting(0.02, "pull of users' and items' numbers towards zero", 1e-4, 0.3, log=True, least=0),
-        "reg_visual": Setting(0.001, "pull of E and β' towards zero", 1e-6, 0.1, log=True, least=0),
+        "reg": Setting(0.02, "regularisation of users' and items' numbers", 1e-4, 0.3, log=True, least=0),
+        "reg_visual": Setting(0.001, "regularisation of E and β'", 1e-6, 0.1, log=True, least=0),
     }
 
     def start(self, log: Log, content: Content | None) -> None:
-        """Project the vectors; draw small parameters."""
+        """Project the vectors, and draw small random parameters."""
         content = required(content, self.name)
         self._log = log
         self._projection = Projection.fit(content, self.set["components"])
@@ -77,7 +80,7 @@ class Vbpr(Iterative):
             self._gpu = VbprOnGpu(log, self.state(), self.set, gpu, self._features, self._projection.widths)
 
     def epoch(self, number: int) -> float:
-        """One step for each interaction. Returns the mean of -ln σ."""
+        """Train on one pair for each interaction. Returns the mean of -ln σ."""
         rng = np.random.default_rng([self.seed, number])
         if self._gpu is not None:
             return self._gpu.epoch(int(rng.integers(2**63)))
@@ -85,13 +88,13 @@ class Vbpr(Iterative):
         return self._learned.walk(pairs, self._features, self._projection.widths, self.set)
 
     def model(self) -> Model:
-        """Everything about an item folded into its factors and its bias."""
+        """Users, and items with all of their terms in their factors and bias."""
         learned, names = self.state(), self._projection.names
-        looks, appeal = visual_terms(self._features, self._projection.widths, learned)
+        visual, appeal = visual_terms(self._features, self._projection.widths, learned)
         items = Items(
             self._log.items,
-            np.ones(len(looks), bool),
-            np.hstack([learned["items"], looks]),
+            np.ones(len(visual), bool),
+            np.hstack([learned["items"], visual]),
             learned["bias"][:, 0] + appeal,
         )
         parts = [("behaviour", self.set["embedding_size"]), *((name, self.set["visual_size"]) for name in names)]
@@ -100,13 +103,13 @@ class Vbpr(Iterative):
         return Model(self.name, self.set, users, items, tuple(parts), state=state)
 
     def state(self) -> Arrays:
-        """The parameters, and for each the sum of its squared gradients."""
+        """The parameters, and the sums of their squared gradients."""
         if self._gpu is not None:
             return self._gpu.state()
         return {**self._learned.values, **{f"moments:{n}": array for n, array in self._learned.moments.items()}}
 
     def restore(self, state: Arrays) -> None:
-        """Go on from these."""
+        """Continue from a saved state."""
         for name, values in self._learned.values.items():
             values[...] = state[name]
             self._learned.moments[name][...] = state[f"moments:{name}"]
@@ -119,9 +122,9 @@ class Vbpr(Iterative):
         super().require(model, origin)
         factors_of(model, origin)
         if model.items.bias is None:
-            raise origin.wrong("the items", "they have no bias, without which vbpr cannot go on")
+            raise origin.wrong("the items", "they have no bias, which vbpr needs")
         if len(model.parts) < 2:
-            raise origin.wrong("parts", "there are none for looks")
+            raise origin.wrong("parts", "there are none for pictures and texts")
         widths = Projection.require(model, origin, len(model.parts) - 1)
         embedding = state_of(model, origin, "embedding", (sum(widths), None))
         state_of(model, origin, "taste", (sum(widths), 1))
@@ -129,7 +132,7 @@ class Vbpr(Iterative):
 
     @classmethod
     def fold_in(cls, model: Model, ids: Sequence[str], history: sp.csr_matrix, times: Times | None = None) -> Users:
-        """The same steps for the new users alone: nothing about the items moves."""
+        """The same steps for the new users alone; the items stay fixed."""
         liked = history.copy()
         liked.eliminate_zeros()
         assert model.items.factors is not None
@@ -146,8 +149,8 @@ class Vbpr(Iterative):
 
     @classmethod
     def new_items(cls, model: Model, ids: Sequence[str], content: Content) -> Items:
-        """Items by their looks alone."""
+        """Items by their vectors alone."""
         projection = Projection.of(model.state, tuple(name for name, _ in model.parts[1:]))
-        looks, appeal = visual_terms(projection.apply(content), projection.widths, model.state)
+        visual, appeal = visual_terms(projection.apply(content), projection.widths, model.state)
         behaviour = np.zeros((len(ids), model.parts[0][1]), np.float32)
-        return Items(tuple(ids), np.ones(len(ids), bool), np.hstack([behaviour, looks]), appeal)
+        return Items(tuple(ids), np.ones(len(ids), bool), np.hstack([behaviour, visual]), appeal)

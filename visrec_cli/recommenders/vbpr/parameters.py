@@ -1,4 +1,4 @@
-"""The parameters of VBPR, and the steps that they take for pairs of items on a CPU."""
+"""Parameters of VBPR, and their steps for pairs of items on a CPU."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,16 +14,38 @@ _BLOCK = 256  # pairs that share one step of E and β'
 
 
 class VbprParameters:
-    """Learned parameters by name, with the sums of squares of their steps."""
+    """Parameters by name, with the sums of their squared gradients.
+
+    Parameters
+    ----------
+    values : Arrays
+        Initial parameters by name; changed in place.
+    """
 
     def __init__(self, values: Arrays) -> None:
         self.values = values
         self.moments: Arrays = {name: np.full_like(array, 0.1) for name, array in values.items()}
 
     def walk(self, pairs: Pairs, features: Matrix, widths: Sequence[int], settings: dict[str, Any]) -> float:
-        """Steps for all the pairs, (n, 3). Returns their mean loss.
+        """Train on pairs, in blocks.
 
-        E and β' are as good as constant within a block: its products with them are matrices, not loops.
+        Within a block, E and β' are taken as constant, so that products with them are matrix products.
+
+        Parameters
+        ----------
+        pairs : Pairs
+            (n, 3) user, item with interaction, item without.
+        features : Matrix
+            (items, sum of widths) projected vectors of the items.
+        widths : Sequence[int]
+            Width of each projected part.
+        settings : dict[str, Any]
+            Settings of the recommender.
+
+        Returns
+        -------
+        float
+            The mean loss, before each step.
         """
         total, k = 0.0, self.values["items"].shape[1]
         for start in range(0, len(pairs), _BLOCK):
@@ -41,7 +63,26 @@ class VbprParameters:
     def step(
         self, pairs: Pairs, seen: Matrix, appeal: Matrix, settings: dict[str, Any], users_only: bool = False
     ) -> tuple[float, Matrix]:
-        """Move users, items and biases for each pair. Returns the sum of the losses, and σ(x_uj - x_ui) of each."""
+        """Update users, items and biases for each pair.
+
+        Parameters
+        ----------
+        pairs : Pairs
+            (n, 3) user, item with interaction, item without.
+        seen : Matrix
+            (n, v) E (f_i - f_j) of each pair.
+        appeal : Matrix
+            (n,) β'·(f_i - f_j) of each pair.
+        settings : dict[str, Any]
+            Settings of the recommender.
+        users_only : bool, default=False
+            Whether items and biases stay fixed.
+
+        Returns
+        -------
+        tuple[float, Matrix]
+            The sum of the losses, and (n,) σ(x_uj - x_ui) of each pair.
+        """
         from visrec_cli.recommenders.vbpr.kernel import steps
 
         values, moments, pushes = self.values, self.moments, np.empty(len(pairs), np.float32)
@@ -53,7 +94,19 @@ class VbprParameters:
         return float(loss), pushes
 
     def pull(self, name: str, push: Matrix, pairs: int, settings: dict[str, Any]) -> None:
-        """Move one array shared by all pairs of a block by the sum of what they want."""
+        """Update a parameter that all pairs of a block share.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+        push : Matrix
+            Sum of the pairs' gradients, in the shape of the parameter.
+        pairs : int
+            Number of pairs.
+        settings : dict[str, Any]
+            Settings of the recommender.
+        """
         slope = np.float32(settings["reg_visual"] * pairs) * self.values[name] - push
         self.moments[name] += slope**2
         self.values[name] -= np.float32(settings["learning_rate"]) * slope / np.sqrt(self.moments[name])

@@ -180,7 +180,7 @@ class TrainingRun:
         plan, (learned, known) = self.plan, self._digests
         return {
             "model": plan.kind.name,
-            "settings": {name: str(value) for name, value in plan.make(self.settings).asked.items()},
+            "settings": {name: str(value) for name, value in plan.make(self.settings).given.items()},
             "seed": plan.seed,
             "data": learned,
             "metric": plan.measure.name,

@@ -205,7 +205,7 @@ def test_that_new_items_will_hardly_be_shown_is_said_of_a_model_of_that_exposure
     names = pa.array([f"later {name}" for name in arrived["item_id"].to_pylist()])
     report, none = Report(), Report()
     ask(model, ["u3"], new_items=arrived.set_column(0, "item_id", names), report=report)
-    hardly = [said for said in report.warnings if "hardly be shown" in said]
+    hardly = [said for said in report.warnings if "hardly be recommended" in said]
     assert len(hardly) == (exposure < 1)
     assert all("--set exposure=1" in said for said in hardly)
     ask(model, ["u3"], new_items=arrived, report=none)
