@@ -1,1 +1,1 @@
-"""Ranking of answers: filters, diversity, duplicates, blending, explanations."""
+"""Ranking of results: filters, diversity, duplicates, blending, explanations."""

@@ -11,10 +11,23 @@ Scores = npt.NDArray[np.float32]
 
 
 def standardised(scores: Scores) -> Scores:
-    """(n, m): each row with mean 0 and variance 1 over what is scored; 0 where it is not (-inf).
+    """Scale each row to mean 0 and variance 1 over its finite scores.
 
-    So an item that one model cannot score counts there as an average one: neither for it nor against it. A row of
-    equal scores says nothing and becomes zeros. Source: "zero-mean unit-variance", Montague & Aslam 2001 (CIKM).
+    An item that a model cannot score gets 0 and so counts as an average one. A row of equal scores becomes zeros.
+
+    Parameters
+    ----------
+    scores : Scores
+        (n, m) float32, -inf where there is no score.
+
+    Returns
+    -------
+    Scores
+        (n, m) float32, 0 where there is no score.
+
+    References
+    ----------
+    "Zero-mean unit-variance" of Montague & Aslam 2001 (CIKM).
     """
     finite = np.isfinite(scores)
     n = np.maximum(finite.sum(axis=1, keepdims=True), 1)
@@ -23,14 +36,24 @@ def standardised(scores: Scores) -> Scores:
     values[~finite] = 0
     spread = np.sqrt((values**2).sum(axis=1, keepdims=True) / n)
     largest = np.where(finite, np.abs(scores), 0).max(axis=1, keepdims=True, initial=0)
-    flat = spread <= 1e-6 * np.maximum(largest, 1e-30)  # what rounding leaves of equal scores
+    flat = spread <= 1e-6 * np.maximum(largest, 1e-30)  # equal scores, up to rounding
     return np.divide(values, spread, out=np.zeros_like(values), where=~flat).astype(np.float32)
 
 
 def blend_scores(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
-    """(n, m): the weighted mean of the models' standardised scores; -inf where no model has any.
+    """Blend the scores of several models: the weighted mean of their standardised scores.
 
-    scores: (n, m) per model, -inf where it has none. weights: one per model, not all 0; only their ratios matter.
+    Parameters
+    ----------
+    scores : Sequence[Scores]
+        (n, m) float32 per model, -inf where it has no score.
+    weights : Sequence[float]
+        One weight per model, not all 0; only their ratios matter.
+
+    Returns
+    -------
+    Scores
+        (n, m) float32; -inf where no model has a score.
     """
     total = np.zeros(scores[0].shape, np.float32)
     for one, weight in zip(scores, weights, strict=True):
@@ -42,16 +65,30 @@ def blend_scores(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
 def blend_ranks(
     scores: Sequence[Scores], weights: Sequence[float], *, depth: int, lots: npt.NDArray[np.int64]
 ) -> Scores:
-    """(n, m): reciprocal rank fusion of each model's first ``depth`` items (see fuse_ranks); -inf for all others.
+    """Blend the rankings of several models, by reciprocal rank fusion (see ``fuse_ranks``).
 
-    lots: (m,) who goes first among equal scores.
+    Parameters
+    ----------
+    scores : Sequence[Scores]
+        (n, m) float32 per model, -inf where it has no score.
+    weights : Sequence[float]
+        One weight per model, not all 0; only their ratios matter.
+    depth : int
+        Number of items of each model that take part.
+    lots : npt.NDArray[np.int64]
+        (m,) order of items with equal scores.
+
+    Returns
+    -------
+    Scores
+        (n, m) float32; -inf for items outside of all rankings.
     """
-    of_lot = np.argsort(lots)
+    row_of = np.argsort(lots)
     total = np.full(scores[0].shape, -np.inf, np.float32)
     for row in range(len(total)):
         rankings = [_first(one[row], depth, lots) for one in scores]
-        fused, drawn = fuse_ranks([lots[ranking] for ranking in rankings], weights)  # ties by lot, not by row
-        total[row, of_lot[drawn]] = fused
+        fused, positions = fuse_ranks([lots[ranking] for ranking in rankings], weights)  # ties by lots, not by row
+        total[row, row_of[positions]] = fused
     return total
 
 

@@ -1,4 +1,4 @@
-"""Why an item was recommended, in a few words: ``picture 0.71 · text 0.18 · both: jersey``."""
+"""Explanation of a recommendation in a few words: ``picture 0.71 · text 0.18 · both: jersey``."""
 
 from collections import Counter
 from itertools import pairwise
@@ -17,16 +17,30 @@ _WORDS = {
     "behaviour": "behaviour",
 }  # by the kind of the space
 _MOST_LABELS = 2
-_SURE = 0.2  # what a classifier gives less than this is a guess, and a guess explains nothing
+_SURE = 0.2  # labels with a lower score are guesses, which explain nothing
 
 
 def shares(
     space: Space | None, query: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32]
 ) -> list[tuple[str, npt.NDArray[np.float32]]]:
-    """What each modality adds to the cosine, as (its name, (m,) numbers); the numbers of an item sum to its score.
+    """Split cosines into the contributions of the modalities.
 
-    A space made by concatenation keeps its modalities side by side, so the sum over a block of coordinates is exactly
-    what that modality adds. Other spaces have one share. query: (d,), vectors: (m, d), both of length 1.
+    A space made by concatenation keeps its modalities side by side, so that the sum over a block of coordinates is
+    exactly the contribution of that modality. Other spaces have a single share.
+
+    Parameters
+    ----------
+    space : Space | None
+        Embedding space of the vectors; None if not known.
+    query : npt.NDArray[np.float32]
+        (d,) float32, of length 1.
+    vectors : npt.NDArray[np.float32]
+        (m, d) float32, rows of length 1.
+
+    Returns
+    -------
+    list[tuple[str, npt.NDArray[np.float32]]]
+        Name and (m,) contributions of each modality; the contributions to an item add up to its score.
     """
     blocks = modalities(space)
     bounds = np.cumsum([0] + [width for _, width in blocks])
@@ -37,7 +51,7 @@ def shares(
 
 
 def modalities(space: Space | None) -> list[tuple[str, int]]:
-    """The blocks of a vector as (name, width), in order; empty where the space does not tell."""
+    """Name and width of each block of a vector, in order; empty if the space does not say."""
     if space is None:
         return []
     if not space.sources:
@@ -58,9 +72,19 @@ def _name(source: Source) -> str:
 
 
 def common_labels(first_labels: list[dict[str, Any]] | None, second_labels: list[dict[str, Any]] | None) -> list[str]:
-    """Labels that both items were surely recognised as, the surest first (by the lower of the two scores), two at most.
+    """Find labels that both items have with a score of at least 0.2; labels without a score count as certain.
 
-    A score below 0.2 is a guess and left out; labels without scores count as sure.
+    Parameters
+    ----------
+    first_labels : list[dict[str, Any]] | None
+        Labels and scores of one item; None if it has none.
+    second_labels : list[dict[str, Any]] | None
+        Labels and scores of the other item; None if it has none.
+
+    Returns
+    -------
+    list[str]
+        At most two labels, ordered by the lower of the two scores, highest first.
     """
     first, second = _sure(first_labels), _sure(second_labels)
     shared = [(min(first[label], second[label]), label) for label in first if label in second]
@@ -73,14 +97,29 @@ def _sure(labels: list[dict[str, Any]] | None) -> dict[str, float]:
 
 
 def are_labels(kind: pa.DataType) -> bool:
-    """Whether this is what embed-images --labels makes, and not somebody's own column of that name."""
+    """Whether a column has the type that ``embed-images --labels`` writes, and is not another column of that name."""
     if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
         return False
     return {"label", "score"} <= {field.name for field in kind.value_type}
 
 
 def sentence(parts: list[tuple[str, float]], labels: list[str], because: str = "") -> str:
-    """Put a reason into words; shares that round to nothing are left out. because: words to begin with."""
+    """Put an explanation into words; contributions that round to 0 are left out.
+
+    Parameters
+    ----------
+    parts : list[tuple[str, float]]
+        Name and contribution of each modality.
+    labels : list[str]
+        Labels that both items have.
+    because : str, default=""
+        Words to begin with.
+
+    Returns
+    -------
+    str
+        The explanation, such as ``picture 0.71 · text 0.18 · both: jersey``.
+    """
     words = [f"{name} {value:.2f}" for name, value in parts if abs(value) >= 0.005]
     words = [because, *words] if because else words or [f"similarity {0:.2f}"]
     return " · ".join([*words, f"both: {', '.join(labels)}"] if labels else words)

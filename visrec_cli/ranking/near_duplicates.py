@@ -1,4 +1,4 @@
-"""Near-duplicates among queries and answers."""
+"""Near-duplicates among queries and results."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,16 +8,33 @@ from visrec_cli.tables.vectors import Mask, Matrix
 Groups = npt.NDArray[np.int64]
 
 
-def repeats(vectors: Matrix, groups: Groups, asked: Matrix, asked_groups: Groups, *, threshold: float) -> Mask:
-    """(m,) bool: which candidates repeat what was asked about, or a better candidate that is itself kept.
+def repeats(vectors: Matrix, groups: Groups, query_vectors: Matrix, query_groups: Groups, *, threshold: float) -> Mask:
+    """Find candidates that repeat the query, or a better candidate that is kept.
 
-    Two items repeat each other when they are in one group of known duplicates or when their cosine reaches
-    ``threshold``. vectors: (m, d) of length 1, best candidate first. groups: (m,). asked: (a, d) vectors of the
-    query's own items or pictures, a may be 0; asked_groups: their groups. A threshold above 1 compares groups only.
+    Two items repeat each other if they are in the same group of known duplicates, or if their cosine reaches the
+    threshold.
+
+    Parameters
+    ----------
+    vectors : Matrix
+        (m, d) float32, rows of length 1; best candidate first.
+    groups : Groups
+        (m,) group of each candidate.
+    query_vectors : Matrix
+        (a, d) float32, rows of length 1: the query's own items or pictures; a may be 0.
+    query_groups : Groups
+        (a,) their groups.
+    threshold : float
+        Cosine; above 1, only groups are compared.
+
+    Returns
+    -------
+    Mask
+        (m,) which candidates are repetitions.
     """
-    repeated = (groups[:, None] == asked_groups).any(axis=1)
-    if len(asked):
-        repeated |= (vectors @ asked.T).max(axis=1) >= threshold
+    repeated = (groups[:, None] == query_groups).any(axis=1)
+    if len(query_vectors):
+        repeated |= (vectors @ query_vectors.T).max(axis=1) >= threshold
     same = (vectors @ vectors.T >= threshold) | (groups[:, None] == groups[None, :])
     same = np.tril(same, -1)  # row i: the better candidates that i repeats
     for candidate in np.flatnonzero(same.any(axis=1)):
@@ -26,7 +43,7 @@ def repeats(vectors: Matrix, groups: Groups, asked: Matrix, asked_groups: Groups
 
 
 def with_twins(has: Mask, groups: Groups) -> Mask:
-    """(n, m) bool: what each of n has, and whatever shares a group with it. has: (n, m); groups: (m,)."""
+    """(n, m) True where ``has``, (n, m), is True for any column of the same group; groups: (m,)."""
     _, numbers = np.unique(groups, return_inverse=True)
     rows, columns = np.nonzero(has)
     touched = np.zeros((len(has), numbers.max(initial=-1) + 1), bool)
@@ -35,20 +52,27 @@ def with_twins(has: Mask, groups: Groups) -> Mask:
 
 
 def leave_best_of_group(scores: Matrix, groups: Groups, lots: Groups) -> None:
-    """Of each group only the best stays a candidate, in place; of equals the one whose lot is least.
+    """Keep only the best candidate of each group, in place.
 
-    scores: (n, m), -inf is no candidate. groups, lots: (m,).
+    Parameters
+    ----------
+    scores : Matrix
+        (n, m) float32, -inf where there is no candidate; overwritten.
+    groups : Groups
+        (m,) group of each column.
+    lots : Groups
+        (m,) order of columns with equal scores; the smallest is kept.
     """
     _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    several = np.flatnonzero(sizes[numbers] > 1)
-    if not len(several):
+    grouped = np.flatnonzero(sizes[numbers] > 1)
+    if not len(grouped):
         return
-    several = several[np.lexsort((lots[several], numbers[several]))]
-    starts = np.flatnonzero(np.diff(numbers[several], prepend=-1))
-    widths = np.diff([*starts, len(several)])
-    among = scores[:, several]
-    best = among == np.repeat(np.maximum.reduceat(among, starts, axis=1), widths, axis=1)
-    sofar = np.cumsum(best, axis=1)
-    before = sofar[:, starts] - best[:, starts]
-    first = best & (sofar - np.repeat(before, widths, axis=1) == 1)
-    scores[:, several] = np.where(first, among, -np.inf)
+    grouped = grouped[np.lexsort((lots[grouped], numbers[grouped]))]
+    starts = np.flatnonzero(np.diff(numbers[grouped], prepend=-1))
+    widths = np.diff([*starts, len(grouped)])
+    within = scores[:, grouped]
+    best = within == np.repeat(np.maximum.reduceat(within, starts, axis=1), widths, axis=1)
+    so_far = np.cumsum(best, axis=1)
+    before = so_far[:, starts] - best[:, starts]
+    first = best & (so_far - np.repeat(before, widths, axis=1) == 1)
+    scores[:, grouped] = np.where(first, within, -np.inf)

@@ -11,11 +11,24 @@ _K = 60
 def fuse_ranks(
     rankings: Sequence[npt.NDArray[np.int64]], weights: Sequence[float] | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Reciprocal rank fusion: an item earns weight / (60 + rank) from every ranking that holds it.
+    """Fuse rankings: an item earns weight / (60 + rank) from every ranking that contains it.
 
-    rankings: row numbers, best first, none twice within a ranking. weights: one per ranking (default: all 1). Returns
-    scores, divided by what an item that leads every ranking earns (so 1.0 is the most there can be), and the rows, best
-    first; equal scores by row. Source: Cormack, Clarke & Büttcher 2009 (SIGIR), k = 60.
+    Parameters
+    ----------
+    rankings : Sequence[npt.NDArray[np.int64]]
+        Row numbers, best first; no row twice within a ranking.
+    weights : Sequence[float] | None, default=None
+        One weight per ranking; None for all 1.
+
+    Returns
+    -------
+    tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+        Scores, divided by the score of an item that leads every ranking (so that 1 is the maximum), and row numbers;
+        best first, ties ordered by row.
+
+    References
+    ----------
+    Cormack, Clarke & Büttcher 2009 (SIGIR), k = 60.
     """
     weights = [1.0] * len(rankings) if weights is None else weights
     rows, place = np.unique(np.concatenate(rankings), return_inverse=True)

@@ -1,4 +1,4 @@
-"""The columns of a table as conditions compare them: five kinds, whatever Arrow calls their types."""
+"""Columns of a table as conditions compare them: five kinds, for all types of Arrow."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,18 @@ from visrec_cli.tables.failures import in_short
 
 NUMBER, TEXT, TRUTH, DATE, TIME = "a number", "text", "true or false", "a date", "a time"
 NOTHING = "null"
-OTHER = "other"  # pictures, vectors, lists: only IS NULL asks anything of them
+OTHER = "other"  # pictures, vectors, lists: only IS NULL applies to them
 
 
 class ColumnKind(NamedTuple):
-    """What a column or a part of a condition is.
+    """Kind of a column, or of a part of a condition.
 
-    form: of a number: "whole", compared exactly; "single", of 32 bits, to which literals are rounded; else of 64 bits.
+    Attributes
+    ----------
+    name : str
+        NUMBER, TEXT, TRUTH, DATE, TIME, NOTHING or OTHER.
+    form : str, default=""
+        Of a number: "whole" is compared exactly; "single" has 32 bits, and literals are rounded to it; "" has 64 bits.
     """
 
     name: str
@@ -24,7 +29,7 @@ class ColumnKind(NamedTuple):
 
 
 def kind_of_type(kind: pa.DataType) -> ColumnKind:
-    """Of a column, by its type."""
+    """The kind of a column, by its type."""
     if pa.types.is_dictionary(kind):
         return kind_of_type(kind.value_type)
     if pa.types.is_integer(kind):
@@ -43,10 +48,27 @@ def kind_of_type(kind: pa.DataType) -> ColumnKind:
 
 
 def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """The column in one type for each kind: what cannot be compared becomes true, and stays null where it is.
+    """Convert a column to the one type of its kind.
 
-    Times are UTC in microseconds, without a zone. NaN is null: it is not a number, and would pass each "more than".
-    Raises InputError for times that this cannot hold.
+    Columns that cannot be compared become true where they are not null. Times are UTC in microseconds, without a zone.
+    NaN becomes null: it is not a number, and would pass every "more than".
+
+    Parameters
+    ----------
+    column : pa.ChunkedArray
+        The column.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    pa.ChunkedArray
+        The converted column.
+
+    Raises
+    ------
+    InputError
+        If a value does not fit into the type.
     """
     kind = kind_of_type(column.type)
     if kind.name in (OTHER, NOTHING):
@@ -69,7 +91,7 @@ def comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     except pa.ArrowInvalid as error:
         raise InputError(
             f"--where cannot compare column '{name}' ({column.type}): {in_short(error)}",
-            fix="make it plain text, numbers or times before (duckdb, polars)",
+            fix="convert it to text, numbers or times first (duckdb, polars)",
         ) from error
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)

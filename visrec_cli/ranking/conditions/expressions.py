@@ -1,4 +1,4 @@
-"""From the tree of a condition to what polars evaluates row by row: no SQL, no functions but those named here."""
+"""From the tree of a condition to an expression that polars evaluates: no SQL, and only the functions named here."""
 
 from datetime import date
 from typing import Any
@@ -19,32 +19,64 @@ from visrec_cli.ranking.conditions.columns import (
     kind_of_type,
 )
 from visrec_cli.ranking.conditions.terms import Term, quoted, refused
-from visrec_cli.ranking.conditions.typed import Typed, among, as_time, automaton, column_name, joined, literal, midnight
+from visrec_cli.ranking.conditions.typed import (
+    Typed,
+    as_time,
+    column_name,
+    is_one_of,
+    joined,
+    like_pattern,
+    literal,
+    midnight,
+)
 
 _MOST_DIGITS = 15
 _SHOWN = 20  # columns that a message lists
 
 
 class Expressions:
-    """Makes the expressions of one condition over the columns of a table.
+    """Builds the expressions of one condition over the columns of a table.
 
-    Null is SQL's unknown: it passes no comparison, and its opposite does not either. Arithmetic is in 64-bit floats;
-    what it cannot answer (0 / 0) is unknown. % has the sign of its right side. round goes to the even neighbour.
+    Null is SQL's unknown: it passes no comparison, and neither does its opposite. Arithmetic is in 64-bit floats;
+    undefined results (0 / 0) are unknown. % has the sign of its right side. round rounds half to even.
+
+    Parameters
+    ----------
+    schema : pa.Schema
+        Schema of the table.
+    text : str
+        The condition, for messages.
     """
 
     def __init__(self, schema: pa.Schema, text: str) -> None:
         self._schema, self._names, self._text = schema, schema.names, text
 
     def of(self, term: Term) -> Typed:
-        """The expression of a term. Raises UsageError for kinds that do not go together."""
+        """Build the expression of a term.
+
+        Parameters
+        ----------
+        term : Term
+            The term.
+
+        Returns
+        -------
+        Typed
+            The expression and its kind.
+
+        Raises
+        ------
+        UsageError
+            If a column does not exist, or types do not match.
+        """
         if term.name == "value":
             return literal(term.value)
         if term.name == "column":
             return self._column(str(term.value))
         parts = [self.of(part) for part in term.parts]
         if term.name in ("and", "or", "not"):
-            truths = [self._wanted(part, TRUTH, term.name.upper()).expression.cast(pl.Boolean) for part in parts]
-            return Typed(~truths[0] if term.name == "not" else joined(truths, term.name), ColumnKind(TRUTH))
+            conditions = [self._checked(part, TRUTH, term.name.upper()).expression.cast(pl.Boolean) for part in parts]
+            return Typed(~conditions[0] if term.name == "not" else joined(conditions, term.name), ColumnKind(TRUTH))
         if term.name == "is null":
             return Typed(parts[0].expression.is_null(), ColumnKind(TRUTH))
         if term.name in ("=", "<>", "<", "<=", ">", ">="):
@@ -55,16 +87,18 @@ class Expressions:
         if term.name == "in":
             return self._among(parts[0], term.value)
         if term.name in ("like", "ilike"):
-            text = self._wanted(parts[0], TEXT, "LIKE").expression
-            return Typed(text.str.contains(automaton(term.value, loose=term.name == "ilike")), ColumnKind(TRUTH))
+            text = self._checked(parts[0], TEXT, "LIKE").expression
+            return Typed(
+                text.str.contains(like_pattern(term.value, ignore_case=term.name == "ilike")), ColumnKind(TRUTH)
+            )
         if term.name in ("+", "-", "*", "/", "%", "negative"):
             return self._arithmetic(term.name, parts)
         if term.name == "number":
-            text = self._wanted(parts[0], TEXT, "TRY_CAST", also=NUMBER).expression
+            text = self._checked(parts[0], TEXT, "TRY_CAST", also=NUMBER).expression
             if term.value is int:
                 return Typed(text.cast(pl.Int64, strict=False), ColumnKind(NUMBER, "whole"))
             return Typed(text.cast(pl.Float64, strict=False).fill_nan(None), ColumnKind(NUMBER))
-        return self._called(term, parts)
+        return self._function(term, parts)
 
     def _column(self, name: str) -> Typed:
         if name not in self._names:
@@ -75,7 +109,7 @@ class Expressions:
 
     def _hint(self, name: str) -> str:
         if f'"{name}"' in self._text:
-            return "text stands in single quotes, double quotes name a column: --where \"category = 'shoes'\""
+            return "write text in single quotes; double quotes name a column: --where \"category = 'shoes'\""
         shown = [f"{field.name} ({field.type})" for field in self._schema][:_SHOWN]
         return f"the columns are {', '.join(shown)}" + (" …" if len(self._names) > _SHOWN else "")
 
@@ -85,7 +119,7 @@ class Expressions:
         if {one.kind.name, other.kind.name} == {DATE, TIME}:
             one, other = (as_time(side) for side in (one, other))
         if one.kind.name != other.kind.name or one.kind.name == OTHER:
-            raise self._unlike(one, other)
+            raise self._mismatch(one, other)
         a, b = one.expression, other.expression
         found = {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
         return Typed(found, ColumnKind(TRUTH))
@@ -99,46 +133,46 @@ class Expressions:
         if about.kind.name == NOTHING or not given:
             return Typed(pl.lit(None, dtype=pl.Boolean), ColumnKind(TRUTH))
         if kinds != {about.kind.name}:
-            raise self._unlike(about, next(one for one in map(literal, given) if one.kind.name != about.kind.name))
-        found = among(about, given)
+            raise self._mismatch(about, next(one for one in map(literal, given) if one.kind.name != about.kind.name))
+        found = is_one_of(about, given)
         return Typed(found if len(given) == len(values) else found | pl.lit(None, dtype=pl.Boolean), ColumnKind(TRUTH))
 
     def _arithmetic(self, operator: str, parts: list[Typed]) -> Typed:
-        a, *rest = (self._wanted(part, NUMBER, operator).expression.cast(pl.Float64) for part in parts)
+        a, *rest = (self._checked(part, NUMBER, operator).expression.cast(pl.Float64) for part in parts)
         if operator == "negative":
             return Typed(-a, ColumnKind(NUMBER))
         b = rest[0]
         found = {"+": a + b, "-": a - b, "*": a * b, "/": a / b, "%": a % b}[operator]
         return Typed(found.fill_nan(None), ColumnKind(NUMBER))
 
-    def _called(self, term: Term, parts: list[Typed]) -> Typed:
+    def _function(self, term: Term, parts: list[Typed]) -> Typed:
         name = term.name
         if name in ("abs", "round"):
-            number, kind = self._wanted(parts[0], NUMBER, f"{name}()")
+            number, kind = self._checked(parts[0], NUMBER, f"{name}()")
             form = "single" if kind.form == "single" else ""
             number = number if form else number.cast(pl.Float64)
             found = number.abs() if name == "abs" else number.round(self._digits(term), mode="half_to_even")
             return Typed(found, ColumnKind(NUMBER, form))
         if name == "coalesce":
-            known = [part for part in parts if part.kind.name != NOTHING] or parts[:1]
-            for part in known[1:]:
-                if part.kind.name != known[0].kind.name:
-                    raise self._unlike(known[0], part)
-            if known[0].kind.name == NUMBER and len({part.kind.form for part in known}) > 1:
-                known = [Typed(part.expression.cast(pl.Float64), ColumnKind(NUMBER)) for part in known]
-            return Typed(pl.coalesce([part.expression for part in known]), known[0].kind)
-        texts = [self._wanted(part, TEXT, f"{name}()").expression for part in parts]
+            typed = [part for part in parts if part.kind.name != NOTHING] or parts[:1]
+            for part in typed[1:]:
+                if part.kind.name != typed[0].kind.name:
+                    raise self._mismatch(typed[0], part)
+            if typed[0].kind.name == NUMBER and len({part.kind.form for part in typed}) > 1:
+                typed = [Typed(part.expression.cast(pl.Float64), ColumnKind(NUMBER)) for part in typed]
+            return Typed(pl.coalesce([part.expression for part in typed]), typed[0].kind)
+        texts = [self._checked(part, TEXT, f"{name}()").expression for part in parts]
         if name == "length":
             return Typed(texts[0].str.len_chars().cast(pl.Int64), ColumnKind(NUMBER, "whole"))
         if name in ("lower", "upper"):
             return Typed(
                 texts[0].str.to_lowercase() if name == "lower" else texts[0].str.to_uppercase(), ColumnKind(TEXT)
             )
-        whole, looked_for = texts[0], texts[1].cast(pl.String)
+        whole, sought = texts[0], texts[1].cast(pl.String)
         answer = {
-            "starts_with": lambda: whole.str.starts_with(looked_for),
-            "ends_with": lambda: whole.str.ends_with(looked_for),
-            "contains": lambda: whole.str.contains(looked_for, literal=True),
+            "starts_with": lambda: whole.str.starts_with(sought),
+            "ends_with": lambda: whole.str.ends_with(sought),
+            "contains": lambda: whole.str.contains(sought, literal=True),
         }[name]()
         return Typed(answer, ColumnKind(TRUTH))
 
@@ -148,27 +182,27 @@ class Expressions:
             raise refused(self._text, f"round() to anything but 0 to {_MOST_DIGITS} digits")
         return digits.value
 
-    def _wanted(self, part: Typed, kind: str, by: str, *, also: str = "") -> Typed:
+    def _checked(self, part: Typed, kind: str, by: str, *, also: str = "") -> Typed:
         if part.kind.name == OTHER:
-            raise self._unlike(part, part)
+            raise self._mismatch(part, part)
         if part.kind.name not in (kind, NOTHING, also):
             raise UsageError(
-                f"--where {quoted(self._text)}: {by} needs {kind}, and got {part.kind.name}",
+                f"--where {quoted(self._text)}: {by} needs {kind}, but got {part.kind.name}",
                 fix="compare something: --where \"category = 'shoes'\"" if kind == TRUTH else self._number_hint(part),
             )
         plain = {TRUTH: pl.Boolean, NUMBER: pl.Float64, TEXT: pl.String}[kind]
         return part if part.kind.name != NOTHING else Typed(pl.lit(None, dtype=plain), ColumnKind(kind))
 
-    def _unlike(self, one: Typed, other: Typed) -> UsageError:
+    def _mismatch(self, one: Typed, other: Typed) -> UsageError:
         for side in (one, other):
             if side.kind.name == OTHER:
                 field = self._schema.field(self._place(side))
                 return UsageError(
                     f"--where {quoted(self._text)}: column '{field.name}' is {field.type}, which cannot be compared",
-                    fix=f"{field.name} IS NOT NULL asks whether it is there; else compare another column",
+                    fix=f"use {field.name} IS NOT NULL to check whether it is there, or compare another column",
                 )
         names = {one.kind.name, other.kind.name}
-        fix = "compare what is of one kind"
+        fix = "compare values of the same type"
         if names == {TEXT, NUMBER}:
             fix = self._number_hint(one if one.kind.name == TEXT else other)
         elif TEXT in names and names & {DATE, TIME}:
@@ -180,10 +214,10 @@ class Expressions:
     def _number_hint(self, part: Typed) -> str:
         if part.kind.name == TEXT and part.expression.meta.root_names():
             name = self._names[self._place(part)]
-            return f"column '{name}' came as text; write TRY_CAST({name} AS DOUBLE) for its numbers"
-        return "a text stands in single quotes, a number without"
+            return f"column '{name}' is text; write TRY_CAST({name} AS DOUBLE) for its numbers"
+        return "write text in single quotes, and numbers without quotes"
 
     def _place(self, part: Typed) -> int:
-        """Of the first column in a part of the condition."""
+        """Position of the first column in a part of the condition."""
         root = part.expression.meta.root_names()[0]
         return next(at for at in range(len(self._names)) if column_name(at) == root)

@@ -1,4 +1,4 @@
-"""Values that stand in a condition as they are: numbers, texts, true, false, null, dates and times."""
+"""Literal values of a condition: numbers, texts, true, false, null, dates and times."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from visrec_cli.errors import UsageError
 from visrec_cli.ranking.conditions.terms import quoted, refused
 
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_SPOKEN = {
+_NAMES = {
     "select": "a subquery", "subquery": "a subquery", "exists": "a subquery", "dpipe": "||", "star": "*", "alias": "AS",
     "placeholder": "a parameter", "parameter": "a parameter", "bracket": "[ ]", "tuple": "a list", "pow": "a power",
     "intdiv": "DIV", "nullsafeeq": "<=>", "anonymous": "a function",
@@ -19,9 +19,26 @@ _SPOKEN = {
 
 
 def value_of(node: Any, text: str, where: str = "") -> Any:
-    """What a literal of sqlglot's tree says, in the types of ``Term``. Raises UsageError for anything else.
+    """Read a literal of sqlglot's tree, in the types of ``Term``.
 
-    text: the whole condition; where: where in it only values can stand, as " in IN".
+    Parameters
+    ----------
+    node : Any
+        The node.
+    text : str
+        The whole condition, for messages.
+    where : str, default=""
+        The place in it where only values are allowed, such as " in IN".
+
+    Returns
+    -------
+    Any
+        The value.
+
+    Raises
+    ------
+    UsageError
+        If it is not a literal.
     """
     if isinstance(node, exp.Null):
         return None
@@ -58,8 +75,8 @@ def _moment(kind: str, words: str, text: str) -> date:
 
 
 def spoken(node: Any) -> str:
-    """What a node is called in a message."""
+    """Name of a node in messages."""
     if isinstance(node, exp.Column):
         return "a column" if not node.args.get("table") else "a column of a table"
     key = str(getattr(node, "key", type(node).__name__))
-    return _SPOKEN.get(key, key.upper())
+    return _NAMES.get(key, key.upper())

@@ -1,4 +1,4 @@
-"""The terms of a condition as a tree, and refusals of anything else."""
+"""Terms of a condition as a tree, and errors for anything else."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +27,16 @@ LONGEST_PATTERN = 1_000  # characters of LIKE, which becomes an automaton
 class Term:
     """One part of a condition.
 
-    name: "column" (value: its name), "value" (value: None, bool, int, float, str, date, or datetime in UTC without a
-    zone), "in" (value: a tuple of such values), "like" and "ilike" (value: the pattern), "number" (a text read as a
-    number; value: float or int), "and", "or", "not", "negative", "between", "is null", an operator, or a function.
+    Attributes
+    ----------
+    name : str
+        "column", "value", "in", "like", "ilike", "number" (a text read as a number), "and", "or", "not", "negative",
+        "between", "is null", an operator, or a function.
+    parts : tuple["Term", ...], default=()
+        The terms that it applies to.
+    value : Any, default=None
+        Of "column", its name; of "value", None, bool, int, float, str, date, or datetime in UTC without a zone; of
+        "in", a tuple of such values; of "like" and "ilike", the pattern; of "number", float or int.
     """
 
     name: str
@@ -38,18 +45,18 @@ class Term:
 
 
 def quoted(text: str) -> str:
-    """The condition as messages show it: its beginning."""
+    """The beginning of a condition, for messages."""
     return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
 def refused(text: str, what: str) -> UsageError:
-    """The refusal of a condition for a part of it, with the list of what is allowed."""
+    """The error for a part of a condition that is not allowed; its hint lists what is."""
     return UsageError(f"--where {quoted(text)}: {what} is not allowed", fix=ALLOWED)
 
 
 def too_large(text: str, how: str) -> UsageError:
-    """The refusal of a condition for its size."""
+    """The error for a condition that is too large."""
     return UsageError(
         f"--where {quoted(text)} is too large: {how}",
-        fix="filter the table before (duckdb, polars), or for users name the items in a file: --allow FILE",
+        fix="filter the table first (duckdb, polars); with a model, list the items in a file: --allow FILE",
     )

@@ -1,4 +1,4 @@
-"""Parts of a condition for polars, each with what it gives; and the small steps that make them."""
+"""Parts of a condition as polars expressions with their kinds, and helpers that build them."""
 
 import re
 from datetime import date, datetime
@@ -11,19 +11,27 @@ from visrec_cli.ranking.conditions.columns import DATE, NOTHING, NUMBER, TEXT, T
 
 
 def column_name(place: int) -> str:
-    """What the column at this place is called for polars: of the user's names, some stand for several columns there."""
+    """Name of the column at this position in polars, because names of the user need not be unique."""
     return f"c{place}"
 
 
 class Typed(NamedTuple):
-    """An expression and what it gives."""
+    """An expression and its kind.
+
+    Attributes
+    ----------
+    expression : pl.Expr
+        The expression.
+    kind : ColumnKind
+        Kind of its values.
+    """
 
     expression: pl.Expr
     kind: ColumnKind
 
 
 def literal(value: Any) -> Typed:
-    """What stands in the condition as it is."""
+    """A literal value as an expression."""
     kinds = ((bool, TRUTH), (int | float, NUMBER), (str, TEXT), (datetime, TIME), (date, DATE))
     for kind, name in kinds:
         if isinstance(value, kind):
@@ -31,8 +39,8 @@ def literal(value: Any) -> Typed:
     return Typed(pl.lit(None), ColumnKind(NOTHING))
 
 
-def among(about: Typed, values: list[Any]) -> pl.Expr:
-    """Whether a part is one of the values, all of its kind."""
+def is_one_of(about: Typed, values: list[Any]) -> pl.Expr:
+    """Whether a part is one of the values, which are all of its kind."""
     expression, kind = about.expression, None
     if about.kind.name == NUMBER:
         whole = about.kind.form == "whole" and all(isinstance(value, int) for value in values)
@@ -41,25 +49,25 @@ def among(about: Typed, values: list[Any]) -> pl.Expr:
     return expression.is_in(pl.Series(values, dtype=kind, strict=False).implode())
 
 
-def joined(truths: list[pl.Expr], how: str) -> pl.Expr:
-    """All of them joined by "and" or "or"; by halves: a chain of hundreds would nest as deep."""
-    while len(truths) > 1:
-        pairs = [truths[at : at + 2] for at in range(0, len(truths), 2)]
-        truths = [reduce(lambda a, b: a & b if how == "and" else a | b, pair) for pair in pairs]
-    return truths[0]
+def joined(conditions: list[pl.Expr], how: str) -> pl.Expr:
+    """All conditions joined by "and" or "or", pairwise: a chain of hundreds would nest too deeply."""
+    while len(conditions) > 1:
+        pairs = [conditions[at : at + 2] for at in range(0, len(conditions), 2)]
+        conditions = [reduce(lambda a, b: a & b if how == "and" else a | b, pair) for pair in pairs]
+    return conditions[0]
 
 
-def automaton(pattern: str, *, loose: bool) -> str:
-    """The regular expression of a pattern of LIKE: % is any text, _ any one character."""
+def like_pattern(pattern: str, *, ignore_case: bool) -> str:
+    """Regular expression of a LIKE pattern: % is any text, _ any one character."""
     words = "".join(".*" if one == "%" else "." if one == "_" else re.escape(one) for one in re.sub("%+", "%", pattern))
-    return f"(?s{'i' if loose else ''})^{words}$"
+    return f"(?s{'i' if ignore_case else ''})^{words}$"
 
 
 def as_time(side: Typed) -> Typed:
-    """A date as its first moment, to be compared with times."""
+    """A date as its first moment, to compare it with times."""
     return Typed(side.expression.cast(pl.Datetime("us")), ColumnKind(TIME)) if side.kind.name == DATE else side
 
 
 def midnight(day: date) -> datetime:
     """The first moment of a day."""
-    return datetime(day.year, day.month, day.day)  # UTC without a zone, as all times here
+    return datetime(day.year, day.month, day.day)  # UTC without a zone, like all times here
