@@ -1,1 +1,1 @@
-"""What trainings of every kind share: callbacks, checkpoints, held-out rows, curves."""
+"""Parts shared by all kinds of training: callbacks, checkpoints, held-out rows, curves."""

@@ -14,36 +14,83 @@ from visrec_cli.training.schedule import Goal, step_of
 
 
 class IterativeLearner(Protocol):
-    """What learns: a recommender (recommenders.base.Iterative) or a picture model (encoders.finetuning.trainer)."""
+    """A recommender (``recommenders.base.Iterative``) or a picture model (``encoders.finetuning.trainer``)."""
 
     def model(self) -> Any:
-        """What has been learned so far, as its judge wants it."""
+        """Make a model of what has been learned so far.
+
+        Returns
+        -------
+        Any
+            The model, as the validator takes it.
+        """
 
     def state(self) -> Arrays:
-        """Everything that changes from epoch to epoch."""
+        """Return everything that changes from epoch to epoch.
+
+        Returns
+        -------
+        Arrays
+            Arrays by name; they may be views.
+        """
 
     def restore(self, state: Arrays) -> None:
-        """Go back to what ``state`` gave."""
+        """Continue from a saved state.
+
+        Parameters
+        ----------
+        state : Arrays
+            Arrays as returned by ``state``.
+        """
 
 
 class Validator(Protocol):
-    """Says how good a model is on what it did not learn from."""
+    """Measures how good a model is on held-out data."""
 
     @property
     def measure(self) -> Goal:
-        """In what."""
+        """The metric."""
 
     def score(self, model: Any) -> float:
-        """How good."""
+        """Evaluate a model.
+
+        Parameters
+        ----------
+        model : Any
+            The model.
+
+        Returns
+        -------
+        float
+            Value of the metric.
+        """
 
 
 class TrainingMonitor:
-    """Implements recommenders.base.TrainingCallback, for whatever learns in epochs.
+    """Records and validates a training; implements ``recommenders.base.TrainingCallback``.
 
-    With a validation the best epoch is kept, and training stops after ``patience`` looks without a better one.
-    ``curve`` holds what was seen: epoch, loss and (where it was judged) the metric. resumed: see schedule.as_of for one
-    that was to have another number of epochs. searched: the state in which a search ended that this fit follows.
-    ``last`` is the state before going back to the best epoch, if a checkpoint is kept.
+    With a validator, the best epoch is kept, and training stops after ``patience`` validations without a better one.
+    ``curve`` holds epoch, loss and (where validated) the metric. ``last`` is the state before returning to the best
+    epoch, if a checkpoint is saved.
+
+    Parameters
+    ----------
+    report : Report
+        Where progress and notes are recorded.
+    validation : Validator | None
+        Measures models; None to train without validation.
+    patience : int
+        Number of validations without improvement after which training stops.
+    phase : str, default="search"
+        Phase of the training: "search", "fit" or "refit".
+    save : Path | None, default=None
+        File for checkpoints; None to save none.
+    resumed : Checkpoint | None, default=None
+        Checkpoint to continue from; see ``schedule.as_of`` for one of another number of epochs.
+    about : dict[str, Any] | None, default=None
+        Description of the training that is saved with checkpoints.
+    searched : Arrays | None, default=None
+        State at the end of the search that this fit follows.
     """
 
     def __init__(
@@ -62,13 +109,31 @@ class TrainingMonitor:
         self.save, self.resumed, self.about = save, resumed, about or {}
         self.curve: list[dict[str, Any]] = []
         self.best_epoch, self.best = 0, validation.measure.worst if validation else np.nan
-        self._kept: Arrays = {}
+        self._best_state: Arrays = {}
         self.last: Arrays = {}
         self._searched = searched or {}
         self._every, self._epochs = 1, 0
 
     def begin(self, epochs: int, recommender: IterativeLearner) -> int:
-        """Announce the work, and go to where a checkpoint was. Raises InputError where it does not fit the learner."""
+        """Record the start, and restore the checkpoint if there is one.
+
+        Parameters
+        ----------
+        epochs : int
+            Number of epochs to train.
+        recommender : IterativeLearner
+            The learner.
+
+        Returns
+        -------
+        int
+            Number of epochs that are already done.
+
+        Raises
+        ------
+        InputError
+            If the checkpoint does not fit the learner.
+        """
         self._every, self._epochs = step_of(epochs), epochs
         self.report.expect(epochs, "epochs")
         if self.resumed is None:
@@ -76,70 +141,72 @@ class TrainingMonitor:
         states = {"state": self.resumed.state} | ({"kept": self.resumed.kept} if self.resumed.kept else {})
         require_arrays(states, recommender.state())
         recommender.restore(self.resumed.state)
-        seen = [seen for seen in self.resumed.curve if seen["phase"] == self.phase]
+        record = [record for record in self.resumed.curve if record["phase"] == self.phase]
         if self.validation is not None:
-            self._every = step_of(epochs, seen)
-        self.curve, self.best, self.best_epoch = [*self.curve, *seen], self.resumed.best, self.resumed.best_epoch
-        self._kept = self.resumed.kept
+            self._every = step_of(epochs, record)
+        self.curve, self.best, self.best_epoch = [*self.curve, *record], self.resumed.best, self.resumed.best_epoch
+        self._best_state = self.resumed.kept
         self.report.advance(self.resumed.epoch)
-        over = self._over(self.resumed.epoch)
-        self._tell(epochs, over)
+        finished = self._finished(self.resumed.epoch)
+        self._note_other_epochs(epochs, finished)
         if self.save is not None:
             self._keep(self.resumed.epoch, recommender)
-        return epochs if over else self.resumed.epoch
+        return epochs if finished else self.resumed.epoch
 
     def epoch(self, number: int, loss: float, recommender: IterativeLearner) -> bool:
-        """Note the loss, judge the model now and then, and say whether that was enough."""
-        seen: dict[str, Any] = {"phase": self.phase, "epoch": number, "loss": float(loss), "value": None}
+        """Record the loss, validate at some epochs, and decide whether to stop."""
+        record: dict[str, Any] = {"phase": self.phase, "epoch": number, "loss": float(loss), "value": None}
         if self.validation is not None and (number % self._every == 0 or number == self._epochs):
-            seen["value"] = value = self.validation.score(recommender.model())
+            record["value"] = value = self.validation.score(recommender.model())
             if self.validation.measure.better(value, self.best):
                 self.best, self.best_epoch = value, number
-                self._kept = {name: np.array(array) for name, array in recommender.state().items()}
-        self.curve.append(seen)
+                self._best_state = {name: np.array(array) for name, array in recommender.state().items()}
+        self.curve.append(record)
         self.report.advance()
-        self.report.note(self._words(seen))
+        self.report.note(self._words(record))
         if self.save is not None and (number % self._every == 0 or number == self._epochs):
             self._keep(number, recommender)
-        return self._over(number)
+        return self._finished(number)
 
     def end(self, recommender: IterativeLearner) -> None:
-        """Go back to the best epoch."""
+        """Return to the best epoch."""
         if self.save is not None:
             self.last = {name: np.array(array) for name, array in recommender.state().items()}
-        if self._kept:
-            recommender.restore(self._kept)
+        if self._best_state:
+            recommender.restore(self._best_state)
 
     @property
     def lost(self) -> bool:
-        """Whether nobody kept the state of the best epoch: a checkpoint did not, and none since was better."""
-        return self.best_epoch > 0 and not self._kept
+        """Whether the state of the best epoch is lost: it was not in the checkpoint, and no later epoch was better."""
+        return self.best_epoch > 0 and not self._best_state
 
     def _keep(self, number: int, recommender: IterativeLearner) -> None:
         assert self.save is not None
         state = {name: np.asarray(array) for name, array in recommender.state().items()}
         state_so_far = (self.phase, number, self.best_epoch, self.best, self.curve)
-        save_checkpoint(self.save, Checkpoint(*state_so_far, state, self._kept, self.about, self._searched))
+        save_checkpoint(self.save, Checkpoint(*state_so_far, state, self._best_state, self.about, self._searched))
 
-    def _tell(self, epochs: int, over: bool) -> None:
-        """Say where another number of epochs than before is not what it would be from the start."""
+    def _note_other_epochs(self, epochs: int, finished: bool) -> None:
+        """Say if continuing with another number of epochs differs from training that many from the start."""
         planned = None if self.resumed is None else self.resumed.planned
         if planned is None or planned == epochs or self.validation is None:
             return
-        if over:
+        if finished:
             self.report.warn(
                 f"the training had stopped early, with epoch {self.best_epoch} as its best: more epochs change nothing "
-                "(a larger --patience lets it go on)"
+                "(a larger --patience continues it)"
             )
         elif self._every != step_of(epochs):
             now, new = (counted(step, "epochs") for step in (self._every, step_of(epochs)))
-            self.report.warn(f"judged every {now}, as before; a training of {epochs} epochs is judged every {new}")
+            self.report.warn(
+                f"validated every {now}, as before; a new training of {epochs} epochs would be validated every {new}"
+            )
 
-    def _over(self, number: int) -> bool:
+    def _finished(self, number: int) -> bool:
         return self.validation is not None and number - self.best_epoch >= self.patience * self._every
 
-    def _words(self, seen: dict[str, Any]) -> str:
-        words = f"loss {seen['loss']:.4f}"
+    def _words(self, record: dict[str, Any]) -> str:
+        words = f"loss {record['loss']:.4f}"
         if self.validation is not None and self.best_epoch:
             name = self.validation.measure.name
             words += f" · {name} {self.curve[-1]['value'] or self.best:.4f} (best {self.best:.4f} in {self.best_epoch})"
@@ -147,11 +214,17 @@ class TrainingMonitor:
 
 
 class StopAtEpoch(NoCallback):
-    """Trains to one epoch, in silence."""
+    """Trains to a given epoch, without output.
+
+    Parameters
+    ----------
+    epoch : int
+        The last epoch.
+    """
 
     def __init__(self, epoch: int) -> None:
         self._epoch = epoch
 
     def epoch(self, number: int, loss: float, recommender: Iterative) -> bool:
-        """Stop there."""
+        """Stop at the given epoch."""
         return number >= self._epoch

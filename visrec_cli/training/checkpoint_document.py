@@ -12,11 +12,23 @@ from visrec_cli.tables.documents import Count, Origin, Positive
 
 Phase = Literal["search", "fit", "refit"]
 Numbers = dict[Phase, dict[str, Positive]]
-"""By phase, what settings that the log decides became."""
+"""Numbers that replaced AUTO in settings, by phase."""
 
 
 class SeenDocument(msgspec.Struct):
-    """One epoch of the curve. value: of the metric, where it was judged."""
+    """One epoch of the curve.
+
+    Attributes
+    ----------
+    phase : Phase
+        Phase of the training.
+    epoch : Count
+        Number of the epoch.
+    loss : float
+        Its loss.
+    value : float | None
+        Value of the metric; None if it was not validated.
+    """
 
     phase: Phase
     epoch: Count
@@ -25,13 +37,37 @@ class SeenDocument(msgspec.Struct):
 
 
 class FactsDocument(msgspec.Struct):
-    """What is known when a model is fitted again on all that is known: for how many epochs, above all."""
+    """Metadata for the fit on all data that follows a search.
+
+    Attributes
+    ----------
+    epochs : Count | None, default=None
+        Number of epochs to fit for.
+    """
 
     epochs: Count | None = None
 
 
 class CheckpointDocument(msgspec.Struct):
-    """The words in a checkpoint. Keys that are not known here are passed over: format tells."""
+    """Metadata of a checkpoint. Unknown keys are ignored; ``format`` decides.
+
+    Attributes
+    ----------
+    format : int
+        Version of the format.
+    phase : Phase
+        Phase of the training.
+    epoch : Count
+        Number of the last epoch.
+    best_epoch : Count
+        Number of the best epoch.
+    best : float
+        Value of the metric at the best epoch.
+    curve : list[SeenDocument]
+        The epochs so far.
+    about : dict[str, Any]
+        Description of the training.
+    """
 
     format: int
     phase: Phase
@@ -43,38 +79,64 @@ class CheckpointDocument(msgspec.Struct):
 
 
 def require_arrays(found: Mapping[str, Arrays], state: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Raise InputError unless all these states are such as ``state``, that of the learner which is to go on.
+    """Check that states have the names, shapes and types of a learner's state.
 
-    Moments of an optimiser that has not taken a step yet are not in its state: the learner looks at them itself.
+    Moments of an optimiser that has not taken a step yet are not in its state: the learner checks them itself.
+
+    Parameters
+    ----------
+    found : Mapping[str, Arrays]
+        The states from a checkpoint, by name.
+    state : Mapping[str, npt.NDArray[Any]]
+        State of the learner that is to continue.
+
+    Raises
+    ------
+    InputError
+        If they do not agree, or have values that no training can produce.
     """
     origin = Origin("the checkpoint is from another training", fix="start again without --resume")
     for kind, arrays in found.items():
         for name in sorted({*state, *(name for name in arrays if not name.startswith("moments."))}):
             if name not in arrays or name not in state:
-                raise origin.wrong(f"{kind}.{name}", "only one of the two has it")
+                raise origin.wrong(f"{kind}.{name}", "only one of the two trainings has it")
             if arrays[name].dtype != np.asarray(state[name]).dtype:
                 raise origin.wrong(f"{kind}.{name}", f"it holds {arrays[name].dtype}, not {state[name].dtype}")
             origin.require_shape(arrays[name], np.shape(state[name]), f"{kind}.{name}")
         for name, array in arrays.items():
             if not np.isfinite(array).all() or (array.dtype.kind == "i" and array.min(initial=0) < 0):
-                raise origin.wrong(f"{kind}.{name}", "it holds what no training arrives at")
+                raise origin.wrong(f"{kind}.{name}", "it has values that no training can produce")
 
 
-def require_consistent(words: CheckpointDocument, facts: Any, planned: int | None, origin: Origin) -> None:
-    """Raise InputError unless the curve has each epoch once, and none is done, best or to be fitted for that cannot be.
+def require_consistent(header: CheckpointDocument, facts: Any, planned: int | None, origin: Origin) -> None:
+    """Check that the curve has each epoch once, and that the numbers of epochs agree.
 
-    facts: of the search before. planned: epochs that were asked for; None where it does not say.
+    Parameters
+    ----------
+    header : CheckpointDocument
+        Metadata of the checkpoint.
+    facts : Any
+        Metadata of the search before.
+    planned : int | None
+        Number of epochs that the training was to have; None if not recorded.
+    origin : Origin
+        Names the file in error messages.
+
+    Raises
+    ------
+    InputError
+        If they do not agree.
     """
     epochs: dict[str, list[int]] = {}
-    for seen in words.curve:
-        epochs.setdefault(seen.phase, []).append(seen.epoch)
+    for record in header.curve:
+        epochs.setdefault(record.phase, []).append(record.epoch)
     if any(numbers != list(range(1, len(numbers) + 1)) for numbers in epochs.values()):
-        raise origin.wrong("curve", "it has not each epoch once")
+        raise origin.wrong("curve", "it does not have each epoch exactly once")
     known = origin.typed(facts, FactsDocument, "about.facts")
     if known.epochs is not None and not 0 < known.epochs <= len(epochs.get("search", [])):
-        raise origin.wrong("about.facts.epochs", f"{known.epochs}, after {len(epochs.get('search', []))} of the search")
-    planned = known.epochs if words.phase == "refit" else planned
-    if len(epochs.get(words.phase, [])) > words.epoch or (planned is not None and words.epoch > planned):
-        raise origin.wrong("epoch", f"it says {words.epoch}, and the curve or the settings another")
-    if words.best_epoch > words.epoch:
-        raise origin.wrong("best_epoch", f"it says {words.best_epoch}, after {words.epoch}")
+        raise origin.wrong("about.facts.epochs", f"{known.epochs}, but the search has {len(epochs.get('search', []))}")
+    planned = known.epochs if header.phase == "refit" else planned
+    if len(epochs.get(header.phase, [])) > header.epoch or (planned is not None and header.epoch > planned):
+        raise origin.wrong("epoch", f"it is {header.epoch}, which contradicts the curve or the settings")
+    if header.best_epoch > header.epoch:
+        raise origin.wrong("best_epoch", f"it is {header.best_epoch}, after the last epoch {header.epoch}")

@@ -12,21 +12,46 @@ from visrec_cli.tables.output import format_of, write_table
 
 
 def check_log(path: str) -> None:
-    """Refuse, before an hour of work, a name of no known format (UsageError) or a lost folder (OutputError)."""
+    """Check the name of a log file before a long training starts.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Raises
+    ------
+    UsageError
+        If its format is not known.
+    OutputError
+        If its folder does not exist or cannot be written.
+    """
     if Path(path).suffix.lstrip(".").lower() not in FORMATS:
         format_of(path)
     check_place(Path(path))
 
 
 def write_log(path: str, curve: Sequence[dict[str, Any]], metric: str, *, title: str) -> None:
-    """Write the curve: .svg, .png and .pdf are drawn, other names are tables of phase, epoch, loss and the metric."""
+    """Write the curves: names ending in .svg, .png and .pdf are drawn, others are tables.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    curve : Sequence[dict[str, Any]]
+        Phase, epoch, loss and value of the metric of each epoch.
+    metric : str
+        Name of the metric.
+    title : str
+        Title of the picture.
+    """
     if Path(path).suffix.lstrip(".").lower() in FORMATS:
         draw_curves(curve, metric, Path(path), title=title)
         return
     columns = {
-        "phase": pa.array([seen["phase"] for seen in curve], pa.string()),
-        "epoch": pa.array([seen["epoch"] for seen in curve], pa.int32()),
-        "loss": pa.array([seen["loss"] for seen in curve], pa.float64()),
-        metric: pa.array([seen["value"] for seen in curve], pa.float64()),
+        "phase": pa.array([record["phase"] for record in curve], pa.string()),
+        "epoch": pa.array([record["epoch"] for record in curve], pa.int32()),
+        "loss": pa.array([record["loss"] for record in curve], pa.float64()),
+        metric: pa.array([record["value"] for record in curve], pa.float64()),
     }
     write_table(pa.table(columns).to_reader(), path)

@@ -1,4 +1,4 @@
-"""Validation schedule of a training, also when its number of epochs changes."""
+"""Validation schedule of a training, also if its number of epochs changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,54 +6,94 @@ from typing import Any, Protocol
 
 from visrec_cli.training.checkpoint import Checkpoint
 
-_LOOKS = 20  # at least: judging costs an epoch or two, and steps of gradients need time to show
+_LOOKS = 20  # smallest number of validations; each costs an epoch or two, and progress needs some epochs to show
 
 
 class Goal(Protocol):
-    """A number that is to become better."""
+    """A metric to be improved."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the metric."""
 
     @property
     def worst(self) -> float:
-        """What everything beats."""
+        """A value that every other value beats."""
 
     def better(self, new: float, old: float) -> bool:
-        """Whether ``new`` beats ``old``."""
+        """Compare two values.
+
+        Parameters
+        ----------
+        new : float
+            The new value.
+        old : float
+            The old value.
+
+        Returns
+        -------
+        bool
+            Whether ``new`` is better than ``old``.
+        """
 
 
 def step_of(epochs: int, curve: Sequence[dict[str, Any]] = ()) -> int:
-    """Epochs from one look to the next, in a training of so many that has come as far as ``curve``.
+    """Compute the number of epochs from one validation to the next.
 
-    From 20 to 39 looks in all. Steps are powers of two: who goes on to more epochs was judged wherever a training of
-    that length is judged. Where that is not so (a checkpoint of the first release, or fewer epochs than before), the
-    step stays what it was.
+    There are 20 to 39 validations in all. Steps are powers of two, so that a training that continues to more epochs was
+    validated at every epoch where a training of that length is. Where that is not so (a checkpoint of the first
+    release, or fewer epochs than before), the step stays as it was.
+
+    Parameters
+    ----------
+    epochs : int
+        Number of epochs of the training.
+    curve : Sequence[dict[str, Any]], default=()
+        The epochs so far.
+
+    Returns
+    -------
+    int
+        Number of epochs.
     """
     step = 1 << (max(epochs // _LOOKS, 1).bit_length() - 1)
-    judged = [seen["epoch"] for seen in curve if seen["value"] is not None]
-    missing = {seen["epoch"] for seen in curve if seen["epoch"] % step == 0} - set(judged)
-    return min(judged, default=step) if missing else step
+    validated = [record["epoch"] for record in curve if record["value"] is not None]
+    missing = {record["epoch"] for record in curve if record["epoch"] % step == 0} - set(validated)
+    return min(validated, default=step) if missing else step
 
 
 def as_of(at: Checkpoint, epochs: int, goal: Goal, patience: int) -> Checkpoint:
-    """The checkpoint that a single training of ``epochs`` would have left where ``at`` was left.
+    """Convert a checkpoint to the one that a single training of another number of epochs would have left.
 
-    A longer training is judged less often, and not at the last epoch of a shorter one: another epoch may be its best so
-    far. ``kept`` is empty where nobody kept the state of that one. The curve is that of the checkpoint's own phase, up
-    to the epoch at which such a training has no patience left.
+    A longer training is validated less often, and not at the last epoch of a shorter one: its best epoch so far may be
+    another one. The curve is that of the checkpoint's own phase, up to the epoch at which such a training stops early.
+
+    Parameters
+    ----------
+    at : Checkpoint
+        The checkpoint.
+    epochs : int
+        Number of epochs of the training.
+    goal : Goal
+        The metric.
+    patience : int
+        Number of validations without improvement after which training stops.
+
+    Returns
+    -------
+    Checkpoint
+        The checkpoint; ``kept`` is empty if the state of its best epoch was not saved.
     """
-    curve = [seen for seen in at.curve if seen["phase"] == at.phase]
+    curve = [record for record in at.curve if record["phase"] == at.phase]
     step = step_of(epochs, curve)
-    seen_now, best_epoch, best = list[dict[str, Any]](), 0, goal.worst
-    for seen in curve:
-        number = seen["epoch"]
-        look = seen["value"] is not None and (number % step == 0 or number == epochs)
-        seen_now.append({**seen, "value": seen["value"] if look else None})
-        if look and goal.better(seen["value"], best):
-            best_epoch, best = number, seen["value"]
+    new_curve, best_epoch, best = list[dict[str, Any]](), 0, goal.worst
+    for record in curve:
+        number = record["epoch"]
+        is_validated = record["value"] is not None and (number % step == 0 or number == epochs)
+        new_curve.append({**record, "value": record["value"] if is_validated else None})
+        if is_validated and goal.better(record["value"], best):
+            best_epoch, best = number, record["value"]
         if number - best_epoch >= patience * step:
             break
     kept = at.kept if best_epoch == at.best_epoch else at.state if best_epoch == at.epoch else {}
-    return replace(at, best_epoch=best_epoch, best=best, curve=seen_now, kept=kept)
+    return replace(at, best_epoch=best_epoch, best=best, curve=new_curve, kept=kept)

@@ -88,7 +88,7 @@ def test_fewer_epochs_than_are_done_are_refused(tmp_path: Path) -> None:
         trained("als", 6, save_checkpoint=keep, **options)
         with pytest.raises(UsageError, match="has 6 epochs already, and --set epochs=5 is fewer") as caught:
             trained("als", 5, resume=keep, **options)
-        assert caught.value.fix == "--set epochs=6 or more, or start again without --resume"
+        assert caught.value.fix == "use --set epochs=6 or more, or start again without --resume"
 
 
 def test_other_settings_are_still_another_training(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_other_settings_are_still_another_training(tmp_path: Path) -> None:
     trained("als", 3, save_checkpoint=keep)
     with pytest.raises(InputError, match="another training: settings was"):
         trained("als", 6, resume=keep, settings={"reg": "0.5"})
-    with pytest.raises(InputError, match=r"another training: metric was ndcg@10, and is recall@5 now"):
+    with pytest.raises(InputError, match=r"another training: metric was ndcg@10 and is recall@5 now"):
         trained("als", 6, resume=keep, metric="recall@5")
 
 
