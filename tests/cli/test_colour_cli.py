@@ -183,7 +183,7 @@ def test_it_is_learned_from_as_it_is_seen(two: Path) -> None:
     report, names = Report(), ("plain", "adobe", "broken")
     sources = [PictureSource(name, None, str(two / f"{name}.png")) for name in names]
     pictures = Pictures(sources, Framing("squash", 32, 32, 32), threads=1)
-    assert pictures.look(np.arange(3), report).all()
+    assert pictures.check(np.arange(3), report).all()
     plain, adobe, broken = pictures(np.arange(3)).astype(int)
     assert np.abs(plain - adobe).max() <= 2
     np.testing.assert_array_equal(plain, broken)

@@ -87,7 +87,7 @@ def test_templates_that_are_more_or_less_than_names(template: str) -> None:
 
 
 def test_a_template_never_reaches_into_a_value() -> None:
-    with pytest.raises(UsageError, match="beside a column's name"):
+    with pytest.raises(UsageError, match="more in its braces"):
         texts_of(pa.table({"id": ["1"], "a": ["x"], "a.upper": ["y"]}), template="{a.upper}")
 
 

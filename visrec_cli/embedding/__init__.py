@@ -1,1 +1,1 @@
-"""What the stages ``embed-images`` and ``embed-text`` share."""
+"""Parts shared by the stages ``embed-images`` and ``embed-text``."""

@@ -1,4 +1,4 @@
-"""What embed-images and embed-text share: a place for the new column, and room on the device."""
+"""Added columns of embed-images and embed-text, and batches that fit into the device's memory."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,15 +12,43 @@ A = TypeVar("A")
 
 
 def is_pipe(source: object) -> bool:
-    """Whether the source is stdin. Then a stage loads its model first: in a pipe all start together, and nobody
-    should wait for a neighbour's model before loading its own. With a file, wrong names should be told at once.
+    """Whether the source is stdin.
+
+    A stage in a pipe loads its model before it reads: all stages of a pipe start together, and none should wait for the
+    model of another one. With a file, the names of columns are checked first.
+
+    Parameters
+    ----------
+    source : object
+        The source.
+
+    Returns
+    -------
+    bool
+        Whether it is stdin.
     """
     return str(source) == "-"
 
 
 def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:
-    """The schema with these fields at its end, instead of any of the same names. Raises UsageError where that
-    would cost the ids, or one of the new columns.
+    """Append fields to a schema, replacing those of the same names.
+
+    Parameters
+    ----------
+    schema : pa.Schema
+        The schema.
+    added : list[pa.Field]
+        The new fields.
+
+    Returns
+    -------
+    pa.Schema
+        The new schema.
+
+    Raises
+    ------
+    UsageError
+        If a new field would replace the ids, or another new field.
     """
     names = {field.name for field in added}
     if "item_id" in names or len(names) < len(added):
@@ -30,15 +58,32 @@ def with_columns(schema: pa.Schema, added: list[pa.Field]) -> pa.Schema:
 
 
 def put_columns(batch: pa.RecordBatch, schema: pa.Schema, added: dict[str, pa.Array]) -> pa.RecordBatch:
-    """The batch in the schema of ``with_columns``."""
+    """The batch with the added columns, in the schema of ``with_columns``."""
     arrays = [added[name] if name in added else batch.column(name) for name in schema.names]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def while_memory_lasts(work: Callable[[int], A], size: int, report: Report) -> tuple[A, int]:
-    """``work(size)`` and the size that worked: halved and tried again while the device is out of memory.
+    """Call ``work(size)``, with half the size whenever the device runs out of memory.
 
-    Raises DeviceMemoryError when not even a batch of one fits.
+    Parameters
+    ----------
+    work : Callable[[int], A]
+        Called with the batch size.
+    size : int
+        First batch size.
+    report : Report
+        Where a smaller size is recorded.
+
+    Returns
+    -------
+    tuple[A, int]
+        The result, and the size that worked.
+
+    Raises
+    ------
+    DeviceMemoryError
+        If not even a batch of one fits.
     """
     while True:
         try:

@@ -23,8 +23,18 @@ from visrec_cli.tables.documents import Finite, Origin
 
 
 class Result(NamedTuple):
-    """What a model said of one picture or text: (d,) float32, the classes if they were asked for, whether it did not
-    read the whole text, and what became of the picture's colour profile (see images.colour).
+    """Output of a model for one picture or text.
+
+    Attributes
+    ----------
+    vector : Vectors
+        (d,) float32.
+    labels : tuple[Label, ...], default=()
+        Recognised classes, if requested.
+    cut : bool, default=False
+        Whether the text was longer than the model reads.
+    colour : str | None, default=None
+        What was done with the picture's colour profile (see ``images.colour``); None if nothing.
     """
 
     vector: Vectors
@@ -34,7 +44,17 @@ class Result(NamedTuple):
 
 
 class CacheRequest(NamedTuple):
-    """One row's picture before anything is read: its file's stamp, and the result if both are known."""
+    """The picture of one row before anything is read.
+
+    Attributes
+    ----------
+    source : PictureSource
+        The picture.
+    stamp : Stamp | None
+        Stamp of its file; None if there is no file.
+    result : Result | None
+        The cached result, if the file is unchanged.
+    """
 
     source: PictureSource
     stamp: Stamp | None
@@ -42,10 +62,21 @@ class CacheRequest(NamedTuple):
 
 
 class CacheLookup:
-    """The cache as the two stages use it; without one (``cache=False``) nothing is found and nothing kept.
+    """The cache as the two stages use it. Without a cache, nothing is found and nothing is kept.
 
-    A result is known by the content, the space, and what computed it: the engine and, for pictures, the release of the
-    decoder. variety: whatever else decides the result, such as how many classes are named.
+    A result is identified by the content, the space, and what computed it: the engine and, for pictures, the release of
+    the decoder.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        The encoder.
+    cache : Cache
+        Where the cache is; False for none.
+    report : Report
+        Where damage of the cache is recorded.
+    variety : str, default=""
+        Anything else that determines the result, such as the number of classes.
     """
 
     def __init__(self, encoder: Encoder, cache: Cache, report: Report, *, variety: str = "") -> None:
@@ -64,7 +95,7 @@ class CacheLookup:
         return self._cache is not None
 
     def look_up(self, sources: Sequence[PictureSource]) -> list[CacheRequest]:
-        """Each picture with its result, where its file is unchanged and its vector kept: nothing is read."""
+        """Each picture with its cached result, if its file is unchanged; no picture is read."""
         if self._cache is None:
             return [CacheRequest(source, None, None) for source in sources]
         stamps = [_stamp(source) for source in sources]
@@ -77,22 +108,22 @@ class CacheLookup:
         ]
 
     def find(self, digests: Sequence[bytes]) -> dict[bytes, Result]:
-        """What is kept for these contents, by their digests (``digest_of``)."""
+        """Cached results of these contents, by their digests (see ``digest_of``)."""
         return self._found(digests) if self._cache is not None else {}
 
     def find_first(self, digest: bytes) -> Result | None:
-        """What the first release kept for this content: right for a picture whose colours need no conversion."""
+        """Result that the first release cached for this content; valid if the picture's colours need no conversion."""
         if self._cache is None or self._first == self._kind:
             return None
         return self._found([digest], self._first).get(digest)
 
     def keep(self, new: dict[bytes, Result], files: Sequence[tuple[Stamp, bytes]] = ()) -> None:
-        """Keep results by digest, and know the files with their digests next time; all at once."""
+        """Keep results by digest, and the digests of files by stamp, in one transaction."""
         if self._cache is not None and (new or files):
             self._cache.keep(self._kind, [(digest, _packed(result)) for digest, result in new.items()], files)
 
     def close(self) -> None:
-        """Let go of the cache."""
+        """Close the cache."""
         if self._cache is not None:
             self._cache.close()
 
@@ -104,12 +135,12 @@ class CacheLookup:
 
 
 def digest_of(content: bytes) -> bytes:
-    """What a picture file or a text is known by."""
+    """Digest that identifies the content of a picture file or a text."""
     return hashlib.sha256(content).digest()
 
 
 def _stamp(source: PictureSource) -> Stamp | None:
-    """Of the picture's file, or of the archive that it is in."""
+    """Stamp of the picture's file, or of the archive that contains it."""
     if source.data is not None or source.path is None or source.refusal:
         return None
     with suppress(OSError, ValueError):
@@ -124,17 +155,27 @@ def _stamp(source: PictureSource) -> Stamp | None:
 
 def _folder(named: Path) -> Path:
     if named.exists() and not named.is_dir():
-        raise UsageError(f"the cache '{named}' is a file", fix="name a folder: --cache DIR; it is made if need be")
+        raise UsageError(f"the cache '{named}' is a file", fix="name a folder: --cache DIR; it is made if needed")
     return named
 
 
 def _packed(result: Result) -> bytes:
-    words = {name: value for name in ("labels", "cut", "colour") if (value := getattr(result, name))}
-    return result.vector.astype("<f4").tobytes() + (json.dumps(words).encode() if words else b"")
+    metadata = {name: value for name in ("labels", "cut", "colour") if (value := getattr(result, name))}
+    return result.vector.astype("<f4").tobytes() + (json.dumps(metadata).encode() if metadata else b"")
 
 
 class ResultDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """What is kept behind a vector, where there is anything to say."""
+    """Metadata that are stored after a vector, if there are any.
+
+    Attributes
+    ----------
+    labels : list[tuple[str, Finite]], default=[]
+        Recognised classes and their scores.
+    cut : bool, default=False
+        Whether the text was longer than the model reads.
+    colour : Literal["converted", "unusable"] | None, default=None
+        What was done with the picture's colour profile.
+    """
 
     labels: list[tuple[str, Finite]] = []
     cut: bool = False
@@ -142,14 +183,14 @@ class ResultDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _unpacked(payload: bytes, dimension: int) -> Result | None:
-    """The inverse of _packed; None for anything else, which is computed again."""
+    """The inverse of ``_packed``; None for damaged entries, which are computed again."""
     if len(payload) < 4 * dimension:
         return None
     vector = np.frombuffer(payload, "<f4", dimension)
     if len(payload) == 4 * dimension:
         return Result(vector)
     try:
-        words = Origin("a kept vector", fix="visrec cache clear").read(payload[4 * dimension :], ResultDocument)
+        metadata = Origin("a kept vector", fix="visrec cache clear").read(payload[4 * dimension :], ResultDocument)
     except InputError:
         return None
-    return Result(vector, tuple(Label(*one) for one in words.labels), words.cut, words.colour)
+    return Result(vector, tuple(Label(*one) for one in metadata.labels), metadata.cut, metadata.colour)

@@ -17,14 +17,35 @@ from visrec_cli.items.pictures import PictureColumns
 from visrec_cli.runtime.display import counted, sized
 
 SAMPLE = 64
-_ENTRY = 200  # bytes that an entry of the cache takes beside its vector
+_ENTRY = 200  # bytes of a cache entry, without its vector
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """rows: of the table. known: pictures whose vectors are in the cache already. new: those to compute. rate: pictures
-    a second, None where there is nothing to compute. memory: bytes of this process at its peak so far, which does not
-    grow with the number of pictures. vectors, cache: bytes that would be added to the output and to the cache.
+    """Estimated cost of a run.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows of the table.
+    known : int
+        Number of pictures whose vectors are in the cache.
+    new : int
+        Number of pictures to compute.
+    sampled : int
+        Number of pictures in the sample.
+    unusable : int
+        Number of pictures in the sample that cannot be used.
+    rate : float | None
+        Pictures per second; None if there is nothing to compute.
+    memory : int
+        Peak memory of this process so far, in bytes; it does not grow with the number of pictures.
+    vectors : int
+        Bytes that would be added to the output.
+    cache : int
+        Bytes that would be added to the cache.
+    threads : int
+        Number of threads.
     """
 
     rows: int
@@ -40,11 +61,11 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """How long the new pictures take, start-up left out."""
+        """Estimated time for the new pictures in seconds, without start-up."""
         return self.new / self.rate if self.rate else 0.0
 
     def lines(self) -> list[str]:
-        """For people."""
+        """The estimate as lines of text."""
         report_lines = [
             f"{counted(self.rows, 'rows')}, {self.known:,} in the cache, {counted(self.new, 'pictures')} to embed"
         ]
@@ -68,9 +89,30 @@ def estimate(
     work: Work,
     threads: int,
 ) -> Estimate:
-    """Read the table, and embed a sample of the pictures that are not in the cache, spread over all of it."""
+    """Read a table, and embed a random sample of the pictures that are not in the cache.
+
+    Parameters
+    ----------
+    reader : pa.RecordBatchReader
+        The table.
+    pictures : PictureColumns
+        Its columns with pictures.
+    model : ImageEncoder
+        The encoder.
+    lookup : CacheLookup
+        The cache.
+    work : Work
+        Computes results of prepared pictures.
+    threads : int
+        Number of threads.
+
+    Returns
+    -------
+    Estimate
+        The estimate.
+    """
     rows, known, new, chosen = 0, 0, 0, list[CacheRequest]()
-    lots = Random(0)
+    random = Random(0)
     for batch in reader:
         rows += batch.num_rows
         for one in lookup.look_up([one for some in pictures.several(batch) for one in some]):
@@ -80,7 +122,7 @@ def estimate(
                 new += 1
                 if len(chosen) < SAMPLE:
                     chosen.append(one)
-                elif (place := lots.randrange(new)) < SAMPLE:  # each picture has the same chance (Vitter 1985)
+                elif (place := random.randrange(new)) < SAMPLE:  # reservoir sampling (Vitter 1985)
                     chosen[place] = one
     _embedded(chosen[: 2 * threads], model, lookup, work, threads)  # loads the model
     start = time.perf_counter()
@@ -103,7 +145,7 @@ def estimate(
 
 
 def _embedded(
-    some: list[CacheRequest], model: ImageEncoder, lookup: CacheLookup, work: Work, threads: int
+    requests: list[CacheRequest], model: ImageEncoder, lookup: CacheLookup, work: Work, threads: int
 ) -> list[Read]:
     def attempt(one: CacheRequest) -> Read:
         read = read_picture(one, model, lookup)
@@ -111,7 +153,7 @@ def _embedded(
             work.compute([read.prepared])
         return read
 
-    reads = list(ordered_map(attempt, some, threads=threads))
+    reads = list(ordered_map(attempt, requests, threads=threads))
     if not model.alone:
         work.compute([read.prepared for read in reads if read.prepared is not None])
     return reads

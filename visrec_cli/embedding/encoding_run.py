@@ -19,12 +19,24 @@ from visrec_cli.tables.vectors import column_of
 
 B = TypeVar("B")
 AT_ONCE = 128
-"""Rows that a model which works picture by picture gets through between two commits of the cache."""
+"""Rows between two commits of the cache, for a model that takes one picture at a time."""
 LABELS = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())]))
 
 
 class Work:
-    """The model at work, in parts of as many pictures as its device can hold."""
+    """Computes results with a model, in batches that its device can hold.
+
+    Parameters
+    ----------
+    model : ImageEncoder
+        The encoder.
+    labels : int
+        Number of classes per picture; 0 for none.
+    size : int
+        Batch size to start with.
+    report : Report
+        Where a smaller batch size is recorded.
+    """
 
     def __init__(self, model: ImageEncoder, labels: int, size: int, report: Report) -> None:
         self._model, self._labels, self._size, self._report = model, labels, size, report
@@ -35,7 +47,18 @@ class Work:
         return results
 
     def finished(self, batches: Iterator[tuple[B, list[Read]]]) -> Iterator[tuple[B, list[Read]]]:
-        """The batches, with results for what came prepared; several are under way where the device wants that."""
+        """Compute the results of batches; several batches are in flight if the device benefits from it.
+
+        Parameters
+        ----------
+        batches : Iterator[tuple[B, list[Read]]]
+            Batches, each with what was read for its rows.
+
+        Returns
+        -------
+        Iterator[tuple[B, list[Read]]]
+            The same, with results instead of prepared pictures.
+        """
         if self._model.in_flight == 1:
             return map(self._finish, batches)
         return ordered_map(self._finish, batches, threads=self._model.in_flight, ahead=self._model.in_flight)
@@ -61,12 +84,12 @@ class Work:
 
 
 def variety(labels: int) -> str:
-    """What decides a result beside the encoder: the decoder, and what was asked for."""
+    """Everything beside the encoder that determines a result: the decoder, and the number of classes."""
     return f" pillow {version_of('pillow')}{f' labels={labels}' if labels else ''}"
 
 
 def new_entries(reads: list[Read]) -> tuple[dict[bytes, Result], list[tuple[Stamp, bytes]]]:
-    """What is to be kept of a batch: fresh results by digest, and the files that were read."""
+    """Cache entries of a batch: new results by digest, and the files that were read."""
     new = {one.digest: one.result for one in reads if one.fresh and one.digest and one.result}
     files = [
         (one.wanted.stamp, one.digest) for one in reads if one.digest and one.result and one.wanted and one.wanted.stamp
@@ -75,7 +98,7 @@ def new_entries(reads: list[Read]) -> tuple[dict[bytes, Result], list[tuple[Stam
 
 
 def tell(reads: list[Read], report: Report) -> None:
-    """Count and reject."""
+    """Count usable pictures, and record the others as rejected."""
     for one in reads:
         if one.source.nothing:  # known since the pictures were joined: a gap, and no failure of this stage
             report.count("items without a picture")
@@ -116,7 +139,7 @@ def _mean(results: list[Result], normalised: bool) -> Result:
 
 
 def vector_column(results: list[Result | None], dimension: int, *, half: bool) -> pa.Array:
-    """The vectors on their rows, zeros elsewhere: no row can get its neighbour's."""
+    """The vectors as a column, by row; null where there is no result."""
     full = np.zeros((len(results), dimension), np.float32)
     for row, result in enumerate(results):
         if result is not None:
@@ -125,5 +148,5 @@ def vector_column(results: list[Result | None], dimension: int, *, half: bool) -
 
 
 def label_column(results: list[Result | None]) -> pa.Array:
-    """The classes of each row, null where there is no result."""
+    """The classes of each row; null where there is no result."""
     return pa.array([result and [one._asdict() for one in result.labels] for result in results], LABELS)

@@ -11,21 +11,44 @@ from visrec_cli.items.pictures import PictureSource, count_colours
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.vectors import Mask, Rows
 
-_HELD = 1 << 30  # bytes; the others are decoded again in every epoch
+_HELD = 1 << 30  # bytes kept in memory; other pictures are decoded again in every epoch
 Bytes = npt.NDArray[np.uint8]
 
 
 class Pictures:
-    """The pictures of a table, by row: ``pictures(rows)`` gives (n, height, width, 3) uint8. Nothing is written."""
+    """The pictures of a table, by row: ``pictures(rows)`` returns (n, height, width, 3) uint8. Nothing is written.
+
+    Parameters
+    ----------
+    sources : Sequence[PictureSource]
+        The picture of each row.
+    framing : Framing
+        Resizes and crops a picture.
+    threads : int | None
+        Number of threads; None for all cores.
+    """
 
     def __init__(self, sources: Sequence[PictureSource], framing: Framing, *, threads: int | None) -> None:
         self._sources, self._framing, self._threads = sources, framing, threads
         self._held: dict[int, Bytes] = {}
-        self._room = _HELD
+        self._free_bytes = _HELD
         self._colours: dict[int, str | None] = {}
 
-    def look(self, rows: Rows, report: Report) -> Mask:
-        """Read these pictures; (n,) bool, which of them can be used. The others are counted, or rejected and why."""
+    def check(self, rows: Rows, report: Report) -> Mask:
+        """Read pictures, and record those that cannot be used.
+
+        Parameters
+        ----------
+        rows : Rows
+            (n,) row numbers.
+        report : Report
+            Where progress and rejected pictures are recorded.
+
+        Returns
+        -------
+        Mask
+            (n,) which pictures can be used.
+        """
         report.expect(len(rows), "pictures")
         usable = np.zeros(len(rows), bool)
         for place, found in enumerate(ordered_map(self._attempt, rows.tolist(), threads=self._threads)):
@@ -38,14 +61,30 @@ class Pictures:
             else:
                 usable[place] = True
                 count_colours([self._colours.get(int(rows[place]))], report)
-                if found.nbytes <= self._room:
+                if found.nbytes <= self._free_bytes:
                     self._held[int(rows[place])] = found
-                    self._room -= found.nbytes
+                    self._free_bytes -= found.nbytes
             report.advance()
         return usable
 
     def __call__(self, rows: Rows) -> Bytes:
-        """The pictures of these rows, which ``look`` found usable. Raises PictureError for a file lost since."""
+        """Return the pictures of some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            (n,) row numbers of pictures that ``check`` found usable.
+
+        Returns
+        -------
+        Bytes
+            (n, height, width, 3) uint8.
+
+        Raises
+        ------
+        PictureError
+            If a file was changed or removed since then.
+        """
         from visrec_cli.images.sources import PictureError
 
         found = []
@@ -60,7 +99,7 @@ class Pictures:
         return np.stack(found)
 
     def _attempt(self, row: int) -> Bytes | str:
-        """The framed picture, or why there is none."""
+        """The framed picture, or the reason why there is none."""
         from visrec_cli.images.colour import NOTE
         from visrec_cli.images.decoder import decoded
         from visrec_cli.images.sources import PictureError

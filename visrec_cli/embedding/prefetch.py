@@ -13,7 +13,7 @@ from visrec_cli.items.pictures import PictureColumns, PictureSource
 from visrec_cli.tables.batches import even
 from visrec_cli.tables.compatibility import follows_profiles
 
-_HELD = 64 << 20  # bytes of a picture file that are held at once; a larger one is read twice
+_HELD = 64 << 20  # largest picture file that is kept in memory, in bytes; a larger one is read twice
 
 
 class Rows(NamedTuple):
@@ -24,9 +24,30 @@ class Rows(NamedTuple):
 
 
 class Read(NamedTuple):
-    """One row's picture: its result if it is known by now, else what the model takes, else why it cannot be used, and
-    what mends that. fresh: the result is to be kept. first: the first release kept it. colour: what became of its
-    colour profile, for the result.
+    """What was read for one row: a result, or a prepared picture, or the reason why the picture cannot be used.
+
+    Attributes
+    ----------
+    source : PictureSource
+        The picture.
+    result : Result | None, default=None
+        The result, if it is already known.
+    prepared : Prepared | None, default=None
+        Input of the encoder, if the result is not known.
+    refused : str | None, default=None
+        Reason why the picture cannot be used.
+    digest : bytes | None, default=None
+        Digest of the content, if there is a cache.
+    wanted : CacheRequest | None, default=None
+        The request, if there is a cache.
+    fresh : bool, default=False
+        Whether the result is to be added to the cache.
+    fix : str | tuple[str, ...] | None, default=None
+        How to make the picture usable.
+    colour : str | None, default=None
+        What was done with the picture's colour profile, for the result.
+    first : bool, default=False
+        Whether the result is from the cache of the first release.
     """
 
     source: PictureSource
@@ -46,7 +67,7 @@ class Read(NamedTuple):
         return self.first or not self.fresh
 
     def with_result(self, result: Result) -> "Read":
-        """The same once the model has worked on what was prepared."""
+        """The same with the result of the prepared picture."""
         return self._replace(result=result._replace(colour=self.colour), prepared=None, fresh=True)
 
 
@@ -60,7 +81,30 @@ def read_pictures(
     rows: int,
     threads: int | None,
 ) -> Iterator[tuple[Rows, list[Read]]]:
-    """Batches of ``rows`` rows, each with a Read for every picture of every row; see read_sources."""
+    """Read the pictures of a table ahead, batch by batch; see ``read_sources``.
+
+    Parameters
+    ----------
+    reader : pa.RecordBatchReader
+        The table.
+    pictures : PictureColumns
+        Its columns with pictures.
+    encoder : ImageEncoder
+        The encoder.
+    lookup : CacheLookup
+        The cache.
+    compute : Callable[[list[Prepared]], list[Result]]
+        Computes results of prepared pictures.
+    rows : int
+        Number of rows per batch.
+    threads : int | None
+        Number of threads; None for all cores.
+
+    Yields
+    ------
+    tuple[Rows, list[Read]]
+        Batches, each with a Read for every picture of every row.
+    """
     waiting: deque[Rows] = deque()
 
     def parts() -> Iterator[list[PictureSource]]:
@@ -82,14 +126,34 @@ def read_sources(
     ahead: int,
     threads: int | None,
 ) -> Iterator[list[Read]]:
-    """The Reads of each part, none of which is empty.
+    """Read pictures ahead, part by part.
 
-    compute: results of prepared pictures. An encoder that works picture by picture does so here, in the threads, so
-    that no core waits for another; for the others the pictures come back prepared, with the next ``ahead`` under way.
+    An encoder that takes one picture at a time computes here, in the threads, so that no core waits for another. For
+    other encoders the pictures are returned prepared, while the next ones are read.
+
+    Parameters
+    ----------
+    parts : Iterable[Sequence[PictureSource]]
+        Pictures, in parts that are not empty.
+    encoder : ImageEncoder
+        The encoder.
+    lookup : CacheLookup
+        The cache.
+    compute : Callable[[list[Prepared]], list[Result]]
+        Computes results of prepared pictures.
+    ahead : int
+        Number of pictures to read ahead.
+    threads : int | None
+        Number of threads; None for all cores.
+
+    Returns
+    -------
+    Iterator[list[Read]]
+        A Read for each picture of a part.
     """
     sizes: deque[int] = deque()
 
-    def wanted() -> Iterator[CacheRequest]:
+    def requests() -> Iterator[CacheRequest]:
         for part in parts:
             sizes.append(len(part))
             yield from lookup.look_up(part)
@@ -105,7 +169,7 @@ def read_sources(
         return read
 
     reads: list[Read] = []
-    for read in ordered_map(attempt, wanted(), threads=threads, ahead=ahead, known=known):
+    for read in ordered_map(attempt, requests(), threads=threads, ahead=ahead, known=known):
         reads.append(read)
         if len(reads) == sizes[0]:
             sizes.popleft()
@@ -114,7 +178,7 @@ def read_sources(
 
 
 def read_picture(one: CacheRequest, encoder: ImageEncoder, lookup: CacheLookup) -> Read:
-    """The picture's result if its content is known, else what the encoder takes; or why it cannot be used."""
+    """The cached result of a picture's content, or the encoder's input, or the reason why it cannot be used."""
     from visrec_cli.images.colour import NOTE
     from visrec_cli.images.decoder import decoded, in_srgb
     from visrec_cli.images.sources import PictureError, picture_bytes

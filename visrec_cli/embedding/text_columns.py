@@ -1,4 +1,4 @@
-"""The text of a table's rows: which columns it is in, and how they are joined."""
+"""Text of a table's rows: its columns, and how they are joined."""
 
 import math
 from collections.abc import Sequence
@@ -15,10 +15,23 @@ USUAL = (
 
 
 class TextColumns:
-    """Makes one text of each row.
+    """Makes one text of each row. ``guessed`` says whether the columns were chosen by their usual names.
 
-    columns: a name or several, joined by ". ", missing ones left out; none means the usual ones that are there
-    (``guessed`` is then True). template: names of columns in braces, instead of joining.
+    Parameters
+    ----------
+    schema : pa.Schema
+        Schema of the table.
+    columns : str | Sequence[str], default=()
+        Name or names of columns, joined by ". " without missing ones; by default those with a usual name.
+    template : str | None, default=None
+        Text with names of columns in braces, instead of joining them.
+
+    Raises
+    ------
+    InputError
+        If no column has a usual name.
+    UsageError
+        If a column does not exist or is not text, or the template cannot be read.
     """
 
     def __init__(self, schema: pa.Schema, *, columns: str | Sequence[str] = (), template: str | None = None) -> None:
@@ -42,7 +55,7 @@ class TextColumns:
         return [self._joined(row) for row in zip(*parts, strict=True)]
 
     def blank(self, batch: pa.RecordBatch, texts: Sequence[str]) -> list[int]:
-        """The rows that hold something and no text: blanks, or empty lists. Nothing at all is no fault of a row."""
+        """Rows that have a value but no text, such as blanks or empty lists. Rows without any value are not counted."""
         columns = [batch.column(name) for name in self.columns]
         return [row for row, text in enumerate(texts) if not text and any(one[row].is_valid for one in columns)]
 
@@ -59,7 +72,7 @@ def _usual(schema: pa.Schema) -> list[str]:
     found = [by_lower[name] for name in USUAL if name in by_lower and _is_text(schema.field(by_lower[name]).type)]
     if not found:
         raise InputError(
-            f"none of the columns {', '.join(schema.names)} is a common one for text",
+            f"none of the columns {', '.join(schema.names)} has a usual name for text",
             fix="name them: --columns title,description; a folder has none: visrec preprocess FOLDER --items items.csv",
         )
     return found
@@ -73,8 +86,10 @@ def _named_in(template: str) -> list[str]:
     except ValueError as error:
         raise UsageError(f"the template cannot be read: {error}", fix=fix) from error
     for name, spec, conversion in fields:
-        if not name or spec or conversion or set(name) & set(".["):  # format() would compute or reach into things
-            raise UsageError(f"the template holds '{{{name}}}' with something beside a column's name", fix=fix)
+        if not name or spec or conversion or set(name) & set(".["):  # format() would compute, or access attributes
+            raise UsageError(
+                f"the template has '{{{name}}}' with more in its braces than the name of a column", fix=fix
+            )
     if not fields:
         raise UsageError("the template names no column", fix=fix)
     return list(dict.fromkeys(str(name) for name, _, _ in fields))
@@ -89,7 +104,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _words(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, float) and value.is_integer():  # what pandas makes of whole numbers with gaps
+    if isinstance(value, float) and value.is_integer():  # pandas stores integers with missing values as floats
         return str(int(value))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value if one is not None and str(one).strip())

@@ -11,9 +11,20 @@ from visrec_cli.runtime.report import Report
 
 
 class TextWork:
-    """Computes in batches that the device can hold, keeps what is computed, and counts what is cut.
+    """Computes vectors in batches that the device can hold, caches them, and counts texts that are cut.
 
-    queries: the texts are questions, before which some models want another prompt than before documents.
+    Parameters
+    ----------
+    model : TextEncoder
+        The encoder.
+    lookup : CacheLookup
+        The cache.
+    size : int
+        Batch size to start with.
+    report : Report
+        Where counts and a smaller batch size are recorded.
+    queries : bool, default=False
+        Whether the texts are queries, for which some models use another prompt than for documents.
     """
 
     def __init__(
@@ -22,7 +33,7 @@ class TextWork:
         self._model, self._lookup, self._size, self._report, self._queries = model, lookup, size, report, queries
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """(n, d), row i for texts[i]; n is 1 or more."""
+        """Vectors (n, d) of one text or more, in their order."""
         digests = [digest_of(text.encode("utf-8", "surrogatepass")) for text in texts]
         found = self._lookup.find(digests)
         missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}

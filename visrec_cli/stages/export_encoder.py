@@ -136,7 +136,7 @@ def _sampled(
     sources = [one for batch in table.to_batches() for one in columns.rows(batch)]
     rows = np.sort(np.random.default_rng(seed).permutation(len(sources))[:sample])
     pictures = Pictures(sources, framing, threads=None)
-    usable = rows[pictures.look(rows, report)]
+    usable = rows[pictures.check(rows, report)]
     if len(usable) < FEWEST:
         raise InputError(
             f"only {len(usable)} of the pictures can be used; at least {FEWEST} are needed",

@@ -139,7 +139,7 @@ def train_encoder(
     pictures = Pictures(sources, found.framing, threads=threads)
     rows = np.concatenate(parts)
     rows = rows[wanted.wanted[rows]]
-    rows = np.sort(rows[pictures.look(rows, report)])
+    rows = np.sort(rows[pictures.check(rows, report)])
     train, held = (rows[np.isin(rows, part)] for part in parts)
     if len(train) < FEWEST:
         raise InputError(
