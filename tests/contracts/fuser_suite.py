@@ -130,7 +130,7 @@ class FuserSuite:
             fuse(whole, **self.options(settings={"nonsense": 1}))
         with pytest.raises(UsageError, match="--weights has no effect"):
             fuse(whole, **self.options(weights={"image": 2}))
-        with pytest.raises(UsageError, match="brings together"):
+        with pytest.raises(UsageError, match="embedding columns, but"):
             fuse(whole, **self.options(columns=["image"]))
         with pytest.raises(InputError, match="learning needs 20"):
             fuse(whole.slice(0, 15), **self.options()).read_all()

@@ -150,7 +150,7 @@ def test_messages(blocks) -> None:
         fuse(whole, weights={"image": -1})
     with pytest.raises(InputError, match="needs more than 64 items"):
         fuse(whole, reduce="pca", dim=64).read_all()
-    with pytest.raises(InputError, match="here are 1 items of 10") as refused:
+    with pytest.raises(InputError, match="but there are 1 items with 10") as refused:
         fuse(whole.slice(0, 1), reduce="pca", dim=1).read_all()
     assert refused.value.fix == "leave out --reduce"
     with pytest.raises(UsageError, match="'item_id' would replace a column that holds no vectors"):

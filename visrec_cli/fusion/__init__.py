@@ -1,1 +1,1 @@
-"""Several embeddings into one."""
+"""Fusion of several embeddings into one."""

@@ -1,6 +1,7 @@
 """Low-dimensional layouts of vectors by t-SNE, UMAP or PCA.
 
-A layout is made of all its vectors at once and cannot place a new one: a map to look at, no space to search in.
+A layout is computed from all its vectors at once and cannot place a new one: it is a map to look at, not a space to
+search in.
 """
 
 from typing import Any
@@ -13,20 +14,44 @@ from visrec_cli.tables.vectors import Matrix
 
 LAYOUTS = ("tsne", "umap", "pca")
 LINEAR = 50
-"""Numbers kept by PCA before t-SNE and UMAP, as van der Maaten & Hinton 2008 do it: noise goes, and time."""
+"""Components kept by PCA before t-SNE and UMAP, as in van der Maaten & Hinton 2008, against noise and to save time."""
 _PERPLEXITY, _FEW = 30, 4
 _EXAGGERATION, _EXAGGERATED, _ITERATIONS = 12, 250, 750
 _NEIGHBOURS = 15
 
 
 def lay_out(vectors: Matrix, method: str = "tsne", *, dim: int = 2, seed: int = 0) -> Matrix:
-    """(n, d) vectors as (n, dim) float32 places. The same vectors and seed give the same bytes.
+    """Compute a layout. The same vectors and seed give the same bytes.
 
-    tsne: neighbourhoods (van der Maaten 2014, Barnes-Hut; scikit-learn; dim at most 3). umap: neighbourhoods, and
-    more of the whole (McInnes et al. 2018; umap-learn, an extra). pca: the two directions of most variance. Both
-    first of these work on one core: sums of several would differ in their last digit, and with it the whole map.
-    Fewer than four vectors are laid out by PCA. Raises UsageError for an unknown method, UnavailableError where
-    umap-learn is not installed.
+    tsne and umap run on one core: sums of several cores would differ in their last digit, and with it the whole map.
+
+    Parameters
+    ----------
+    vectors : Matrix
+        (n, d) float32; fewer than four are laid out by PCA.
+    method : str, default="tsne"
+        "tsne": neighbourhoods (Barnes-Hut, of scikit-learn). "umap": neighbourhoods, and more of the global structure
+        (umap-learn, an extra). "pca": the directions of most variance.
+    dim : int, default=2
+        Number of dimensions; at most 3 for tsne.
+    seed : int, default=0
+        Seed of tsne and umap.
+
+    Returns
+    -------
+    Matrix
+        (n, dim) float32 coordinates.
+
+    Raises
+    ------
+    UsageError
+        If the method is not known.
+    UnavailableError
+        If umap-learn is not installed.
+
+    References
+    ----------
+    van der Maaten 2014 (Barnes-Hut t-SNE); McInnes et al. 2018 (UMAP).
     """
     if method not in LAYOUTS:
         raise unknown("layout", method, list(LAYOUTS))
@@ -41,7 +66,7 @@ def lay_out(vectors: Matrix, method: str = "tsne", *, dim: int = 2, seed: int = 
 
 
 def _linear(vectors: Matrix, dim: int) -> Matrix:
-    """The leading components, in float64 until the end; zeros where the vectors span fewer."""
+    """The leading principal components, computed in float64; zeros where the vectors span fewer."""
     from sklearn.decomposition import PCA
 
     found = np.zeros((len(vectors), dim), np.float32)
@@ -84,5 +109,5 @@ def _umap() -> Any:
     try:
         from umap import UMAP
     except ImportError as error:
-        raise missing_extra("umap-learn", "umap", note="; tsne needs nothing more") from error
+        raise missing_extra("umap-learn", "umap", note="; tsne needs no extra") from error
     return UMAP

@@ -1,7 +1,7 @@
-"""How several embedding columns became one: fitted once, applied to items and, later, to queries.
+"""A recipe: how several embedding columns become one. It is fitted once, and applied to items and, later, to queries.
 
-normalise each part → fill or leave out what is missing → combine, or mix as was learned → reduce → length 1.
-The recipe lives in the fused column's space, so that a new picture or sentence finds its place from that file alone.
+normalise each part → fill or skip missing parts → combine, or apply a learned fusion → reduce → length 1. The recipe is
+stored in the space of the fused column, so that a new picture or sentence can be placed in it from that file alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,28 @@ Parts = Mapping[str, tuple[Matrix, Mask]]
 
 @dataclass
 class Recipe:
-    """One way to fuse. ``fills`` (means of the normalised parts), ``learned`` and ``reduction`` are there once fitted.
+    """How to fuse columns.
 
-    method: a combiner, or a fuser that learns. learned_by: what a combiner's weights were learned by.
+    Attributes
+    ----------
+    method : str
+        A combiner, or a fuser that learns.
+    sources : tuple[Source, ...]
+        The fused columns.
+    weights : dict[str, float]
+        Weight of each column.
+    normalise : str, default="l2"
+        "l2" for rows of length 1, or "none".
+    missing : str, default="zero"
+        What to do with items without one of the parts: "zero", "mean", "drop" or "fail".
+    fills : dict[str, Matrix], default=field(default_factory=dict)
+        Mean of each normalised part; set by ``fit``.
+    reduction : Pca | None, default=None
+        Reduction of the fused vectors; set by ``fit``.
+    learned : Fuser | None, default=None
+        The learned fusion; set by ``fit``.
+    learned_by : dict[str, Any] | None, default=None
+        The fuser that learned the weights of a combiner.
     """
 
     method: str
@@ -43,16 +62,33 @@ class Recipe:
         self, parts: Parts, *, reduce: str | None, dim: int | None, labels: Sequence[str | None] = (),
         examples: FuserTrainingData | None = None, settings: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Learn the means of the parts, the fusion if it is one that learns, and the reduction.
+        """Compute the means of the parts, and train the fusion and the reduction if there are any.
 
-        parts: column → (vectors (n, d), valid (n,)). labels: of the rows, for a supervised reduction. examples: what a
-        fusion learns from; its blocks are put in here. settings: all of the fuser's.
+        Parameters
+        ----------
+        parts : Parts
+            Vectors (n, d), and (n,) which rows have one, by column.
+        reduce : str | None
+            Name of the reduction; None for none.
+        dim : int | None
+            Number of dimensions of the reduction; None for its default.
+        labels : Sequence[str | None], default=()
+            (n,) label of each row, for a supervised reduction.
+        examples : FuserTrainingData | None, default=None
+            Training data of a learned fusion, whose blocks are filled in here; None for a combiner.
+        settings : Mapping[str, Any] | None, default=None
+            All settings of the fuser.
+
+        Raises
+        ------
+        InputError
+            If no item has a vector in one of the columns, or there is nothing to learn from.
         """
         for source in self.sources:
             vectors, valid = parts[source.column]
             if not valid.any():
                 raise InputError(
-                    f"no item has a vector in '{source.column}'", fix="embed again, or leave it out with --columns"
+                    f"no item has a vector in '{source.column}'", fix="embed it again, or leave it out with --columns"
                 )
             self.fills[source.column] = self._scaled(vectors[valid]).mean(axis=0, dtype=np.float64).astype(np.float32)
         if examples is not None:
@@ -75,7 +111,20 @@ class Recipe:
         self.weights = dict(zip((source.column for source in self.sources), weights, strict=True))
 
     def apply(self, parts: Parts, *, query: bool = False) -> tuple[Matrix, Mask]:
-        """Fused vectors of length 1 and which rows have one; missing parts of a ``query`` never drop it."""
+        """Fuse vectors.
+
+        Parameters
+        ----------
+        parts : Parts
+            Vectors (n, d), and (n,) which rows have one, by column.
+        query : bool, default=False
+            Whether the rows are queries, which are never dropped for missing parts.
+
+        Returns
+        -------
+        tuple[Matrix, Mask]
+            (n, d) float32 fused vectors, of length 1 with ``normalise`` "l2", and (n,) which rows have one.
+        """
         fused, valid = self._combined(parts, query=query)
         if self.reduction is not None:
             fused = self.reduction.apply(fused)
@@ -96,7 +145,7 @@ class Recipe:
         return fused, some if query or self.missing in ("zero", "mean") else every
 
     def _blocks(self, parts: Parts, *, filled: bool) -> tuple[list[Matrix], list[Mask]]:
-        """Each part scaled, zeros or (``filled``) the mean where it is missing, and which rows count as having it."""
+        """Each scaled part, zeros or (``filled``) the mean where it is missing, and which rows count as having it."""
         rows = len(next(iter(parts.values()))[0])
         blocks, present = [], []
         for source in self.sources:
@@ -116,14 +165,14 @@ class Recipe:
         return blocks, present
 
     def _filled(self) -> bool:
-        # A reduction subtracts the mean: there, "says nothing" is the mean, since a zero block would become -mean.
+        # A reduction subtracts the mean: there, a neutral block is the mean, since zeros would become -mean.
         return bool(self.fills) and (self.missing == "mean" or self.reduction is not None)
 
     def _scaled(self, vectors: Matrix) -> Matrix:
         return unit_rows(vectors) if self.normalise == "l2" else vectors
 
     def space(self) -> Space:
-        """The fused column's space, recipe included."""
+        """The space of the fused column, including the recipe."""
         width = self.sources[0].dimension if self.method == "mean" else sum(s.dimension for s in self.sources)
         width = self.learned.dimension if self.learned else width
         keep_fills = self.missing == "mean" or self.reduction is not None
@@ -152,8 +201,24 @@ class Recipe:
 
     @classmethod
     def of(cls, space: Space) -> "Recipe":
-        """The recipe in a fused column's space. Raises UsageError when the column was not fused by visrec, InputError
-        where the recipe does not make such vectors as the space has of such as its sources have.
+        """Read the recipe from the space of a fused column.
+
+        Parameters
+        ----------
+        space : Space
+            The space.
+
+        Returns
+        -------
+        Recipe
+            The recipe.
+
+        Raises
+        ------
+        UsageError
+            If the column was not fused by visrec.
+        InputError
+            If the recipe does not fit the vectors of the space or of its sources.
         """
         if space.kind != "fused" or space.transform is None:
             raise UsageError(f"the space [{space.describe()}] was not made by fuse")

@@ -1,4 +1,4 @@
-"""A recipe as JSON, in the space of a fused column: read, and held against the vectors that it is to make."""
+"""A recipe as JSON, in the space of a fused column; validated against the vectors that it makes."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -17,7 +17,17 @@ PATH = "transform"
 
 
 class LearnedBy(msgspec.Struct, forbid_unknown_fields=True):
-    """What a combiner's weights were learned by, for people."""
+    """The fuser that learned the weights of a combiner.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    settings : dict[str, Any]
+        Its settings.
+    facts : dict[str, Any]
+        Metadata of the training.
+    """
 
     name: str
     settings: dict[str, Any]
@@ -25,7 +35,27 @@ class LearnedBy(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RecipeDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """A Recipe as JSON; fills: packed arrays. reduction and learned: see Pca.pack and Fuser.pack."""
+    """A Recipe as JSON.
+
+    Attributes
+    ----------
+    method : str
+        A combiner, or a fuser that learns.
+    weights : dict[str, Positive]
+        Weight of each column.
+    normalise : Literal["l2", "none"]
+        Whether vectors have length 1.
+    missing : Literal["zero", "mean", "drop", "fail"]
+        What to do with items without one of the parts.
+    fills : dict[str, Any]
+        Packed mean of each part, by column.
+    reduction : dict[str, Any] | None
+        See ``Pca.pack``.
+    learned : dict[str, Any] | None, default=None
+        See ``Fuser.pack``.
+    learned_by : LearnedBy | None, default=None
+        The fuser that learned the weights of a combiner.
+    """
 
     method: str
     weights: dict[str, Positive]
@@ -38,21 +68,39 @@ class RecipeDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def recipe_parts(space: Space) -> dict[str, Any]:
-    """All fields of the recipe in a fused space, but its sources. Raises InputError where they do not go together."""
+    """Read the fields of the recipe in a fused space.
+
+    Parameters
+    ----------
+    space : Space
+        The space.
+
+    Returns
+    -------
+    dict[str, Any]
+        All fields of the recipe, except its sources.
+
+    Raises
+    ------
+    InputError
+        If they do not fit together.
+    UnavailableError
+        If the fuser is a plug-in that is not installed.
+    """
     origin = Origin(f"the recipe of the space [{space.describe()}] cannot be read", fix="fuse the columns again")
     document: RecipeDocument = origin.typed(space.transform, RecipeDocument, PATH)
     widths = {source.column: source.dimension for source in space.sources}
     if not widths or len(widths) < len(space.sources):
-        raise origin.wrong("sources", "they do not name each column once")
+        raise origin.wrong("sources", "they do not name each column exactly once")
     if set(document.weights) != set(widths):
-        raise origin.wrong(f"{PATH}.weights", f"they are of {', '.join(document.weights)}, not {', '.join(widths)}")
+        raise origin.wrong(f"{PATH}.weights", f"they are for {', '.join(document.weights)}, not {', '.join(widths)}")
     if document.fills and set(document.fills) != set(widths):
-        raise origin.wrong(f"{PATH}.fills", f"they are of {', '.join(document.fills)}, not {', '.join(widths)}")
+        raise origin.wrong(f"{PATH}.fills", f"they are for {', '.join(document.fills)}, not {', '.join(widths)}")
     learned = _learned(document, space, origin)
     made = space.dimension if learned else _combined(document.method, list(widths.values()), origin)
     reduction = _reduction(document, (made, space.dimension), origin)
     if reduction is None and made != space.dimension:
-        raise origin.wrong(PATH, f"it makes {made} numbers, and the space has {space.dimension}")
+        raise origin.wrong(PATH, f"it makes {made} numbers, but the space has {space.dimension}")
     return {
         "method": document.method,
         "weights": document.weights,
@@ -81,23 +129,23 @@ def _learned(document: RecipeDocument, space: Space, origin: Origin) -> Fuser | 
             fix="install the plug-in that has it, or fuse the columns again",
         )
     if name != document.method:
-        raise origin.wrong(f"{PATH}.learned.name", f"{name!r} is not how the columns were fused, {document.method!r}")
+        raise origin.wrong(f"{PATH}.learned.name", f"it is {name!r}, but the columns were fused by {document.method!r}")
     kind: type[Fuser] = registry.find("fuser", name)
     least, most = kind.sides
     if not least <= len(space.sources) <= (most or len(space.sources)):
         raise origin.wrong("sources", f"{name} does not fuse {len(space.sources)} columns")
     if kind.weights is not Fuser.weights or document.reduction is not None:
-        raise origin.wrong(f"{PATH}.learned", f"nothing is kept so of {name}, or with a reduction")
+        raise origin.wrong(f"{PATH}.learned", f"{name} does not store this, or not together with a reduction")
     widths = [source.dimension for source in space.sources]
     return kind.unpack(raw, origin, f"{PATH}.learned", widths, space.dimension)
 
 
 def _combined(method: str, widths: list[int], origin: Origin) -> int:
-    """Numbers that a combiner makes."""
+    """Width of the vectors that a combiner makes."""
     if method not in registry.names("combiner"):
-        raise origin.wrong(f"{PATH}.method", f"{method!r} combines nothing by itself")
+        raise origin.wrong(f"{PATH}.method", f"{method!r} is not a combiner")
     if method == "mean" and len(set(widths)) > 1:
-        raise origin.wrong("sources", f"a mean of {widths} numbers")
+        raise origin.wrong("sources", f"a mean needs equal widths, not {widths}")
     return widths[0] if method == "mean" else sum(widths)
 
 

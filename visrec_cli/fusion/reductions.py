@@ -1,4 +1,4 @@
-"""Fewer numbers per item: principal components, whitened or not. Fitted once, kept with the column."""
+"""Dimension reduction by principal components, with or without whitening; fitted once, and stored with the column."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -13,7 +13,21 @@ from visrec_cli.tables.vectors import Matrix
 
 
 class PcaDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """A reduction as JSON: three packed arrays."""
+    """A reduction as JSON.
+
+    Attributes
+    ----------
+    name : str
+        Name of the reduction.
+    mean : Any
+        Packed array.
+    components : Any
+        Packed array.
+    scale : Any
+        Packed array.
+    explained : Finite
+        Share that the kept components explain.
+    """
 
     name: str
     mean: Any
@@ -23,9 +37,31 @@ class PcaDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Pca:
-    """Projection on the leading principal components (Pearson 1901), fitted by scikit-learn.
+    """Projection on the leading principal components, fitted by scikit-learn.
 
-    ``mean`` (d,), ``components`` (k, d) with orthonormal rows, ``scale`` (k,): ``apply`` gives (n, k) float32.
+    Parameters
+    ----------
+    mean : Matrix
+        (d,) mean of the vectors.
+    components : Matrix
+        (k, d) orthonormal rows.
+    scale : Matrix
+        (k,) factor of each component.
+    explained : float
+        Share that the components explain, from 0 to 1.
+
+    Attributes
+    ----------
+    name : ClassVar[str], default="pca"
+        Name in the registry.
+    supervised : ClassVar[bool], default=False
+        Whether ``fit`` needs labels.
+    measure : ClassVar[str], default="of the variance"
+        What ``explained`` is a share of, for messages.
+
+    References
+    ----------
+    Pearson 1901.
     """
 
     name: ClassVar[str] = "pca"
@@ -37,10 +73,26 @@ class Pca:
 
     @classmethod
     def fit(cls, vectors: Matrix, dim: int | None, labels: Sequence[str | None] = ()) -> "Pca":
-        """Fit ``dim`` components (None: 128, or as many as there are numbers) to (n, d) vectors.
+        """Fit the components.
 
-        labels: of the rows, for those reductions that are supervised. Raises InputError when there are too few
-        different vectors.
+        Parameters
+        ----------
+        vectors : Matrix
+            (n, d) float32.
+        dim : int | None
+            Number of components; None for 128, or d if that is less.
+        labels : Sequence[str | None], default=()
+            (n,) label of each row, for supervised reductions.
+
+        Returns
+        -------
+        Pca
+            The reduction.
+
+        Raises
+        ------
+        InputError
+            If there are too few different vectors.
         """
         dim = min(128, vectors.shape[1]) if dim is None else dim
         from sklearn.decomposition import PCA
@@ -48,16 +100,16 @@ class Pca:
         most = min(vectors.shape[0] - 1, vectors.shape[1])
         if dim > most:
             raise InputError(
-                f"{cls.name} to {dim} numbers needs more than {dim} items and {dim} numbers each; here are "
-                f"{vectors.shape[0]} items of {vectors.shape[1]}",
-                fix=f"--dim {most} or less" if most > 0 else "leave out --reduce",
+                f"{cls.name} to {dim} numbers needs more than {dim} items with at least {dim} numbers each, but there "
+                f"are {vectors.shape[0]} items with {vectors.shape[1]}",
+                fix=f"use --dim {most} or less" if most > 0 else "leave out --reduce",
             )
         model = PCA(n_components=dim, svd_solver="covariance_eigh").fit(vectors.astype(np.float64))
         variance = np.asarray(model.explained_variance_)
         if variance[-1] <= 1e-10 * variance[0]:
             rank = int((variance > 1e-10 * variance[0]).sum())
             raise InputError(
-                f"the vectors span only {rank} dimensions, {dim} were asked for", fix=f"--dim {max(rank, 1)}"
+                f"the vectors span only {rank} dimensions, but {dim} were requested", fix=f"use --dim {max(rank, 1)}"
             )
         explained = float(np.sum(model.explained_variance_ratio_))
         return cls(_f32(model.mean_), _f32(model.components_), _f32(cls._scale(variance)), explained)
@@ -67,11 +119,11 @@ class Pca:
         return np.ones_like(variance)
 
     def apply(self, vectors: Matrix) -> Matrix:
-        """(n, d) to (n, k)."""
+        """(n, k) float32 projections of (n, d) vectors."""
         return _f32((vectors - self.mean) @ self.components.T * self.scale)
 
     def pack(self) -> dict[str, Any]:
-        """For the column's space."""
+        """The reduction as JSON, for the column's space."""
         return {
             "name": self.name,
             "mean": pack_array(self.mean),
@@ -82,7 +134,29 @@ class Pca:
 
     @classmethod
     def unpack(cls, packed: Any, origin: Origin, path: str, widths: tuple[int, int]) -> "Pca":
-        """The inverse of pack, from vectors of so many numbers to so many. Raises InputError where it is not so."""
+        """Read a reduction; the inverse of ``pack``.
+
+        Parameters
+        ----------
+        packed : Any
+            The JSON.
+        origin : Origin
+            Names the file in error messages.
+        path : str
+            Path in the file, for messages.
+        widths : tuple[int, int]
+            Width of the vectors before and after the reduction.
+
+        Returns
+        -------
+        Pca
+            The reduction.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or has other widths.
+        """
         document = origin.typed(packed, PcaDocument, path)
         many, kept = widths
         shapes = {"mean": (many,), "components": (kept, many), "scale": (kept,)}
@@ -93,7 +167,7 @@ class Pca:
 
 
 class Whiten(Pca):
-    """PCA whitening: each component divided by its standard deviation, so that no direction drowns the others."""
+    """PCA whitening: each component is divided by its standard deviation, so that no direction dominates."""
 
     name: ClassVar[str] = "whiten"
 

@@ -14,30 +14,68 @@ if TYPE_CHECKING:
 
 
 class Target(Protocol):
-    """Which rows of a table belong together."""
+    """Tells which rows of a table belong together."""
 
     @property
     def kind(self) -> str:
-        """pairs, label or clicks."""
+        """ "pairs", "label" or "clicks"."""
 
     @property
     def name(self) -> str:
-        """As it was asked for."""
+        """The target as the user named it."""
 
     @property
     def known(self) -> Mask:
-        """(n,) bool: rows of which it says anything."""
+        """(n,) rows that the target covers."""
 
     def agree(self, first: Rows, second: Rows) -> Matrix:
-        """(len(first), len(second)) float32: how much two rows belong together, 0 where they do not."""
+        """Tell how much rows belong together.
+
+        Parameters
+        ----------
+        first : Rows
+            Row numbers.
+        second : Rows
+            Row numbers.
+
+        Returns
+        -------
+        Matrix
+            (len(first), len(second)) float32; 0 where two rows do not belong together.
+        """
 
     def partners(self, rows: Rows, among: Rows, rng: np.random.Generator) -> Rows:
-        """For each row another of ``among`` (ascending) that belongs to it, drawn by chance; itself where none does."""
+        """Draw a random partner for each row.
+
+        Parameters
+        ----------
+        rows : Rows
+            Row numbers.
+        among : Rows
+            Row numbers of possible partners, ascending.
+        rng : np.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Rows
+            (len(rows),) another row that belongs to it; the row itself if there is none.
+        """
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """A picture belongs to the text of its own item, and to no other. rows: how many items there are."""
+    """A picture belongs to the text of its own item, and to no other.
+
+    Attributes
+    ----------
+    rows : int
+        Number of items.
+    name : str, default="pairs"
+        Name of the target.
+    kind : str, default="pairs"
+        Kind of the target.
+    """
 
     rows: int
     name: str = "pairs"
@@ -45,22 +83,34 @@ class Pairs:
 
     @property
     def known(self) -> Mask:
-        """All of them."""
+        """All rows."""
         return np.ones(self.rows, bool)
 
     def agree(self, first: Rows, second: Rows) -> Matrix:
-        """1 where the rows are one."""
+        """1 where the rows are the same."""
         return (first[:, None] == second[None, :]).astype(np.float32)
 
     def partners(self, rows: Rows, among: Rows, rng: np.random.Generator) -> Rows:
-        """Nobody else."""
+        """The rows themselves."""
         del among, rng
         return rows
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Items of one label belong together. codes: (n,) int64 from 0, -1 where the label is missing; words: by code."""
+    """Items with the same label belong together.
+
+    Attributes
+    ----------
+    codes : Rows
+        (n,) int64 number of the label, from 0; -1 where it is missing.
+    words : Sequence[str]
+        The label of each number.
+    name : str
+        Name of the column.
+    kind : str, default="label"
+        Kind of the target.
+    """
 
     codes: Rows
     words: Sequence[str]
@@ -78,7 +128,7 @@ class Labels:
         return ((a == b) & (a >= 0)).astype(np.float32)
 
     def partners(self, rows: Rows, among: Rows, rng: np.random.Generator) -> Rows:
-        """Another row of the same label."""
+        """Another row with the same label."""
         codes = self.codes[among]
         order = among[np.argsort(codes, kind="stable")]
         ends = np.cumsum(np.bincount(codes, minlength=len(self.words)))
@@ -91,7 +141,17 @@ class Labels:
 
 @dataclass(frozen=True)
 class Clicks:
-    """Items that the same people touched belong together. links: (n, n) csr of likenesses, no row with itself."""
+    """Items that the same users clicked belong together.
+
+    Attributes
+    ----------
+    links : "sp.csr_matrix"
+        (n, n) csr of similarities, without the diagonal.
+    name : str
+        Name of the log.
+    kind : str, default="clicks"
+        Kind of the target.
+    """
 
     links: "sp.csr_matrix"
     name: str
@@ -99,11 +159,11 @@ class Clicks:
 
     @cached_property
     def known(self) -> Mask:
-        """Rows that something is linked to."""
+        """Rows with any link."""
         return np.asarray(np.diff(self.links.indptr) > 0)
 
     def agree(self, first: Rows, second: Rows) -> Matrix:
-        """The likenesses."""
+        """The similarities."""
         return np.asarray(self.links[first][:, second].toarray(), np.float32)
 
     def partners(self, rows: Rows, among: Rows, rng: np.random.Generator) -> Rows:
@@ -117,9 +177,27 @@ class Clicks:
 
 
 def co_clicks(users: Rows, items: Rows, rows: int, most: int = 20) -> "sp.csr_matrix":
-    """Links between items by the people they share: the cosine of their columns of clicks, ``most`` per item.
+    """Link items by the users who clicked both: the cosine of their columns of clicks.
 
-    users, items: (clicks,) codes; items outside 0 … rows - 1 must be left out before. Source: Sarwar et al. 2001.
+    Parameters
+    ----------
+    users : Rows
+        (clicks,) number of the user.
+    items : Rows
+        (clicks,) number of the item, from 0 to rows - 1.
+    rows : int
+        Number of items.
+    most : int, default=20
+        Largest number of links per item.
+
+    Returns
+    -------
+    sp.csr_matrix
+        (rows, rows) csr, float32.
+
+    References
+    ----------
+    Sarwar et al. 2001.
     """
     import scipy.sparse as sp
 

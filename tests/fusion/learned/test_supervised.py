@@ -56,9 +56,9 @@ class TestCrossAttention(MixingSuite):
     dim = 16
 
     def test_the_width_must_be_cut_into_tokens(self) -> None:
-        with pytest.raises(UsageError, match="--dim 10 cannot be cut into 4 tokens") as refused:
+        with pytest.raises(UsageError, match="--dim 10 cannot be split into 4 tokens") as refused:
             fuse(table(*planted()), **self.options(dim=10)).read_all()
-        assert refused.value.fix == "--dim 8"
+        assert refused.value.fix == "use --dim 8"
 
 
 @pytest.mark.parametrize("method", ["attention", "gated", "cross-attention"])

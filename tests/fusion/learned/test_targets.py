@@ -88,7 +88,7 @@ def test_refusals(tmp_path: Path) -> None:
         fuse(whole, settings={"epochs": 3})
     with pytest.raises(UsageError, match="--reduce lda separates labels and needs a column"):
         fuse(whole, reduce="lda")
-    with pytest.raises(InputError, match="lda of 8 labels has at most 7 directions, 9"):
+    with pytest.raises(InputError, match="lda of 8 labels has at most 7 directions, but 9"):
         fuse(whole, reduce="lda", target="kind", dim=9)
     with pytest.raises(UsageError, match="has its own --dim and goes with no --reduce"):
         fuse(whole, reduce="pca", target="kind", **ATTENTION)

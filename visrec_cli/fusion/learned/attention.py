@@ -1,4 +1,4 @@
-"""Attention over the modalities: each item decides by itself whether its picture or its text counts more."""
+"""Attention over the modalities: for each item, the weight of picture and text is computed from the item itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,22 +16,26 @@ from visrec_cli.tables.vectors import Matrix
 class Attention(SupervisedFuser):
     """z = sum over the modalities m of α_m h_m, with h_m the direction of x_m W_m + b_m, and q the mean of the h_m.
 
-    α = softmax(e)    additive        e_m = v · tanh(h_m A + q B + c)     Bahdanau, Cho & Bengio 2015, appendix A.1.2
-                      multiplicative  e_m = (h_m A) · (q B) / √size       Luong et al. 2015, eq. 8, scaled as in
-                                                                          Vaswani et al. 2017, eq. 1
+        α = softmax(e)    additive        e_m = v · tanh(h_m A + q B + c)
+                          multiplicative  e_m = (h_m A) · (q B) / √size
+
+    References
+    ----------
+    Additive: Bahdanau, Cho & Bengio 2015, appendix A.1.2; multiplicative: Luong et al. 2015, eq. 8, scaled as in
+    Vaswani et al. 2017, eq. 1.
     """
 
     name: ClassVar[str] = "attention"
-    summary: ClassVar[str] = "each item weighs its own modalities, by additive or multiplicative attention"
+    summary: ClassVar[str] = "each item weights its own modalities, by additive or multiplicative attention"
     settings: ClassVar[dict[str, Setting]] = {
         **SupervisedFuser.settings,
         "score": Setting("additive", "how attention is computed", choices=("additive", "multiplicative")),
-        "attention_size": Setting(32, "numbers in which modalities are compared", least=1),
+        "attention_size": Setting(32, "numbers with which modalities are compared", least=1),
     }
 
     @classmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
-        """The two maps, and of additive attention the vector that scores."""
+        """Draw the two maps, and for additive attention the vector that scores."""
         size = settings["attention_size"]
         arrays = {"own": drawn(rng, dim, size), "shared": drawn(rng, dim, size)}
         if settings["score"] == "additive":
@@ -40,14 +44,14 @@ class Attention(SupervisedFuser):
 
     @classmethod
     def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """As drawn."""
+        """See SupervisedFuser."""
         size = settings["attention_size"]
         shapes: dict[str, Shape] = {"own": (dimension, size), "shared": (dimension, size)}
         return {**shapes, "shift": (1, size), "score": (size, 1)} if settings["score"] == "additive" else shapes
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
-        """(n, k)."""
+        """See SupervisedFuser."""
         parts = unit(xp, xp.stack(heads(xp, weights, blocks), 1))
         own, shared = parts @ weights["own"], (mean_over_parts(xp, parts, present) @ weights["shared"])[:, None]
         if how["score"] == "additive":

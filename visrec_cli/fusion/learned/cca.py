@@ -1,4 +1,4 @@
-"""Canonical correlations: where what a picture says and what its text says agree most."""
+"""Canonical correlation analysis: directions in which picture and text agree most."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -20,28 +20,52 @@ Wide = npt.NDArray[np.float64]
 class Cca(Joint):
     """Directions of the two modalities whose coordinates correlate most over the catalogue's own pairs.
 
-        A, ρ, B = the singular value decomposition of  C_xx^-1/2 C_xy C_yy^-1/2      (Hotelling 1936)
+        A, ρ, B = the singular value decomposition of  C_xx^-1/2 C_xy C_yy^-1/2
         W_x = C_xx^-1/2 A ρ^power,   W_y = C_yy^-1/2 B ρ^power
-        C + ridge · mean variance on the diagonals                                   (Vinod 1976)
+        C + ridge · mean variance on the diagonals
 
-    One closed formula: no steps, no chance. Without the ridge, with as many numbers per vector as there are items, any
-    two modalities correlate perfectly and nothing is learned; its size is chosen on held-back pairs. The weighting by
-    the correlations is from Gong et al. 2014, section 4.1. scikit-learn's CCA has no ridge.
+    A closed form: no iterations, no randomness. Without the ridge, and with as many numbers per vector as there are
+    items, any two modalities correlate perfectly and nothing is learned; its size is chosen on held-back pairs.
+    scikit-learn's CCA has no ridge.
+
+    References
+    ----------
+    Hotelling 1936; ridge: Vinod 1976; weighting by the correlations: Gong et al. 2014, section 4.1.
     """
 
     name: ClassVar[str] = "cca"
-    summary: ClassVar[str] = "pictures and texts in one space by one closed formula; learned from the items' own pairs"
+    summary: ClassVar[str] = "pictures and texts in one space, in closed form; learned from the items' own pairs"
     targets: ClassVar[tuple[str, ...]] = ("pairs",)
     defaults: ClassVar[bool] = True
     sides: ClassVar[tuple[int, int | None]] = (2, 2)
     settings: ClassVar[dict[str, Setting]] = {
-        "ridge": Setting(0.0, "added to the variances, in parts of their mean; 0: chosen on held-back pairs", least=0),
-        "power": Setting(1.0, "how much a direction counts by its correlation: 0 all alike", least=0),
+        "ridge": Setting(
+            0.0, "added to the variances, as a multiple of their mean; 0: chosen on held-back pairs", least=0
+        ),
+        "power": Setting(1.0, "how strongly directions are weighted by their correlation; 0: all equally", least=0),
     }
 
     @classmethod
     def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
-        """Solve once per ridge that is tried, and once more with all pairs."""
+        """Solve once for each candidate ridge, and once more with all pairs.
+
+        Parameters
+        ----------
+        examples : FuserTrainingData
+            The training data.
+        settings : Mapping[str, Any]
+            All settings of the class.
+
+        Returns
+        -------
+        Self
+            The trained fusion.
+
+        Raises
+        ------
+        InputError
+            If there are too few pairs, none to choose the ridge with, or the modalities are not correlated.
+        """
         learned, held = examples.parts(least=2)
         every = np.sort(np.concatenate([learned, held]))
         blocks = [np.asarray(block, np.float64) for block in examples.blocks]
@@ -51,7 +75,8 @@ class Cca(Joint):
         else:
             if not len(held):
                 raise InputError(
-                    "the ridge of cca is chosen on held-back pairs", fix="--set ridge=1, or --validation .1"
+                    "cca chooses its ridge on held-back pairs, and there are none",
+                    fix="use --set ridge=1, or --validation 0.1",
                 )
             examples.report.expect(len(_RIDGES) + 1, "solutions")
             solve = _Solver([block[learned] for block in blocks])
@@ -74,7 +99,7 @@ class Cca(Joint):
 
 
 class _Solver:
-    """Holds the eigenvectors of both covariances, which every ridge needs. blocks: two of (n, d) in float64."""
+    """Solver that keeps the eigenvectors of both covariances for every ridge. blocks: two (n, d) float64 matrices."""
 
     def __init__(self, blocks: list[Wide]) -> None:
         self._means = [block.mean(axis=0) for block in blocks]
@@ -88,8 +113,8 @@ class _Solver:
         left, correlation, right = np.linalg.svd(halves[0] @ self._cross @ halves[1], full_matrices=False)
         keep = np.flatnonzero(correlation > 1e-6)[:dim]
         if not len(keep):
-            raise InputError("the two modalities have nothing in common", fix="--method concat")
-        signs = np.sign(left[np.abs(left[:, keep]).argmax(axis=0), keep])  # a sign is arbitrary: settle it
+            raise InputError("the two modalities are not correlated", fix="use --method concat")
+        signs = np.sign(left[np.abs(left[:, keep]).argmax(axis=0), keep])  # signs are arbitrary: fix them
         scale = signs * correlation[keep] ** power
         maps = [halves[0] @ left[:, keep] * scale, halves[1] @ right[keep].T * scale]
         arrays: dict[str, Matrix] = {}

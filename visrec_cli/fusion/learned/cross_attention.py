@@ -1,4 +1,4 @@
-"""Cross-attention: what the picture says is read again in the light of the text, and the other way round."""
+"""Cross-attention: picture and text attend to each other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -16,48 +16,71 @@ from visrec_cli.tables.vectors import Matrix
 
 
 class CrossAttention(SupervisedFuser):
-    """Each modality's h_m = x_m W_m + b_m is cut into tokens, and each token looks at the tokens of all others.
+    """Each modality's h_m = x_m W_m + b_m is split into tokens, and each token attends to the tokens of all others.
 
         z_m = h_m + softmax((h_m Q)(h_o K)ᵀ / √w) h_o V,   o: all tokens of the other modalities, w: numbers per token
         z   = the mean of the directions of the z_m
 
-    One head of Vaswani et al. 2017, eq. 1, across modalities as in Lu et al. 2019 (ViLBERT), section 3.1. Where only
-    one modality is present, it stays as it is.
+    A modality that is present alone is left unchanged.
+
+    References
+    ----------
+    Vaswani et al. 2017, eq. 1, with one head; across modalities: Lu et al. 2019 (ViLBERT), section 3.1.
     """
 
     name: ClassVar[str] = "cross-attention"
-    summary: ClassVar[str] = "each modality is read again in the light of the others, token by token"
+    summary: ClassVar[str] = "each modality attends to the others, token by token"
     settings: ClassVar[dict[str, Setting]] = {
         **SupervisedFuser.settings,
-        "tokens": Setting(4, "pieces that a modality's vector is cut into", least=1),
+        "tokens": Setting(4, "number of tokens that a modality's vector is split into", least=1),
     }
 
     @classmethod
     def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
-        """As all of them, once the width can be cut."""
+        """Train a fusion, if ``dim`` can be split into tokens.
+
+        Parameters
+        ----------
+        examples : FuserTrainingData
+            The training data.
+        settings : Mapping[str, Any]
+            All settings of the class.
+
+        Returns
+        -------
+        Self
+            The trained fusion.
+
+        Raises
+        ------
+        InputError
+            If there are too few items.
+        UsageError
+            If ``dim`` is not a multiple of ``tokens``.
+        """
         if examples.dim % settings["tokens"]:
             raise UsageError(
-                f"--dim {examples.dim} cannot be cut into {settings['tokens']} tokens of one size",
-                fix=f"--dim {max(examples.dim // settings['tokens'], 1) * settings['tokens']}",
+                f"--dim {examples.dim} cannot be split into {settings['tokens']} tokens of equal size",
+                fix=f"use --dim {max(examples.dim // settings['tokens'], 1) * settings['tokens']}",
             )
         return super().fit(examples, settings)
 
     @classmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
-        """Queries, keys and values."""
+        """Draw the maps to queries, keys and values."""
         del parts
         width = dim // settings["tokens"]
         return {name: drawn(rng, width, width) for name in ("query", "key", "value")}
 
     @classmethod
     def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """As drawn: no other number of tokens makes them of these shapes."""
+        """See SupervisedFuser."""
         width = dimension // settings["tokens"]
         return dict.fromkeys(("query", "key", "value"), (width, width))
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
-        """(n, k)."""
+        """See SupervisedFuser."""
         parts = unit(xp, xp.stack(heads(xp, weights, blocks), 1))
         rows, many, width = parts.shape
         tokens = parts.reshape(rows, many, how["tokens"], width // how["tokens"])
@@ -67,7 +90,7 @@ class CrossAttention(SupervisedFuser):
             other_tokens = xp.concatenate([tokens[:, o] for o in others], 1)
             other_present = xp.concatenate([present[:, o, None] + xp.zeros_like(tokens[:, o, :, 0]) for o in others], 1)
             keys, values = other_tokens @ weights["key"], other_tokens @ weights["value"]
-            scores = (keys[:, :, None] * (tokens[:, m] @ weights["query"])[:, None]).sum(-1)  # (n, theirs, mine)
+            scores = (keys[:, :, None] * (tokens[:, m] @ weights["query"])[:, None]).sum(-1)  # (n, keys, queries)
             share = softmax_over_parts(
                 xp, scores / (width // how["tokens"]) ** 0.5, other_present[..., None] + xp.zeros_like(scores)
             )

@@ -1,4 +1,4 @@
-"""Gates: each number of the fused vector decides for itself which modality it comes from."""
+"""Gates: each number of the fused vector is a mixture of the modalities, weighted by gates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -17,27 +17,31 @@ class Gated(SupervisedFuser):
 
         g = softmax over m, number by number, of  [h_1 … h_M] G_m + c_m
 
-    With two modalities that is the sigmoid gate of Arevalo et al. 2017 (gated multimodal unit, eq. 5), whose gates see
-    the x_m where ours see the h_m: they need a tenth of the space there.
+    With two modalities this is the sigmoid gate of the gated multimodal unit, except that its gates read the x_m.
+    Reading the h_m needs a tenth of the parameters.
+
+    References
+    ----------
+    Arevalo et al. 2017 (gated multimodal unit), eq. 5.
     """
 
     name: ClassVar[str] = "gated"
-    summary: ClassVar[str] = "a gate for every number: which modality it comes from depends on the item"
+    summary: ClassVar[str] = "a gate for every number: the item decides which modality it comes from"
 
     @classmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
-        """The gates' map and shift."""
+        """Draw the map of the gates and its shift."""
         del settings
         return {"gate": drawn(rng, parts * dim, parts * dim), "open": np.zeros((1, parts * dim), np.float32)}
 
     @classmethod
     def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """As drawn."""
+        """See SupervisedFuser."""
         return {"gate": (parts * dimension, parts * dimension), "open": (1, parts * dimension)}
 
     @classmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
-        """(n, k)."""
+        """See SupervisedFuser."""
         del how
         parts = xp.tanh(xp.stack(heads(xp, weights, blocks), 1)) * present[..., None]
         rows, many, width = parts.shape

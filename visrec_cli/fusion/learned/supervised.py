@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class SupervisedFuser(Fuser):
-    """Every modality by a linear map into one space (``head:m``, ``bias:m``), and there one vector out of all.
+    """Maps every modality linearly into one space (``head:m``, ``bias:m``), and mixes them there into one vector.
 
-    Learned so that items of one label, or touched by the same people, lie together and all others apart (see
-    losses.together). A missing modality has no say: the others are mixed as if it did not exist.
+    Trained so that items with the same label, or with clicks of the same users, are close to each other (see
+    ``losses.within_loss``). A missing modality has no influence: the others are mixed as if it did not exist.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("label", "clicks")
@@ -31,68 +31,121 @@ class SupervisedFuser(Fuser):
     @classmethod
     @abstractmethod
     def mixed(cls, xp: Any, weights: Mapping[str, Any], blocks: Sequence[Any], present: Any, how: Any) -> Any:
-        """(n, k): the formula, in numpy or torch (xp). present: (n, modalities) of 0 and 1. how: the settings."""
+        """Mix the modalities.
+
+        Parameters
+        ----------
+        xp : Any
+            numpy or torch.
+        weights : Mapping[str, Any]
+            Parameters by name.
+        blocks : Sequence[Any]
+            (n, d) vectors of each modality.
+        present : Any
+            (n, modalities) 1 where a row has the modality, else 0.
+        how : Any
+            All settings.
+
+        Returns
+        -------
+        Any
+            (n, k) fused vectors.
+        """
 
     @classmethod
     @abstractmethod
     def mixer(cls, rng: np.random.Generator, parts: int, dim: int, settings: Mapping[str, Any]) -> dict[str, Matrix]:
-        """What there is to learn besides the heads, drawn by chance."""
+        """Draw the initial parameters besides those of the heads.
+
+        Parameters
+        ----------
+        rng : np.random.Generator
+            Source of randomness.
+        parts : int
+            Number of modalities.
+        dim : int
+            Number of dimensions of the common space.
+        settings : Mapping[str, Any]
+            All settings.
+
+        Returns
+        -------
+        dict[str, Matrix]
+            Parameters by name.
+        """
 
     @classmethod
     @abstractmethod
     def mixer_shapes(cls, parts: int, dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """The shapes of what ``mixer`` draws."""
+        """Give the shapes of the parameters that ``mixer`` draws.
+
+        Parameters
+        ----------
+        parts : int
+            Number of modalities.
+        dimension : int
+            Number of dimensions of the common space.
+        settings : Mapping[str, Any]
+            All settings.
+
+        Returns
+        -------
+        dict[str, Shape]
+            Shapes by name of parameter.
+        """
 
     @classmethod
     def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """The heads', and the mixer's."""
+        """See Fuser; the heads and the mixer."""
         return {**head_shapes(widths, dimension), **cls.mixer_shapes(len(widths), dimension, settings)}
 
     @property
     def dimension(self) -> int:
-        """Numbers of the common space."""
+        """Number of dimensions of the common space."""
         return int(self.arrays["head:0"].shape[1])
 
     def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
-        """(n, k) float32."""
+        """See Fuser."""
         valid = np.stack(present, axis=1).astype(np.float32)
         return np.asarray(self.mixed(np, self.arrays, blocks, valid, self.settings_used), np.float32)
 
     @classmethod
     def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
-        """Learn from the items of which the target says anything."""
+        """See Fuser; trains on the items that the target covers."""
         rows, held = examples.parts(least=1)
-        short = ReducedInputs.of(examples, rows, settings["components"])
+        reduced = ReducedInputs.of(examples, rows, settings["components"])
         rng = np.random.default_rng([examples.seed, 0])
-        start = short.start(examples.dim, rng)
+        start = reduced.start(examples.dim, rng)
         start |= {f"bias:{m}": np.zeros(examples.dim, np.float32) for m in range(len(examples.blocks))}
         start |= cls.mixer(rng, len(examples.blocks), examples.dim, settings)
-        fit_spec = _course(cls, examples, short, rows, held, settings)
-        arrays, facts = train(fit_spec, start, short.apply(examples.blocks), examples, rows, settings)
-        return cls(short.whole(arrays), settings, facts)
+        fit_spec = _fit_spec(cls, examples, reduced, rows, held, settings)
+        arrays, facts = train(fit_spec, start, reduced.apply(examples.blocks), examples, rows, settings)
+        return cls(reduced.whole(arrays), settings, facts)
 
 
-def _course(
+def _fit_spec(
     kind: type[SupervisedFuser],
     examples: FuserTrainingData,
-    short: ReducedInputs,
+    reduced: ReducedInputs,
     rows: Rows,
     held: Rows,
     settings: Mapping[str, Any],
 ) -> FitSpec:
-    def vectors(fuser: SupervisedFuser, some: Rows) -> Matrix:
-        return fuser.apply([block[some] for block in examples.blocks], [valid[some] for valid in examples.present])
+    def vectors(fuser: SupervisedFuser, selected: Rows) -> Matrix:
+        return fuser.apply(
+            [block[selected] for block in examples.blocks], [valid[selected] for valid in examples.present]
+        )
 
-    def judge(arrays: Mapping[str, Matrix]) -> float:
-        fuser = kind(short.whole(arrays), settings, {})
+    def validate(arrays: Mapping[str, Matrix]) -> float:
+        fuser = kind(reduced.whole(arrays), settings, {})
         return precision(vectors(fuser, held), vectors(fuser, rows), examples.target, held, rows)
 
     def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
         import torch
 
-        from visrec_cli.fusion.learned.losses import together
+        from visrec_cli.fusion.learned.losses import within_loss
 
         mixed = unit(torch, kind.mixed(torch, weights, blocks, present, settings))
-        return together(mixed, agree, settings["temperature"])
+        return within_loss(mixed, agree, settings["temperature"])
 
-    return FitSpec(loss, judge if len(held) else None, "precision@10")
+    return FitSpec(loss, validate if len(held) else None, "precision@10")

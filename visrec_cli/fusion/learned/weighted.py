@@ -1,4 +1,4 @@
-"""One learned weight per modality, and nothing else."""
+"""Fusion with one learned weight per modality."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class WeightedSoftmax(Fuser):
-    """Concatenation with weights that are learned: the cosine of two items is the sum of α_m · cos_m.
+    """Concatenation with learned weights: the cosine of two items is the sum of α_m · cos_m.
 
         α = softmax(w),   block m times √α_m
 
-    w are as many numbers as there are modalities, learned so that items of one label, or touched by the same people,
-    are near each other (see losses.together); the temperature is learned with them, so that they need not say how sure
-    one can be. So few numbers learn nothing by heart: there is no stopping early, and
-    the items that are held back only judge. The result is a concatenation like any other: explained by its parts,
-    searched by one part alone where a query has one.
+    w has one number per modality, trained so that items with the same label, or with clicks of the same users, are
+    close to each other (see ``losses.within_loss``). The temperature is trained too, so that the weights need not
+    express certainty. So few numbers cannot overfit: training does not stop early, and held-back items only measure the
+    result, which is a concatenation like any other: explained by its parts, and searched by one part where a query has
+    only one.
     """
 
     name: ClassVar[str] = "weighted-softmax"
-    summary: ClassVar[str] = "concat with one learned weight per modality: the least that can be learned"
+    summary: ClassVar[str] = "concat with one learned weight per modality: the fewest parameters"
     targets: ClassVar[tuple[str, ...]] = ("label", "clicks")
     settings: ClassVar[dict[str, Setting]] = {
         **SETTINGS,
@@ -40,12 +40,12 @@ class WeightedSoftmax(Fuser):
 
     @property
     def dimension(self) -> int:
-        """Sum of the parts' numbers."""
+        """Sum of the widths of the modalities."""
         return int(self.arrays["widths"].sum())
 
     @classmethod
     def shapes(cls, widths: Sequence[int], dimension: int, settings: Mapping[str, Any]) -> dict[str, Shape]:
-        """One score for each modality; what is kept in a column is a plain concatenation with these weights."""
+        """See Fuser; one score for each modality. The column stores a plain concatenation with these weights."""
         return {"scores": (1, len(widths)), "widths": (1, len(widths))}
 
     def weights(self) -> list[float]:
@@ -53,31 +53,33 @@ class WeightedSoftmax(Fuser):
         return [round(float(weight), 6) for weight in np.sqrt(_softmax(self.arrays["scores"][0]))]
 
     def apply(self, blocks: Sequence[Matrix], present: Sequence[Mask]) -> Matrix:
-        """(n, sum of d)."""
+        """See Fuser."""
         return concat(blocks, present, self.weights())
 
     @classmethod
     def fit(cls, examples: FuserTrainingData, settings: Mapping[str, Any]) -> Self:
-        """Learn from the items of which the target says anything."""
+        """See Fuser; trains on the items that the target covers."""
         rows, held = examples.parts(least=1)
         widths = np.array([[block.shape[1] for block in examples.blocks]], np.float32)
 
-        def vectors(arrays: Mapping[str, Matrix], some: Rows) -> Matrix:
+        def vectors(arrays: Mapping[str, Matrix], selected: Rows) -> Matrix:
             fuser = cls({**arrays, "widths": widths}, settings, {})
-            return fuser.apply([block[some] for block in examples.blocks], [valid[some] for valid in examples.present])
+            return fuser.apply(
+                [block[selected] for block in examples.blocks], [valid[selected] for valid in examples.present]
+            )
 
-        def judge(arrays: Mapping[str, Matrix]) -> float:
+        def validate(arrays: Mapping[str, Matrix]) -> float:
             return precision(vectors(arrays, held), vectors(arrays, rows), examples.target, held, rows)
 
         def loss(weights: "dict[str, Tensor]", blocks: "list[Tensor]", present: "Tensor", agree: "Tensor") -> "Tensor":
             import torch
 
             from visrec_cli.fusion.learned.arithmetic import unit
-            from visrec_cli.fusion.learned.losses import together
+            from visrec_cli.fusion.learned.losses import within_loss
 
             shares = torch.softmax(weights["scores"][0], 0).sqrt()
             side_by_side = torch.cat([block * share for block, share in zip(blocks, shares, strict=True)], 1)
-            return together(unit(torch, side_by_side), agree, weights["temperature"].exp())
+            return within_loss(unit(torch, side_by_side), agree, weights["temperature"].exp())
 
         start = {
             "scores": np.zeros((1, len(examples.blocks)), np.float32),
@@ -86,10 +88,10 @@ class WeightedSoftmax(Fuser):
         fit_spec = FitSpec(loss, None, "precision@10")
         arrays, facts = train(fit_spec, start, examples.blocks, examples, rows, settings)
         if len(held):
-            facts |= {"metric": fit_spec.metric, "validation": round(judge(arrays), 4)}
+            facts |= {"metric": fit_spec.metric, "validation": round(validate(arrays), 4)}
         return cls({**arrays, "widths": widths}, settings, facts)
 
 
 def _softmax(scores: Matrix) -> Matrix:
-    grown = np.exp(scores - scores.max())
-    return np.asarray(grown / grown.sum(), np.float32)
+    exponentials = np.exp(scores - scores.max())
+    return np.asarray(exponentials / exponentials.sum(), np.float32)
