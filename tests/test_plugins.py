@@ -163,7 +163,7 @@ def test_a_model_of_a_plugin_that_is_gone_names_the_package(desk: Path, visrec_a
     plant(desk / "site", "good", GOOD_ENTRIES, GOOD)
     fine(visrec_at("train-cf", "log.csv", "-m", "best", "--validation", 0, "-o", "model.arrow"))
     plant(desk / "other", "twin", {"visrec.recommenders": {"best": "twin:Best"}}, GOOD)
-    for site, why in ((None, "is not installed here"), (desk / "other", "is of twin here")):
+    for site, why in ((None, "is not installed here"), (desk / "other", "belongs to twin here")):
         done = visrec_at("recommend", "model.arrow", "--all-users", "-o", "lists.arrow", site=site)
         assert done.returncode == 69
         assert f"the recommender 'best' of the package good 1.2, which {why}" in done.stderr
@@ -321,7 +321,7 @@ def test_an_encoder_is_refused_what_it_cannot_do(shop: Path, visrec_at: Visrec) 
         ("embed-images imgs -e both", 2, "fix: such as both:words"),
         ("embed-images imgs -e both:words --engine onnx", 2, "does not support onnx"),
         ("embed-text items.csv --columns title -e eye:x", 2, "unknown text encoder 'eye'"),
-        ("embed-images imgs -e both:words?", 69, "it calls itself 'both:words?' and its space 'both:words'"),
+        ("embed-images imgs -e both:words?", 69, "its spec is 'both:words?' and its space's encoder is 'both:words'"),
     ):
         done = visrec_at(*line.split(), "-o", "items.arrow")
         assert (done.returncode, why in done.stderr) == (code, True), (line, done.stderr)

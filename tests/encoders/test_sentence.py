@@ -81,7 +81,7 @@ def test_same_weights_from_a_folder_give_the_same_vectors() -> None:
 
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(InputError, match="holds no model"):
+    with pytest.raises(InputError, match="is not a model"):
         open_text_encoder(f"st:{tmp_path}", device="cpu")
 
 

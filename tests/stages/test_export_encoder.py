@@ -111,7 +111,7 @@ def test_files_that_are_not_ours(parent: str, tmp_path: Path, harm: str) -> None
         out.write_bytes(out.read_bytes()[:5000])
     if harm == "stranger":
         out.write_bytes(out.read_bytes().replace(KEY.encode(), b"somebody.elses"))
-    words = {"gone": "no model", "cut": "can run", "stranger": "not from export-encoder"}
+    words = {"gone": "no model", "cut": "can run", "stranger": "not written by export-encoder"}
     with pytest.raises(MissingInputError if harm == "gone" else InputError, match=words[harm]):
         open_image_encoder(f"onnx:{out}")
 

@@ -1,1 +1,1 @@
-"""From pixels or words to vectors."""
+"""Encoders: from pictures or texts to vectors."""

@@ -1,7 +1,7 @@
-"""Base classes of encoders; ``tests/contracts/encoder_suite.py`` holds each of them to it.
+"""Base classes of encoders; ``tests/contracts/encoder_suite.py`` tests each of them.
 
-An encoder owns its preprocessing: ``prepare`` turns one picture into whatever ``encode`` eats, in the threads that
-decode, so that the model waits for nothing but itself. Vectors come out L2-normalised unless asked otherwise.
+An encoder owns its preprocessing: ``prepare`` turns one picture into the input of ``encode``, in the threads that
+decode, so that the model never waits for preprocessing. Vectors have length 1 unless requested otherwise.
 """
 
 from abc import ABC, abstractmethod
@@ -20,26 +20,42 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 Prepared = npt.NDArray[Any]
-_TOGETHER = 1 << 20  # characters that are in a tokenizer at once
+_TOGETHER = 1 << 20  # characters that are passed to a tokenizer at a time
 
 
 class Label(NamedTuple):
-    """A class that the encoder's own classifier recognised; ``score`` is its softmax probability."""
+    """A class that the encoder's own classifier recognised.
+
+    Attributes
+    ----------
+    label : str
+        Name of the class.
+    score : float
+        Its softmax probability.
+    """
 
     label: str
     score: float
 
 
 class Encoder(ABC):
-    """Common to picture and text encoders.
+    """Base class of picture and text encoders.
 
-    spec: the name that opens this encoder again, such as ``lite0`` or ``timm:resnet50``.
-    space: what its vectors mean; two encoders with equal spaces make comparable vectors.
-    engine: what computes them, with version and arithmetic: equal engines give equal vectors, others may differ in
-    the last digits. "" where nobody can say, and then they are not kept for the next run.
-    alone: a vector depends on nothing but its own picture or text, to the last bit, and ``encode`` may be called by
-    several threads at once. example: of what follows the name and a colon in a spec, "" where nothing does (read of
-    plug-ins; encoders.factory knows it of the built-in ones).
+    Attributes
+    ----------
+    example : ClassVar[str], default=""
+        What may follow the name and a colon in a spec; "" if nothing does. Read from plug-ins; encoders.factory knows
+        it for the built-in ones.
+    spec : str
+        The spec that opens this encoder again, such as ``lite0`` or ``timm:resnet50``.
+    space : Space
+        Embedding space of its vectors; two encoders with equal spaces make comparable vectors.
+    engine : str, default=""
+        What computes the vectors, with version and arithmetic. Equal engines give equal vectors; others may differ in
+        the last digits. "" if not known; then vectors are not cached.
+    alone : bool, default=False
+        Whether a vector depends on its own picture or text alone, to the last bit, and ``encode`` may be called by
+        several threads at once.
     """
 
     example: ClassVar[str] = ""
@@ -50,22 +66,42 @@ class Encoder(ABC):
 
     @property
     def dimension(self) -> int:
-        """How many numbers a vector has."""
+        """Number of dimensions of a vector."""
         return self.space.dimension
 
     def finish(self, raw: Prepared) -> Vectors:
-        """Raw (n, d) features as float32, of length 1 where the space says so."""
+        """Convert the model's output to vectors.
+
+        Parameters
+        ----------
+        raw : Prepared
+            (n, d) features.
+
+        Returns
+        -------
+        Vectors
+            (n, d) float32, rows of length 1 if the space says so.
+        """
         vectors = np.ascontiguousarray(raw, dtype=np.float32)
         return unit_rows(vectors) if self.space.normalised else vectors
 
 
 class ImageEncoder(Encoder):
-    """Turns pictures into vectors.
+    """Base class of encoders that turn pictures into vectors.
 
-    classes: names of what its classifier knows, None without one. batch_size: how many pictures at a time suit it here.
-    scaled_to: pixels of the shorter side below which a JPEG must not be decoded; None wants every picture whole.
-    in_flight: how many batches should be on their way to keep its device busy. Its pictures are converted from their
-    colour profiles to sRGB where its space says so; ``open_image_encoder`` sees to it (tables.compatibility).
+    Pictures are converted from their colour profiles to sRGB if the space says so; ``open_image_encoder`` takes care of
+    it (tables.compatibility).
+
+    Attributes
+    ----------
+    classes : Sequence[str] | None, default=None
+        Names of the classes of its classifier; None if it has none.
+    batch_size : int, default=32
+        Number of pictures per batch that suits the model on its device.
+    scaled_to : int | None, default=None
+        Shorter side in pixels below which a JPEG must not be decoded; None to decode every picture in full size.
+    in_flight : int, default=1
+        Number of batches to have in flight to keep the device busy.
     """
 
     classes: Sequence[str] | None = None
@@ -75,22 +111,72 @@ class ImageEncoder(Encoder):
 
     @abstractmethod
     def prepare(self, picture: "Image") -> Prepared:
-        """One RGB picture of any size as the array that ``encode`` takes. Thread-safe: called from several threads."""
+        """Turn a picture into the input of ``encode``. Called from several threads at once.
+
+        Parameters
+        ----------
+        picture : "Image"
+            RGB picture of any size.
+
+        Returns
+        -------
+        Prepared
+            The prepared picture.
+        """
 
     @abstractmethod
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """n prepared pictures → (n, d) float32. Raises DeviceMemoryError when the device cannot hold the batch."""
+        """Compute the vectors of pictures.
+
+        Parameters
+        ----------
+        batch : Sequence[Prepared]
+            n prepared pictures.
+
+        Returns
+        -------
+        Vectors
+            (n, d) float32.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If the batch does not fit into the device's memory.
+        """
 
     def recognise(self, batch: Sequence[Prepared], k: int) -> tuple[Vectors, list[list[Label]]]:
-        """Vectors and the k likeliest of ``classes`` of each picture, from one pass through the model.
+        """Compute vectors and the likeliest classes of pictures, in one pass through the model.
 
-        Raises UsageError where the encoder has no classifier.
+        Parameters
+        ----------
+        batch : Sequence[Prepared]
+            n prepared pictures.
+        k : int
+            Number of classes per picture.
+
+        Returns
+        -------
+        tuple[Vectors, list[list[Label]]]
+            (n, d) float32 vectors, and for each picture at most k classes, likeliest first.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If the batch does not fit into the device's memory.
+        UsageError
+            If the encoder has no classifier.
         """
         self.require_classes()
-        raise NotImplementedError(f"{type(self).__name__} has classes and does not recognise them")
+        raise NotImplementedError(f"{type(self).__name__} has classes but does not implement recognise()")
 
     def require_classes(self) -> None:
-        """Raise UsageError unless this encoder can name what it sees."""
+        """Check that the encoder has a classifier.
+
+        Raises
+        ------
+        UsageError
+            If it has none.
+        """
         if not self.classes:
             raise UsageError(
                 f"the encoder '{self.spec}' has no classifier, so it cannot classify pictures",
@@ -99,10 +185,14 @@ class ImageEncoder(Encoder):
 
 
 class TextEncoder(Encoder):
-    """Turns texts into vectors.
+    """Base class of encoders that turn texts into vectors.
 
-    token_limit: how many tokens of a text the model reads; the rest is cut. queries_differ: whether ``encode_query``
-    may give another vector than ``encode``.
+    Attributes
+    ----------
+    token_limit : int
+        Number of tokens of a text that the model reads; the rest is cut.
+    queries_differ : bool, default=True
+        Whether ``encode_query`` may give another vector than ``encode``.
     """
 
     token_limit: int
@@ -110,21 +200,80 @@ class TextEncoder(Encoder):
 
     @abstractmethod
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
-        """n texts → (n, d) float32. Raises DeviceMemoryError when the device cannot hold a batch."""
+        """Compute the vectors of texts.
+
+        Parameters
+        ----------
+        texts : Sequence[str]
+            n texts.
+        batch_size : int, default=32
+            Number of texts per batch.
+
+        Returns
+        -------
+        Vectors
+            (n, d) float32.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If a batch does not fit into the device's memory.
+        """
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        """Like ``encode``, for questions: some models want another prompt before those than before documents."""
+        """Compute the vectors of queries, for which some models use another prompt than for documents.
+
+        Parameters
+        ----------
+        texts : Sequence[str]
+            n texts.
+
+        Returns
+        -------
+        Vectors
+            (n, d) float32.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If a batch does not fit into the device's memory.
+        """
         return self.encode(texts)
 
     @abstractmethod
     def cut(self, texts: Sequence[str]) -> list[bool]:
-        """Which of the texts are longer than ``token_limit``."""
+        """Tell which texts are longer than the model reads.
+
+        Parameters
+        ----------
+        texts : Sequence[str]
+            n texts.
+
+        Returns
+        -------
+        list[bool]
+            For each text, whether it has more than ``token_limit`` tokens.
+        """
 
 
 def over_limit(texts: Sequence[str], limit: int, count: Callable[[Sequence[str]], list[int]]) -> list[bool]:
-    """Which texts have more than ``limit`` tokens. count: tokens of each text, of at least ``limit`` + 1 if cut.
+    """Tell which texts have more than a number of tokens.
 
-    No text has more tokens than bytes, so most need not be counted (two tokens mark its start and end).
+    A text has no more tokens than bytes (and two tokens for its start and end), so that most need not be counted.
+
+    Parameters
+    ----------
+    texts : Sequence[str]
+        n texts.
+    limit : int
+        Largest number of tokens.
+    count : Callable[[Sequence[str]], list[int]]
+        Counts the tokens of texts; may stop at ``limit`` + 1.
+
+    Returns
+    -------
+    list[bool]
+        For each text, whether it has more.
     """
     long = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "surrogatepass")) + 2 > limit]
     over = [False] * len(texts)
@@ -135,7 +284,20 @@ def over_limit(texts: Sequence[str], limit: int, count: Callable[[Sequence[str]]
 
 
 def in_groups(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in their order, not many characters at once: a tokenizer makes some hundred bytes of each."""
+    """Group texts, in their order, so that a tokenizer does not get too many characters at once.
+
+    A tokenizer needs about a hundred bytes of memory for each character.
+
+    Parameters
+    ----------
+    texts : Iterable[str]
+        The texts.
+
+    Yields
+    ------
+    list[str]
+        A group of texts.
+    """
     group: list[str] = []
     size = 0
     for text in texts:

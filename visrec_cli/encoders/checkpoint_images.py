@@ -1,6 +1,6 @@
 """A local checkpoint of a timm architecture: ``file:model.safetensors?arch=resnet50``.
 
-Weights are read as data only: a checkpoint that needs code to load is refused, not run.
+Weights are read as data only: a checkpoint that needs code to load is refused.
 """
 
 import zipfile
@@ -25,16 +25,41 @@ Spread = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: bool = False) -> TorchImageEncoder:
-    """Weights from a ``.safetensors`` or ``.pth`` file; the architecture from ``?arch=`` or the file's own metadata.
+    """Open a ``.safetensors`` or ``.pth`` file with weights of a timm architecture.
 
-    A safetensors file may say in its metadata: ``arch``; as JSON lists ``mean``, ``std`` (of 0 to 1), ``input_size``
-    and ``classes``; ``framing`` as JSON (encoders.frame), then pictures are framed so and not by timm's transform;
-    and ``trained``, JSON about what it was made from, which becomes part of the space. ``train-encoder`` writes all.
+    A safetensors file may have these metadata, which ``train-encoder`` writes: ``arch``; as JSON lists ``mean``,
+    ``std`` (from 0 to 1), ``input_size`` and ``classes``; ``framing`` as JSON (encoders.frame), which replaces timm's
+    transform; and ``trained``, JSON about the training, which becomes part of the space.
+
+    Parameters
+    ----------
+    rest : str
+        The path, with ``?arch=NAME`` if the file does not name its architecture.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to decode in full size and compute without half precision.
+
+    Returns
+    -------
+    TorchImageEncoder
+        The encoder.
+
+    Raises
+    ------
+    MissingInputError
+        If the file does not exist.
+    InputError
+        If it cannot be read as weights, or they do not fit the architecture.
+    UsageError
+        If the architecture is missing or not known.
     """
     name, _, query = rest.partition("?arch=")
     path = Path(name).expanduser()
     if not path.is_file():
-        raise MissingInputError(f"there is no checkpoint '{name}'", fix="file:PATH?arch=NAME names a local file")
+        raise MissingInputError(f"there is no checkpoint '{name}'", fix="name a local file: file:PATH?arch=NAME")
     metadata = _metadata(path)
     architecture = query or metadata.get("arch") or metadata.get("architecture")
     if not architecture:
@@ -46,15 +71,27 @@ def open_checkpoint(rest: str, *, device: Any, normalise: bool = True, precise: 
     spec_in_file = _spec_of(metadata, name)
     model = _load(path, architecture, spec_in_file.settings)
     kind = TransformedCheckpoint if spec_in_file.framing is None else FramedCheckpoint
-    found = kind(model, f"file:{rest}", path, spec_in_file, device=device, normalise=normalise, precise=precise)
+    encoder = kind(model, f"file:{rest}", path, spec_in_file, device=device, normalise=normalise, precise=precise)
     if spec_in_file.classes and len(spec_in_file.classes) == model.num_classes:
-        found.classes = spec_in_file.classes
-    return found
+        encoder.classes = spec_in_file.classes
+    return encoder
 
 
 @dataclass(frozen=True)
 class CheckpointSpec:
-    """What the metadata of a file say. settings: mean, std and input_size, as timm has them."""
+    """Metadata of a checkpoint file.
+
+    Attributes
+    ----------
+    settings : dict[str, Any], default=field(default_factory=dict)
+        mean, std and input_size, as timm has them.
+    framing : Framing | None, default=None
+        How pictures are framed; None for timm's transform.
+    classes : list[str] | None, default=None
+        Names of the classes; None if not known.
+    trained : dict[str, Any] | None, default=None
+        Metadata of the training; None if not known.
+    """
 
     settings: dict[str, Any] = field(default_factory=dict)
     framing: Framing | None = None
@@ -63,14 +100,42 @@ class CheckpointSpec:
 
 
 class TransformedCheckpoint(TimmImageEncoder):
-    """A checkpoint whose pictures timm prepares."""
+    """A checkpoint whose pictures are prepared by timm's transform.
+
+    Parameters
+    ----------
+    model : Any
+        The timm model.
+    spec : str
+        The spec that opens it.
+    path : Path
+        The file.
+    spec_in_file : CheckpointSpec
+        Metadata of the file.
+    **options : Any
+        Options of ``TimmImageEncoder.use``.
+    """
 
     def __init__(self, model: Any, spec: str, path: Path, spec_in_file: CheckpointSpec, **options: Any) -> None:
         self.use(model, spec, path, **options)
 
 
 class FramedCheckpoint(FramedImageEncoder):
-    """A checkpoint that says how pictures are framed."""
+    """A checkpoint whose metadata say how pictures are framed.
+
+    Parameters
+    ----------
+    model : Any
+        The timm model.
+    spec : str
+        The spec that opens it.
+    path : Path
+        The file.
+    spec_in_file : CheckpointSpec
+        Metadata of the file.
+    **options : Any
+        Options of ``TorchImageEncoder``.
+    """
 
     def __init__(self, model: Any, spec: str, path: Path, spec_in_file: CheckpointSpec, **options: Any) -> None:
         assert spec_in_file.framing is not None
@@ -90,7 +155,23 @@ class FramedCheckpoint(FramedImageEncoder):
 
 
 class MetadataDocument(msgspec.Struct):
-    """What the metadata of a safetensors file say, each key with JSON of its own. Other keys are other programs'."""
+    """Metadata of a safetensors file, each value as JSON. Other keys belong to other programs.
+
+    Attributes
+    ----------
+    mean : tuple[Share, Share, Share] | None, default=None
+        Mean of each channel, from 0 to 1.
+    std : tuple[Spread, Spread, Spread] | None, default=None
+        Standard deviation of each channel, from 0 to 1.
+    input_size : tuple[Literal[3], Pixels, Pixels] | None, default=None
+        Channels, height and width.
+    framing : dict[str, Any] | None, default=None
+        See ``encoders.frame``.
+    classes : list[str | int] | None, default=None
+        Names of the classes.
+    trained : dict[str, Any] | None, default=None
+        Metadata of the training.
+    """
 
     mean: tuple[Share, Share, Share] | None = None
     std: tuple[Spread, Spread, Spread] | None = None
@@ -101,7 +182,7 @@ class MetadataDocument(msgspec.Struct):
 
 
 def _spec_of(metadata: dict[str, str], name: str) -> CheckpointSpec:
-    """Raises InputError for metadata that are none."""
+    """The metadata, validated. Raises InputError."""
     origin = Origin(f"the metadata of '{name}' cannot be used", fix="visrec train-encoder writes such a file")
     raw = {key: origin.json(text) for key, text in metadata.items() if key in MetadataDocument.__struct_fields__}
     spec_in_file = origin.typed(raw, MetadataDocument)
@@ -117,7 +198,7 @@ def _spec_of(metadata: dict[str, str], name: str) -> CheckpointSpec:
 
 
 def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
-    """The architecture with exactly these weights; InputError where they do not fit."""
+    """The architecture with exactly these weights. Raises InputError if they do not fit."""
     import timm
     from timm.models import load_state_dict
 
@@ -125,13 +206,13 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
     counted = Unpacking(str(path), lambda: size, otherwise="or save the weights as safetensors")
     try:
         counted.require(_packed(path))
-        if path.suffix != ".safetensors":  # as timm tells them apart
+        if path.suffix != ".safetensors":  # timm goes by the suffix, too
             require_plain(path)
         state = dict(load_state_dict(str(path), device="cpu", weights_only=True))
         counted.require(sum(one.numel() * one.element_size() for one in state.values() if hasattr(one, "numel")))
     except (UnpackedError, InputError):
         raise
-    except Exception as error:  # pickle, zip, safetensors and torch errors: not weights, or not only weights
+    except Exception as error:  # of pickle, zip, safetensors and torch: not weights, or not weights alone
         raise InputError(f"'{path}' cannot be read as weights: {in_short(error)[:120]}") from error
     classifier = timm.create_model(architecture, pretrained=False).default_cfg.get("classifier", "fc")
     head = state.get(f"{classifier}.weight") if isinstance(classifier, str) else None
@@ -143,7 +224,7 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
             pretrained_cfg_overlay=settings,
         )
         model.load_state_dict(state, strict=True)
-    except Exception as error:  # what the library says of sizes that it cannot have, and of weights that do not fit
+    except Exception as error:  # of timm and torch: impossible sizes, or weights that do not fit
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
             f"the weights in '{path}' do not fit {architecture}: {' '.join(lines[1:2] or lines)[:160]}",
@@ -153,7 +234,7 @@ def _load(path: Path, architecture: str, settings: dict[str, Any]) -> Any:
 
 
 def _packed(path: Path) -> int:
-    """Bytes that the members of a zip, which a .pth file is, become; 0 for other files."""
+    """Total size in bytes of the unpacked members of a zip, which a .pth file is; 0 for other files."""
     if not zipfile.is_zipfile(path):
         return 0
     with zipfile.ZipFile(path) as archive:

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def imagenet_names(subset: str = "imagenet-1k") -> list[str]:
-    """The classes of an ImageNet subset by number, each with its first synonym ("tabby", not "tabby, tabby cat")."""
+    """Classes of an ImageNet subset by number, each with its first synonym ("tabby", not "tabby, tabby cat")."""
     from timm.data import ImageNetInfo
 
     info = ImageNetInfo(subset)
@@ -12,7 +12,7 @@ def imagenet_names(subset: str = "imagenet-1k") -> list[str]:
 
 
 def names_for(model: Any) -> list[str] | None:
-    """Class names of a timm model with its original classifier, or None where nobody knows them."""
+    """Class names of a timm model with its original classifier; None if not known."""
     from timm.data import infer_imagenet_subset
 
     subset = infer_imagenet_subset(model) if model.num_classes else None

@@ -1,6 +1,6 @@
-"""Features without learned weights: colour histograms, local binary patterns, oriented gradients, and their sums.
+"""Classical features without learned weights: colour histograms, local binary patterns, oriented gradients.
 
-``colour+hog`` puts the parts side by side, each of length 1, so that each counts alike.
+``colour+hog`` concatenates features, each of length 1, so that they count equally.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,34 @@ from visrec_cli.runtime.versions import version_of
 from visrec_cli.tables.spaces import Space
 from visrec_cli.tables.vectors import unit_rows
 
-SIDE = 128  # pixels; pictures are squashed to a square so that the grid covers all of each
-GRID = 4  # cells per side that have a histogram of their own
+SIDE = 128  # pixels; pictures are squashed to a square so that the grid covers the whole picture
+GRID = 4  # cells per side, each with its own histogram
 
 
 class ClassicalImageEncoder(ImageEncoder):
-    """``colour``, ``lbp``, ``hog`` or several joined by ``+``; needs neither torch nor a download."""
+    """``colour``, ``lbp``, ``hog`` or several joined by ``+``; needs neither torch nor a download.
+
+    Parameters
+    ----------
+    rest : str
+        Names of features, joined by ``+``.
+    device : Any, default=None
+        Ignored.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Ignored.
+
+    Attributes
+    ----------
+    alone : , default=True
+        See ``Encoder``.
+
+    Raises
+    ------
+    UsageError
+        If a feature is not known.
+    """
 
     alone = True
 
@@ -36,7 +58,7 @@ class ClassicalImageEncoder(ImageEncoder):
         self.space = Space(rest, len(blank), normalise, None, preprocessing)
 
     def prepare(self, picture: Image.Image) -> Prepared:
-        """The (d,) features themselves: the work belongs into the threads, ``encode`` only stacks."""
+        """The (d,) features themselves: the work is done in the decoding threads, and ``encode`` only stacks."""
         return self._describe(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)))
 
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
@@ -49,9 +71,19 @@ class ClassicalImageEncoder(ImageEncoder):
 
 
 def colour(pixels: Prepared) -> Prepared:
-    """Histograms of hue × saturation and of lightness in each cell, as square roots (Hellinger's distance).
+    """Histograms of hue × saturation and of lightness in each cell, as square roots (Hellinger distance).
 
-    Hue says nothing where there is little colour, so saturation weights it.
+    Hue is unreliable where there is little colour, so it is weighted by saturation.
+
+    Parameters
+    ----------
+    pixels : Prepared
+        (SIDE, SIDE, 3) uint8.
+
+    Returns
+    -------
+    Prepared
+        (d,) features.
     """
     hsv = np.asarray(Image.fromarray(pixels).convert("HSV"), np.int64)
     hue, saturation, value = hsv[..., 0], hsv[..., 1] / 255, hsv[..., 2]
@@ -62,9 +94,21 @@ def colour(pixels: Prepared) -> Prepared:
 
 
 def lbp(pixels: Prepared) -> Prepared:
-    """Uniform local binary patterns (8 neighbours at radius 1 and 16 at radius 2), histograms per cell.
+    """Uniform local binary patterns (8 neighbours at radius 1 and 16 at radius 2), as histograms of each cell.
 
-    Source: Ojala, Pietikäinen & Mäenpää 2002.
+    Parameters
+    ----------
+    pixels : Prepared
+        (SIDE, SIDE, 3) uint8.
+
+    Returns
+    -------
+    Prepared
+        (d,) features.
+
+    References
+    ----------
+    Ojala, Pietikäinen & Mäenpää 2002.
     """
     from skimage.feature import local_binary_pattern
 
@@ -79,7 +123,19 @@ def lbp(pixels: Prepared) -> Prepared:
 def hog(pixels: Prepared) -> Prepared:
     """Histograms of oriented gradients: 9 orientations, cells of 16 pixels, blocks of 2 × 2 cells.
 
-    Source: Dalal & Triggs 2005.
+    Parameters
+    ----------
+    pixels : Prepared
+        (SIDE, SIDE, 3) uint8.
+
+    Returns
+    -------
+    Prepared
+        (d,) features.
+
+    References
+    ----------
+    Dalal & Triggs 2005.
     """
     from skimage.feature import hog as oriented_gradients
 
@@ -99,7 +155,7 @@ FEATURES: dict[str, Callable[[Prepared], Prepared]] = {"colour": colour, "lbp": 
 
 
 def _cell_histograms(codes: Prepared, bins: int, weights: Prepared | None = None) -> Prepared:
-    """(GRID², bins): how often each code occurs in each cell, as shares of the cell's pixels."""
+    """(GRID², bins) share of each cell's pixels that have each code."""
     cell = np.arange(SIDE) * GRID // SIDE
     flat = (cell[:, None] * GRID + cell[None, :]) * bins + codes
     shares = None if weights is None else weights.ravel()

@@ -1,4 +1,4 @@
-"""From a spec such as ``lite0``, ``timm:resnet50`` or ``colour+hog`` to an encoder that is ready."""
+"""Opening of encoders by spec, such as ``lite0``, ``timm:resnet50`` or ``colour+hog``."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -30,13 +30,36 @@ def open_image_encoder(
     threads: int | None = None,
     profiles: bool = True,
 ) -> ImageEncoder:
-    """The picture encoder that ``spec`` names.
+    """Open a picture encoder.
 
-    device: auto, cpu, cuda, mps … normalise: vectors of length 1. precise: whole decoding and plain torch, no half
-    precision. engine: see compiled.engines.ENGINES; on a CPU models are compiled once and kept, where they can be.
-    threads: how many a model in torch computes with; a compiled one is as busy as those who call it. profiles: whether
-    its pictures are to be in sRGB; False is the space of the first release, which passed over their colour profiles.
-    Raises UsageError for an unknown name, device or engine, UnavailableError where weights cannot be had.
+    Parameters
+    ----------
+    spec : str, default=IMAGE_ENCODER
+        Name of the encoder, such as ``lite0``, ``timm:resnet50`` or ``colour+hog``.
+    device : str, default="auto"
+        "auto", "cpu", "cuda", "mps" or another device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to decode in full size and compute in plain torch without half precision.
+    engine : str, default="auto"
+        One of ``compiled.engines.ENGINES``. On a CPU, models that can be compiled are compiled once and cached.
+    threads : int | None, default=None
+        Number of threads of a model in torch; a compiled one uses the threads of its callers. None for the default.
+    profiles : bool, default=True
+        Whether pictures are converted to sRGB; False is the space of the first release, which ignored profiles.
+
+    Returns
+    -------
+    ImageEncoder
+        The encoder.
+
+    Raises
+    ------
+    UsageError
+        If the name, the device or the engine is not known, or they cannot be combined.
+    UnavailableError
+        If the weights are not available.
     """
     encoder = _image_encoder(spec, device, engine, threads, normalise=normalise, precise=precise)
     encoder.space = with_profiles(encoder.space, followed=profiles)
@@ -50,36 +73,38 @@ def _image_encoder(
         return cast(ImageEncoder, find("image-encoder", spec.split("+")[0])(spec, normalise=normalise))
     if spec.partition(":")[0] == "onnx":
         return _exported(spec, device, engine, normalise=normalise, precise=precise)
-    chosen = engine_for(engine, device, precise=precise)
+    engine_name = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:
         return _open("image-encoder", spec, device, normalise, precise, threads)
 
-    if _of_plugin("image-encoder", spec, engine) or chosen == "torch" or not _compiles("image-encoder", spec):
+    if _of_plugin("image-encoder", spec, engine) or engine_name == "torch" or not _compiles("image-encoder", spec):
         return cast(ImageEncoder, plain())
     from visrec_cli.encoders.compiled.images import CompiledImageEncoder, compile_images
 
-    def again() -> ModelManifest:
+    def recompile() -> ModelManifest:
         return compile_images(plain("cpu", True))
 
-    manifest = _manifest("image", spec, again, engine)
+    manifest = _manifest("image", spec, recompile, engine)
     return (
-        CompiledImageEncoder(manifest, chosen, again, normalise=normalise) if manifest else cast(ImageEncoder, plain())
+        CompiledImageEncoder(manifest, engine_name, recompile, normalise=normalise)
+        if manifest
+        else cast(ImageEncoder, plain())
     )
 
 
 def _exported(spec: str, device: str, engine: str, *, normalise: bool, precise: bool) -> ImageEncoder:
-    """A file of export-encoder: it is what it is, and runs on the CPU."""
+    """Open a file of export-encoder, whose precision is fixed, and which runs on the CPU."""
     check_spec("image-encoder", spec)
     if precise or engine == "torch":
         raise UsageError(
             f"'{spec}' is an exported model with fixed precision and engine",
-            fix="leave out --precise and --engine, or use the original encoder",
+            fix="leave out --precise and --engine, or use the encoder that it was made from",
         )
-    chosen = engine_for(engine, "cpu" if device == "auto" else device, precise=False)
-    if chosen == "torch":  # auto, on a GPU that was named
+    engine_name = engine_for(engine, "cpu" if device == "auto" else device, precise=False)
+    if engine_name == "torch":  # auto, with a GPU as the device
         raise UsageError(f"'{spec}' runs on the CPU", fix="--device cpu, or use the encoder that it was made from")
-    found = find("image-encoder", "onnx")(spec.partition(":")[2], engine=chosen, normalise=normalise)
+    found = find("image-encoder", "onnx")(spec.partition(":")[2], engine=engine_name, normalise=normalise)
     return cast(ImageEncoder, found)
 
 
@@ -93,9 +118,36 @@ def open_text_encoder(
     threads: int | None = None,
     profiles: bool = True,
 ) -> TextEncoder:
-    """The text encoder that ``spec`` names; see open_image_encoder. threads: by default one for each usable core.
+    """Open a text encoder.
 
-    profiles: of a model for pictures and texts, whose one space says what is done with pictures.
+    Parameters
+    ----------
+    spec : str, default=TEXT_ENCODER
+        Name of the encoder, such as ``minilm`` or ``st:all-mpnet-base-v2``.
+    device : str, default="auto"
+        "auto", "cpu", "cuda", "mps" or another device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to compute in plain torch without half precision.
+    engine : str, default="auto"
+        One of ``compiled.engines.ENGINES``. On a CPU, models that can be compiled are compiled once and cached.
+    threads : int | None, default=None
+        Number of threads; None for all usable cores.
+    profiles : bool, default=True
+        For a model of pictures and texts, whether its space is that of pictures converted to sRGB.
+
+    Returns
+    -------
+    TextEncoder
+        The encoder.
+
+    Raises
+    ------
+    UsageError
+        If the name, the device or the engine is not known, or they cannot be combined.
+    UnavailableError
+        If the weights are not available.
     """
     encoder = _text_encoder(spec, device, engine, threads, normalise=normalise, precise=precise)
     if encoder.space.kind == "joint":
@@ -106,29 +158,29 @@ def open_text_encoder(
 def _text_encoder(
     spec: str, device: str, engine: str, threads: int | None, *, normalise: bool, precise: bool
 ) -> TextEncoder:
-    chosen = engine_for(engine, device, precise=precise)
+    engine_name = engine_for(engine, device, precise=precise)
 
     def plain(device: str = device, normalise: bool = normalise) -> Any:
         return _open("text-encoder", spec, device, normalise, precise, threads)
 
     check_spec("text-encoder", spec)
-    if _of_plugin("text-encoder", spec, engine) or chosen == "torch":
+    if _of_plugin("text-encoder", spec, engine) or engine_name == "torch":
         return cast(TextEncoder, plain())
     from visrec_cli.encoders.compiled.texts import CompiledTextEncoder, compile_texts
 
-    def again() -> ModelManifest:
+    def recompile() -> ModelManifest:
         return compile_texts(plain("cpu", True))
 
-    manifest = _manifest("text", spec, again, engine)
+    manifest = _manifest("text", spec, recompile, engine)
     if manifest is None:
         return cast(TextEncoder, plain())
-    return CompiledTextEncoder(manifest, chosen, again, threads=threads or usable_cores(), normalise=normalise)
+    return CompiledTextEncoder(manifest, engine_name, recompile, threads=threads or usable_cores(), normalise=normalise)
 
 
-def _manifest(kind: str, spec: str, again: Callable[[], ModelManifest], engine: str) -> ModelManifest | None:
-    """The manifest of the kept model, or of the one that ``again()`` compiles; None where the model stays in torch."""
+def _manifest(kind: str, spec: str, recompile: Callable[[], ModelManifest], engine: str) -> ModelManifest | None:
+    """The manifest of the cached model, or of the one that ``recompile()`` makes; None if the model stays in torch."""
     try:
-        manifest = kept_manifest(kind, spec) or again()
+        manifest = kept_manifest(kind, spec) or recompile()
     except OSError as error:
         refused: str | None = f"the cache cannot be written ({error})"
     else:
@@ -136,7 +188,7 @@ def _manifest(kind: str, spec: str, again: Callable[[], ModelManifest], engine: 
         if not refused:
             return manifest
     if engine != "auto":
-        raise UsageError(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine: torch runs it")
+        raise UsageError(f"'{spec}' cannot be run by {engine}: {refused}", fix="leave out --engine, and torch runs it")
     return None
 
 
@@ -146,7 +198,7 @@ def _compiles(family: str, spec: str) -> bool:
 
 
 def _of_plugin(family: str, spec: str, engine: str) -> bool:
-    """Whether another package brings it. Raises UsageError for an engine that was named: it computes by itself."""
+    """Whether the encoder is a plug-in's. Raises UsageError if an engine is named: plug-ins compute by themselves."""
     name = spec.partition(":")[0]
     if name in REGISTRY[family]:
         return False
@@ -157,14 +209,27 @@ def _of_plugin(family: str, spec: str, engine: str) -> bool:
 
 
 def check_spec(family: str, spec: str) -> None:
-    """Raise UsageError unless the registry has this encoder, and it has the name that it wants."""
-    name, _, rest = spec.partition(":")  # the first colon only: what follows is the family's own business
+    """Check that an encoder exists, and that its spec has a name after the colon exactly if it needs one.
+
+    Parameters
+    ----------
+    family : str
+        "image-encoder" or "text-encoder".
+    spec : str
+        Spec of the encoder.
+
+    Raises
+    ------
+    UsageError
+        If it does not.
+    """
+    name, _, rest = spec.partition(":")  # at the first colon; the encoder reads what follows
     if not has(family, name):
         known = all_names(family)
         if name == spec and not get_close_matches(name, known):
             raise UsageError(
                 f"unknown encoder '{spec}'",
-                fix=f"one of {', '.join(known)}; a model of a library is named with it, such as st:{spec}"
+                fix=f"one of {', '.join(known)}; a model of a library needs its prefix, such as st:{spec}"
                 + (f" or timm:{spec}" if family == "image-encoder" else ""),
             )
         raise unknown(family.replace("-", " "), name, known)
@@ -175,7 +240,7 @@ def check_spec(family: str, spec: str) -> None:
 
 
 def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, threads: int | None) -> object:
-    """The plain encoder, in torch."""
+    """Open the plain encoder, in torch."""
     check_spec(family, spec)
     place = pick_device(device)
     if threads:
@@ -186,8 +251,8 @@ def _open(family: str, spec: str, device: str, normalise: bool, precise: bool, t
     encoder = find(family, name)(rest, device=place, normalise=normalise, precise=precise)
     if name not in REGISTRY[family] and not encoder.spec == encoder.space.encoder == spec:
         raise UnavailableError(
-            f"{plugin_of(family, name)} cannot be used: opened as '{spec}', it calls itself '{encoder.spec}' and its "
-            f"space '{encoder.space.encoder}', so that its vectors could not be searched",
+            f"{plugin_of(family, name)} cannot be used: opened as '{spec}', its spec is '{encoder.spec}' and its "
+            f"space's encoder is '{encoder.space.encoder}', so that its vectors could not be searched",
             fix="report it to its authors",
         )
     return encoder

@@ -1,11 +1,15 @@
-"""Batch normalisation folded into the convolution before it: the same numbers from fewer passes over memory."""
+"""Batch normalisation folded into the preceding convolution: the same result with fewer passes over memory."""
 
 from typing import Any
 
 
 def fold_batch_norms(model: Any) -> None:
-    """Change a timm model in evaluation mode, in place. For models whose blocks list each norm right after its
-    convolution, as EfficientNet's do; vectors change in the last float digits only.
+    """Fold the batch norms of a timm model in place; vectors change in the last digits only.
+
+    Parameters
+    ----------
+    model : Any
+        Model in evaluation mode, whose blocks list each norm right after its convolution, as EfficientNet's do.
     """
     import torch
     from timm.layers import BatchNormAct2d

@@ -1,4 +1,4 @@
-"""From a picture of any size to the pixels that a model takes, with Pillow alone: no model library is needed."""
+"""Resizing and cropping of pictures to the pixels that a model takes, with Pillow alone."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
@@ -11,17 +11,31 @@ from visrec_cli.encoders.base import Prepared
 from visrec_cli.tables.documents import Origin
 
 MARGIN = 1.75
-"""A JPEG may be decoded at a half, a quarter or an eighth of its size as long as it stays so many times larger than the
-model's pixels. Measured on 400 photos of 1 and 2.5 megapixels: cosine above .989, and the same precision among the ten
-nearest as with whole decoding (docs/benchmarks.md)."""
+"""A JPEG may be decoded at a half, a quarter or an eighth of its size if it stays larger than the model's pixels by
+this factor. Measured on 400 photos of 1 and 2.5 megapixels: cosine above 0.989, and the same precision among the ten
+nearest as with full decoding (docs/benchmarks.md)."""
 
 
 Pixels = Annotated[int, msgspec.Meta(ge=1, le=1 << 11)]
-"""Of a side: more is no picture for a model."""
+"""Length of a side."""
 
 
 class FramingDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """A Framing as JSON."""
+    """A Framing as JSON.
+
+    Attributes
+    ----------
+    mode : Literal["square", "centre", "squash"]
+        See ``Framing``.
+    height : Pixels
+        See ``Framing``.
+    width : Pixels
+        See ``Framing``.
+    shorter : Pixels
+        See ``Framing``.
+    interpolation : Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+        See ``Framing``.
+    """
 
     mode: Literal["square", "centre", "squash"]
     height: Pixels
@@ -31,17 +45,47 @@ class FramingDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def framing_from(raw: Any, origin: Origin, path: str) -> "Framing":
-    """The inverse of Framing.to_dict. Raises InputError."""
+    """Read a framing; the inverse of ``Framing.to_dict``.
+
+    Parameters
+    ----------
+    raw : Any
+        The JSON.
+    origin : Origin
+        Names the file in error messages.
+    path : str
+        Path in the file, for messages.
+
+    Returns
+    -------
+    Framing
+        The framing.
+
+    Raises
+    ------
+    InputError
+        If it is not a framing.
+    """
     return Framing(**msgspec.structs.asdict(origin.typed(raw, FramingDocument, path)))
 
 
 @dataclass(frozen=True)
 class Framing:
-    """How a picture is cut and scaled.
+    """How a picture is resized and cropped.
 
-    mode: "square" the largest square in the middle; "centre" the shorter side scaled to ``shorter`` pixels, then the
-    middle; "squash" both sides scaled to ``shorter``, whatever the shape, then the middle. height, width: pixels that
-    come out. interpolation: a filter of Pillow by its name in small letters.
+    Attributes
+    ----------
+    mode : str
+        "square": the largest square in the middle. "centre": the shorter side scaled to ``shorter`` pixels, then the
+        middle. "squash": both sides scaled to ``shorter`` pixels, then the middle.
+    height : int
+        Height of the result in pixels.
+    width : int
+        Width of the result in pixels.
+    shorter : int
+        Length in pixels to which sides are scaled.
+    interpolation : str, default="bicubic"
+        Name of a filter of Pillow, in lower case.
     """
 
     mode: str
@@ -51,7 +95,7 @@ class Framing:
     interpolation: str = "bicubic"
 
     def __call__(self, picture: Image.Image) -> Prepared:
-        """One RGB picture as (height, width, 3) uint8."""
+        """An RGB picture as (height, width, 3) uint8."""
         method = Image.Resampling[self.interpolation.upper()]
         size = (self.width, self.height)
         if self.mode == "square":
@@ -67,9 +111,9 @@ class Framing:
 
     @property
     def scaled_to(self) -> int:
-        """How small the shorter side of a JPEG may be decoded, in pixels."""
+        """Shorter side in pixels below which a JPEG must not be decoded."""
         return round(MARGIN * self.shorter)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; ``Framing(**framing.to_dict())`` is equal to it."""
+        """The framing as JSON; ``Framing(**framing.to_dict())`` is equal to it."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""A model in torch whose whole preprocessing is a framing, and (x − mean) / divisor of its bytes."""
+"""Models in torch whose whole preprocessing is a framing, and (x − mean) / divisor of its bytes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class FramedImageEncoder(TorchImageEncoder):
-    """Bytes travel to the device, a quarter of what floats would be, and become numbers there."""
+    """Encoder whose pictures are copied to the device as bytes, a quarter of the size of floats."""
 
     def prepare(self, picture: "Image") -> Prepared:
-        """(height, width, 3) uint8."""
+        """The framed picture, (height, width, 3) uint8."""
         assert self.framing is not None
         return self.framing(picture)
 
@@ -26,9 +26,19 @@ class FramedImageEncoder(TorchImageEncoder):
 
 
 def numbers_of(pixels: Any, statistics: tuple[Sequence[float], Sequence[float]]) -> Any:
-    """(n, height, width, 3) uint8 as the model's (n, 3, height, width) float32, a channels-last view, on their device.
+    """Convert bytes to the input of a model, on their device.
 
-    statistics: (mean, divisor) of the channels, in 0 to 255.
+    Parameters
+    ----------
+    pixels : Any
+        (n, height, width, 3) uint8 tensor.
+    statistics : tuple[Sequence[float], Sequence[float]]
+        Mean and divisor of the channels, on the scale from 0 to 255.
+
+    Returns
+    -------
+    Any
+        (n, 3, height, width) float32 tensor, as a channels-last view.
     """
     import torch
 

@@ -1,7 +1,7 @@
-"""Files of public models: the local cache first, then the network, and never a long wait for either.
+"""Files of public models: from the local cache first, then from the network, without long waits.
 
-Asked for an unknown model without a network, the libraries try for a minute and print a page. Here the cache
-answers at once, the network has a few seconds, and every failure is one line.
+For an unknown model without a network, the libraries try for a minute and print a page of text. Here the cache is read
+first, the network gets a few seconds, and every failure is one line.
 """
 
 import threading
@@ -10,11 +10,27 @@ from pathlib import Path
 
 from visrec_cli.errors import MissingInputError, UnavailableError
 
-PATIENCE = 8.0  # seconds for the first answer; a resolver without a network can hang longer than any HTTP timeout
+PATIENCE = 8.0  # seconds for the first response; name resolution without a network can exceed any HTTP timeout
 
 
 def repository(name: str) -> str:
-    """``owner/name`` of the hub, or MissingInputError for what can only be meant as a folder that is not there."""
+    """Check that a name is a repository of the hub, as ``owner/name``.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    MissingInputError
+        If it can only be a folder, which does not exist.
+    """
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id
 
@@ -28,7 +44,20 @@ def repository(name: str) -> str:
 
 
 def cached_file(repo: str, names: Sequence[str]) -> Path | None:
-    """The first of these files that the local hub cache has for the repository ``owner/name``."""
+    """Find a file in the local cache of the hub.
+
+    Parameters
+    ----------
+    repo : str
+        Repository, as ``owner/name``.
+    names : Sequence[str]
+        Names of files.
+
+    Returns
+    -------
+    Path | None
+        The first of them that is cached; None if there is none.
+    """
     from huggingface_hub import try_to_load_from_cache
 
     found = (try_to_load_from_cache(repo, name) for name in names)
@@ -36,9 +65,24 @@ def cached_file(repo: str, names: Sequence[str]) -> Path | None:
 
 
 def fetch_file(repo: str, names: Sequence[str]) -> Path:
-    """The first of these files that the repository has, from the cache or downloaded into it.
+    """Find a file in the local cache of the hub, or download it.
 
-    Raises UnavailableError when it is neither cached nor to be had.
+    Parameters
+    ----------
+    repo : str
+        Repository, as ``owner/name``.
+    names : Sequence[str]
+        Names of files.
+
+    Returns
+    -------
+    Path
+        The first of them that the repository has.
+
+    Raises
+    ------
+    UnavailableError
+        If none is cached or can be downloaded.
     """
     cached = cached_file(repo, names)
     if cached:
@@ -50,38 +94,49 @@ def fetch_file(repo: str, names: Sequence[str]) -> Path:
     for name in names:
         try:
             return Path(hf_hub_download(repo, name))
-        except LocalEntryNotFoundError as error:  # by its bases the repository lacks the file; it means no network
+        except LocalEntryNotFoundError as error:  # a subclass of EntryNotFoundError, but it means no network
             raise unavailable(repo, first_line(error)) from error
         except EntryNotFoundError:
             continue
-        except Exception as error:  # whatever the network stack raises half-way
+        except Exception as error:  # anything that the network stack raises
             raise unavailable(repo, first_line(error)) from error
     raise unavailable(repo, f"it has none of the files {', '.join(names)}")
 
 
 def require_reachable(repo: str) -> None:
-    """Return if the hub answers and has this repository; else raise UnavailableError within ``PATIENCE`` seconds."""
+    """Check that the hub responds and has a repository, within ``PATIENCE`` seconds.
+
+    Parameters
+    ----------
+    repo : str
+        Repository, as ``owner/name``.
+
+    Raises
+    ------
+    UnavailableError
+        If it does not.
+    """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
         _within(PATIENCE, lambda: get_hf_file_metadata(hf_hub_url(repo, "config.json"), timeout=PATIENCE / 2))
     except EntryNotFoundError:
-        return  # the repository is there, only without that file
-    except Exception as error:  # httpx, OSError, hub errors: all mean that the model cannot be had now
+        return  # the repository exists, only without that file
+    except Exception as error:  # httpx, OSError, hub errors: all mean that the model is not available now
         raise unavailable(repo, first_line(error)) from error
 
 
 def unavailable(repo: str, reason: str) -> UnavailableError:
-    """One line that says what cannot be had, why, and what to do."""
+    """The error for a model that is neither cached nor can be downloaded."""
     return UnavailableError(
         f"the model '{repo}' is not in the local cache and cannot be downloaded: {reason}",
-        fix=f"where there is a network, run: hf download {repo}; lite0, colour+hog and minilm need none",
+        fix=f"on a machine with a network, run: hf download {repo}; lite0, colour+hog and minilm need no download",
     )
 
 
 def _within(seconds: float, call: Callable[[], object]) -> None:
-    """Run ``call`` and pass on what it raises, or raise TimeoutError; the thread is left behind, not waited for."""
+    """Run ``call`` in a thread; raise what it raises, or TimeoutError. A thread that hangs is left behind."""
     raised: list[Exception] = []
 
     def run() -> None:
@@ -100,7 +155,7 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """What a person needs of a library's many lines."""
+    """The line of a library's error that matters to a user."""
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     if isinstance(error, OfflineModeIsEnabled):

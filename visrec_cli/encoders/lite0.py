@@ -1,4 +1,4 @@
-"""The default picture encoder: EfficientNet-Lite0 with ImageNet weights that a package carries, so it works offline."""
+"""The default picture encoder: EfficientNet-Lite0 with ImageNet weights from a package, so that it works offline."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,9 @@ from visrec_cli.encoders.weights import packaged_file
 ARCHITECTURE = "tf_efficientnet_lite0"
 SIDE, MEAN, DIVISOR = 224, 127, 128
 FRAMING, STATISTICS = Framing("square", SIDE, SIDE, SIDE), ([MEAN], [DIVISOR])
-_STAGE_LENGTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the package counts them through, timm per stage
+_STAGE_LENGTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the package numbers blocks overall, timm per stage
 
-# How the package's layers are called in timm: outside the blocks, in the first stage, in the others.
+# Names of the package's layers in timm: outside the blocks, in the first stage, in the others.
 _OUTSIDE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
 _FIRST = {"depthwise_conv": "conv_dw", "bn1": "bn1", "project_conv": "conv_pw", "bn2": "bn2"}
 _EXPANDING = {
@@ -25,14 +25,33 @@ _EXPANDING = {
 
 
 class Lite0ImageEncoder(FramedImageEncoder):
-    """1,280 numbers and 1,000 ImageNet classes from 224 × 224 pixels.
+    """EfficientNet-Lite0: 1,280 numbers and 1,000 ImageNet classes from 224 × 224 pixels.
 
-    Source of the architecture: Liu 2020, "Higher accuracy on vision models with EfficientNet-Lite"; timm builds it as
-    ``tf_efficientnet_lite0`` (TensorFlow's padding: with symmetric padding the vectors drift without any error).
+    timm builds it as ``tf_efficientnet_lite0``, with TensorFlow's padding (with symmetric padding the vectors are wrong
+    without any error). A picture is cropped to the largest square in its middle. Unlike in the usual evaluation on
+    ImageNet, its margins are kept: garments reach the edges of their photos, and keeping the margins found more items
+    of the same kind on labelled photos than cutting, squashing or padding. Pixels become (x − 127) / 128, as in the
+    training of the weights.
 
-    A picture is the largest square in its middle. Its margins stay, unlike in ImageNet's usual evaluation: garments
-    reach to the edge of their photos, and keeping the margins found more of the same kind than cutting, squashing or
-    padding on labelled photos. Its numbers are (x − 127) / 128, which these weights were trained with.
+    Parameters
+    ----------
+    rest : str, default=""
+        Ignored.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to decode in full size and compute without half precision.
+
+    Raises
+    ------
+    UnavailableError
+        If the package with the weights is not installed.
+
+    References
+    ----------
+    Liu 2020, "Higher accuracy on vision models with EfficientNet-Lite".
     """
 
     def __init__(self, rest: str = "", *, device: Any, normalise: bool = True, precise: bool = False) -> None:
@@ -59,7 +78,7 @@ class Lite0ImageEncoder(FramedImageEncoder):
 
 
 def lite0_model() -> tuple[Any, Path]:
-    """The model as timm builds it, batch norms and all, and the file that its weights are from."""
+    """The model as timm builds it, with its batch norms, and the file of its weights."""
     import timm
     import torch
 
@@ -75,10 +94,19 @@ def lite0_model() -> tuple[Any, Path]:
 
 
 def timm_name(name: str) -> str:
-    """A parameter of the package's file under the name that timm gives it.
+    """Translate the name of a parameter from the package's file to timm.
 
-    >>> timm_name("_blocks.3._project_conv.weight")
-    'blocks.2.0.conv_pwl.weight'
+    ``_blocks.3._project_conv.weight`` becomes ``blocks.2.0.conv_pwl.weight``.
+
+    Parameters
+    ----------
+    name : str
+        Name in the package's file.
+
+    Returns
+    -------
+    str
+        Name in timm.
     """
     block = re.fullmatch(r"_blocks\.(\d+)\._(\w+?)\.(.+)", name)
     if block is None:

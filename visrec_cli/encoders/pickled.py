@@ -1,7 +1,7 @@
 """Inspection of ``.pth`` files before torch unpickles them.
 
-torch runs no code of the file, but a few bytes of it may ask for gigabytes: ``bytearray(4000000000)``, or a thousand
-copies of one list. Of what torch knows, only that passes which says where numbers lie.
+torch runs no code of the file, but a few bytes of it may allocate gigabytes: ``bytearray(4000000000)``, or a thousand
+copies of one list. Of the calls that torch allows, only those pass that describe where numbers are stored.
 """
 
 import pickletools
@@ -21,20 +21,31 @@ _COPIES = {
     "collections OrderedDict", "collections Counter", "torch Size", "torch Tensor", "_codecs encode", "builtins set",
     "builtins complex", "torch._tensor _rebuild_from_type_v2",
 }  # fmt: skip
-_MOST = 100  # calls that copy what they are given; files of weights have one or two beside the empty OrderedDicts
-_FIRST = 5  # pickles at the head of a file of the form before torch 1.6; the numbers follow
+_MOST = 100  # copying calls; files of weights have one or two, apart from empty OrderedDicts
+_FIRST = 5  # pickles at the start of a file in the format before torch 1.6; the numbers follow
 
 
 def require_plain(path: Path) -> None:
-    """Raise InputError where the file would have torch make more than it holds."""
+    """Check that unpickling a file needs no more memory than its contents.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If it may need more.
+    """
     copies = 0
     for called, empty in _calls(path):
         if called in _COPIES:
             copies += not empty
         elif not _NUMBERS.fullmatch(called):
-            raise _refusal(path, f"it holds {called.replace(' ', '.')}, and not weights alone")
+            raise _refusal(path, f"it contains {called.replace(' ', '.')}, not only weights")
         if copies > _MOST:
-            raise _refusal(path, f"it makes more than {_MOST} copies of what it holds")
+            raise _refusal(path, f"it makes more than {_MOST} copies of its contents")
 
 
 def _refusal(path: Path, why: str) -> InputError:
@@ -42,7 +53,7 @@ def _refusal(path: Path, why: str) -> InputError:
 
 
 def _calls(path: Path) -> Iterator[tuple[str, bool]]:
-    """Each place where the pickles name something to be called, and whether it is called with nothing."""
+    """Each callable that the pickles name, and whether it is called without arguments."""
     for ops in _pickles(path):
         kept: dict[object, str] = {}
         named, put = "", 0
@@ -58,15 +69,15 @@ def _calls(path: Path) -> Iterator[tuple[str, bool]]:
                 yield named, op.name == "EMPTY_TUPLE"
             named = ""
             if op.name in ("GLOBAL", "INST"):
-                named = str(arg).replace("__builtin__ ", "builtins ")  # as protocol 2 has it
+                named = str(arg).replace("__builtin__ ", "builtins ")  # as in protocol 2
             elif op.name == "STACK_GLOBAL":
-                named = "something by another protocol than 2"
+                named = "a name of another protocol than 2"
             elif op.name in ("GET", "BINGET", "LONG_BINGET"):
                 named = kept.get(arg, "")
 
 
 def _pickles(path: Path) -> Iterator[Iterator[tuple[pickletools.OpcodeInfo, object, int | None]]]:
-    """The opcodes of each, from where torch takes it: it goes by the first bytes."""
+    """The opcodes of each pickle that torch reads; like torch, this goes by the first bytes of the file."""
     with path.open("rb") as file:
         if file.read(4) == b"PK\3\4":
             with zipfile.ZipFile(path) as archive:

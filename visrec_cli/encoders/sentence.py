@@ -1,6 +1,6 @@
-"""Models of sentence-transformers, for texts, for pictures, or for both in one space: ``st:clip-ViT-B-32``.
+"""Models of sentence-transformers for texts, pictures, or both in one space: ``st:clip-ViT-B-32``.
 
-``st:NAME`` is a model of the hub, ``st:FOLDER`` one on this disk.
+``st:NAME`` is a model of the hub, ``st:FOLDER`` a local one.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,32 @@ from visrec_cli.tables.spaces import Space
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MARKS = ("modules.json", "config.json")  # one of them is in every model of the library
-LONGEST_SIDE = 1024  # larger pictures are shrunk to this before they wait for their turn: bounded memory
+MARKS = ("modules.json", "config.json")  # every model of the library has one of them
+LONGEST_SIDE = 1024  # pixels; larger pictures are shrunk before they wait for the model, to bound memory
 
 
 class SentenceTextEncoder(TextEncoder):
-    """Texts through a sentence-transformers model, which sorts those of a call by length and restores the order.
+    """Text encoder with a model of sentence-transformers.
 
-    files: what the model was made from.
+    Parameters
+    ----------
+    name : str
+        Name of a model of the hub, or a folder.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to compute without half precision.
+
+    Raises
+    ------
+    InputError
+        If a folder does not contain such a model.
+    UnavailableError
+        If the model is not available.
+    UsageError
+        If the model does not take texts.
     """
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
@@ -40,8 +58,8 @@ class SentenceTextEncoder(TextEncoder):
         _require(self.model, "text", spec)
         self.space = space_of_model(spec, self.model, weights, normalise)
         self.token_limit = self.model.max_seq_length or 10**9
-        asked_apart = any(type(module).__name__ == "Router" for module in self.model)
-        self.queries_differ = asked_apart or any(self.model.prompts.values())
+        has_router = any(type(module).__name__ == "Router" for module in self.model)
+        self.queries_differ = has_router or any(self.model.prompts.values())
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> Vectors:
         """See TextEncoder. Uses the model's own prompt for documents, if it has one."""
@@ -64,9 +82,27 @@ class SentenceTextEncoder(TextEncoder):
 
 
 class MiniLmTextEncoder(SentenceTextEncoder):
-    """The default: all-MiniLM-L6-v2 as a package carries it, so it works offline. 384 numbers, (mostly) English.
+    """The default text encoder: all-MiniLM-L6-v2 from a package, so that it works offline. 384 numbers, mostly English.
 
-    Source: Reimers & Gurevych 2019; Wang et al. 2020.
+    Parameters
+    ----------
+    rest : str, default=""
+        Ignored.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to compute without half precision.
+
+    Raises
+    ------
+    UnavailableError
+        If the package with the weights is not installed.
+
+    References
+    ----------
+    Reimers & Gurevych 2019; Wang et al. 2020.
     """
 
     def __init__(self, rest: str = "", *, device: Any, normalise: bool = True, precise: bool = False) -> None:
@@ -75,7 +111,28 @@ class MiniLmTextEncoder(SentenceTextEncoder):
 
 
 class ClipImageEncoder(ImageEncoder):
-    """Pictures through a CLIP-like sentence-transformers model; texts of the same model share its space."""
+    """Picture encoder with a CLIP-like model of sentence-transformers, whose texts share its space.
+
+    Parameters
+    ----------
+    name : str
+        Name of a model of the hub, or a folder.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to compute without half precision.
+
+    Raises
+    ------
+    InputError
+        If a folder does not contain such a model.
+    UnavailableError
+        If the model is not available.
+    UsageError
+        If the model does not take pictures.
+    """
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         self.spec, self._device, self._precise = f"st:{name}", device, precise
@@ -85,7 +142,7 @@ class ClipImageEncoder(ImageEncoder):
         self.space = space_of_model(self.spec, self.model, weights, normalise)
 
     def prepare(self, picture: "Image") -> Prepared:
-        """The pixels, (height, width, 3) uint8, no side above 1,024; the model's own processor does the rest."""
+        """The pixels, (height, width, 3) uint8, no side above 1,024; the rest is done by the model's own processor."""
         if max(picture.size) > LONGEST_SIDE:
             picture = picture.copy()
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
@@ -101,17 +158,34 @@ class ClipImageEncoder(ImageEncoder):
 
 
 def open_model(name: str, device: Any) -> tuple[Any, str, list[Path]]:
-    """The model from a folder, the local cache or the hub, the hash of its weights, and the files that decide it.
+    """Open a model from a folder, the local cache or the hub.
 
-    Raises UnavailableError where it cannot be had, InputError where a folder holds no such model.
+    Parameters
+    ----------
+    name : str
+        Name of a model of the hub, or a folder.
+    device : Any
+        Device of torch.
+
+    Returns
+    -------
+    tuple[Any, str, list[Path]]
+        The model, the hash of its weights, and the files that it is made of.
+
+    Raises
+    ------
+    InputError
+        If a folder does not contain such a model.
+    UnavailableError
+        If the model is not available.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
         try:
             return _load(str(folder), device, offline=True), hash_of_folder(folder), _files(folder)
-        except Exception as error:  # json, safetensors, transformers: each has its own
+        except Exception as error:  # of json, safetensors or transformers
             raise InputError(
-                f"'{name}' holds no model that sentence-transformers can load: {first_line(error)[:160]}"
+                f"'{name}' is not a model that sentence-transformers can load: {first_line(error)[:160]}"
             ) from error
     repo = repository(name if "/" in name else f"sentence-transformers/{name}")
     cached = cached_file(repo, MARKS)
@@ -119,7 +193,7 @@ def open_model(name: str, device: Any) -> tuple[Any, str, list[Path]]:
         require_reachable(repo)
     try:
         model = _load(repo, device, offline=cached is not None)
-    except Exception as error:  # half a cache, or a network that went away
+    except Exception as error:  # an incomplete cache, or a lost network
         raise unavailable(repo, first_line(error)) from error
     found = cached_file(repo, MARKS)
     if found is None:
@@ -128,7 +202,7 @@ def open_model(name: str, device: Any) -> tuple[Any, str, list[Path]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """All that a model's folder holds: a word of its settings can change every vector."""
+    """All files of a model's folder: any setting can change every vector."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -140,7 +214,7 @@ def _load(name: str, device: Any, *, offline: bool) -> Any:
 
 
 def space_of_model(spec: str, model: Any, weights: str, normalise: bool) -> Space:
-    """One space for all that a model takes: that is the point of a joint model."""
+    """The space of a model; pictures and texts of a joint model share it."""
     joint = model.supports("image")
     preprocessing = {"max_tokens": model.max_seq_length}
     if joint:

@@ -1,4 +1,4 @@
-"""Loading a model without the libraries' own bars and notices: only visrec speaks on stderr."""
+"""Loading of models without the libraries' own progress bars and notices: only visrec writes to stderr."""
 
 import logging
 import warnings
@@ -10,10 +10,7 @@ _CHATTY = ("sentence_transformers", "transformers", "huggingface_hub", "timm")
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Within this block the model libraries draw no bars, log errors only, and keep notices for their own authors.
-
-    Errors still raise. Everything is put back as it was.
-    """
+    """Silence the model libraries within a block: no progress bars, only errors in the log, no deprecation warnings."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     from transformers.utils import logging as transformers_logging
 

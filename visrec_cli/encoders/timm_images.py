@@ -21,14 +21,49 @@ WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin", "open_clip_model.safet
 
 
 class TimmImageEncoder(TorchImageEncoder):
-    """A timm model with its published weights; timm's own data configuration is the preprocessing."""
+    """A timm model with its published weights; the preprocessing is timm's own data configuration.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model in timm.
+    device : Any
+        Device of torch.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    precise : bool, default=False
+        Whether to decode in full size and compute without half precision.
+
+    Raises
+    ------
+    UnavailableError
+        If the weights are not available.
+    UsageError
+        If timm has no such model, or the hub no weights for it.
+    """
 
     def __init__(self, name: str, *, device: Any, normalise: bool = True, precise: bool = False) -> None:
         model, path = _hub_model(name) if name.startswith(("hf-hub:", "hf_hub:")) else _known_model(name)
         self.use(model, f"timm:{name}", path, device=device, normalise=normalise, precise=precise)
 
     def use(self, model: Any, spec: str, path: Path, *, device: Any, normalise: bool, precise: bool) -> None:
-        """Become the encoder of this model, whose weights lie in ``path``."""
+        """Initialise the encoder with a model.
+
+        Parameters
+        ----------
+        model : Any
+            The timm model.
+        spec : str
+            The spec that opens it.
+        path : Path
+            File of its weights.
+        device : Any
+            Device of torch.
+        normalise : bool
+            Whether vectors have length 1.
+        precise : bool
+            Whether to decode in full size and compute without half precision.
+        """
         from timm.data import create_transform, resolve_data_config
 
         config = resolve_data_config({}, model=model)
@@ -42,12 +77,23 @@ class TimmImageEncoder(TorchImageEncoder):
         )  # fmt: skip
 
     def prepare(self, picture: "Image") -> Prepared:
-        """(3, height, width) float32, as timm's transform for this model makes it."""
+        """The picture after timm's transform for this model, (3, height, width) float32."""
         return np.asarray(self._transform(picture))
 
 
 def require_known(name: str) -> None:
-    """Raise UsageError, with the nearest names, unless timm has an architecture of this name."""
+    """Check that timm has an architecture.
+
+    Parameters
+    ----------
+    name : str
+        Name of the architecture.
+
+    Raises
+    ------
+    UsageError
+        If it has none of this name; the message lists similar names.
+    """
     import timm
 
     if not timm.is_model(name):
@@ -63,7 +109,7 @@ def _known_model(name: str) -> tuple[Any, Path]:
         config = timm.get_pretrained_cfg(name, allow_unregistered=False)
     except RuntimeError as error:
         raise unknown("weights", name, timm.list_pretrained(f"{architecture}.*")) from error
-    if config is None or not config.hf_hub_id:  # a few have only a plain address, most of the others none at all
+    if config is None or not config.hf_hub_id:  # a few have a plain address instead, most have none
         where = f"download {config.url} and use it with" if config and config.url else "give your own with"
         raise UsageError(
             f"the model hub has no weights for '{name}'",
@@ -84,7 +130,7 @@ def _hub_model(name: str) -> tuple[Any, Path]:
 
 
 def framing_of(config: dict[str, Any]) -> Framing | None:
-    """What timm's transform for evaluation does to a picture's shape, where it is one of the usual ways."""
+    """The framing that timm's transform for evaluation applies; None if it is not one of the usual kinds."""
     _, height, width = config["input_size"]
     mode = {"center": "centre", "squash": "squash"}.get(config["crop_mode"])
     known = config["interpolation"] in ("bicubic", "bilinear", "lanczos", "nearest", "box", "hamming")
@@ -94,5 +140,5 @@ def framing_of(config: dict[str, Any]) -> Framing | None:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists, so that the space equals itself after a trip through JSON."""
+    """Tuples as lists, so that the space is equal to itself after a round trip through JSON."""
     return list(value) if isinstance(value, tuple) else value

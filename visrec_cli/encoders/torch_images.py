@@ -1,4 +1,4 @@
-"""Running a timm model over batches of pictures: device, precision, memory errors, features and classes at once."""
+"""timm models on batches of pictures: device, precision, memory errors, vectors and classes in one pass."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +17,30 @@ _FULL = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 class TorchImageEncoder(ImageEncoder):
-    """A timm model in evaluation mode. Subclasses say where its weights come from and how a picture is prepared.
+    """A timm model in evaluation mode. Subclasses define its weights and how a picture is prepared.
 
-    files: what the model was made from; the first holds the weights. framing: what ``prepare`` does to a picture's
-    shape, None where only the model's own transform knows. statistics: (mean, divisor) of the channels, in 0 to 255.
+    Parameters
+    ----------
+    model : Any
+        The model.
+    spec : str
+        The spec that opens it.
+    files : Sequence[Path]
+        Files that the model is made of; the first one holds the weights.
+    preprocessing : dict[str, Any]
+        Description of the preprocessing, which becomes part of the space.
+    normalise : bool
+        Whether vectors have length 1.
+    device : Any
+        Device of torch.
+    precise : bool, default=False
+        Whether to decode in full size and compute without half precision.
+    classes : Sequence[str] | None, default=None
+        Names of the classes of its classifier; None if not known.
+    framing : Framing | None, default=None
+        How ``prepare`` resizes and crops pictures; None if only the model's own transform knows.
+    statistics : tuple[Sequence[float], Sequence[float]], default=((0,), (1,))
+        Mean and divisor of the channels, on the scale from 0 to 255.
     """
 
     def __init__(
@@ -33,17 +53,17 @@ class TorchImageEncoder(ImageEncoder):
         self.spec, self._device, self._precise, self.classes = spec, device, precise, classes
         self.files, self.framing, self.statistics = files, framing, statistics
         self.batch_size = 8 if device.type == "cpu" else 64  # on a CPU as fast as 32, in a third less memory
-        self.in_flight = 1 if device.type == "cpu" else 2  # one is stacked and copied while the other is computed
+        self.in_flight = 1 if device.type == "cpu" else 2  # one batch is stacked and copied while another is computed
         self.engine = engine_of(device, precise=precise)
         self.model = model.eval().to(device=device, memory_format=torch.channels_last)
         if framing is not None and not precise:
             self.scaled_to = framing.scaled_to
             preprocessing = {**preprocessing, "scaled_to": framing.scaled_to}
-        dimension = getattr(model, "head_hidden_size", model.num_features)  # what comes before the classifier
+        dimension = getattr(model, "head_hidden_size", model.num_features)  # of the layer before the classifier
         self.space = Space(spec, dimension, normalise, hash_of_file(files[0]), preprocessing)
 
     def to_device(self, batch: Sequence[Prepared]) -> Any:
-        """Prepared pictures as the model's (n, 3, height, width) input."""
+        """Prepared pictures as the model's input, (n, 3, height, width)."""
         import torch
 
         return on_device(np.stack(batch), self._device).to(memory_format=torch.channels_last)
@@ -67,7 +87,7 @@ class TorchImageEncoder(ImageEncoder):
 
 
 def engine_of(device: Any, *, precise: bool) -> str:
-    """What ``Encoder.engine`` says of plain torch on this device."""
+    """``Encoder.engine`` of plain torch on this device."""
     import torch
 
     halved = device.type in ("cuda", "mps") and not precise
@@ -75,7 +95,7 @@ def engine_of(device: Any, *, precise: bool) -> str:
 
 
 def on_device(array: Prepared, device: Any) -> Any:
-    """The array as a tensor there. CUDA copies from pinned memory while it computes something else."""
+    """The array as a tensor on the device. CUDA copies from pinned memory while it computes."""
     import torch
 
     tensor = torch.from_numpy(array)
@@ -84,7 +104,7 @@ def on_device(array: Prepared, device: Any) -> Any:
 
 @contextmanager
 def arithmetic(device: Any, *, precise: bool) -> Iterator[None]:
-    """No gradients; half precision where the device is made for it; running out of memory as DeviceMemoryError."""
+    """Compute within a block without gradients, in half precision if suitable, with ``memory_errors``."""
     import torch
 
     halved = device.type in ("cuda", "mps") and not precise
@@ -98,12 +118,23 @@ def arithmetic(device: Any, *, precise: bool) -> Iterator[None]:
 
 @contextmanager
 def memory_errors(device: Any) -> Iterator[None]:
-    """Running out of memory is a DeviceMemoryError, whatever the device calls it."""
+    """Raise DeviceMemoryError when a device runs out of memory.
+
+    Parameters
+    ----------
+    device : Any
+        Device of torch.
+
+    Raises
+    ------
+    DeviceMemoryError
+        If the device runs out of memory.
+    """
     import torch
 
     try:
         yield
-    except RuntimeError as error:  # CUDA has a class of its own for it, MPS and the CPU have words
+    except RuntimeError as error:  # CUDA has a subclass for it; MPS and the CPU only have messages
         if not any(words in str(error).lower() for words in _FULL):
             raise
         if device.type == "cuda":

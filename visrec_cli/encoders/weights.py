@@ -1,4 +1,4 @@
-"""Where weights lie and what they are: the files that packages carry, and the hash that goes into a space."""
+"""Files of weights: those that packages contain, and the hashes that identify weights in a space."""
 
 import hashlib
 from importlib.util import find_spec
@@ -8,9 +8,26 @@ from visrec_cli.errors import UnavailableError
 
 
 def packaged_file(package: str, relative: str, *, distribution: str) -> Path:
-    """A file or folder inside an installed package, found without importing the package.
+    """Find a file or folder inside an installed package, without importing the package.
 
-    Raises UnavailableError, with the line that installs it, where the package is missing or has lost the file.
+    Parameters
+    ----------
+    package : str
+        Name of the package for import.
+    relative : str
+        Path inside the package.
+    distribution : str
+        Name of the package for pip.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    UnavailableError
+        If the package or the file is missing.
     """
     found = find_spec(package)
     for folder in (found.submodule_search_locations or []) if found else []:
@@ -24,8 +41,19 @@ def packaged_file(package: str, relative: str, *, distribution: str) -> Path:
 
 
 def revisions_of(path: Path) -> list[Path]:
-    """The files of the model hub's cache that say which revision is meant, for weights that lie in it: when they
-    change, the name stands for other weights.
+    """Files of the hub's cache that name the revision of these weights, if they are in it.
+
+    If one of them changes, the name of the model stands for other weights.
+
+    Parameters
+    ----------
+    path : Path
+        File of weights.
+
+    Returns
+    -------
+    list[Path]
+        The files; empty if the weights are not in the hub's cache.
     """
     for folder in path.parents:
         if folder.name == "snapshots" and (folder.parent / "refs").is_dir():
@@ -40,9 +68,19 @@ def hash_of_file(path: Path) -> str:
 
 
 def hash_of_folder(folder: Path) -> str:
-    """The sha256 of a model folder's weights: of the file, or of the list of hashes where there are several.
+    """Hash the weights of a model's folder.
 
-    Exported copies for other engines do not count: a folder may or may not have them.
+    Copies exported for other engines are ignored: a folder may or may not have them.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    str
+        The sha256 of the file with weights, or of the list of hashes if there are several.
     """
     for pattern in ("*.safetensors", "*.bin"):
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(pattern))

@@ -240,7 +240,7 @@ def test_models_that_cannot_be_parted_are_trained_all_the_same(shop: pa.Table, t
         report=report,
     )  # fmt: skip
     assert found.epochs == 1
-    assert any("cannot be parted" in line for line in report.warnings)
+    assert any("cannot be split" in line for line in report.warnings)
 
 
 @pytest.mark.parametrize(

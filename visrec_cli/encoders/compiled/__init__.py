@@ -1,1 +1,1 @@
-"""Models compiled once for the CPU and kept in the cache folder: torch is not imported again to run them."""
+"""Models compiled once for the CPU and cached: running them does not import torch."""

@@ -1,4 +1,4 @@
-"""A model that ``export-encoder`` wrote: ``onnx:model.onnx``, one file that needs neither torch nor its parent."""
+"""Models of ``export-encoder``: ``onnx:model.onnx``, one file that needs neither torch nor the original encoder."""
 
 import json
 from collections.abc import Mapping
@@ -19,11 +19,28 @@ from visrec_cli.tables.documents import Origin
 from visrec_cli.tables.failures import in_short
 from visrec_cli.tables.spaces import Space, space_from
 
-KEY, FORMAT = "visrec.encoder", 1  # of the file's metadata_props
+KEY, FORMAT = "visrec.encoder", 1  # key in the file's metadata_props
 
 
 class ExportedImageEncoder(SessionImageEncoder):
-    """Its space is its own: the file's hash, and what it was exported from. In 8 bits it is another than in 32."""
+    """An exported model. Its space has the file's hash and its origin; models with 8 and 32 bits have different spaces.
+
+    Parameters
+    ----------
+    rest : str
+        Path of the file.
+    engine : str, default="onnx"
+        "onnx", "openvino" or "openvino-bf16".
+    normalise : bool, default=True
+        Whether vectors have length 1.
+
+    Raises
+    ------
+    MissingInputError
+        If the file does not exist.
+    InputError
+        If it is not an exported model.
+    """
 
     def __init__(self, rest: str, *, engine: str = "onnx", normalise: bool = True) -> None:
         path = Path(rest).expanduser()
@@ -48,38 +65,69 @@ class ExportedImageEncoder(SessionImageEncoder):
 
 
 class _Guarded:
-    """A session over a file that may come from anywhere: what the engine cannot compute is the file's fault."""
+    """A session over a file of unknown origin: if the engine cannot run it, the file is to blame."""
 
     def __init__(self, path: Path, session: Session) -> None:
         self._path, self._session, self.engine = path, session, session.engine
 
     def run(self, inputs: Mapping[str, Array]) -> list[npt.NDArray[np.float32]]:
-        """See Session. Raises InputError where the model cannot be computed."""
+        """See Session. Raises InputError if the model cannot be run."""
         try:
             return self._session.run(inputs)
         except MemoryError:
             raise
-        except Exception as error:  # of the engine, which has a dozen of its own
+        except Exception as error:  # the engine has a dozen exceptions of its own
             raise InputError(
-                f"the model in '{self._path}' cannot be computed: {in_short(error)}",
-                fix="make it again: visrec export-encoder SPEC -o model.onnx",
+                f"the model in '{self._path}' cannot be run: {in_short(error)}",
+                fix="export it again: visrec export-encoder SPEC -o model.onnx",
             ) from error
 
 
 def manifest_for(space: Space, framing: Framing, classes: list[str] | None, arithmetic: str) -> dict[str, str]:
-    """What goes into the file's metadata. space: of the encoder that is exported; arithmetic: float32 or int8."""
-    words = {
+    """Make the metadata of an exported file.
+
+    Parameters
+    ----------
+    space : Space
+        Space of the exported encoder.
+    framing : Framing
+        How pictures are resized and cropped.
+    classes : list[str] | None
+        Names of its classes; None if it has no classifier.
+    arithmetic : str
+        "float32" or "int8".
+
+    Returns
+    -------
+    dict[str, str]
+        The metadata.
+    """
+    content = {
         "format": FORMAT,
         "space": replace(space, normalised=True).document(),
         "framing": framing.to_dict(),
         "classes": classes,
         "arithmetic": arithmetic,
     }
-    return {KEY: json.dumps(words, sort_keys=True)}
+    return {KEY: json.dumps(content, sort_keys=True)}
 
 
 class ExportedManifestDocument(msgspec.Struct):
-    """What an exported file says of itself, as JSON. Keys that are not known here are passed over: format tells."""
+    """Metadata of an exported file, as JSON. Unknown keys are ignored; ``format`` decides.
+
+    Attributes
+    ----------
+    format : int
+        Version of the format.
+    space : dict[str, Any]
+        Space of the exported encoder.
+    framing : dict[str, Any]
+        How pictures are resized and cropped.
+    classes : list[str] | None
+        Names of its classes; None if it has no classifier.
+    arithmetic : Literal["float32", "int8"]
+        Precision of the file.
+    """
 
     format: int
     space: dict[str, Any]
@@ -93,19 +141,19 @@ def _session(path: Path) -> OnnxSession:
         return OnnxSession(path)
     except MemoryError:
         raise
-    except Exception as error:  # onnxruntime has a dozen of its own
+    except Exception as error:  # onnxruntime has a dozen exceptions of its own
         raise InputError(
             f"'{path}' is not a model that onnxruntime can run: {in_short(error)}",
-            fix="make it again: visrec export-encoder SPEC -o model.onnx",
+            fix="export it again: visrec export-encoder SPEC -o model.onnx",
         ) from error
 
 
 def _manifest_of(path: Path, session: OnnxSession) -> tuple[ExportedManifestDocument, Space, Framing]:
-    """What the file says of itself, held against what the model in it takes and gives. Raises InputError."""
+    """Metadata of a file, compared with inputs and outputs of its model. Raises InputError."""
     if KEY not in session.metadata:
         raise InputError(
-            f"'{path}' has no description of its input: it is not from export-encoder",
-            fix="visrec export-encoder SPEC -o model.onnx makes one that does",
+            f"'{path}' has no description of its input: it was not written by export-encoder",
+            fix="visrec export-encoder SPEC -o model.onnx writes one",
         )
     origin = Origin(f"the manifest in '{path}' cannot be read", fix="export it again")
     raw = origin.json(session.metadata[KEY])

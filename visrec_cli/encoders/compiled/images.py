@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from visrec_cli.encoders.frame import Framing
     from visrec_cli.encoders.torch_images import TorchImageEncoder
 
-_SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # of the pictures that a model is checked with
+_SIZES = ((300, 200), (224, 224), (91, 160), (640, 481))  # sizes of the pictures that a model is checked with
 _PICTURES = 16
 _UNFRAMED = "its preprocessing is not supported"
 
 
 class SessionImageEncoder(ImageEncoder):
-    """A model that a session runs, picture by picture: a vector does not depend on the others."""
+    """A model that a session runs, one picture at a time: a vector does not depend on other pictures."""
 
     alone = True
 
     def session(self) -> Session:
-        """What runs it. Safe to call from several threads."""
+        """The session. Safe to call from several threads."""
         raise NotImplementedError
 
     @cached_property
     def framing(self) -> "Framing":
-        """What becomes of a picture's shape."""
+        """How pictures are resized and cropped."""
         raise NotImplementedError
 
     def prepare(self, picture: "Image") -> Prepared:
-        """(height, width, 3) uint8."""
+        """The framed picture, (height, width, 3) uint8."""
         return self.framing(picture)
 
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
@@ -61,17 +61,29 @@ class SessionImageEncoder(ImageEncoder):
 
 
 class CompiledImageEncoder(SessionImageEncoder):
-    """A kept model. It is opened when the first picture comes: where all vectors are in the cache, none does."""
+    """A cached model. It is opened for the first picture, and not at all if all vectors are in the cache.
+
+    Parameters
+    ----------
+    manifest : ModelManifest
+        Manifest of the model.
+    engine : str
+        "onnx", "openvino" or "openvino-bf16".
+    recompile : Callable[[], ModelManifest]
+        Compiles the model again, if the cached file is damaged.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+    """
 
     def __init__(
-        self, manifest: ModelManifest, engine: str, again: Callable[[], ModelManifest], *, normalise: bool = True
+        self, manifest: ModelManifest, engine: str, recompile: Callable[[], ModelManifest], *, normalise: bool = True
     ) -> None:
         self.spec, self.classes, self._manifest, self._name, self._again = (
             manifest.spec,
             manifest.classes,
             manifest,
             engine,
-            again,
+            recompile,
         )
         self.space = replace(manifest.space, normalised=normalise)
         self.engine = engine_name(engine)
@@ -92,14 +104,29 @@ class CompiledImageEncoder(SessionImageEncoder):
 
     def session(self) -> Session:
         """See SessionImageEncoder."""
-        with self._opening:  # several threads come with their first picture at once
+        with self._opening:  # several threads may start with their first picture at once
             return self._opened
 
 
 def compile_images(plain: "TorchImageEncoder") -> ModelManifest:
-    """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
+    """Compile and cache an encoder.
 
-    What cannot be compiled is kept as a manifest that says so.
+    If it cannot be compiled (``Uncompilable``), a manifest that says so is cached.
+
+    Parameters
+    ----------
+    plain : "TorchImageEncoder"
+        The encoder, open in torch on the CPU.
+
+    Returns
+    -------
+    ModelManifest
+        The manifest.
+
+    Raises
+    ------
+    OSError
+        If the cache cannot be written.
     """
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable
 
@@ -112,7 +139,7 @@ def compile_images(plain: "TorchImageEncoder") -> ModelManifest:
             manifest,
             framing=plain.framing.to_dict(),
             classes=list(plain.classes) if plain.classes else None,
-            drift=found,  # filled while it is written
+            drift=found,  # filled when the model is written
         )
         return keep_manifest("image", manifest, lambda folder: found.update(vars(write_images(plain, folder / MODEL))))
     except Uncompilable as error:
@@ -120,10 +147,27 @@ def compile_images(plain: "TorchImageEncoder") -> ModelManifest:
 
 
 def write_images(plain: "TorchImageEncoder", path: Path) -> "ExportDrift":
-    """Write an encoder that is open in torch, on the CPU, as a model for onnxruntime: ``pixels`` (n, height, width, 3)
-    uint8, as its framing gives them, to ``vectors`` and, where it names things, ``classes``.
+    """Write an encoder as a model for onnxruntime.
 
-    Returns how far its vectors are from torch's. Raises Uncompilable.
+    Its input is ``pixels``, (n, height, width, 3) uint8 framed pictures; its outputs are ``vectors`` and, if there is a
+    classifier, ``classes``.
+
+    Parameters
+    ----------
+    plain : "TorchImageEncoder"
+        The encoder, open in torch on the CPU.
+    path : Path
+        The file.
+
+    Returns
+    -------
+    ExportDrift
+        The difference between its vectors and torch's.
+
+    Raises
+    ------
+    Uncompilable
+        If it cannot be exported, or differs too much.
     """
     import torch
 
@@ -141,11 +185,11 @@ def write_images(plain: "TorchImageEncoder", path: Path) -> "ExportDrift":
 
 
 def _from_bytes(plain: "TorchImageEncoder") -> Any:
-    """The model with the preparation of its numbers in front: bytes in, vectors and the classes' shares out."""
+    """The model with its preprocessing: bytes in, vectors and probabilities of classes out."""
     import torch
 
     mean, divisor = (torch.tensor(one, dtype=torch.float32).reshape(-1, 1, 1) for one in plain.statistics)
-    model, names_things = plain.model, bool(plain.classes)
+    model, has_classes = plain.model, bool(plain.classes)
 
     class FromBytes(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -155,13 +199,13 @@ def _from_bytes(plain: "TorchImageEncoder") -> Any:
         def forward(self, pixels: Any) -> Any:
             trunk = self.model.forward_features((pixels.permute(0, 3, 1, 2).float() - mean) / divisor)
             vectors = self.model.forward_head(trunk, pre_logits=True)
-            return (vectors, self.model.forward_head(trunk).softmax(dim=1)) if names_things else vectors
+            return (vectors, self.model.forward_head(trunk).softmax(dim=1)) if has_classes else vectors
 
     return FromBytes()
 
 
 def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> None:
-    """Raise Uncompilable unless the framing gives the very numbers that the model's own preprocessing gives."""
+    """Raise Uncompilable unless the framing gives exactly the numbers of the model's own preprocessing."""
     import torch
 
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable
@@ -176,7 +220,7 @@ def _check_framing(plain: "TorchImageEncoder", pictures: Sequence["Image"]) -> N
 
 
 def made_up_pictures() -> "list[Image]":
-    """Coloured noise of several grains: no two look alike, and none is in anybody's catalogue."""
+    """Coloured noise of several grain sizes: no two pictures are similar, and none is in any catalogue."""
     from PIL import Image
 
     rng = np.random.default_rng(0)

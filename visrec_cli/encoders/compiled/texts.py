@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from visrec_cli.encoders.sentence import SentenceTextEncoder
 
 TOKENS = "tokenizer.json"
-_TOKENS_TOGETHER = 1024  # in a batch: more are no faster, and each takes a third of a megabyte while it is computed
+_TOKENS_TOGETHER = 1024  # per batch: more are not faster, and each needs a third of a megabyte of working memory
 _TEXTS = [
     "red dress", "a long blue coat of wool for the winter", "x", "shoes", "café crème, 5 €", "Star Wars (1977)",
     "Men's checked cotton shirt with a button-down collar and one breast pocket, machine wash at 30 degrees",
@@ -32,8 +32,27 @@ _TEXTS = [
 
 
 class CompiledTextEncoder(TextEncoder):
-    """A kept model. Texts of equal length in tokens are computed together: nothing is padded, so a vector does not
-    depend on the others, and short texts do not wait beside long ones.
+    """A cached model. Texts with the same number of tokens are computed together.
+
+    Nothing is padded, so that a vector does not depend on other texts, and short texts do not wait beside long ones.
+
+    Parameters
+    ----------
+    manifest : ModelManifest
+        Manifest of the model.
+    engine : str
+        "onnx", "openvino" or "openvino-bf16".
+    recompile : Callable[[], ModelManifest]
+        Compiles the model again, if the cached file is damaged.
+    threads : int
+        Number of threads.
+    normalise : bool, default=True
+        Whether vectors have length 1.
+
+    Attributes
+    ----------
+    alone : , default=True
+        See ``Encoder``.
     """
 
     alone = True
@@ -42,7 +61,7 @@ class CompiledTextEncoder(TextEncoder):
         self,
         manifest: ModelManifest,
         engine: str,
-        again: Callable[[], ModelManifest],
+        recompile: Callable[[], ModelManifest],
         *,
         threads: int,
         normalise: bool = True,
@@ -51,7 +70,7 @@ class CompiledTextEncoder(TextEncoder):
             manifest.spec,
             manifest,
             engine,
-            again,
+            recompile,
             threads,
         )
         self.space = replace(manifest.space, normalised=normalise)
@@ -100,28 +119,28 @@ class CompiledTextEncoder(TextEncoder):
         tokens = tokens_of(tokenizer, [prompt + text for text in texts])
 
         def work(rows: list[int]) -> Vectors:
-            # Alone, a text would be multiplied by another routine, and come out with other last digits.
-            some = [tokens[row] for row in (rows if len(rows) > 1 else rows * 2)]
-            return session.run(_inputs(some, self._manifest.inputs))[0][: len(rows)]
+            # A text alone would be computed by another routine, with different last digits.
+            selected = [tokens[row] for row in (rows if len(rows) > 1 else rows * 2)]
+            return session.run(_inputs(selected, self._manifest.inputs))[0][: len(rows)]
 
-        parts = list(_alike(tokens, batch_size))
+        parts = list(_by_length(tokens, batch_size))
         with ThreadPoolExecutor(self._threads, thread_name_prefix="visrec-text") as pool:
             for rows, found in zip(parts, pool.map(work, parts), strict=True):
                 vectors[rows] = found
         return self.finish(vectors)
 
 
-def _alike(tokens: Sequence[Tokens], size: int) -> Iterator[list[int]]:
-    """Rows of texts with equally many tokens, at most ``size`` together, the longest first.
+def _by_length(tokens: Sequence[Tokens], size: int) -> Iterator[list[int]]:
+    """Rows of texts with the same number of tokens, at most ``size`` together, the longest first.
 
-    Of long texts fewer are together: a batch is bounded in tokens.
+    Batches of long texts are smaller: the number of tokens per batch is bounded.
     """
     by_length: dict[int, list[int]] = defaultdict(list)
     for row, one in enumerate(tokens):
         by_length[len(one)].append(row)
     for length in sorted(by_length, reverse=True):
-        rows, several = by_length[length], min(size, max(2, _TOKENS_TOGETHER // length))
-        yield from (rows[start : start + several] for start in range(0, len(rows), several))
+        rows, count = by_length[length], min(size, max(2, _TOKENS_TOGETHER // length))
+        yield from (rows[start : start + count] for start in range(0, len(rows), count))
 
 
 def _inputs(tokens: Sequence[Tokens], names: Sequence[str]) -> dict[str, Array]:
@@ -129,9 +148,24 @@ def _inputs(tokens: Sequence[Tokens], names: Sequence[str]) -> dict[str, Array]:
 
 
 def compile_texts(plain: "SentenceTextEncoder") -> ModelManifest:
-    """Compile and keep an encoder that is open in torch, on the CPU. Raises OSError where the cache cannot be written.
+    """Compile and cache an encoder.
 
-    What cannot be compiled is kept as a manifest that says so.
+    If it cannot be compiled, a manifest that says so is cached.
+
+    Parameters
+    ----------
+    plain : "SentenceTextEncoder"
+        The encoder, open in torch on the CPU.
+
+    Returns
+    -------
+    ModelManifest
+        The manifest.
+
+    Raises
+    ------
+    OSError
+        If the cache cannot be written.
     """
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable, checked, export
 
@@ -161,7 +195,7 @@ def compile_texts(plain: "SentenceTextEncoder") -> ModelManifest:
 
 
 def _fast_tokenizer(model: Any) -> "Tokenizer":
-    """A tokenizer that cuts and never pads. Raises Uncompilable for models that do more than join tokens."""
+    """A tokenizer that truncates and never pads. Raises Uncompilable for models that do more than join tokens."""
     from tokenizers import Tokenizer
 
     from visrec_cli.encoders.compiled.onnx_export import Uncompilable
@@ -188,7 +222,7 @@ def _two_texts(tokenizer: Any, names: Sequence[str]) -> dict[str, Array]:
 
 
 def _sentences(model: Any, names: Sequence[str]) -> Any:
-    """The whole model, pooling and all, as a function of its arrays."""
+    """The whole model, including pooling, as a function of its arrays."""
     import torch
 
     class Sentences(torch.nn.Module):  # type: ignore[misc]

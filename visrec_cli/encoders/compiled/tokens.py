@@ -1,4 +1,4 @@
-"""Texts as tokens: of each no more than its model takes, so that a long text costs no more memory than a short one."""
+"""Texts as tokens, no more than the model takes: a long text needs no more memory than a short one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 PARTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
-"""Inputs of a model, and what an Encoding calls them."""
-_A_TOKEN = 16  # characters: longer than nearly all, so that the first look at a text is mostly enough
+"""Inputs of a model, and their names in an Encoding."""
+_A_TOKEN = 16  # characters: longer than nearly all tokens, so that the first attempt is usually enough
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a model takes of a text, by the names of its inputs, and whether the text has more."""
+    """Tokens of one text.
+
+    Attributes
+    ----------
+    arrays : Mapping[str, Array]
+        Arrays by name of the model's input.
+    over : bool
+        Whether the text has more tokens.
+    """
 
     arrays: Mapping[str, Array]
     over: bool
@@ -29,34 +37,46 @@ class Tokens:
 
 
 def tokens_of(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[Tokens]:
-    """The first tokens of each text, as many as the tokenizer's truncation leaves.
+    """Tokenize texts, up to the tokenizer's truncation.
 
-    Only the beginning of a long text is looked at where what follows a space cannot change the tokens before it.
+    If tokens do not depend on what follows the next space, only the beginning of a long text is tokenized.
+
+    Parameters
+    ----------
+    tokenizer : "Tokenizer"
+        The tokenizer.
+    texts : Sequence[str]
+        The texts.
+
+    Returns
+    -------
+    list[Tokens]
+        The tokens of each text.
     """
     truncation = tokenizer.truncation
     start = _A_TOKEN * truncation["max_length"] if truncation and _word_by_word(tokenizer) else None
     found: dict[int, Tokens] = {}
-    waiting: Sequence[int] = range(len(texts))
-    while waiting:
-        again: list[int] = []
-        heads = (_head(texts[row], start) for row in waiting)
-        for row, (head, one) in zip(waiting, _encoded(tokenizer, heads), strict=True):
+    pending: Sequence[int] = range(len(texts))
+    while pending:
+        longer: list[int] = []
+        heads = (_head(texts[row], start) for row in pending)
+        for row, (head, one) in zip(pending, _encoded(tokenizer, heads), strict=True):
             if not one.over and len(head) < len(texts[row]):
-                again.append(row)  # words so long that the model takes more of the text
+                longer.append(row)  # its words are long, and the model takes more of the text
             else:
                 found[row] = one
-        waiting, start = again, start and 8 * start
+        pending, start = longer, start and 8 * start
     return [found[row] for row in range(len(texts))]
 
 
 def _word_by_word(tokenizer: "Tokenizer") -> bool:
-    """Whether words are told apart by spaces before anything else is done, as in BERT and its kin."""
+    """Whether the tokenizer splits at spaces before anything else, as BERT's does."""
     kinds = [type(part).__name__ for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.model)]
     return kinds[0] in ("BertNormalizer", "NoneType") and kinds[1:] == ["BertPreTokenizer", "WordPiece"]
 
 
 def _head(text: str, characters: int | None) -> str:
-    """The text up to the last space within so many characters; the whole of it where there is none."""
+    """The text up to the last space within this number of characters, or all of it if there is none."""
     if characters is None or len(text) <= characters:
         return text
     space = text.rfind(" ", 0, characters)

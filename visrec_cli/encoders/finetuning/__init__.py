@@ -1,1 +1,1 @@
-"""Fine-tuning of picture models: backbones, what of them stays frozen, objectives, and the file that comes out."""
+"""Fine-tuning of picture models: backbones, frozen stages, objectives, and the resulting file."""

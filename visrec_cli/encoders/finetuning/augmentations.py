@@ -7,11 +7,27 @@ from visrec_cli.errors import unknown
 
 KINDS = ("flip", "rotate", "crop", "colour")
 STRONG = KINDS
-"""Of pictures without labels: what two views of one picture may differ in."""
+"""Augmentations for pictures without labels, from which two views of each picture are made."""
 
 
 def kinds_of(text: str | None) -> tuple[str, ...]:
-    """``flip,crop`` as a tuple; ``none`` is none, ``all`` is all. Raises UsageError for another word."""
+    """Parse kinds of augmentation.
+
+    Parameters
+    ----------
+    text : str | None
+        Kinds, joined by commas; "none" or None for none, "all" for all.
+
+    Returns
+    -------
+    tuple[str, ...]
+        The kinds, in the order of ``KINDS``.
+
+    Raises
+    ------
+    UsageError
+        If a kind is not known.
+    """
     words = [word.strip() for word in (text or "none").split(",") if word.strip()]
     if words == ["none"]:
         return ()
@@ -24,12 +40,22 @@ def kinds_of(text: str | None) -> tuple[str, ...]:
 
 
 class Augmentations:
-    """Draws a view of each picture. kinds: of KINDS. A view depends on the seed and its place in the batch alone."""
+    """Draws a random view of each picture, which depends on the seed and the picture's place in the batch alone.
+
+    Parameters
+    ----------
+    kinds : Sequence[str]
+        Kinds of augmentation, of ``KINDS``.
+    height : int
+        Height of the views in pixels.
+    width : int
+        Width of the views in pixels.
+    """
 
     def __init__(self, kinds: Sequence[str], height: int, width: int) -> None:
         from torchvision.transforms import v2
 
-        # Source: Chen et al. 2020 (SimCLR), all weaker: in many catalogues the colour is what a label says.
+        # As in Chen et al. 2020 (SimCLR), but weaker: in many catalogues labels are about colour.
         steps = {
             "flip": lambda: v2.RandomHorizontalFlip(),
             "rotate": lambda: v2.RandomRotation(15, fill=255),
@@ -39,7 +65,7 @@ class Augmentations:
         self._draw = v2.Compose([steps[kind]() for kind in kinds])
 
     def __call__(self, pixels: Any, seed: int) -> Any:
-        """(n, height, width, 3) uint8 → the same of the views."""
+        """The views of (n, height, width, 3) uint8 pictures, in the same shape and type."""
         import torch
 
         with torch.random.fork_rng(devices=[]):

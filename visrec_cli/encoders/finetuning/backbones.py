@@ -1,4 +1,4 @@
-"""The model that a training starts from: lite0, any of timm's, or a checkpoint of an earlier training."""
+"""The model that a training starts from: lite0, a model of timm, or a checkpoint of an earlier training."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,10 +13,24 @@ FAMILIES = ("lite0", "timm", "file")
 
 @dataclass
 class Backbone:
-    """A timm model on the CPU, in evaluation mode, with what it wants of a picture.
+    """A timm model on the CPU, in evaluation mode, with its preprocessing.
 
-    origin: the spec that it was opened by; weights: the hash of its file. statistics: (mean, divisor) of the channels,
-    in 0 to 255. width: numbers of a vector.
+    Attributes
+    ----------
+    model : Any
+        The model.
+    architecture : str
+        Name of its architecture in timm.
+    origin : str
+        The spec that it was opened with.
+    weights : str
+        Hash of its file.
+    framing : Framing
+        How pictures are resized and cropped.
+    statistics : tuple[list[float], list[float]]
+        Mean and divisor of the channels, on the scale from 0 to 255.
+    width : int
+        Number of dimensions of a vector.
     """
 
     model: Any
@@ -29,10 +43,26 @@ class Backbone:
 
 
 def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
-    """The model that ``spec`` names, for pictures of ``pixels`` × ``pixels`` (by default the model's own size).
+    """Open a model for training.
 
-    Raises UsageError for an encoder that is not a model of timm, for one whose preprocessing is not known here, and for
-    a size that it cannot take; else as opening an encoder does.
+    Parameters
+    ----------
+    spec : str
+        Spec of a picture encoder.
+    pixels : int | None, default=None
+        Side of the pictures in pixels; None for the model's own size.
+
+    Returns
+    -------
+    Backbone
+        The model.
+
+    Raises
+    ------
+    UsageError
+        If the encoder is not a model of timm, its preprocessing is not supported, or it cannot take this size.
+    UnavailableError
+        If the weights are not available.
     """
     from visrec_cli.encoders.factory import check_spec
 
@@ -41,7 +71,7 @@ def open_backbone(spec: str, *, pixels: int | None = None) -> Backbone:
     if family not in FAMILIES:
         raise UsageError(
             f"'{spec}' cannot be trained: it is not a model of timm",
-            fix="--backbone lite0, --backbone timm:resnet50, or --backbone 'file:model.safetensors'",
+            fix="use --backbone lite0, --backbone timm:resnet50, or --backbone 'file:model.safetensors'",
         )
     found = _lite0() if family == "lite0" else _of_encoder(spec, find("image-encoder", family), rest)
     if pixels is not None and pixels != found.framing.height:
@@ -66,7 +96,7 @@ def _of_encoder(spec: str, kind: Any, rest: str) -> Backbone:
 
     encoder = kind(rest, device=torch.device("cpu"))
     if encoder.framing is None:
-        raise UsageError(f"the preprocessing of '{spec}' is not supported", fix="train another --backbone")
+        raise UsageError(f"the preprocessing of '{spec}' is not supported", fix="use another --backbone")
     mean, divisor = ([float(value) for value in one] for one in encoder.statistics)
     architecture = encoder.model.pretrained_cfg["architecture"]
     return Backbone(encoder.model, architecture, spec, encoder.space.weights, encoder.framing, (mean, divisor), 0)
@@ -87,5 +117,5 @@ def _width(backbone: Backbone) -> int:
 
 
 def features(model: Any, numbers: Any) -> Any:
-    """What the encoder gives as a vector: (n, 3, height, width) → (n, width), before any classifier."""
+    """Vectors of the encoder, before any classifier: (n, 3, height, width) → (n, width)."""
     return model.forward_head(model.forward_features(numbers), pre_logits=True)

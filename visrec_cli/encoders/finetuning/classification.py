@@ -1,24 +1,37 @@
 """Classification objective: a classifier for each label column."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective, in_parts
 from visrec_cli.tables.vectors import Rows
 
-_SMOOTHING = 0.1  # of the labels: a catalogue's are not all right
+_SMOOTHING = 0.1  # label smoothing: some labels of a catalogue are wrong
 
 
 class Classification(Objective):
-    """Cross-entropy, summed over the columns. The first is judged, and its classifier travels with the model.
+    """Cross-entropy, summed over the columns. The first column is validated; its classifier is stored with the model.
 
-    names: the classes of each column. codes: (pictures, columns) their numbers, −1 where there is none. train, held:
-    rows. With ``metric`` learning another objective is for labels, too: see similarity.py.
+    Parameters
+    ----------
+    names : Sequence[Sequence[str]]
+        Names of the classes of each column.
+    codes : Rows
+        (pictures, columns) number of the class, -1 where there is none.
+    train : Rows
+        Rows to learn from.
+    held : Rows
+        Rows held back for validation.
+
+    Attributes
+    ----------
+    metric : ClassVar[str], default="accuracy"
+        See ``Objective``.
     """
 
-    metric = "accuracy"
+    metric: ClassVar[str] = "accuracy"
 
     def __init__(self, names: Sequence[Sequence[str]], codes: Rows, train: Rows, held: Rows) -> None:
         self.names, self._codes = names, codes
@@ -49,6 +62,6 @@ class Classification(Objective):
         return total
 
     def score(self, embed: Embed, heads: Any) -> float:
-        """The share of held-back pictures whose likeliest class is theirs, of the first column."""
-        found = heads["0"](embed(self._held)).argmax(dim=1).cpu().numpy()
-        return float((found == self._codes[self._held, 0]).mean())
+        """Share of held-back pictures whose likeliest class of the first column is right."""
+        predicted = heads["0"](embed(self._held)).argmax(dim=1).cpu().numpy()
+        return float((predicted == self._codes[self._held, 0]).mean())

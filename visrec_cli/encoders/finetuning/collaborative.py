@@ -1,7 +1,7 @@
-"""Collaborative objective: user vectors and the picture model learned together."""
+"""Collaborative objective: user vectors and the picture model are learned together."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,30 +9,49 @@ import scipy.sparse as sp
 from visrec_cli.encoders.finetuning.objectives import Batch, Embed, Objective
 from visrec_cli.tables.vectors import Rows
 
-_TASTE = 64  # numbers of a user
-_JUDGED = 2_000  # held-back likes that are looked at
+_TASTE = 64  # dimensions of a user's vector
+_VALIDATED = 2_000  # largest number of held-back likes to validate with
 
 
 class CollaborativePreference(Objective):
-    """A user likes what he took more than what he did not: −log σ(user · W(picture taken − picture not taken)).
+    """Users prefer pictures that they liked: −log σ(user · W(picture liked − picture not liked)).
 
-    liked, held: (users, pictures) csr, of which the second is held back. pictures: rows that can be drawn.
-    Source: Kang et al. 2017 (DVBPR), here from a model that can see already; W and the users are thrown away.
+    Training starts from a model that is already trained on pictures; W and the users are discarded afterwards.
+
+    Parameters
+    ----------
+    liked : sp.csr_matrix
+        (users, pictures) csr of likes to learn from.
+    held : sp.csr_matrix
+        (users, pictures) csr of likes held back for validation.
+    pictures : Rows
+        Rows that pictures without a like are drawn from.
+    seed : int
+        Seed of the validation pairs.
+
+    Attributes
+    ----------
+    metric : ClassVar[str], default="auc"
+        See ``Objective``.
+
+    References
+    ----------
+    Kang et al. 2017 (DVBPR).
     """
 
-    metric = "auc"
+    metric: ClassVar[str] = "auc"
 
     def __init__(self, liked: sp.csr_matrix, held: sp.csr_matrix, pictures: Rows, *, seed: int) -> None:
         self._liked, self._pictures, pairs = liked, pictures, held.tocoo()
         rng = np.random.default_rng([seed, 3])
-        some = np.sort(rng.permutation(pairs.nnz)[:_JUDGED])
-        users, taken = pairs.row[some].astype(np.int64), pairs.col[some].astype(np.int64)
-        left = _not_taken(liked + held, users, pictures, rng)
-        self._judged = (users, taken, left)
+        sample = np.sort(rng.permutation(pairs.nnz)[:_VALIDATED])
+        users, liked_pictures = pairs.row[sample].astype(np.int64), pairs.col[sample].astype(np.int64)
+        other_pictures = _not_liked(liked + held, users, pictures, rng)
+        self._validated = (users, liked_pictures, other_pictures)
         self.judges = len(users) > 0
 
     def heads(self, width: int) -> Any:
-        """The users, and the projection onto their space."""
+        """The users, and the projection into their space."""
         import torch
 
         users = torch.nn.Embedding(self._liked.shape[0], _TASTE)
@@ -40,13 +59,13 @@ class CollaborativePreference(Objective):
         return torch.nn.ModuleDict({"taste": torch.nn.Linear(width, _TASTE, bias=False), "users": users})
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
-        """Every like once, each with a picture that its user did not take."""
+        """Every like once, each with a picture that its user did not like."""
         pairs = self._liked.tocoo()
         order = rng.permutation(pairs.nnz)
         for start in range(0, len(order), max(1, size // 2)):
-            some = order[start : start + max(1, size // 2)]
-            users, taken = pairs.row[some].astype(np.int64), pairs.col[some].astype(np.int64)
-            yield Batch(np.concatenate([taken, _not_taken(self._liked, users, self._pictures, rng)]), users)
+            sample = order[start : start + max(1, size // 2)]
+            users, liked_pictures = pairs.row[sample].astype(np.int64), pairs.col[sample].astype(np.int64)
+            yield Batch(np.concatenate([liked_pictures, _not_liked(self._liked, users, self._pictures, rng)]), users)
 
     def loss(self, vectors: Any, batch: Batch, heads: Any) -> Any:
         """See Objective."""
@@ -55,23 +74,23 @@ class CollaborativePreference(Objective):
         return -torch.nn.functional.logsigmoid(self._margin(vectors, batch.about, heads)).mean()
 
     def score(self, embed: Embed, heads: Any) -> float:
-        """The share of held-back likes that stand above a picture that the user did not take."""
-        users, taken, left = self._judged
-        rows, places = np.unique(np.concatenate([taken, left]), return_inverse=True)
+        """Share of held-back likes that score above a picture that the user did not like."""
+        users, liked_pictures, other_pictures = self._validated
+        rows, places = np.unique(np.concatenate([liked_pictures, other_pictures]), return_inverse=True)
         return float((self._margin(embed(rows)[places], users, heads) > 0).float().mean())
 
     def _margin(self, vectors: Any, users: Rows, heads: Any) -> Any:
         import torch
 
         tastes, n = heads["taste"](vectors), len(users)
-        who = heads["users"](torch.from_numpy(users).to(vectors.device))
-        return (who * (tastes[:n] - tastes[n:])).sum(dim=1).float()
+        user_vectors = heads["users"](torch.from_numpy(users).to(vectors.device))
+        return (user_vectors * (tastes[:n] - tastes[n:])).sum(dim=1).float()
 
 
-def _not_taken(liked: sp.csr_matrix, users: Rows, pictures: Rows, rng: np.random.Generator) -> Rows:
-    """A picture for each user that is none of his, as far as a few draws find one."""
+def _not_liked(liked: sp.csr_matrix, users: Rows, pictures: Rows, rng: np.random.Generator) -> Rows:
+    """For each user a picture without a like, as far as a few draws find one."""
     drawn: Rows = rng.choice(pictures, len(users))
     for _ in range(10 if len(users) else 0):
-        taken = np.asarray(liked[users, drawn]).ravel() > 0
-        drawn[taken] = rng.choice(pictures, int(taken.sum()))
+        liked_pictures = np.asarray(liked[users, drawn]).ravel() > 0
+        drawn[liked_pictures] = rng.choice(pictures, int(liked_pictures.sum()))
     return drawn

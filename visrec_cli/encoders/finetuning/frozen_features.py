@@ -1,8 +1,8 @@
 """Features of the frozen stages, computed once per picture instead of once per epoch.
 
-Which layers those are is seen by running the model: all that ran before the first layer that learns. They are then
-stepped over, and what comes out must be what the whole model gives, or nothing is stepped over: a model whose
-beginning is more than a chain of layers (position embeddings, skips) is simply computed whole.
+The frozen layers are found by running the model: all layers that run before the first trainable one. They are then
+skipped, and the result must equal that of the whole model; otherwise nothing is skipped. A model whose beginning is
+more than a chain of layers (position embeddings, skip connections) is computed as a whole.
 """
 
 from typing import Any
@@ -11,13 +11,23 @@ from visrec_cli.encoders.finetuning.backbones import features
 
 
 class FrozenFeatures:
-    """The two halves of a model. ``before(numbers)`` is what may be kept, ``after(kept)`` the vectors."""
+    """The two halves of a model: ``before(numbers)`` can be cached, and ``after(kept)`` returns the vectors.
+
+    Parameters
+    ----------
+    model : Any
+        The model.
+    layers : list[tuple[Any, str, Any]]
+        The layers to skip, each with its parent and name.
+    first : Any
+        The first trainable layer; None if all layers are frozen.
+    """
 
     def __init__(self, model: Any, layers: list[tuple[Any, str, Any]], first: Any) -> None:
         self._model, self._layers, self._first = model, layers, first
 
     def before(self, numbers: Any) -> Any:
-        """(n, 3, height, width) → what the first layer that learns is given; without gradients."""
+        """Input of the first trainable layer, for (n, 3, height, width) pictures; without gradients."""
         import torch
 
         with torch.inference_mode():
@@ -26,7 +36,7 @@ class FrozenFeatures:
             )
 
     def after(self, kept: Any) -> Any:
-        """The vectors that the whole model would give."""
+        """The vectors of the whole model, from the output of ``before``."""
         import torch
 
         if self._first is None:
@@ -41,28 +51,40 @@ class FrozenFeatures:
 
 
 def frozen_part(model: Any, numbers: Any) -> FrozenFeatures | None:
-    """The halves of the model, or None where it begins to learn at once, or cannot be parted.
+    """Split a model before its first trainable layer.
 
-    numbers: (n, 3, height, width) of some pictures, to compare with.
+    Parameters
+    ----------
+    model : Any
+        The model.
+    numbers : Any
+        (n, 3, height, width) pictures to check the halves with.
+
+    Returns
+    -------
+    FrozenFeatures | None
+        The halves; None if the first layer is trainable, or the model cannot be split.
     """
     import torch
 
     if not any(parameter.requires_grad for parameter in model.parameters()):
         return FrozenFeatures(model, [], None)
-    ran: list[int] = []
+    executed: list[int] = []
     layers = {id(layer): (parent, name, layer) for parent, name, layer in _chain(model)}
-    hooks = [layer.register_forward_pre_hook(lambda layer, _: ran.append(id(layer))) for _, _, layer in layers.values()]
+    hooks = [
+        layer.register_forward_pre_hook(lambda layer, _: executed.append(id(layer))) for _, _, layer in layers.values()
+    ]
     try:
         with torch.inference_mode():
             whole = features(model, numbers)
     finally:
         for hook in hooks:
             hook.remove()
-    order = [layers[one] for one in dict.fromkeys(ran)]
-    learns = [any(parameter.requires_grad for parameter in layer.parameters()) for _, _, layer in order]
-    if True not in learns or not learns.index(True):
+    order = [layers[one] for one in dict.fromkeys(executed)]
+    trainable = [any(parameter.requires_grad for parameter in layer.parameters()) for _, _, layer in order]
+    if True not in trainable or not trainable.index(True):
         return None
-    at = learns.index(True)
+    at = trainable.index(True)
     part = FrozenFeatures(model, order[:at], order[at][2])
     try:
         with torch.inference_mode():
@@ -73,7 +95,7 @@ def frozen_part(model: Any, numbers: Any) -> FrozenFeatures | None:
 
 
 def _chain(model: Any) -> list[tuple[Any, str, Any]]:
-    """(parent, name, layer) of the model's layers, sequences of layers one by one."""
+    """Parent, name and layer of each of the model's layers; the layers of sequences are listed one by one."""
     import torch
 
     found: list[tuple[Any, str, Any]] = []
@@ -83,21 +105,21 @@ def _chain(model: Any) -> list[tuple[Any, str, Any]]:
 
 
 def _input_of(model: Any, layer: Any, numbers: Any) -> Any:
-    """What ``layer`` is given when the model is given ``numbers``; what would come after it is not computed."""
-    given = []
+    """Input of ``layer`` when the model runs on ``numbers``; later layers are not computed."""
+    captured = []
 
-    class Enough(Exception):
+    class Stop(Exception):
         pass
 
     def stop(_: Any, arguments: Any) -> None:
-        given.append(arguments[0])
-        raise Enough
+        captured.append(arguments[0])
+        raise Stop
 
     hook = layer.register_forward_pre_hook(stop)
     try:
         features(model, numbers)
-    except Enough:
+    except Stop:
         pass
     finally:
         hook.remove()
-    return given[0]
+    return captured[0]

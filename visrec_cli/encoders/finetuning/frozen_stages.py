@@ -8,15 +8,28 @@ WEIGHT_DECAY = 0.05
 
 
 def stages_of(model: Any) -> list[list[str]]:
-    """The names of a model's parameters by stage, from the first to the last, without the classifier's.
+    """List a model's parameters by stage, from the first to the last, without those of the classifier.
 
-    Raises UsageError for an architecture whose stages timm does not tell.
+    Parameters
+    ----------
+    model : Any
+        The timm model.
+
+    Returns
+    -------
+    list[list[str]]
+        Names of parameters, by stage.
+
+    Raises
+    ------
+    UsageError
+        If timm does not know the stages of the architecture.
     """
     from timm.models import group_parameters
 
     matcher = getattr(model, "group_matcher", None)
     if matcher is None:
-        raise UsageError(f"timm does not report the stages of {type(model).__name__}", fix="train another --backbone")
+        raise UsageError(f"timm does not report the stages of {type(model).__name__}", fix="use another --backbone")
     classifier = {id(parameter) for parameter in model.get_classifier().parameters()}
     named = dict(model.named_parameters())
     groups = group_parameters(model, matcher(coarse=True), return_values=False)
@@ -25,9 +38,24 @@ def stages_of(model: Any) -> list[list[str]]:
 
 
 def frozen_count(stages: int, freeze: str | int | None) -> int:
-    """How many stages stay as they are. freeze: a number, ``all``, or None: all but the last two.
+    """Compute the number of frozen stages.
 
-    Raises UsageError for another word, or for more stages than there are.
+    Parameters
+    ----------
+    stages : int
+        Number of stages of the model.
+    freeze : str | int | None
+        A number, "all", or None for all but the last two.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    UsageError
+        If ``freeze`` is not one of these, or larger than the number of stages.
     """
     if freeze is None:
         return max(0, stages - 2)
@@ -42,15 +70,28 @@ def frozen_count(stages: int, freeze: str | int | None) -> int:
 
 
 def freeze_stages(model: Any, count: int) -> None:
-    """Let the first ``count`` stages, and the model's own classifier, keep their weights."""
+    """Freeze the first ``count`` stages, and the model's own classifier."""
     learning = {name for stage in stages_of(model)[count:] for name in stage}
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in learning)
 
 
 def parameter_groups(model: Any, heads: Any, decay: float) -> list[dict[str, Any]]:
-    """Groups for an optimiser, each with its ``scale`` of the learning rate: 1 for the heads, a factor ``decay`` less
-    for each stage before. Vectors (biases, norms) are not drawn to zero.
+    """Group parameters for an optimiser.
+
+    Parameters
+    ----------
+    model : Any
+        The timm model.
+    heads : Any
+        Module that is trained with the model.
+    decay : float
+        Factor of the learning rate from each stage to the one before it.
+
+    Returns
+    -------
+    list[dict[str, Any]]
+        Groups, each with its ``scale`` of the learning rate (1 for the heads). Biases and norms have no weight decay.
     """
     stages = stages_of(model)
     named = dict(model.named_parameters())
@@ -59,10 +100,10 @@ def parameter_groups(model: Any, heads: Any, decay: float) -> list[dict[str, Any
     found = []
     for scale, parameters in parts:
         learning = [one for one in parameters if one.requires_grad]
-        for some, weight_decay in (
+        for selected, weight_decay in (
             ([one for one in learning if one.ndim > 1], WEIGHT_DECAY),
             ([one for one in learning if one.ndim <= 1], 0.0),
         ):
-            if some:
-                found.append({"params": some, "scale": scale, "weight_decay": weight_decay})
+            if selected:
+                found.append({"params": selected, "scale": scale, "weight_decay": weight_decay})
     return found

@@ -4,12 +4,28 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-_WARM = 0.1  # share of all steps in which the rate climbs
+_WARM = 0.1  # share of all steps in which the learning rate rises
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to learn. rate: of the heads; each stage before learns slower by the factor ``decay``. augment: see views."""
+    """Hyperparameters of a training.
+
+    Attributes
+    ----------
+    epochs : int, default=10
+        Number of epochs.
+    rate : float, default=1e-3
+        Learning rate of the heads.
+    decay : float, default=0.7
+        Factor of the learning rate from each stage to the one before it.
+    batch_size : int, default=64
+        Number of pictures per step.
+    freeze : int, default=0
+        Number of frozen stages.
+    augment : tuple[str, ...], default=()
+        Kinds of augmentation, see ``augmentations``.
+    """
 
     epochs: int = 10
     rate: float = 1e-3
@@ -19,20 +35,54 @@ class Schedule:
     augment: tuple[str, ...] = ()
 
     def pace(self, done: float) -> float:
-        """The share of the rate: up in the first steps, then down along a cosine. done: the share of all steps."""
+        """Factor of the learning rate: rises, then falls along a cosine. done: share of the steps that are done."""
         if done < _WARM:
             return min((done + 1e-3) / _WARM, 1.0)
         return (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2
 
 
 class EncoderCallback(Protocol):
-    """Who looks on; see training.callbacks."""
+    """Interface of training callbacks; see ``training.callbacks``."""
 
     def begin(self, epochs: int, learner: Any) -> int:
-        """May restore a checkpoint. Returns how many epochs are done."""
+        """Called once, before the first epoch; may restore a checkpoint.
+
+        Parameters
+        ----------
+        epochs : int
+            Number of epochs to train.
+        learner : Any
+            The trainer.
+
+        Returns
+        -------
+        int
+            Number of epochs that are already done.
+        """
 
     def epoch(self, number: int, loss: float, learner: Any) -> bool:
-        """Called after epoch ``number``, from 1. True: stop here."""
+        """Called after each epoch.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch, from 1.
+        loss : float
+            Its mean loss.
+        learner : Any
+            The trainer.
+
+        Returns
+        -------
+        bool
+            Whether to stop here.
+        """
 
     def end(self, learner: Any) -> None:
-        """Called after the last epoch; may restore the best one."""
+        """Called once, after the last epoch; may restore the best one.
+
+        Parameters
+        ----------
+        learner : Any
+            The trainer.
+        """

@@ -13,10 +13,22 @@ from visrec_cli.tables.atomic import atomic
 def save_model(
     path: Path, backbone: Backbone, *, classifier: Any = None, classes: Sequence[str] = (), trained: dict[str, Any]
 ) -> None:
-    """Write a safetensors file that ``file:PATH`` opens, whole or not at all; equal models are equal bytes.
+    """Write a safetensors file that ``file:PATH`` opens, completely or not at all. Equal models give equal bytes.
 
-    classifier: a linear layer on the vectors, that knows the ``classes``. trained: what from, on what and how.
-    Metadata: arch, input_size, mean and std as timm has them, framing, classes and trained, all JSON but arch.
+    The metadata are arch, input_size, mean and std as in timm, framing, classes and trained; all are JSON except arch.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    backbone : Backbone
+        The trained model.
+    classifier : Any, default=None
+        A linear layer on the vectors; None if there is none.
+    classes : Sequence[str], default=()
+        Names of the classes of the classifier.
+    trained : dict[str, Any]
+        Metadata of the training.
     """
     from safetensors.torch import save
 
@@ -43,7 +55,18 @@ def save_model(
 
 
 def require_classifier(backbone: Backbone) -> None:
-    """Raise UsageError for a model that cannot carry a classifier on its vectors."""
+    """Check that a model can have a classifier on its vectors.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        The model.
+
+    Raises
+    ------
+    UsageError
+        If it cannot.
+    """
     import torch
 
     model = backbone.model
@@ -52,13 +75,13 @@ def require_classifier(backbone: Backbone) -> None:
     if not isinstance(layer, torch.nn.Linear) or layer.in_features != backbone.width or layer.bias is None:
         raise UsageError(
             f"{backbone.architecture} has no plain classifier on its vectors, so that its classes cannot be stored",
-            fix="take another --backbone, or --loss contrast, which needs none",
+            fix="use another --backbone, or --loss contrast, which needs none",
         )
     model.reset_classifier(0)
 
 
 def _settled(content: bytes) -> bytes:
-    """The same file with its header in one order: the library's changes from process to process."""
+    """The same file with its header in a fixed order: the library's order changes from process to process."""
     length = int.from_bytes(content[:8], "little")
     written = json.loads(content[8 : 8 + length])  # noqa: TID251  # just made, by the library
     header = json.dumps(written, sort_keys=True, separators=(",", ":")).encode()

@@ -9,20 +9,35 @@ import numpy as np
 from visrec_cli.tables.vectors import Rows
 
 Embed = Callable[[Rows], Any]
-"""Rows of the pictures → their (n, d) vectors as they are by now, a tensor without gradients."""
+"""Function from rows of pictures to their current vectors, an (n, d) tensor without gradients."""
 
 
 class Batch(NamedTuple):
-    """rows: of the pictures. about: what the loss wants to know of them."""
+    """A batch of pictures.
+
+    Attributes
+    ----------
+    rows : Rows
+        Rows of the pictures.
+    about : Any, default=None
+        Data about them that the loss needs.
+    """
 
     rows: Rows
     about: Any = None
 
 
 class Objective(ABC):
-    """metric: what ``score`` gives, the more the better. views: how many views of each picture a batch has.
+    """Base class of training objectives.
 
-    judges: whether there is anything to score.
+    Attributes
+    ----------
+    metric : ClassVar[str]
+        Name of what ``score`` returns; more is better.
+    views : ClassVar[int], default=1
+        Number of views of each picture in a batch.
+    judges : bool, default=True
+        Whether there is anything to validate with.
     """
 
     metric: ClassVar[str]
@@ -30,36 +45,118 @@ class Objective(ABC):
     judges: bool = True
 
     def heads(self, width: int) -> Any:
-        """Layers that learn with the model and are not part of the vectors: a torch module, empty by default."""
+        """Make the layers that are trained with the model and are not part of the vectors.
+
+        Parameters
+        ----------
+        width : int
+            Number of dimensions of a vector.
+
+        Returns
+        -------
+        Any
+            A torch module; empty by default.
+        """
         import torch
 
         return torch.nn.ModuleDict()
 
     @abstractmethod
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
-        """One epoch, in parts of about ``size`` pictures."""
+        """Divide one epoch into batches.
+
+        Parameters
+        ----------
+        rng : np.random.Generator
+            Source of randomness.
+        size : int
+            Approximate number of pictures per batch.
+
+        Returns
+        -------
+        Iterator[Batch]
+            A batch.
+        """
 
     @abstractmethod
     def loss(self, vectors: Any, batch: Batch, heads: Any) -> Any:
-        """Of the vectors of a batch, views one after the other: (views × n, d), with gradients."""
+        """Compute the loss of a batch.
+
+        Parameters
+        ----------
+        vectors : Any
+            (views × n, d) tensor with gradients, one view after the other.
+        batch : Batch
+            The batch.
+        heads : Any
+            The layers made by ``heads``.
+
+        Returns
+        -------
+        Any
+            The loss, a scalar.
+        """
 
     @abstractmethod
     def score(self, embed: Embed, heads: Any) -> float:
-        """On the pictures that are held back."""
+        """Validate on the pictures that are held back.
+
+        Parameters
+        ----------
+        embed : Embed
+            Computes the current vectors of pictures.
+        heads : Any
+            The layers made by ``heads``.
+
+        Returns
+        -------
+        float
+            Value of the metric.
+        """
 
 
 def in_parts(rows: Rows, size: int) -> Iterator[Rows]:
-    """Parts of ``size`` rows. A last part of one is left out: alone it has nothing to differ from."""
+    """Divide rows into parts. A last part of one row is left out, because it has nothing to be compared with.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows.
+    size : int
+        Number of rows per part.
+
+    Yields
+    ------
+    Rows
+        The rows of a part.
+    """
     for start in range(0, len(rows), size):
         if len(rows) - start > 1 or len(rows) == 1:
             yield rows[start : start + size]
 
 
 def contrast(vectors: Any, positives: Any, temperature: float) -> Any:
-    """Mean over the rows with a positive of −log of the share that its positives have among all others.
+    """Compute the supervised contrastive loss.
 
-    vectors: (n, d). positives: (n, n) bool, the diagonal False. Source: Khosla et al. 2020 (SupCon, L_out); with one
-    positive each it is NT-Xent of Chen et al. 2020.
+    It is the mean, over rows with a positive, of -log of the share of the positives among all others.
+
+    Parameters
+    ----------
+    vectors : Any
+        (n, d) tensor.
+    positives : Any
+        (n, n) bool tensor, False on the diagonal.
+    temperature : float
+        Divisor of the cosines.
+
+    Returns
+    -------
+    Any
+        The loss, a scalar.
+
+    References
+    ----------
+    Khosla et al. 2020 (SupCon, L_out); with one positive each it is NT-Xent of Chen et al. 2020.
     """
     import torch
 

@@ -1,7 +1,7 @@
-"""Self-supervised learning: two views of a picture move closer than views of different pictures."""
+"""Self-supervised learning: two views of one picture move closer than views of different pictures."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,14 +12,30 @@ _TEMPERATURE, _PROJECTED = 0.2, 128
 
 
 class SelfSupervised(Objective):
-    """NT-Xent on a projection of two layers, which is thrown away. Source: Chen et al. 2020 (SimCLR).
+    """NT-Xent on a projection of two layers, which is discarded. Without labels there is no validation.
 
-    There is no truth to be judged by, so that every epoch is trained.
+    Parameters
+    ----------
+    train : Rows
+        Rows to learn from.
+
+    Attributes
+    ----------
+    metric : ClassVar[str], default="none"
+        See ``Objective``.
+    views : ClassVar[int], default=2
+        See ``Objective``.
+    judges : bool, default=False
+        See ``Objective``.
+
+    References
+    ----------
+    Chen et al. 2020 (SimCLR).
     """
 
-    metric = "none"
-    views = 2
-    judges = False
+    metric: ClassVar[str] = "none"
+    views: ClassVar[int] = 2
+    judges: bool = False
 
     def __init__(self, train: Rows) -> None:
         self._train = train
@@ -46,5 +62,5 @@ class SelfSupervised(Objective):
         return contrast(heads["projection"](vectors), positives, _TEMPERATURE)
 
     def score(self, embed: Embed, heads: Any) -> float:
-        """Nothing to judge by."""
+        """Not available."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""Metric learning: pictures of a label, duplicates, or pictures clicked by the same users move closer."""
+"""Metric learning: pictures with a common label, duplicates, or pictures clicked by the same users move closer."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,13 +14,27 @@ _NEAREST = 10
 
 
 class MetricLearning(Objective):
-    """Pairs that share a group are drawn together, all others of the batch apart (supervised contrast).
+    """Draws pictures that share a group closer together than others of the batch (supervised contrastive loss).
 
-    groups: (pictures, groups) csr; a picture may be in none, one (a label, a set of duplicates) or many (the people
-    who clicked it). A batch is made of pairs; other members that share a group by chance are together, too.
+    A batch is made of pairs; other pictures of it that happen to share a group are positives too.
+
+    Parameters
+    ----------
+    groups : sp.csr_matrix
+        (pictures, groups) csr. A picture may be in no group, in one (a label, a set of duplicates), or in many (users
+        who clicked it).
+    train : Rows
+        Rows to learn from.
+    held : Rows
+        Rows held back for validation.
+
+    Attributes
+    ----------
+    metric : ClassVar[str], default="recall-min@10"
+        See ``Objective``.
     """
 
-    metric = "recall-min@10"
+    metric: ClassVar[str] = "recall-min@10"
 
     def __init__(self, groups: sp.csr_matrix, train: Rows, held: Rows) -> None:
         self._groups, self._members = groups, groups.tocsc()
@@ -31,11 +45,11 @@ class MetricLearning(Objective):
         self.judges = len(_with_partner(groups, held)) > 0
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
-        """Each picture that has a partner, with one of its partners, drawn through one of its groups."""
+        """Each picture that has a partner, with a random partner from one of its groups."""
         for rows in in_parts(rng.permutation(self._train), max(1, size // 2)):
             partners = [self._partner(int(row), rng) for row in rows]
-            together = np.unique(np.concatenate([rows, np.array(partners, np.int64)]))
-            yield Batch(together, self._alike(together))
+            members_of_batch = np.unique(np.concatenate([rows, np.array(partners, np.int64)]))
+            yield Batch(members_of_batch, self._positives(members_of_batch))
 
     def loss(self, vectors: Any, batch: Batch, heads: Any) -> Any:
         """See Objective."""
@@ -44,16 +58,16 @@ class MetricLearning(Objective):
         return contrast(vectors, torch.from_numpy(batch.about).to(vectors.device), TEMPERATURE)
 
     def score(self, embed: Embed, heads: Any) -> float:
-        """Of the ten nearest held-back pictures: how many of the partners are there, of those that could be."""
+        """Recall of partners among the ten nearest held-back pictures, relative to what ten can hold."""
         import torch
 
         unit = torch.nn.functional.normalize(embed(self._held), dim=1).cpu().numpy()
-        near, alike = unit @ unit.T, self._alike(self._held)
+        near, positives = unit @ unit.T, self._positives(self._held)
         np.fill_diagonal(near, -np.inf)
         best = np.argsort(-near, axis=1, kind="stable")[:, :_NEAREST]
-        hits, possible = np.take_along_axis(alike, best, axis=1).sum(axis=1), alike.sum(axis=1)
-        asked = possible > 0
-        return float((hits[asked] / np.minimum(possible[asked], best.shape[1])).mean())
+        hits, possible = np.take_along_axis(positives, best, axis=1).sum(axis=1), positives.sum(axis=1)
+        has_partner = possible > 0
+        return float((hits[has_partner] / np.minimum(possible[has_partner], best.shape[1])).mean())
 
     def _partner(self, row: int, rng: np.random.Generator) -> int:
         groups = rng.permutation(_entries(self._groups, row))
@@ -64,21 +78,21 @@ class MetricLearning(Objective):
                 return int(rng.choice(others))
         return row
 
-    def _alike(self, rows: Rows) -> Any:
-        some = self._groups[rows]
-        alike = (some @ some.T).toarray() > 0
-        np.fill_diagonal(alike, False)
-        return alike
+    def _positives(self, rows: Rows) -> Any:
+        selected = self._groups[rows]
+        positives = (selected @ selected.T).toarray() > 0
+        np.fill_diagonal(positives, False)
+        return positives
 
 
 def _entries(matrix: Any, place: int) -> Rows:
-    """The columns of a row of a csr, or the rows of a column of a csc."""
+    """Columns of a row of a csr, or rows of a column of a csc."""
     entries: Rows = matrix.indices[matrix.indptr[place] : matrix.indptr[place + 1]]
     return entries
 
 
 def _with_partner(groups: sp.csr_matrix, rows: Rows) -> Rows:
-    """Those of the rows that share a group with another of them."""
-    some = groups[rows]
-    full = np.asarray(some.sum(axis=0)).ravel() > 1
-    return rows[np.asarray(some @ full.astype(np.float32)).ravel() > 0]
+    """The rows that share a group with another one of them."""
+    selected = groups[rows]
+    full = np.asarray(selected.sum(axis=0)).ravel() > 1
+    return rows[np.asarray(selected @ full.astype(np.float32)).ravel() > 0]

@@ -1,4 +1,4 @@
-"""The training loop, resumable after each epoch to the same bytes."""
+"""The training loop; it can be resumed after each epoch, to the same bytes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -20,17 +20,39 @@ from visrec_cli.runtime.adam import Arrays
 from visrec_cli.tables.vectors import Rows
 
 Pixels = Callable[[Rows], npt.NDArray[np.uint8]]
-"""Rows of the pictures → (n, height, width, 3) bytes, framed."""
+"""Function from rows of pictures to (n, height, width, 3) uint8, framed."""
 
-_KEPT = 3 << 30  # bytes of the frozen part's output that are held in memory
+_KEPT = 3 << 30  # bytes of the frozen part's output that are kept in memory
 _LOOK = 32  # pictures at a time, without gradients
 
 
 class EncoderTrainer:
-    """A backbone that learns an objective.
+    """Trains a backbone on an objective.
 
-    An epoch depends on the state, the seed and its number alone. Batch norms keep the statistics that they came with:
-    the few pictures of a catalogue would blur them, and so a model is the same while it learns and when it is used.
+    An epoch depends only on the state, the seed and its number. Batch norms keep their original statistics: the few
+    pictures of a catalogue would blur them, and the model is then the same in training and in use.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        The model to train.
+    objective : Objective
+        The objective.
+    pixels : Pixels
+        Returns the pictures of rows.
+    schedule : Schedule
+        The hyperparameters.
+    device : Any
+        Device of torch.
+    seed : int
+        Seed of everything random.
+    tell : Callable[[str], None], default=lambda line: None
+        Called with notes for the user.
+
+    Raises
+    ------
+    UsageError
+        If all stages are frozen and there are no heads.
     """
 
     def __init__(
@@ -49,48 +71,59 @@ class EncoderTrainer:
             self.heads = objective.heads(backbone.width).to(device)
         groups = parameter_groups(model, self.heads, schedule.decay)
         if not groups:
-            raise UsageError("there is nothing to train: all stages are frozen", fix="take a smaller --freeze")
+            raise UsageError("there is nothing to train: all stages are frozen", fix="use a smaller --freeze")
         self._optimiser = torch.optim.AdamW(groups, lr=schedule.rate)
         kinds = schedule.augment or (STRONG if objective.views > 1 else ())
         size = backbone.framing.height, backbone.framing.width
         self._views = Augmentations(kinds, *size) if kinds else None
         self._part: FrozenFeatures | None = None
         self._kept: dict[int, npt.NDArray[np.float32]] = {}
-        self._room = _KEPT
+        self._free_bytes = _KEPT
         if self._views is None:
-            self._part = self._parted()
+            self._part = self._split()
 
     def fit(self, callback: EncoderCallback) -> None:
-        """Learn epoch by epoch, until ``callback`` stops it. Raises DeviceMemoryError, UsageError for a bad rate."""
+        """Train epoch by epoch until the last one, or until the callback stops.
+
+        Parameters
+        ----------
+        callback : EncoderCallback
+            Called before, between and after epochs.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If the device runs out of memory.
+        UsageError
+            If training diverges.
+        """
         done = callback.begin(self.schedule.epochs, self)
         with memory_errors(self._device):
             for number in range(done + 1, self.schedule.epochs + 1):
                 loss = self._epoch(number)
                 if not np.isfinite(loss):
-                    raise UsageError(
-                        f"training diverged (loss = {loss} at epoch {number})", fix="take a smaller --rate"
-                    )
+                    raise UsageError(f"training diverged (loss = {loss} at epoch {number})", fix="use a smaller --rate")
                 if callback.epoch(number, loss, self):
                     break
         callback.end(self)
 
     def model(self) -> "EncoderTrainer":
-        """Itself: what is judged."""
+        """The trainer itself, which the validator scores."""
         return self
 
     def score(self) -> float:
-        """What the objective says of the pictures that are held back."""
+        """Score of the objective on the pictures that are held back."""
         import torch
 
         with torch.inference_mode():
             return self.objective.score(self.embed, self.heads)
 
     def embed(self, rows: Rows) -> Any:
-        """(n, d) vectors as they are by now, without gradients."""
+        """Current vectors, (n, d), without gradients."""
         import torch
 
         with torch.inference_mode(), self._precision():
-            return torch.cat([self._vectors(self._seen(some)) for some in _in_parts(rows)]).float()
+            return torch.cat([self._vectors(self._seen(part)) for part in _in_parts(rows)]).float()
 
     def state(self) -> Arrays:
         """Everything that changes from epoch to epoch."""
@@ -100,7 +133,18 @@ class EncoderTrainer:
         return {name: tensor.cpu().numpy().copy() for name, tensor in found.items()}
 
     def restore(self, state: Arrays) -> None:
-        """Go back to what ``state`` gave. Raises InputError for moments that are of no optimiser like this one."""
+        """Continue from a saved state.
+
+        Parameters
+        ----------
+        state : Arrays
+            Arrays as returned by ``state``.
+
+        Raises
+        ------
+        InputError
+            If the moments do not fit this optimiser.
+        """
         import torch
 
         moments: dict[int, dict[str, Any]] = {}
@@ -120,7 +164,7 @@ class EncoderTrainer:
         self._optimiser.load_state_dict({**whole, "state": moments})
 
     def _moments(self, state: Arrays) -> dict[int, dict[str, tuple[int, ...]]]:
-        """What Adam keeps, and of which shape, of each parameter that a state has anything of, by its number."""
+        """Names and shapes of Adam's moments, for each parameter (by its number) of which the state has any."""
         parameters = [one for group in self._optimiser.param_groups for one in group["params"]]
         return {
             place: {"step": (), "exp_avg": tuple(one.shape), "exp_avg_sq": tuple(one.shape)}
@@ -136,12 +180,12 @@ class EncoderTrainer:
             pace = self.schedule.pace(((number - 1) * len(batches) + step) / (self.schedule.epochs * len(batches)))
             for group in self._optimiser.param_groups:
                 group["lr"] = self.schedule.rate * group["scale"] * pace
-            given = [
+            inputs = [
                 self._seen(batch.rows, int(rng.integers(1 << 31)) if self._views else None)
                 for _ in range(self.objective.views)
             ]
             with self._precision():
-                vectors = self._vectors(self._joined(given))
+                vectors = self._vectors(self._joined(inputs))
                 loss = self.objective.loss(vectors, batch, self.heads)
             self._optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -150,7 +194,7 @@ class EncoderTrainer:
         return float(np.mean(losses)) if losses else float("nan")
 
     def _seen(self, rows: Rows, seed: int | None = None) -> Any:
-        """What the learning part is given of these pictures; of a view of each, with a seed."""
+        """Input of the trainable part for these pictures, or for a view of each if there is a seed."""
         import torch
 
         if self._part is None:
@@ -158,23 +202,23 @@ class EncoderTrainer:
             if seed is not None and self._views is not None:
                 pixels = self._views(pixels, seed)
             return numbers_of(pixels.to(self._device), self.backbone.statistics)
-        lost = np.array([row for row in rows.tolist() if row not in self._kept], np.int64)
+        missing = np.array([row for row in rows.tolist() if row not in self._kept], np.int64)
         fresh: dict[int, npt.NDArray[np.float32]] = {}
-        for some in _in_parts(lost) if len(lost) else ():
-            numbers = numbers_of(torch.from_numpy(self._pixels(some)).to(self._device), self.backbone.statistics)
-            fresh |= dict(zip(some.tolist(), self._part.before(numbers).float().cpu().numpy(), strict=True))
+        for part in _in_parts(missing) if len(missing) else ():
+            numbers = numbers_of(torch.from_numpy(self._pixels(part)).to(self._device), self.backbone.statistics)
+            fresh |= dict(zip(part.tolist(), self._part.before(numbers).float().cpu().numpy(), strict=True))
         for row, kept in fresh.items():
-            if kept.nbytes <= self._room:
+            if kept.nbytes <= self._free_bytes:
                 self._kept[row] = kept.copy()
-                self._room -= kept.nbytes
+                self._free_bytes -= kept.nbytes
         found = np.stack([fresh[row] if row in fresh else self._kept[row] for row in rows.tolist()])
         tensor = torch.from_numpy(found).to(self._device)
         return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
-    def _vectors(self, given: Any) -> Any:
-        return features(self.network, given) if self._part is None else self._part.after(given)
+    def _vectors(self, inputs: Any) -> Any:
+        return features(self.network, inputs) if self._part is None else self._part.after(inputs)
 
-    def _parted(self) -> FrozenFeatures | None:
+    def _split(self) -> FrozenFeatures | None:
         import torch
 
         if not self.schedule.freeze:
@@ -185,7 +229,7 @@ class EncoderTrainer:
             self.network, numbers_of(torch.from_numpy(pixels).to(self._device), self.backbone.statistics)
         )
         if part is None:
-            self._tell(f"{self.backbone.architecture} cannot be parted: its frozen stages are computed in every epoch")
+            self._tell(f"{self.backbone.architecture} cannot be split: its frozen stages are computed in every epoch")
         return part
 
     def _joined(self, parts: Sequence[Any]) -> Any:
@@ -194,7 +238,7 @@ class EncoderTrainer:
         return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
     def _precision(self) -> Any:
-        """Half precision on a GPU, in the format that needs no scaling of the loss."""
+        """Half precision on a GPU, in a format that needs no scaling of the loss."""
         import torch
 
         return torch.autocast("cuda", dtype=torch.bfloat16) if self._device.type == "cuda" else nullcontext()
