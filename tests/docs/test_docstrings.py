@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pydoclint"]["paths"]
 FILES = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
+_NOTHING = {"None", "Never", "NoReturn", "Iterator[None]"}  # the last: a context manager
 SECTIONS = ("Parameters", "Returns", "Yields", "Raises", "Attributes", "Notes", "References")
 
 
@@ -60,7 +61,7 @@ def test_a_docstring_is_one_line_or_has_the_sections_that_it_needs(file: Path) -
         arguments = function.args
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         needed = {"Parameters"} if [one for one in parameters if one.arg not in {"self", "cls"}] else set()
-        returns = function.returns is not None and ast.unparse(function.returns) not in {"None", "Never", "NoReturn"}
+        returns = function.returns is not None and ast.unparse(function.returns) not in _NOTHING
         found = {title if title != "Yields" else "Returns" for title in sections(docstring)}
         missing = sorted((needed | ({"Returns"} if returns else set())) - found)
         unnamed = sorted(name for name in raised(function) if name not in docstring)
