@@ -36,7 +36,7 @@ from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.recommenders.data import Content
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 
 PASSES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128)
 
@@ -98,8 +98,8 @@ def synthetic() -> Data:
 
 def lists(score: Score, seen: sp.csr_matrix, users: np.ndarray) -> np.ndarray:
     """(users, 20) the unseen items with the highest scores; equal ones by lot."""
-    draw = lots([str(item) for item in range(seen.shape[1])])
-    return top_k(np.array(score(users), np.float32), 20, lots=draw, exclude=seen[users])[0]
+    draw = tie_order([str(item) for item in range(seen.shape[1])])
+    return top_k(np.array(score(users), np.float32), 20, tie_order=draw, exclude=seen[users])[0]
 
 
 def judge(score: Score, seen: sp.csr_matrix, truth: sp.csr_matrix, most: int = 10_000) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find
 from visrec_cli.tables.vectors import unit_rows
 
@@ -59,10 +59,10 @@ def features(content: Content, kind: str, seed: int) -> Content:
 
 def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.ndarray | None) -> dict[str, float]:
     asked = np.flatnonzero(np.diff(truth.indptr))
-    lot, parts = lots(model.items.ids), []
+    lot, parts = tie_order(model.items.ids), []
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
-        top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=seen[rows], allowed=allowed)
+        top, _ = top_k(model.scores(model.users.take(rows)), 20, tie_order=lot, exclude=seen[rows], allowed=allowed)
         lists, item_stats = Lists(top, truth[rows]), ItemStats(len(model.items.ids))
         parts.append(np.stack([Ndcg.each(lists, 10, item_stats), Recall.each(lists, 20, item_stats)]))
     values = np.concatenate(parts, axis=1).mean(axis=1)

@@ -27,7 +27,7 @@ from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.train_cf.plan import Plan
@@ -99,10 +99,10 @@ def benchmark(name: str) -> Iterator[Task]:
 
 def per_user(model: Model, task: Task) -> dict[str, np.ndarray]:
     asked = np.flatnonzero(np.diff(task.truth.indptr))
-    lot, scores = lots(model.items.ids), {"ndcg@10": [], "recall@20": []}
+    lot, scores = tie_order(model.items.ids), {"ndcg@10": [], "recall@20": []}
     for start in range(0, len(asked), 512):
         rows = asked[start : start + 512]
-        top, _ = top_k(model.scores(model.users.take(rows)), 20, lots=lot, exclude=task.seen[rows])
+        top, _ = top_k(model.scores(model.users.take(rows)), 20, tie_order=lot, exclude=task.seen[rows])
         lists, item_stats = Lists(top, task.truth[rows]), ItemStats(len(model.items.ids))
         scores["ndcg@10"].append(Ndcg.each(lists, 10, item_stats))
         scores["recall@20"].append(Recall.each(lists, 20, item_stats))

@@ -35,7 +35,7 @@ from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.split import split
@@ -107,7 +107,7 @@ def without(log: Log, cold: np.ndarray) -> tuple[Log, sp.csr_matrix]:
     users = np.repeat(np.arange(len(log.users)), np.diff(log.matrix.indptr))
     assert log.times is not None
     on_cold = cold[log.matrix.indices]
-    order = np.lexsort((lots(log.items)[log.matrix.indices], log.times, users))
+    order = np.lexsort((tie_order(log.items)[log.matrix.indices], log.times, users))
     order = order[on_cold[order]]
     last = order[np.append(np.diff(users[order]) != 0, True)]
     moment = np.full(len(log.users), -1)
@@ -122,7 +122,11 @@ def judged(model: Model, truth: sp.csr_matrix, seen: sp.csr_matrix, allowed: np.
     values = np.full((truth.shape[0], 2), np.nan)
     asked = np.flatnonzero((np.diff(truth.indptr) > 0) & (np.diff(seen.indptr) > 0))
     top, _ = top_k(
-        model.scores(model.users.take(asked)), 10, lots=lots(model.items.ids), exclude=seen[asked], allowed=allowed
+        model.scores(model.users.take(asked)),
+        10,
+        tie_order=tie_order(model.items.ids),
+        exclude=seen[asked],
+        allowed=allowed,
     )
     lists, item_stats = Lists(top, truth[asked]), ItemStats(len(model.items.ids))
     values[asked] = np.stack([Hit.each(lists, 10, item_stats), Ndcg.each(lists, 10, item_stats)], axis=1)

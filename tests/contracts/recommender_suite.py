@@ -11,7 +11,7 @@ from visrec_cli.recommenders.base import AUTO, Iterative, Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table, to_table
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find
 
 GROUPS, USERS_EACH, ITEMS_EACH = 4, 15, 12
@@ -43,7 +43,7 @@ def planted(seed: int = 0, noise: float = 0.02, cold: int = 0) -> tuple[Log, Con
 
 def precision(model: Model, truth: sp.csr_matrix, k: int = 4, items: np.ndarray | None = None) -> float:
     """Share of the first k unseen recommendations (among ``items``) that are of the user's own taste."""
-    rows, _ = top_k(model.scores(), k, lots=lots(model.items.ids), exclude=model.users.history, allowed=items)
+    rows, _ = top_k(model.scores(), k, tie_order=tie_order(model.items.ids), exclude=model.users.history, allowed=items)
     right = [truth[user, row] for user, line in enumerate(rows.tolist()) for row in line if row >= 0]
     return float(np.sum(right)) / (len(model.users.ids) * k)
 
@@ -133,7 +133,7 @@ class RecommenderSuite:
         model = self.fitted(log, content)
         kind = find("recommender", self.name)
         folded = kind.fold_in(model, log.users, log.matrix, log.times)
-        rows, _ = top_k(model.scores(folded), 4, lots=lots(model.items.ids), exclude=log.matrix)
+        rows, _ = top_k(model.scores(folded), 4, tie_order=tie_order(model.items.ids), exclude=log.matrix)
         if self.personal:
             right = [truth[u, row] for u, line in enumerate(rows.tolist()) for row in line]
             assert np.mean(right) >= self.at_least - 0.1

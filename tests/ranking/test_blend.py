@@ -32,17 +32,17 @@ def test_what_one_model_cannot_score_is_average_there_and_what_none_can_is_nothi
 
 
 def test_ranks_by_hand() -> None:
-    lots = np.arange(4)
+    tie_order = np.arange(4)
     one, two = scores([9, 8, 7, NONE]), scores([1, 2, NONE, NONE])
-    blended = blend_ranks([one, two], [2, 1], depth=2, lots=lots)[0]
+    blended = blend_ranks([one, two], [2, 1], depth=2, tie_order=tie_order)[0]
     expected = [2 / 61 + 1 / 62, 2 / 62 + 1 / 61]
     assert blended[:2].tolist() == pytest.approx([value * 61 / 3 for value in expected], rel=1e-6)
     assert np.isneginf(blended[2:]).all()  # beyond the depth, and scored by none
 
 
 def test_equal_ranks_go_by_lot() -> None:
-    for lots in (np.array([0, 1]), np.array([1, 0])):
-        blended = blend_ranks([scores([2, 1]), scores([1, 2])], [1, 1], depth=9, lots=lots)[0]
+    for tie_order in (np.array([0, 1]), np.array([1, 0])):
+        blended = blend_ranks([scores([2, 1]), scores([1, 2])], [1, 1], depth=9, tie_order=tie_order)[0]
         assert blended[0] == blended[1]
-    tied = blend_ranks([scores([5, 5, 5])], [1], depth=1, lots=np.array([2, 0, 1]))[0]
+    tied = blend_ranks([scores([5, 5, 5])], [1], depth=1, tie_order=np.array([2, 0, 1]))[0]
     assert np.isfinite(tied).tolist() == [False, True, False]

@@ -52,11 +52,11 @@ def test_what_somebody_has_they_have_in_every_picture() -> None:
 def test_of_twins_the_better_is_left_and_of_equals_the_one_that_drew_the_lesser_lot() -> None:
     out = -np.inf
     scores = np.array([[1, 2, 3, 4, 5], [1, 1, 1, 1, 1], [out, 0, out, 0, out]], np.float32)
-    leave_best_of_group(scores, np.array([5, 2, 5, 2, 5]), lots=np.array([3, 1, 0, 4, 2]))
+    leave_best_of_group(scores, np.array([5, 2, 5, 2, 5]), tie_order=np.array([3, 1, 0, 4, 2]))
     assert scores.tolist() == [[out, out, out, 4, 5], [out, 1, 1, out, out], [out, 0, out, out, out]]
 
 
 def test_without_twins_scores_stay() -> None:
     scores = np.array([[1, 2], [3, 3]], np.float32)
-    leave_best_of_group(scores, np.array([4, 2]), lots=np.array([0, 1]))
+    leave_best_of_group(scores, np.array([4, 2]), tie_order=np.array([0, 1]))
     assert scores.tolist() == [[1, 2], [3, 3]]

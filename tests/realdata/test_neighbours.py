@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.recommenders.data import Log
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find
 
 SIZES = {"amazon-baby": (19_445, 7_050), "tiktok-mm": (9_308, 6_710)}
@@ -27,9 +27,9 @@ def recall_at_20(folder: Path, data: str, recommender: str) -> float:
     users, items = tuple(f"u{u}" for u in range(n)), tuple(f"i{i}" for i in range(m))
     model = find("recommender", recommender)().fit(Log(users, items, parts["train"]))
     asked = np.flatnonzero(np.diff(parts["test"].indptr))
-    draw, found = lots(items), []
+    draw, found = tie_order(items), []
     for block in np.array_split(asked, 10):
-        top, _ = top_k(model.scores(model.users.take(block)), 20, lots=draw, exclude=parts["train"][block])
+        top, _ = top_k(model.scores(model.users.take(block)), 20, tie_order=draw, exclude=parts["train"][block])
         truth = parts["test"][block]
         found.append(Recall.each(Lists(top, truth), 20, ItemStats(truth.shape[1])))
     return float(np.concatenate(found).mean())

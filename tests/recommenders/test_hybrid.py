@@ -6,7 +6,7 @@ import pytest
 from tests.contracts.recommender_suite import RecommenderSuite, planted, precision
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.hybrid import Hybrid
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "epochs": 10, "components": 4, "trials": 1}
 
@@ -35,7 +35,7 @@ def test_each_map_places_cold_items_new_items_and_new_users_alike(kind: str) -> 
     again = Hybrid.new_items(model, ["n"] * len(cold), content.take(cold))
     np.testing.assert_allclose(again.factors, model.items.factors[cold], rtol=1e-4, atol=1e-5)
     folded = Hybrid.fold_in(model, log.users, log.matrix)
-    rows, _ = top_k(model.scores(folded), 4, lots=lots(log.items), exclude=log.matrix, allowed=~log.touched)
+    rows, _ = top_k(model.scores(folded), 4, tie_order=tie_order(log.items), exclude=log.matrix, allowed=~log.touched)
     assert np.mean([truth[u, i] for u, line in enumerate(rows.tolist()) for i in line]) >= 0.8
 
 

@@ -63,7 +63,7 @@ def blend_scores(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
 
 
 def blend_ranks(
-    scores: Sequence[Scores], weights: Sequence[float], *, depth: int, lots: npt.NDArray[np.int64]
+    scores: Sequence[Scores], weights: Sequence[float], *, depth: int, tie_order: npt.NDArray[np.int64]
 ) -> Scores:
     """Blend the rankings of several models, by reciprocal rank fusion (see ``fuse_ranks``).
 
@@ -75,7 +75,7 @@ def blend_ranks(
         One weight per model, not all 0; only their ratios matter.
     depth : int
         Number of items of each model that take part.
-    lots : npt.NDArray[np.int64]
+    tie_order : npt.NDArray[np.int64]
         (m,) order of items with equal scores.
 
     Returns
@@ -83,15 +83,16 @@ def blend_ranks(
     Scores
         (n, m) float32; -inf for items outside of all rankings.
     """
-    row_of = np.argsort(lots)
+    row_of = np.argsort(tie_order)
     total = np.full(scores[0].shape, -np.inf, np.float32)
     for row in range(len(total)):
-        rankings = [_first(one[row], depth, lots) for one in scores]
-        fused, positions = fuse_ranks([lots[ranking] for ranking in rankings], weights)  # ties by lots, not by row
+        rankings = [_first(one[row], depth, tie_order) for one in scores]
+        ranks = [tie_order[ranking] for ranking in rankings]  # so that ties are not ordered by row
+        fused, positions = fuse_ranks(ranks, weights)
         total[row, row_of[positions]] = fused
     return total
 
 
-def _first(scores: Scores, depth: int, lots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    order = np.lexsort((lots, -scores))[:depth]
+def _first(scores: Scores, depth: int, tie_order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    order = np.lexsort((tie_order, -scores))[:depth]
     return order[np.isfinite(scores[order])]

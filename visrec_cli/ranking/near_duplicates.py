@@ -51,7 +51,7 @@ def with_twins(has: Mask, groups: Groups) -> Mask:
     return touched[:, numbers]
 
 
-def leave_best_of_group(scores: Matrix, groups: Groups, lots: Groups) -> None:
+def leave_best_of_group(scores: Matrix, groups: Groups, tie_order: Groups) -> None:
     """Keep only the best candidate of each group, in place.
 
     Parameters
@@ -60,14 +60,14 @@ def leave_best_of_group(scores: Matrix, groups: Groups, lots: Groups) -> None:
         (n, m) float32, -inf where there is no candidate; overwritten.
     groups : Groups
         (m,) group of each column.
-    lots : Groups
+    tie_order : Groups
         (m,) order of columns with equal scores; the smallest is kept.
     """
     _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     grouped = np.flatnonzero(sizes[numbers] > 1)
     if not len(grouped):
         return
-    grouped = grouped[np.lexsort((lots[grouped], numbers[grouped]))]
+    grouped = grouped[np.lexsort((tie_order[grouped], numbers[grouped]))]
     starts = np.flatnonzero(np.diff(numbers[grouped], prepend=-1))
     widths = np.diff([*starts, len(grouped)])
     within = scores[:, grouped]

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Log
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.tables.vectors import Mask, Matrix
 
 Choice = TypeVar("Choice")
@@ -100,7 +100,7 @@ class ColdStartTrial:
         return float(self.cold[rows[rows >= 0]].mean()) if (rows >= 0).any() else 0.0
 
     def _top(self, scores: Matrix, seen: sp.csr_matrix, allowed: Mask) -> tuple[npt.NDArray[np.int64], Matrix]:
-        return top_k(scores, _K, lots=lots(self.model.items.ids), exclude=seen, allowed=allowed)
+        return top_k(scores, _K, tie_order=tie_order(self.model.items.ids), exclude=seen, allowed=allowed)
 
 
 def choose(

@@ -13,7 +13,7 @@ Vector = npt.NDArray[np.float32]
 _GROUP, _GROUPS_FOR_EACH = 64, 8  # largest size of a group, and smallest number of groups for each of the k
 
 
-def lots(ids: Sequence[str]) -> npt.NDArray[np.int64]:
+def tie_order(ids: Sequence[str]) -> npt.NDArray[np.int64]:
     """Rank ids by their hash, to order items with equal scores.
 
     The order of a file would be biased: catalogues are sorted by age or popularity, and a model that gives every item
@@ -39,7 +39,7 @@ def top_k(
     scores: Matrix,
     k: int,
     *,
-    lots: npt.NDArray[np.int64],
+    tie_order: npt.NDArray[np.int64],
     exclude: sp.csr_matrix | None = None,
     allowed: Mask | None = None,
 ) -> tuple[npt.NDArray[np.int64], Matrix]:
@@ -51,8 +51,8 @@ def top_k(
         (n, m) float32; overwritten.
     k : int
         Number of columns to select.
-    lots : npt.NDArray[np.int64]
-        (m,) order of columns with equal scores, as from ``lots``.
+    tie_order : npt.NDArray[np.int64]
+        (m,) order of columns with equal scores, as from ``tie_order``.
     exclude : sp.csr_matrix | None, default=None
         (n, m) csr whose stored cells are no candidates, such as items that a user has seen.
     allowed : Mask | None, default=None
@@ -73,7 +73,7 @@ def top_k(
         return np.full((n, k), -1, np.int64), np.full((n, k), -np.inf, np.float32)
     rows, columns = _candidates(scores, k)
     values = scores[rows, columns]
-    order = np.lexsort((lots[columns], -values, rows))
+    order = np.lexsort((tie_order[columns], -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]
     place = np.arange(len(rows)) - np.searchsorted(rows, rows)
     keep = place < k

@@ -10,7 +10,7 @@ from visrec_cli.logs.holdout import held_back
 from visrec_cli.recommenders.als.defaults import regularisation_of, unobserved_weight_of
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 
 
 def log_of(matrix: Any) -> Log:
@@ -35,7 +35,7 @@ def found(log: Log, **settings: float) -> float:
     mask = held_back(log, 0.2, 0)
     learned, truth = log.only(~mask), log.only(mask).matrix
     model = Als(embedding_size=16, **settings).fit(learned)
-    rows, _ = top_k(model.scores(), 20, lots=lots(log.items), exclude=learned.matrix)
+    rows, _ = top_k(model.scores(), 20, tie_order=tie_order(log.items), exclude=learned.matrix)
     asked = np.flatnonzero(np.diff(truth.indptr))
     return float(np.mean([truth[user, rows[user]].sum() / truth[user].nnz for user in asked]))
 

@@ -64,7 +64,7 @@ def test_without_ranks_the_scores_are_the_order_and_lots_among_equals() -> None:
     assert found["u1"][-1] == "?"
     truth = small_truth()
     places = [truth.item_ids.index(item).as_py() for item in found["u1"][1:-1]]
-    assert list(truth.lots[places]) == sorted(truth.lots[places])
+    assert list(truth.tie_order[places]) == sorted(truth.tie_order[places])
     assert run.notes.ties == 3
 
 

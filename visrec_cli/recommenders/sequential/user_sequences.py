@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.recommenders.data import Times
-from visrec_cli.recommenders.top_k import lots
+from visrec_cli.recommenders.top_k import tie_order
 from visrec_cli.tables.vectors import Mask, Rows
 
 
@@ -57,8 +57,8 @@ class UserSequences:
         kept = np.flatnonzero((history.data > 0) & usable[history.indices])
         users, items = users[kept], history.indices[kept].astype(np.int64)
         distinct, places = np.unique(items, return_inverse=True)
-        lot = lots([ids[item] for item in distinct])[places] if len(distinct) else places
-        order = np.lexsort((lot, np.zeros(len(kept)) if times is None else times[kept], users))
+        ranks = tie_order([ids[item] for item in distinct])[places] if len(distinct) else places
+        order = np.lexsort((ranks, np.zeros(len(kept)) if times is None else times[kept], users))
         ends = np.searchsorted(users, np.arange(history.shape[0] + 1))
         return cls(items[order], ends.astype(np.int64), kept[order])
 

@@ -90,7 +90,7 @@ class Baseline(Run):
         if self.kind.needs_content:  # who liked nothing looks like nothing
             scores[np.diff(self.likes[rows].indptr) == 0] = self.otherwise
         out = None if self.left_out is None else self.left_out[rows]
-        return top_k(scores, self.k, lots=truth.lots[:-1], exclude=out, allowed=self.candidates)[0]
+        return top_k(scores, self.k, tie_order=truth.tie_order[:-1], exclude=out, allowed=self.candidates)[0]
 
 
 def baselines_of(

@@ -13,7 +13,7 @@ from visrec_cli.items.features import ItemFeatures
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.metrics.base import ItemStats
 from visrec_cli.recommenders.data import Log, Times
-from visrec_cli.recommenders.top_k import lots
+from visrec_cli.recommenders.top_k import tie_order
 from visrec_cli.tables.vectors import Mask
 
 
@@ -47,9 +47,9 @@ class Truth:
     empty_is_zero: bool = False
 
     @cached_property
-    def lots(self) -> npt.NDArray[np.int64]:
+    def tie_order(self) -> npt.NDArray[np.int64]:
         """(items + 1,) who goes first among equal scores; unknown items go last."""
-        return np.append(lots(self.item_ids.to_pylist()), len(self.item_ids))
+        return np.append(tie_order(self.item_ids.to_pylist()), len(self.item_ids))
 
     @cached_property
     def validated(self) -> sp.csr_matrix | None:

@@ -95,7 +95,7 @@ class UserListsBatch:
             before = self._scores
             falls = (self._group[1:] != self._group[:-1]) | (before[1:] < before[:-1])
             if not falls.all():
-                self._take(np.lexsort((self._truth.lots[self._items], -before, self._group)))
+                self._take(np.lexsort((self._truth.tie_order[self._items], -before, self._group)))
                 ties = (self._group[1:] == self._group[:-1]) & (self._scores[1:] == self._scores[:-1])
                 self._notes.ties += int(ties.sum())
         else:
@@ -104,7 +104,7 @@ class UserListsBatch:
     def _by_rank(self, ranks: npt.NDArray[np.int64]) -> None:
         if not (ranks == self._place + 1).all():
             scores = np.zeros(len(ranks)) if self._scores is None else -self._scores
-            order = np.lexsort((self._truth.lots[self._items], scores, ranks, self._group))
+            order = np.lexsort((self._truth.tie_order[self._items], scores, ranks, self._group))
             self._take(order)
             ranks = ranks[order]
             self._notes.odd_ranks += self._users(ranks != self._place + 1)

@@ -10,7 +10,7 @@ from visrec_cli.errors import UsageError, unknown
 from visrec_cli.metrics.base import ItemStats, Lists, Metric
 from visrec_cli.metrics.ratings import Rmse
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.registry import find, has, members
 from visrec_cli.tables.vectors import Matrix, Rows
 
@@ -71,7 +71,7 @@ class Validation:
         if len(users) > at_most:
             users = np.sort(np.random.default_rng([seed, 2]).choice(users, at_most, replace=False))
         self.users, self.measure, self._seen, self._truth = users, measure, seen, truth
-        self._lots: Rows | None = None
+        self._tie_order: Rows | None = None
 
     def score(self, model: Model) -> float:
         """The mean of the metric."""
@@ -80,12 +80,12 @@ class Validation:
         return float(self._each(model).mean()) if len(self.users) else float("nan")
 
     def _each(self, model: Model) -> Matrix:
-        if self._lots is None:
-            self._lots = lots(model.items.ids)
+        if self._tie_order is None:
+            self._tie_order = tie_order(model.items.ids)
         metric, k, parts, item_stats = self.measure.kind, self.measure.k, [], ItemStats(len(model.items.ids))
         for start in range(0, len(self.users), _BLOCK):
             rows = self.users[start : start + _BLOCK]
-            top, _ = top_k(model.scores(model.users.take(rows)), k, lots=self._lots, exclude=self._seen[rows])
+            top, _ = top_k(model.scores(model.users.take(rows)), k, tie_order=self._tie_order, exclude=self._seen[rows])
             parts.append(metric.each(Lists(top, self._truth[rows]), k, item_stats))
         return np.concatenate(parts)
 

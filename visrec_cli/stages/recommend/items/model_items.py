@@ -9,7 +9,7 @@ from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.catalogue_items import CatalogueItems
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table
-from visrec_cli.recommenders.top_k import lots, top_k
+from visrec_cli.recommenders.top_k import tie_order, top_k
 from visrec_cli.runtime.command_line import command_line
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.items.answers import Answer
@@ -71,13 +71,13 @@ class ItemLinks:
         may = catalogue.present if allowed is None else allowed
         rows: Sequence[int] = [catalogue.row(item) for item in dict.fromkeys(self._asked.items)]
         rows = catalogue.in_order(catalogue.present).tolist() if self._asked.all_items else rows
-        drawn = lots(catalogue.items["item_id"].to_pylist())
+        drawn = tie_order(catalogue.items["item_id"].to_pylist())
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             scores = self._links[block].toarray().astype(np.float32)
             scores[scores <= 0] = -np.inf
             scores[np.arange(len(block)), block] = -np.inf
-            found, best = top_k(scores, k, lots=drawn, allowed=may)
+            found, best = top_k(scores, k, tie_order=drawn, allowed=may)
             queries = item_queries(catalogue, block)
             yield [
                 Answer(query, line[line >= 0], values[line >= 0], line[:0])

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.errors import InputError
 from visrec_cli.logs.item_groups import groups_of
-from visrec_cli.recommenders.top_k import lots
+from visrec_cli.recommenders.top_k import tie_order
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users.loaded_model import LoadedModel
 from visrec_cli.tables.unicode_forms import note_other_forms
@@ -26,9 +26,9 @@ class CandidateItems:
     places: tuple[Rows, ...]
 
     @cached_property
-    def lots(self) -> Rows:
+    def tie_order(self) -> Rows:
         """Who goes first among equal scores; see recommenders.top_k."""
-        return lots(self.ids)
+        return tie_order(self.ids)
 
     @cached_property
     def row_of(self) -> dict[str, int]:

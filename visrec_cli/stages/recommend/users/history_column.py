@@ -25,7 +25,7 @@ def pasts(past: Users, users: Rows, latest: int, candidates: CandidateItems) -> 
     Without times the heaviest come first; equal ones by lot.
     """
     firsts = np.flatnonzero(np.diff(users, prepend=-1))
-    picked = [_latest(past, int(users[row]), latest, candidates.lots) for row in firsts]
+    picked = [_latest(past, int(users[row]), latest, candidates.tie_order) for row in firsts]
     cells = np.concatenate([np.empty(0, np.int64), *picked])
     items = past.history.indices[cells]
     about = candidates.about.schema
@@ -50,11 +50,11 @@ def pasts(past: Users, users: Rows, latest: int, candidates: CandidateItems) -> 
     return pa.ListArray.from_arrays(pa.array(offsets), steps, type=FIELD.type, mask=pa.array(gone))
 
 
-def _latest(past: Users, user: int, latest: int, lots: Rows) -> Rows:
+def _latest(past: Users, user: int, latest: int, tie_order: Rows) -> Rows:
     """Where in the history's data the latest liked items of a user stand."""
     cells = np.arange(past.history.indptr[user], past.history.indptr[user + 1])
     weights = past.history.data[cells]
     newest = np.zeros(len(cells)) if past.times is None else past.times[cells]
-    order = np.lexsort((lots[past.history.indices[cells]], -weights, -newest))
+    order = np.lexsort((tie_order[past.history.indices[cells]], -weights, -newest))
     found: Rows = cells[order][weights[order] > 0][:latest]
     return found

@@ -78,9 +78,9 @@ class Chooser:
             total[~known] = self.fallback
             out.strike(total)
         if self.groups is not None and self.seen != "only":
-            leave_best_of_group(total, self.groups, self.candidates.lots)
+            leave_best_of_group(total, self.groups, self.candidates.tie_order)
         pool = max(_DEEP * self.k, _DEEP_AT_LEAST) if self.diversity > 0 else self.k
-        rows, scores = top_k(total, pool, lots=self.candidates.lots)
+        rows, scores = top_k(total, pool, tie_order=self.candidates.tie_order)
         if self.diversity > 0:
             rows, scores = self._spread(rows, scores)
         return Choice(user_batches, past, known, rows, scores)
@@ -101,7 +101,7 @@ class Chooser:
             total = each[0]
         elif self.blend.by == "rank":
             depth = max(_DEEP * self.k, _DEEP_AT_LEAST)
-            total = blend_ranks(each, self.blend.weights, depth=depth, lots=self.candidates.lots)
+            total = blend_ranks(each, self.blend.weights, depth=depth, tie_order=self.candidates.tie_order)
         else:
             total = blend_scores(each, self.blend.weights)
         if self.seen == "only":
