@@ -16,6 +16,7 @@ from visrec_cli.runtime.report import Report
 
 HIDDEN, NO_ENDING, LINKS = "hidden", "without an ending", "links to folders elsewhere"
 _SIDECARS = frozenset({".txt", ".json", ".caption", ".cls", ".csv", ".xml", ".xmp", ".npy"})
+_METADATA = frozenset({"metadata.jsonl", "metadata.csv"})
 _HINTS = {
     NO_ENDING: "a list of files takes those without an ending, too: find DIR -type f | visrec preprocess -",
     LINKS: "visrec preprocess --follow-links follows links",
@@ -25,18 +26,26 @@ _HINTS = {
 @dataclass
 class ScanResult:
     """unusable: (path, reason) of what is a picture by its name and cannot be used. other_files: how many others there
-    are, by what messages call them: an ending, with "beside pictures" where a picture has the same name.
+    are, by what messages call them: an ending, with "beside pictures" where a picture has the same name. metadata:
+    files of an ImageFolder that describe its pictures; they are other files where nobody takes them.
     """
 
     pictures: list[Picture] = field(default_factory=list)
     unusable: list[tuple[str, str]] = field(default_factory=list)
     other_files: Counter[str] = field(default_factory=Counter)
+    metadata: list[str] = field(default_factory=list)
+
+    def take_metadata(self) -> list[str]:
+        """The files that describe pictures, to be read by whoever asks."""
+        taken, self.metadata = sorted(self.metadata), []
+        return taken
 
     def add(self, other: "ScanResult") -> None:
         """Take over what another scan found."""
         self.pictures += other.pictures
         self.unusable += other.unusable
         self.other_files += other.other_files
+        self.metadata += other.metadata
 
     def take(self, path: str, below: str, id_from: str) -> None:
         """Sort in the file at ``path`` as a picture; ``below`` is its place within the source.
@@ -59,6 +68,9 @@ class ScanResult:
         ending = posixpath.splitext(below)[1].lower()
         if ending in PICTURE_ENDINGS:
             return True
+        if posixpath.basename(below).lower() in _METADATA:
+            self.metadata.append(path)
+            return False
         if ending in FOREIGN_ENDINGS:
             self.unusable.append((printable(path), foreign(FOREIGN_ENDINGS[ending])))
         else:
@@ -96,13 +108,19 @@ class ScanResult:
             words.append(f"{sum(n for _, n in common[most:]):,} others")
         return ", ".join(words)
 
+    def _count_metadata(self) -> None:
+        for path in self.take_metadata():
+            self.other_files[posixpath.splitext(path)[1].lower()] += 1
+
     def in_words(self) -> str:
         """What there was instead of pictures."""
+        self._count_metadata()
         unusable = f"{len(self.unusable):,} that cannot be used" if self.unusable else ""
         return ", ".join(words for words in (self.others_in_words(4), unusable) if words) or "nothing"
 
     def tell(self, report: Report) -> None:
         """Reject what cannot be used, and count and name what was left out."""
+        self._count_metadata()
         for path, reason in self.unusable:
             report.reject("scan", reason, path=path)
         if self.other_files:

@@ -53,11 +53,21 @@ def holds_pictures(source: Tabular) -> bool:
 
 
 def _folder(folder: Path, report: Report | None) -> pa.RecordBatchReader:
-    from visrec_cli.images.scan import find_pictures
+    from visrec_cli.images.scan import no_pictures, scan
+    from visrec_cli.items.picture_lines import described
 
-    pictures = find_pictures(folder, report=report)
-    if report is not None:
-        report.expect(len(pictures), "pictures")
+    report, found = report or Report(), scan(folder)
+    if not found.pictures:
+        found.tell(report)
+        raise no_pictures(str(folder), found)
+    items = described(found, report)
+    found.tell(report)
+    pictures = items.pictures
+    report.expect(len(pictures), "pictures")
     # two columns take a tenth of what as many objects take, for as long as the stage runs
     columns = [pa.array([picture.item_id for picture in pictures]), pa.array([picture.path for picture in pictures])]
-    return pa.table(columns, schema=FOLDER_SCHEMA).to_reader(max_chunksize=ROWS)
+    table = pa.table(columns, schema=FOLDER_SCHEMA)
+    if items.table is not None:
+        for field, column in zip(items.table.schema, items.table.columns, strict=True):
+            table = table if field.name == "item_id" else table.append_column(field, column)
+    return table.to_reader(max_chunksize=ROWS)

@@ -17,6 +17,7 @@ from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_
 from visrec_cli.images.names import Picture, check_ids
 from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.images.scan_result import ScanResult
+from visrec_cli.items.picture_lines import described
 from visrec_cli.items.pictures import PATH_COLUMNS
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
@@ -98,10 +99,16 @@ def gather(
     _check_options(
         report.line, named, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder
     )
-    found.tell(report)
     catalogue.pictures = sorted(set(found.pictures), key=lambda picture: (picture.item_id, picture.path))
     if len(catalogue.pictures) < len(found.pictures):
         report.count("pictures named more than once", len(found.pictures) - len(catalogue.pictures))
+    found.pictures = catalogue.pictures
+    if catalogue.items is None and found.pictures:
+        items = described(found, report)
+        catalogue.pictures = items.pictures
+        if items.table is not None:
+            catalogue.take_items(items.table, "what describes the pictures")
+    found.tell(report)
     if not catalogue.pictures and catalogue.stored is None:
         raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
     check_ids(catalogue.pictures)
