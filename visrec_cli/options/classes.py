@@ -4,7 +4,7 @@ A field says once what an option is called, means, needs and becomes::
 
     items: Annotated[Sequence[str], typer.Option("--item", metavar="ID", help="…"), NOT_FOR_USERS] = ()
 
-On the command line a parameter has the name of its longest flag; in Python the name of the field. A field that is
+On the command line a parameter has the name of its longest flag, in Python that of the field. A field that is
 itself a class of options holds those, and what it declares besides (``columns: Annotated[Columns, Needs("--truth")]``)
 holds for each of them. Any other field without a typer.Option or typer.Argument is Python's alone. A subclass that
 declares a field again, with another need or none, changes the option or leaves it to Python.
@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -133,6 +134,7 @@ def _parameter(one: "Field[Any]", hint: Any) -> Parameter:
     named = (info.default, *(info.param_decls or ()))  # in Annotated, the first name stands where a default would
     flags = [flag.split("/")[0] for flag in named if isinstance(flag, str)]
     name = max(flags, key=len).lstrip("-").replace("-", "_") if flags else one.name
+    name = one.name if iskeyword(name) else name  # --class
     others = tuple(part for part in declared if not isinstance(part, Typed))
     return Parameter(name, one.name, Annotated[(typed.type, *others)], typed.default, typed.parse)
 
