@@ -1,47 +1,15 @@
 """``visrec eval``."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.eval_options import (
-    Baselines,
-    By,
-    ClassColumn,
-    Clip,
-    Comparisons,
-    EmbeddingColumn,
-    FailIfWorseThan,
-    FailUnder,
-    Figure,
-    Html,
-    Junit,
-    Lengths,
-    Logged,
-    MarkdownFile,
-    Metrics,
-    NothingRelevant,
-    PerUser,
-    Reference,
-    Relevant,
-    Resamples,
-    RunNames,
-    SamePlace,
-    Seed,
-    Strictly,
-    TestFold,
-    TrainLog,
-    TruthLog,
-    UsersTable,
-    lengths,
-    listed,
-)
-from visrec_cli.commands.interaction_options import columns_of
+from visrec_cli.commands.from_options import Given, command_of
 from visrec_cli.options.destination import Destination
+from visrec_cli.options.eval import EvalOptions
+from visrec_cli.options.eval_files import EvalFiles
 from visrec_cli.options.files import Reads
-from visrec_cli.options.logs import ItemColumn, NoHeader, TimeColumn, UserColumn, WeightColumn
-from visrec_cli.options.requirements import Needs
-from visrec_cli.options.shared import Format, IdColumn, Output, Quiet
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -50,54 +18,24 @@ if TYPE_CHECKING:
     from visrec_cli.reports.evaluation import EvaluationReport
 
 
-def command(
+@dataclass(frozen=True)
+class Runs:
+    """The lists."""
+
     runs: Annotated[
         list[str], typer.Argument(metavar="RECS...", help="Recommendation lists of any tool; - for stdin."), Reads()
-    ],
-    truth: TruthLog = None,
-    train: TrainLog = None,
-    items: Annotated[
-        str | None,
-        typer.Option("--items", metavar="TABLE", help="Table of the items."),
-        Reads(),
-        Needs("--truth", "--class"),
-    ] = None,
-    class_column: ClassColumn = None,
-    embedding: EmbeddingColumn = None,
-    names: RunNames = None,
-    metrics: Metrics = None,
-    k: Lengths = None,
-    min_weight: Relevant = None,
-    nothing_relevant: NothingRelevant = "skip",
-    fold: TestFold = None,
-    logged: Logged = None,
-    same_place: SamePlace = False,
-    clip: Clip = None,
-    by: By = None,
-    users: UsersTable = None,
-    baselines: Baselines = False,
-    reference: Reference = None,
-    fail_under: FailUnder = None,
-    fail_if_worse_than: FailIfWorseThan = None,
-    strictly: Strictly = False,
-    html: Html = None,
-    figure: Figure = None,
-    markdown: MarkdownFile = None,
-    junit: Junit = None,
-    per_user: PerUser = None,
-    comparisons: Comparisons = None,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    weight_column: Annotated[WeightColumn, Needs("--truth")] = None,
-    time_column: Annotated[TimeColumn, Needs("--truth")] = None,
-    no_header: Annotated[NoHeader, Needs("--truth")] = False,
-    id_column: Annotated[IdColumn, Needs("--items")] = None,
-    output: Output = "-",
-    format: Format = None,
-    quiet: Quiet = False,
-) -> None:
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsDestination(Destination):
+    """Where the results go: nothing is rejected."""
+
+    rejects: str | None = None
+    strict: bool = False
+
+
+def run(given: Given) -> None:
     """Evaluate recommendation lists against held-out interactions.
 
     Reads lists of any tool: of visrec, tables of user, item and rank or score, TREC runs, one list per user. --truth
@@ -120,57 +58,31 @@ def command(
 
         visrec eval als-lists.arrow --logged shown.csv
     """
-    from visrec_cli.commands.eval_files import Files, refuse, show
+    from visrec_cli.commands.eval_files import refuse, show, write_files
     from visrec_cli.commands.runner import run_stage
 
-    files = Files(html, figure, junit, markdown, per_user, comparisons, items)
-    if figure is not None:
-        files.refuse_figure([*listed(metrics), *(gate.partition("=")[0] for gate in fail_under or ())], lengths(k))
+    runs, options, files = given["runs"], given.of(EvalOptions), given.of(EvalFiles)
+    if files.figure is not None:
+        gated = [gate.partition("=")[0] for gate in options.gates.fail_under]
+        files.refuse_figure([*options.metrics, *gated], options.ks)
     evaluations: list[EvaluationReport] = []
-    twice = html is not None or (logged is not None and truth is not None)  # then runs are read twice
+    both = options.logged is not None and options.truth is not None
+    twice = files.html is not None or both  # then runs are read twice
 
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.eval import evaluate
-        from visrec_cli.stages.eval.gates import Gates
-        from visrec_cli.stages.eval.propensity import Policy
         from visrec_cli.stages.eval.report_model import report_of
         from visrec_cli.stages.eval.runs import names_of
         from visrec_cli.tables.readers import read_all
 
-        done = evaluate(
-            *(read_all(run) if run == "-" and twice else run for run in runs),
-            truth=truth,
-            train=train,
-            items=items,
-            class_column=class_column,
-            embedding=embedding,
-            logged=logged,
-            policy=Policy(same_place, clip),
-            names=names_of(runs, listed(names)),
-            metrics=listed(metrics),
-            ks=lengths(k),
-            by=listed(by),
-            users=users,
-            baselines=baselines,
-            reference=reference,
-            gates=Gates(fail_under or (), fail_if_worse_than, strictly),
-            resamples=resamples,
-            seed=seed,
-            min_weight=min_weight,
-            nothing_relevant=nothing_relevant,
-            fold=fold,
-            columns=columns_of(user_column, item_column, weight_column, time_column, None, no_header),
-            id_column=id_column,
-            report=report,
-        )
+        sources = [read_all(one) if one == "-" and twice else one for one in runs]
+        done = evaluate(*sources, options=options, names=names_of(runs, options.names), report=report)
         evaluations.append(report_of(done, report))
-        files.write(done, evaluations[0], report)
+        write_files(files, options.items, done, evaluations[0], report)
         return done.results.to_reader()
 
-    run_stage(
-        stage,
-        Destination(output=output, format=format, quiet=quiet),
-        noun="results",
-        show=lambda reader: show(evaluations[0], reader),
-    )
+    run_stage(stage, given.of(ResultsDestination), noun="results", show=lambda reader: show(evaluations[0], reader))
     refuse(evaluations[0].verdicts)
+
+
+command = command_of(run, Runs, EvalOptions, EvalFiles, ResultsDestination)

@@ -1,11 +1,10 @@
 """The files that ``visrec eval`` writes beside its table, and what it shows at a terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visrec_cli.errors import UsageError
+from visrec_cli.options.eval_files import EvalFiles
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -15,58 +14,40 @@ if TYPE_CHECKING:
     from visrec_cli.stages.eval import Evaluation
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where to; None for what nobody wants. items: the table of items, beside which their pictures are."""
+def write_files(
+    files: EvalFiles, items: str | None, done: "Evaluation", evaluation: "EvaluationReport", report: Report
+) -> None:
+    """Write what is asked for. items: their table, beside which their pictures are."""
+    from visrec_cli.tables.atomic import atomic
+    from visrec_cli.tables.output import write_table
 
-    html: str | None = None
-    figure: str | None = None
-    junit: str | None = None
-    markdown: str | None = None
-    per_user: str | None = None
-    comparisons: str | None = None
-    items: str | None = None
+    made: dict[str, bytes] = {}
+    if files.html is not None:
+        from visrec_cli.stages.eval.report_model import page_of
 
-    @staticmethod
-    def refuse_figure(metrics: Sequence[str], ks: Sequence[int]) -> None:
-        """Raises UsageError where no metric is at two lengths, which a curve needs."""
-        at = {metric for metric in metrics if "@" in metric}
-        several = len(set(ks)) > 1 and (not metrics or len(at) < len(set(metrics)))
-        if not several and len({metric.partition("@")[0] for metric in at}) == len(at):
-            raise UsageError("--figure needs a metric at two lengths of the list at least", fix="-k 5,10,20")
+        folder = Path(items).parent if items not in (None, "-") else None
+        made[files.html] = page_of(done, evaluation, report, folder=folder).encode()
+    if files.markdown is not None:
+        from visrec_cli.reports.evaluation_markdown import markdown
 
-    def write(self, done: "Evaluation", evaluation: "EvaluationReport", report: Report) -> None:
-        """Write them."""
-        from visrec_cli.tables.atomic import atomic
-        from visrec_cli.tables.output import write_table
+        made[files.markdown] = markdown(evaluation).encode()
+    if files.junit is not None:
+        from visrec_cli.reports.junit import junit
 
-        made: dict[str, bytes] = {}
-        if self.html is not None:
-            from visrec_cli.stages.eval.report_model import page_of
+        made[files.junit] = junit(evaluation.verdicts)
+    for name, data in made.items():
+        with atomic(Path(name)) as file:
+            file.write(data)
+    if files.figure is not None:
+        from visrec_cli.reports.metric_curves import draw_figure
 
-            folder = Path(self.items).parent if self.items not in (None, "-") else None
-            made[self.html] = page_of(done, evaluation, report, folder=folder).encode()
-        if self.markdown is not None:
-            from visrec_cli.reports.evaluation_markdown import markdown
+        draw_figure(evaluation, Path(files.figure))
+    if files.per_user is not None:
+        from visrec_cli.stages.eval.per_user import per_user
 
-            made[self.markdown] = markdown(evaluation).encode()
-        if self.junit is not None:
-            from visrec_cli.reports.junit import junit
-
-            made[self.junit] = junit(evaluation.verdicts)
-        for name, data in made.items():
-            with atomic(Path(name)) as file:
-                file.write(data)
-        if self.figure is not None:
-            from visrec_cli.reports.metric_curves import draw_figure
-
-            draw_figure(evaluation, Path(self.figure))
-        if self.per_user is not None:
-            from visrec_cli.stages.eval.per_user import per_user
-
-            write_table(per_user(done.scores), self.per_user)
-        if self.comparisons is not None:
-            write_table(done.comparisons, self.comparisons)
+        write_table(per_user(done.scores), files.per_user)
+    if files.comparisons is not None:
+        write_table(done.comparisons, files.comparisons)
 
 
 def show(evaluation: "EvaluationReport", reader: "pa.RecordBatchReader") -> int:

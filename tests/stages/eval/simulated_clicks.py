@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.options.eval_measures import Policy
 from visrec_cli.stages.eval.click_estimates import click_through
 from visrec_cli.stages.eval.click_log import open_log
-from visrec_cli.stages.eval.propensity import Policy
 from visrec_cli.stages.eval.runs import Run
 
 ITEMS, PLACES, TASTES = 20, 3, 2

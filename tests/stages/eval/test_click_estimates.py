@@ -6,11 +6,11 @@ import pytest
 
 from tests.stages.eval.simulated_clicks import LOOK, Window, window
 from visrec_cli.errors import InputError, UsageError
+from visrec_cli.options.eval_measures import Policy
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import evaluate
 from visrec_cli.stages.eval.click_estimates import click_through
 from visrec_cli.stages.eval.click_log import open_log
-from visrec_cli.stages.eval.propensity import Policy
 from visrec_cli.stages.eval.runs import Run
 
 

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 
 from visrec_cli.errors import UsageError
+from visrec_cli.options.eval import Gates
 from visrec_cli.options.recommend_users import Rules as ServingRules
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import Evaluation, evaluate
 from visrec_cli.stages.eval.baselines import BaselineRules, baselines_of
-from visrec_cli.stages.eval.gates import Gates
 from visrec_cli.stages.eval.report_model import report_of
 from visrec_cli.stages.eval.truth_reader import open_truth
 from visrec_cli.stages.recommend.users import recommend_users

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from visrec_cli.errors import UsageError
-from visrec_cli.options.logs import Columns
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.eval import EvalOptions, Gates
 from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval import class_retrieval
@@ -14,17 +16,15 @@ from visrec_cli.stages.eval.class_retrieval import add_classes, open_same_class,
 from visrec_cli.stages.eval.click_estimates import click_facts, click_through, users_of
 from visrec_cli.stages.eval.click_log import open_log
 from visrec_cli.stages.eval.comparisons import Difference, table_of
-from visrec_cli.stages.eval.gates import Gates, floors_of
+from visrec_cli.stages.eval.gates import Floor, floors_of
 from visrec_cli.stages.eval.metadata import facts_of
-from visrec_cli.stages.eval.metric_spec import needs, wanted
-from visrec_cli.stages.eval.propensity import Policy
+from visrec_cli.stages.eval.metric_spec import MetricSpec, needs, wanted
 from visrec_cli.stages.eval.results import SCHEMA, results_of
 from visrec_cli.stages.eval.run_scores import Judged, Questions, judge
 from visrec_cli.stages.eval.runs import Run, names_of, open_run
 from visrec_cli.stages.eval.slices import slices_of
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.truth_reader import open_truth
-from visrec_cli.stages.eval.uncertainty import RESAMPLES
 from visrec_cli.stages.eval.user_scores import PerUserScores
 from visrec_cli.tables.readers import Tabular
 
@@ -53,91 +53,48 @@ class Evaluation:
         return table_of(self.differences)
 
 
+@takes(EvalOptions)
 def evaluate(
-    *runs: Tabular,
-    truth: Tabular | None = None,
-    train: Tabular | None = None,
-    items: Tabular | None = None,
-    class_column: str | None = None,
-    embedding: str | None = None,
-    logged: Tabular | None = None,
-    policy: Policy | None = None,
-    metrics: Sequence[str] = (),
-    ks: Sequence[int] = (),
-    names: Sequence[str] = (),
-    by: Sequence[str] = (),
-    users: Tabular | None = None,
-    baselines: bool = False,
-    reference: str | None = None,
-    gates: Gates | None = None,
-    min_weight: float | None = None,
-    nothing_relevant: str = "skip",
-    fold: int | None = None,
-    columns: Columns | None = None,
-    id_column: str | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    report: Report | None = None,
+    *runs: Tabular, options: EvalOptions | None = None, report: Report | None = None, **named: Any
 ) -> Evaluation:
-    """Judge recommendations by what turned out to be relevant.
+    """Judge recommendations by what turned out to be relevant, or by what was clicked.
 
-    runs: tables of recommendations, of any tool (see tables.recommendations); names: what they are called, by default
-    the stems of their files. truth: a log; where it has a column ``split``, its test rows are the truth, and the others
-    what came before. train: what came before, otherwise. items: the catalogue; embedding: which of its columns says
-    how alike items are. metrics: ``ndcg@10``; those without @k at all of ``ks``. Instead of a truth, class_column: the
-    runs are lists of similar items, and relevant to an item is what is of its class. Beside or instead of a truth,
-    logged: what was shown and clicked, from which the click rates of the runs are estimated, shown by ``policy``
-    (beside a truth, every run is read twice).
+    Parameters
+    ----------
+    *runs : Tabular
+        Tables of recommendations, of any tool (see tables.recommendations); with ``class_column``, of similar items.
+    options : EvalOptions | None, default=None
+        What they are judged by, and in which metrics.
+    report : Report | None, default=None
+        Gets counts and notes.
+    **named : Any
+        Fields of EvalOptions, instead of those of ``options``.
 
-    by: slices (see slices.KINDS), among them by columns of the items or of the table ``users``. baselines: adds what
-    everything must beat. reference: the run that the others are compared with (default: the one of a gate, or the
-    first). gates: what is asked of the runs. resamples: of the intervals; 0 leaves them out. Raises UsageError for
-    unknown metrics and contradictions, InputError for what cannot be used.
+    Returns
+    -------
+    Evaluation
+        Results by run, metric and slice, with what they are made of.
+
+    Raises
+    ------
+    UsageError
+        No run, no truth, unknown metrics, or options that contradict each other.
+    InputError
+        Tables that cannot be used.
     """
-    report, gates = report or Report(), gates or Gates()
-    if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
-        raise UsageError("no ground truth", fix="give --truth LOG, --class COLUMN of --items, or --logged LOG")
-    floors = floors_of(gates.fail_under)
-    asked = wanted(metrics or _default(class_column, ks), ks)
-    asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
-    if truth is class_column is None and (metrics or by or baselines or gates != Gates()):
-        raise UsageError(
-            "metrics, slices, baselines and gates need a truth",
-            fix="--truth LOG; a log of clicks alone gives click rates",
-        )
-    _check_lengths(metrics, ks, logged)
-    if embedding is not None and not baselines and "vectors" not in needs(asked):
-        raise UsageError("--column needs a metric that uses vectors, or --baselines", fix="-m diversity@10")
+    report, asks = report or Report(), options_of(EvalOptions, options, named)
+    gates, floors, seed = asks.gates, floors_of(asks.gates.fail_under), asks.seed
+    asked = _asked(asks, floors)
     if not runs:
         raise UsageError("there are no runs to evaluate", fix="visrec eval recs.arrow --truth test.csv")
-    called = names_of(runs, names)
-    user, item = (columns.user, columns.item) if columns else (None, None)
-    if class_column is not None:
-        if items is None:
-            raise UsageError("classes are a column of the items", fix="--items TABLE")
-        known = open_same_class(
-            items, class_column, id_column=id_column, needs=needs(asked), embedding=embedding, report=report
-        )
-    elif truth is not None:
-        known = open_truth(
-            truth,
-            train=train,
-            items=items,
-            min_weight=min_weight,
-            nothing_relevant=nothing_relevant,
-            fold=fold,
-            columns=columns,
-            id_column=id_column,
-            needs=needs(asked),
-            embedding=embedding,
-            likes=any("ratings" not in one.kind.needs for one in asked),
-            report=report,
-        )
-    log = None if logged is None else open_log(logged, seed=seed, report=report)
-    if truth is class_column is None:
+    called = names_of(runs, asks.names)
+    user, item = asks.columns.user, asks.columns.item
+    known = _truth(asks, asked, report)
+    log = None if asks.logged is None else open_log(asks.logged, seed=seed, report=report)
+    if known is None:
         assert log is not None
         known, asked = users_of(log), ()
-    open_one = open_run if class_column is None else open_similar
+    open_one = open_run if asks.class_column is None else open_similar
     opened = tuple(
         open_one(run, name=name, user=user, item=item, report=report) for run, name in zip(runs, called, strict=True)
     )
@@ -149,23 +106,63 @@ def evaluate(
         )
     done, facts = Judged(opened), dict[str, str]()
     if asked:
-        questions = Questions(
-            slices_of(known, by, report, users=users), baselines, reference, floors, base, gates.strictly
+        slices = slices_of(known, asks.by, report, users=asks.users)
+        questions = Questions(slices, asks.baselines, asks.reference, floors, base, gates.strictly)
+        done = judge(
+            opened, known, asked, questions, report, min_weight=asks.min_weight, embedding=asks.embedding, seed=seed
         )
-        done = judge(opened, known, asked, questions, report, min_weight=min_weight, embedding=embedding, seed=seed)
-        facts = facts_of(known, done.scores, min_weight) | done.notes
-        if resamples:
-            facts["intervals"] = f"95 %, of users drawn anew {resamples:,} times (BCa bootstrap), seed {seed}"
-    if class_column is not None:
-        add_classes(done.scores, known, class_column, report)
-        facts |= class_retrieval.facts_of(known, class_column)
-    results = results_of(done.scores, asked, resamples=resamples, seed=seed)
+        facts = facts_of(known, done.scores, asks.min_weight) | done.notes
+        if asks.resamples:
+            facts["intervals"] = f"95 %, of users drawn anew {asks.resamples:,} times (BCa bootstrap), seed {seed}"
+    if asks.class_column is not None:
+        add_classes(done.scores, known, asks.class_column, report)
+        facts |= class_retrieval.facts_of(known, asks.class_column)
+    results = results_of(done.scores, asked, resamples=asks.resamples, seed=seed)
     if log is not None:
         for run in opened:
-            rows = click_through(run, log, ks=ks, policy=policy, resamples=resamples, seed=seed, report=report)
+            rows = click_through(
+                run, log, ks=asks.ks, policy=asks.policy, resamples=asks.resamples, seed=seed, report=report
+            )
             results = pa.concat_tables([results, pa.Table.from_pylist(rows, schema=SCHEMA)])
-        facts |= click_facts(log, policy)
+        facts |= click_facts(log, asks.policy)
     return Evaluation(results, done.scores, known, facts, done.runs, done.differences, done.verdicts)
+
+
+def _asked(asks: EvalOptions, floors: Sequence[Floor]) -> tuple[MetricSpec, ...]:
+    """The metrics, with those of gates. Raises UsageError for what contradicts itself or has no effect."""
+    truth, class_column, logged = asks.truth, asks.class_column, asks.logged
+    if (truth is not None) + (class_column is not None) > 1 or truth is class_column is logged is None:
+        raise UsageError("no ground truth", fix="give --truth LOG, --class COLUMN of --items, or --logged LOG")
+    asked = wanted(asks.metrics or _default(class_column, asks.ks), asks.ks)
+    asked = tuple(dict.fromkeys((*asked, *(floor.metric for floor in floors))))
+    if truth is class_column is None and (asks.metrics or asks.by or asks.baselines or asks.gates != Gates()):
+        raise UsageError(
+            "metrics, slices, baselines and gates need a truth",
+            fix="--truth LOG; a log of clicks alone gives click rates",
+        )
+    _check_lengths(asks.metrics, asks.ks, logged)
+    if asks.embedding is not None and not asks.baselines and "vectors" not in needs(asked):
+        raise UsageError("--column needs a metric that uses vectors, or --baselines", fix="-m diversity@10")
+    return asked
+
+
+def _truth(asks: EvalOptions, asked: Sequence[MetricSpec], report: Report) -> Truth | None:
+    """What is relevant, by a log or by classes; None where only clicks are asked for."""
+    if asks.class_column is not None:
+        if asks.items is None:
+            raise UsageError("classes are a column of the items", fix="--items TABLE")
+        return open_same_class(
+            asks.items,
+            asks.class_column,
+            id_column=asks.id_column,
+            needs=needs(asked),
+            embedding=asks.embedding,
+            report=report,
+        )
+    if asks.truth is None:
+        return None
+    likes = any("ratings" not in one.kind.needs for one in asked)
+    return open_truth(asks.truth, asks, needs=needs(asked), likes=likes, report=report)
 
 
 def _check_lengths(metrics: Sequence[str], ks: Sequence[int], logged: Tabular | None) -> None:

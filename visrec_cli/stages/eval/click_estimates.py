@@ -8,11 +8,12 @@ import scipy.sparse as sp
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.metrics.base import ItemStats, Places
 from visrec_cli.metrics.off_policy import EffectiveSample, Estimator, Events
+from visrec_cli.options.eval_measures import Policy
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.click_log import ClickLog
-from visrec_cli.stages.eval.propensity import Policy, weighed
+from visrec_cli.stages.eval.propensity import weighed
 from visrec_cli.stages.eval.runs import Run, ScatteredError
 from visrec_cli.stages.eval.truth import Truth
 from visrec_cli.stages.eval.uncertainty import bootstrap

@@ -11,17 +11,6 @@ from visrec_cli.reports.evaluation import Verdict
 from visrec_cli.stages.eval.comparisons import compare
 from visrec_cli.stages.eval.metric_spec import MetricSpec, wanted
 from visrec_cli.stages.eval.user_scores import PerUserScores
-from visrec_cli.tables.readers import Tabular
-
-
-@dataclass(frozen=True)
-class Gates:
-    """Conditions on the runs. fail_under: ``ndcg@10=0.20``; worse_than: an earlier run; strictly: see
-    ``judged_by_base``."""
-
-    fail_under: Sequence[str] = ()
-    worse_than: Tabular | None = None
-    strictly: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def item_stats_of(
     *,
     needs: Collection[str],
     embedding: str | None,
-    category: str | None,
+    category: str | None = None,
     report: Report,
 ) -> ItemStats:
     """The statistics of the items ``ids``. needs: which of history, popularity, vectors and categories must be known.

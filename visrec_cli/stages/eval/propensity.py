@@ -1,27 +1,14 @@
 """Importance weights of logged events for a new list."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from visrec_cli.metrics.base import Places
 from visrec_cli.metrics.off_policy import Events, PerEvent
+from visrec_cli.options.eval_measures import Policy
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.eval.click_log import ClickLog
 from visrec_cli.tables.vectors import Mask
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How recommendations are assumed to be shown, and how log events are weighted.
-
-    same_place: an event counts only where the new list has the item in the same place; otherwise wherever it has it in
-    its first k places, weighed by how much users look at the two places. clip: no event counts for more than so many.
-    """
-
-    same_place: bool = False
-    clip: float | None = None
 
 
 def weighed(

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from visrec_cli.options.eval import RESAMPLES
 from visrec_cli.stages.eval.metric_spec import MetricSpec
-from visrec_cli.stages.eval.uncertainty import RESAMPLES, intervals_of
+from visrec_cli.stages.eval.uncertainty import intervals_of
 from visrec_cli.stages.eval.user_scores import PerUserScores
 
 SCHEMA = pa.schema([

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from visrec_cli.errors import InputError, UsageError, unknown
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.features import ItemFeatures, open_features
 from visrec_cli.logs.cleanup import clean
 from visrec_cli.logs.holdout import rows_by_part
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.eval_truth import TruthOptions
 from visrec_cli.options.logs import Cleaning, Columns
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
@@ -22,43 +25,57 @@ from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.time import are_positions
 from visrec_cli.tables.unicode_forms import note_other_forms
 
-NOTHING_RELEVANT = ("skip", "zero")
 _SHOWN = 3
 _KEPT = ("user_id", "item_id", "weight", "timestamp", "event", "split", "fold")
 
 
+@takes(TruthOptions)
 def open_truth(
     source: Tabular,
+    options: TruthOptions | None = None,
     *,
-    train: Tabular | None = None,
-    items: Tabular | None = None,
-    min_weight: float | None = None,
-    fold: int | None = None,
-    columns: Columns | None = None,
-    id_column: str | None = None,
     needs: Collection[str] = (),
-    embedding: str | None = None,
-    category: str | None = None,
-    nothing_relevant: str = "skip",
     likes: bool = True,
     report: Report | None = None,
+    **named: Any,
 ) -> Truth:
-    """Read the truth. With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
+    """Read the truth of an evaluation.
 
-    train: what came before, where the truth is a table of its own. items: the catalogue; without it, all items of both.
-    min_weight: from this weight on a pair is relevant (and a rating a like); the weights stay as grades. needs: what
-    the metrics ask of the items. embedding, category: the columns of the items for it. nothing_relevant: what becomes
-    of users who were judged and to whom nothing is relevant: ``skip``, or ``zero``, as in trec_eval. likes: whether
-    lists are judged, to which every row of the truth is a like; errors of ratings take them for what they are. Raises
-    InputError where nothing is relevant to anybody.
+    With a column ``split`` (or ``fold``), its test rows are the truth, and the others came before.
+
+    Parameters
+    ----------
+    source : Tabular
+        Held-out interactions or judgements, or a log with a column ``split`` or ``fold``.
+    options : TruthOptions | None, default=None
+        How it is read.
+    needs : Collection[str], default=()
+        What the metrics have to know of the items: history, popularity, vectors, categories or ratings.
+    likes : bool, default=True
+        Whether lists are judged, to which every row is a like; errors of ratings take rows as they are.
+    report : Report | None, default=None
+        Gets counts and notes.
+    **named : Any
+        Fields of TruthOptions, instead of those of ``options``.
+
+    Returns
+    -------
+    Truth
+        What is relevant to each user, and what was known before.
+
+    Raises
+    ------
+    InputError
+        Nothing is relevant to anybody, or a table that cannot be used.
+    UsageError
+        Options that contradict the tables, or needs that they cannot meet.
     """
-    if nothing_relevant not in NOTHING_RELEVANT:
-        raise unknown("--nothing-relevant", nothing_relevant, list(NOTHING_RELEVANT))
-    report = report or Report()
-    features = None if items is None else open_features(items, id_column=id_column, report=report)
+    report, options = report or Report(), options_of(TruthOptions, options, named)
+    train, items, min_weight, columns = options.train, options.items, options.min_weight, options.columns
+    features = None if items is None else open_features(items, id_column=options.id_column, report=report)
     where = name_of(source)
     use = Use("likes" if likes else "other", Cleaning(min_weight=min_weight), called=where, alone=True)
-    table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), fold, where)
+    table, learned, validation = _apart(_log(source, columns, use, report, zeros=True), options.fold, where)
     judged = pc.unique(table["user_id"])
     table = without_zeros(table, where, report)
     learned, validation = (
@@ -85,8 +102,8 @@ def open_truth(
     past = clean(pa.concat_tables(before), Cleaning(), Report()) if before else None
     ratings = "ratings" in needs
     users = pc.unique((table if ratings else relevant)["user_id"])
-    empty = _without_relevant(judged, relevant, nothing_relevant, report)
-    if nothing_relevant == "zero":
+    empty = _without_relevant(judged, relevant, options.nothing_relevant, report)
+    if options.nothing_relevant == "zero":
         users = pc.unique(pa.concat_arrays([users, empty]))
     users = users.take(pc.sort_indices(users))
     if train is not None and past is not None:
@@ -96,7 +113,7 @@ def open_truth(
         note_other_forms(table["item_id"], features.ids, f"{where} beside --items", report)
     ids = _catalogue(features, past, table if ratings else relevant)
     log = widened(log_of(relevant, items=ids, users=users.to_pylist()))
-    item_stats = item_stats_of(ids, past, features, needs=needs, embedding=embedding, category=category, report=report)
+    item_stats = item_stats_of(ids, past, features, needs=needs, embedding=options.embedding, report=report)
     like = float(weights.mean()) if min_weight is None else min_weight
     return Truth(
         users,
@@ -110,7 +127,7 @@ def open_truth(
         features,
         past_of(table, users, ids) if ratings else None,
         empty=len(empty),
-        empty_is_zero=nothing_relevant == "zero",
+        empty_is_zero=options.nothing_relevant == "zero",
     )
 
 

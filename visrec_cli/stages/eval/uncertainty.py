@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from visrec_cli.metrics.base import PerUser
+from visrec_cli.options.eval import RESAMPLES
 from visrec_cli.stages.eval.user_scores import PerUserScores, finish_of
 
-RESAMPLES = 1000
 LEVEL = 0.95
 _CELLS = 1 << 23  # of a block of counts: 64 MiB
 _Interval = tuple[float, float]
