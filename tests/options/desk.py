@@ -80,6 +80,7 @@ def _pictures(folder: Path) -> None:
     pixels = [np.asarray(draw(shape, COLOURS["red"], size=32)) for shape in ("disc", "square")]
     np.save(folder / "pixels.npy", np.stack(pixels))
     (folder / "two.txt").write_text("disc\nsquare\n")
+    (folder / "twice.csv").write_text("item_id,image_path\na,mess/photo.png\na,mess/wide.png\nb,mess/dark.png\n")
     (folder / "paths.txt").write_text("mess/photo.png\nmess/wide.png\n")
     (folder / "paths0.txt").write_text("mess/photo.png\0mess/wide.png\0")
 

@@ -18,6 +18,7 @@ THREADS = Spy("visrec_cli.images.ordered_map:ordered_map", "threads")
 PREPROCESS = Verb("mess", {
     "--items": Case("--items mess.csv"),
     "--id-column": Case("--id-column code", "good --items mess.csv --keep-unlisted"),
+    "--several-pictures": Case("--several-pictures", "twice.csv", before=65),
     "--ids": Case("--ids two.txt", "pixels.npy", before=2),
     "--row-ids": Case("--row-ids", "pixels.npy", before=2),
     "--image-column": Case("--image-column picture", "mess.csv"),
@@ -67,6 +68,7 @@ EMBED_IMAGES = Verb(COLOUR, {
     "--dry-run": Case("--dry-run"),
     "--image-column": Case("--image-column other"),
     "--id-column": Case("--id-column code", "ided.csv -e colour"),
+    "--several-pictures": Case("--several-pictures", "twice.csv -e colour", before=65),
     "--ids": Case("--ids two.txt", "pixels.npy -e colour", before=2),
     "--row-ids": Case("--row-ids", "pixels.npy -e colour", before=2),
     "--rejects": Case("--rejects r.csv", "mess -e colour"),

@@ -17,6 +17,7 @@ PROFILE = "als.arrow --user u1"
 UNMET = {
     "preprocess": {
         "--id-column": ["mess --id-column code"],
+        "--several-pictures": ["mess --several-pictures"],
         "--ids": ["mess.csv --ids two.txt"],
         "--row-ids": ["mess.csv --row-ids"],
         "--follow-links": ["mess.csv --follow-links"],
@@ -29,6 +30,7 @@ UNMET = {
         "--labels": ["imgs -e colour --labels 2"],
         "--image-column": ["imgs -e colour --image-column image_path"],
         "--id-column": ["imgs -e colour --id-column item_id"],
+        "--several-pictures": ["imgs -e colour --several-pictures"],
         "--ids": ["items.csv -e colour --ids ids.txt"],
         "--row-ids": ["items.csv -e colour --row-ids"],
     },

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Run
-from tests.tables.other_pictures import IDS, PATHS, PICTURES, REFUSED, SEVERAL, with_files
+from tests.tables.other_pictures import FILES, IDS, PATHS, PICTURES, REFUSED, SEVERAL, with_files
 
 ENCODER = ("--encoder", "colour", "--no-cache")
 
@@ -67,6 +67,37 @@ def test_several_pictures_of_an_item_are_their_normalised_mean(
     assert "5 pictures" in made.stderr.decode()
     assert "1 reject" in made.stderr.decode()
     assert (tmp_path / "rejects.csv").read_text().count("truncated") == 1
+
+
+@pytest.mark.parametrize("column", ["image_path", "photo", "bytes"])
+def test_rows_of_one_id_are_the_pictures_of_one_item(tmp_path: Path, visrec: Run, expected: list, column: str) -> None:
+    with_files(tmp_path)
+    content = FILES if column == "bytes" else PATHS
+    ids = ["a", "b", "c", "b", "a"]
+    place = {"product_id": ids, column: [content[at] for at in (0, 0, 2, 1, 3)], "price": [1, 2, 3, 4, 5], "n": [7] * 5}
+    pq.write_table(pa.table(place), tmp_path / "t.parquet")
+    refused = visrec("embed-images", "t.parquet", *ENCODER, "-o", "e.arrow")
+    assert refused.returncode == 65
+    assert "--several-pictures" in refused.stderr.decode()
+    named = ["--image-column", column, "--several-pictures"]
+    made = visrec("preprocess", "t.parquet", *named)
+    for line in (["t.parquet", *named], ["-"]):
+        done = visrec("embed-images", *line, *ENCODER, "-o", "e.arrow", stdin=made.stdout)
+        said = done.stderr.decode()
+        assert done.returncode == 0, said
+        with pa.memory_map(str(tmp_path / "e.arrow")) as mapped:
+            table = pa.ipc.open_file(mapped).read_all()
+        assert table.select(["item_id", "price", "n"]).to_pylist() == [
+            {"item_id": one, "price": price, "n": 7} for one, price in (("a", 1), ("b", 2), ("c", 3))
+        ]
+        mean = np.mean(np.array(expected[:2], np.float32), axis=0, dtype=np.float64)
+        found = table["image_embedding"].to_pylist()
+        assert found[0] == expected[0]
+        assert np.allclose(found[1], mean / np.linalg.norm(mean), atol=1e-6)
+        assert found[2] is None
+    assert "2 items with several rows, the first gives all columns but" in made.stderr.decode()
+    assert "rows differ in price" in made.stderr.decode()
+    assert "1 item of several pictures" in said
 
 
 @pytest.mark.parametrize("kind", ["Hugging Face: bytes", "pyarrow: tensor", "pandas: bytes"])

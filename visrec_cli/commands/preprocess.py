@@ -7,7 +7,18 @@ import typer
 from visrec_cli.options.destination import Destination
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.options.requirements import CommandValues, Condition, Needs, NeedsInput
-from visrec_cli.options.shared import Format, IdColumn, MatrixIds, Output, Quiet, Rejects, RowIds, Strict, Threads
+from visrec_cli.options.shared import (
+    Format,
+    IdColumn,
+    MatrixIds,
+    Output,
+    Quiet,
+    Rejects,
+    RowIds,
+    SeveralPictures,
+    Strict,
+    Threads,
+)
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -40,6 +51,7 @@ def command(
         Reads(),
     ] = None,
     id_column: Annotated[IdColumn, NeedsInput("a table of items")] = None,
+    several_pictures: SeveralPictures = False,
     ids: MatrixIds = None,
     row_ids: RowIds = False,
     image_column: Annotated[
@@ -198,6 +210,7 @@ def command(
             sources or ([] if items else ["-"]),
             items=items,
             id_column=id_column,
+            several_pictures=several_pictures,
             ids=ids,
             row_ids=row_ids,
             image_column=image_column,

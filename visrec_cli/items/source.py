@@ -16,24 +16,35 @@ ROWS = 256
 
 
 def open_items(
-    source: Tabular, *, id_column: str | None = None, report: Report | None = None, unique: bool = True, **npy: Any
-) -> pa.RecordBatchReader:
+    source: Tabular, *, id_column: str | None = None, report: Report | None = None, unique: bool = True,
+    several: bool = False, image_column: str | None = None, **npy: Any,
+) -> pa.RecordBatchReader:  # fmt: skip
     """A table with unique string ``item_id``; of a folder or archive, its pictures as ``item_id`` and ``image_path``.
 
-    npy: ``ids``, ``row_ids`` and ``column`` of tables.readers.open_table. Raises InputError for a folder without
-    pictures or a table without ids, UsageError where something is said about a table and there are pictures.
+    several: rows of one id are the pictures of one item, which ``image_column`` says or usual names do; such a table is
+    read whole. npy: ``ids``, ``row_ids`` and ``column`` of tables.readers.open_table. Raises InputError for a folder
+    without pictures or a table without ids, UsageError where something is said about a table and there are pictures.
     """
     if holds_pictures(source):
-        options = {"--id-column": id_column, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
+        options = {
+            "--several-pictures": several,
+            "--id-column": id_column,
+            "--ids": npy.get("ids"),
+            "--row-ids": npy.get("row_ids"),
+        }
         if given := next((flag for flag, value in options.items() if value), None):
             raise UsageError(
                 f"{given} needs a table, and {source} is a folder or archive, whose pictures name its items",
                 fix=f"leave out {given}",
             )
         return _folder(Path(source), report)
-    return with_item_ids(
-        open_table(source, role="items", report=report, **npy), column=id_column, unique=unique, where=name_of(source)
-    )
+    opened = open_table(source, role="items", report=report, **npy)
+    reader = with_item_ids(opened, column=id_column, unique=unique and not several, where=name_of(source))
+    if not several:
+        return reader
+    from visrec_cli.items.rows_of_items import one_row_each
+
+    return one_row_each(reader.read_all(), image_column, report or Report()).to_reader(max_chunksize=ROWS)
 
 
 def holds_pictures(source: Tabular) -> bool:

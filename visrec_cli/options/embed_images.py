@@ -9,7 +9,7 @@ from visrec_cli.options.classes import Typed
 from visrec_cli.options.embedding import EmbeddingOptions
 from visrec_cli.options.files import Reads
 from visrec_cli.options.requirements import CommandValues, Condition, Excludes, NeedsInput
-from visrec_cli.options.shared import Device, Engine, IdColumn, ImageColumn, MatrixIds, Precise, RowIds
+from visrec_cli.options.shared import Device, Engine, IdColumn, ImageColumn, MatrixIds, Precise, RowIds, SeveralPictures
 from visrec_cli.options.types import OpenEncoder
 from visrec_cli.registry import IMAGE_ENCODER, REGISTRY
 
@@ -92,6 +92,8 @@ class ImageEmbeddingOptions(EmbeddingOptions, ImageEncoderOptions):
     ----------
     image_column : str | None, default=None
         The column of pictures or their paths. None: found by its usual names.
+    several_pictures : bool, default=False
+        Whether rows of one id are the pictures of one item.
     ids : str | None, default=None
         File with the ids of an NPY array of pictures, one per line.
     row_ids : bool, default=False
@@ -108,5 +110,6 @@ class ImageEmbeddingOptions(EmbeddingOptions, ImageEncoderOptions):
     engine: Annotated[Engine, Excludes(_NO_MODEL)] = "auto"
     image_column: Annotated[ImageColumn, _TABLE] = None
     id_column: Annotated[IdColumn, _TABLE] = None
+    several_pictures: SeveralPictures = False
     ids: MatrixIds = None
     row_ids: RowIds = False

@@ -63,6 +63,11 @@ ImageColumn = Annotated[
     str | None,
     typer.Option("--image-column", metavar="NAME", help="Column of pictures or paths (default: image, image_path, …)."),
 ]
+SeveralPictures = Annotated[
+    bool,
+    typer.Option("--several-pictures", help="Take rows with the same id as the pictures of one item."),
+    NeedsInput("a table, whose rows name pictures"),
+]
 Device = Annotated[
     str, typer.Option("--device", help="Device: auto, cpu, cuda, cuda:1 or mps; auto uses a GPU if there is one.")
 ]

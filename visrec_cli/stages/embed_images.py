@@ -24,6 +24,7 @@ from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import PictureColumns, picture_columns, where_to_look
+from visrec_cli.items.rows_of_items import list_name
 from visrec_cli.items.source import open_items
 from visrec_cli.options.classes import options_of, takes
 from visrec_cli.options.embed_images import ImageEmbeddingOptions
@@ -174,8 +175,12 @@ def _job(source: Tabular, options: ImageEmbeddingOptions, report: Report) -> _Jo
         )
 
     early = opened() if is_pipe(source) else None
-    reader = open_items(source, id_column=options.id_column, ids=options.ids, row_ids=options.row_ids, report=report)
-    pictures = picture_columns(reader.schema, source, options.image_column)
+    reader = open_items(
+        source, id_column=options.id_column, ids=options.ids, row_ids=options.row_ids, report=report,
+        several=options.several_pictures, image_column=options.image_column,
+    )  # fmt: skip
+    column = list_name(options.image_column) if options.several_pictures else options.image_column
+    pictures = picture_columns(reader.schema, source, column)
     model = early or opened()
     if labels:
         model.require_classes()

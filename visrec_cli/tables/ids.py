@@ -172,7 +172,10 @@ def require_unique(ids: pa.ChunkedArray, where: str) -> None:
     raise InputError(
         f"{where}: item_id is not unique: {shown}{' and others' if len(repeated) > 3 else ''} "
         f"appear{'s' if len(repeated) == 1 else ''} more than once",
-        fix="keep one row per item (with polars: df.unique('item_id', keep='first', maintain_order=True))",
+        fix=(
+            "keep one row per item, or take the rows of an id for its pictures: --several-pictures",
+            "keep one row per item (with polars: df.unique('item_id', keep='first', maintain_order=True))",
+        ),
     )
 
 

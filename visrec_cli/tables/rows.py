@@ -38,7 +38,7 @@ class ChunkRows:
 def take_values(column: pa.ChunkedArray, rows: Rows) -> pa.Array:
     """Some values of a column, in the order of ``rows``, taken chunk by chunk."""
     chunks = column.chunks
-    parts, places = [pa.array([], column.type)], [rows[:0]]
+    parts, places = [pa.nulls(0, column.type)], [rows[:0]]
     for chunk, here, local in ChunkRows(chunks).of(rows):
         parts.append(chunks[chunk].take(pa.array(local)))
         places.append(here)

@@ -19,6 +19,7 @@ from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.images.scan_result import ScanResult
 from visrec_cli.items.picture_lines import described
 from visrec_cli.items.pictures import PATH_COLUMNS
+from visrec_cli.items.rows_of_items import list_name
 from visrec_cli.items.source import open_items
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
@@ -59,6 +60,7 @@ def gather(
     *,
     items: Tabular | None,
     id_column: str | None,
+    several_pictures: bool = False,
     npy: Mapping[str, Any],
     image_column: str | None,
     id_from: str,
@@ -74,6 +76,8 @@ def gather(
     if [*map(_named, sources), _named(items)].count("-") > 1:
         raise UsageError("stdin is given twice", fix="name a file for one of them")
     catalogue = Catalogue()
+    npy = {**npy, "several": several_pictures, "image_column": image_column}
+    image_column = list_name(image_column) if several_pictures else image_column
     found, listed, scanned = ScanResult(), False, False
     if items is not None:
         catalogue.take_items(open_items(items, id_column=id_column, report=report, **npy).read_all(), name_of(items))
@@ -95,7 +99,7 @@ def gather(
             scanned = True
     in_folder = any(is_path(source) and Path(source).is_dir() and not _is_table(source) for source in sources)
     table = catalogue.items is not None
-    named = {"--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
+    named = {"--several-pictures": several_pictures, "--ids": npy.get("ids"), "--row-ids": npy.get("row_ids")}
     _check_options(
         report.line, named, id_column, image_column, table=table, listed=listed, scanned=scanned, folder=in_folder
     )
