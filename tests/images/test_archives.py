@@ -94,7 +94,7 @@ def test_an_archive_that_was_written_again_is_opened_again(tmp_path):
 def test_broken_archives_are_refused(tmp_path, name):
     path = pack(tmp_path / name)
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(InputError, match="cannot be read as an archive"):
+    with pytest.raises(InputError, match=r"cannot be read as an archive|the compressed file was cut"):
         scan(path)
 
 

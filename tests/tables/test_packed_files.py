@@ -52,6 +52,7 @@ def tarred(**files: bytes) -> bytes:
         ("fd", bz2.compress(tarred(a_png=PNG)), "archive (tar of 1 file)", "pictures.tar, which must be a file"),
         ("fd", lzma.compress(tarred(a_png=PNG)), "archive (tar of 1 file)", "pictures.tar, which must be a file"),
         ("cut.tgz", gzip.compress(tarred(a_png=PNG))[:20], "the compressed file was cut", "make the file again"),
+        ("cut.tar", tarred(a_csv=b"item_id\n1\n", b_csv=b"x")[:1024], "was cut after a.csv", "pack it again"),
         ("cut.zip", zipped(a_csv=b"item_id\n1\n")[:60], "cannot be read as an archive (zip)", "pack it again"),
         ("two.gz", gzip.compress(gzip.compress(b"item_id\n1\n")), "is compressed twice", "unpack it once"),
     ],

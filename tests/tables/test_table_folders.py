@@ -13,6 +13,7 @@ from PIL import Image
 from visrec_cli.errors import InputError
 from visrec_cli.stages.preprocess import preprocess
 from visrec_cli.tables.readers import open_table
+from visrec_cli.tables.table_folders import natural_order
 
 
 def rows(start: int, n: int = 4) -> pa.Table:
@@ -168,6 +169,13 @@ def test_atomic_files_of_recbole(tmp_path: Path, shell) -> None:
     assert (done.returncode, b"holds tables of several kinds" in done.stderr) == (65, True)
 
 
+def test_the_order_of_parts_is_that_of_their_numbers() -> None:
+    names = ["part-02", "part-2", "part-10", "part-²", "10", "9/b", "9/a10", "9/a9", "é"]
+    assert sorted({*names}, key=natural_order) == sorted(names, key=natural_order)
+    assert sorted(names, key=natural_order)[:4] == ["9/a9", "9/a10", "9/b", "10"]
+    assert sorted(names, key=natural_order)[4:7] == ["part-02", "part-2", "part-10"]
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
 
@@ -213,6 +221,9 @@ def test_a_careless_text_is_refused_by_name(tmp_path: Path, shell) -> None:
 
 def test_tables_of_tools_that_keep_a_log_are_refused(tmp_path: Path, shell) -> None:
     pq.write_table(rows(0), tmp_path / "part-0.parquet")
+    np.save(tmp_path / "img_emb_0.npy", np.eye(4, dtype=np.float32))
+    done = shell(f"visrec interactions {tmp_path}")  # vectors without their metadata are no shards of clip-retrieval
+    assert (done.returncode, b"holds tables of several kinds: 1 .npy, 1 .parquet" in done.stderr) == (65, True)
     (tmp_path / "_delta_log").mkdir()
     done = shell(f"visrec interactions {tmp_path}")
     assert (done.returncode, b"is a Delta table" in done.stderr) == (65, True)

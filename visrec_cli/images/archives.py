@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from visrec_cli.errors import InputError, MissingInputError, VisrecError
-from visrec_cli.images.decompression import unpacked
-from visrec_cli.images.tar_ends import require_end
 from visrec_cli.runtime.display import sized
-from visrec_cli.tables.packed_files import ARCHIVES, MARK, split_member
+from visrec_cli.tables.compression import compression_of, decompressed
+from visrec_cli.tables.packed_files import ARCHIVES, MARK, seekable_copy, split_member
+from visrec_cli.tables.tar_ends import require_end
 
 __all__ = ["MARK", "Archive", "is_archive", "open_archive", "read_member", "split_member"]
 
@@ -102,11 +102,14 @@ class Archive:
         self._members[name] = member
 
     def _open_tar(self, path: str) -> tarfile.TarFile:
-        if path.lower().endswith(".tar"):
-            return tarfile.open(path, "r:")
         # A compressed tar can only be read from its start: going back to one member would unpack everything before
         # it again. So the tar inside is written once to an unnamed temporary file, where members can be jumped to.
-        self._unpacked = unpacked(path)
+        with Path(path).open("rb") as raw:
+            kind = compression_of(raw.read(8))
+            if kind is None or path.lower().endswith(".tar"):
+                return tarfile.open(path, "r:")
+            raw.seek(0)
+            self._unpacked = seekable_copy(decompressed(raw, b"", path, kind))
         return tarfile.open(fileobj=self._unpacked, mode="r:")
 
     def members(self) -> list[str]:

@@ -55,7 +55,7 @@ class _Decompressed:
             self._plain: Any = lzma.LZMAFile(cast(BinaryIO, self._packed))  # noqa: SIM115  # closed below
         else:
             self._plain = pa.CompressedInputStream(pa.PythonFile(self._packed, "r"), kind)
-        otherwise = "or unpack it, and name the file"
+        otherwise = "or unpack it, and name what is in it"
         self._counted = Unpacking(where, lambda: self._packed.count, otherwise=otherwise)
 
     def read(self, n: int = -1) -> bytes:

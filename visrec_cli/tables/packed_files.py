@@ -19,6 +19,7 @@ from visrec_cli.runtime.report import Report
 from visrec_cli.tables.compression import archive_kind, compression_of, decompressed
 from visrec_cli.tables.failures import LIBRARY_FAILURES, in_short
 from visrec_cli.tables.known_files import is_table_name, the_table
+from visrec_cli.tables.tar_ends import require_end
 
 MARK = "::"
 ARCHIVES = (
@@ -78,6 +79,10 @@ class TableArchive:
             else:
                 self._open = tarfile.TarFile(fileobj=file)
                 self._members = {one.name: one for one in self._open if one.isfile()}
+                require_end(self._open, where, next(reversed(self._members), None))
+        except InputError:
+            file.close()
+            raise
         except _BROKEN as error:
             file.close()
             raise self._damaged(error) from error
@@ -183,7 +188,13 @@ def _refused(kind: str, names: list[str], where: str, tables: list[str] | None =
 def seekable_copy(stream: BinaryIO) -> BinaryIO:
     """A temporary file with all bytes of a stream, at its start."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # whoever reads it closes it
-    while block := stream.read(1 << 20):
-        file.write(block)
+    try:
+        while block := stream.read(1 << 20):
+            file.write(block)
+    except BaseException:
+        file.close()
+        raise
+    finally:
+        stream.close()
     file.seek(0)
     return file

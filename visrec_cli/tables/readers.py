@@ -108,13 +108,14 @@ def _of_parts(
 
 
 def _numbered(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The table of several matrices with its rows numbered on, where each matrix began with 0."""
+    """The table of several parts with its rows numbered on, where each part began with 0."""
+    at = reader.schema.get_field_index("item_id")
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
         for batch in reader:
             ids = pa.array(range(start, start + batch.num_rows)).cast(pa.string())
-            yield batch.set_column(0, reader.schema.field(0), ids)
+            yield batch.set_column(at, reader.schema.field(at), ids)
             start += batch.num_rows
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())

@@ -19,7 +19,7 @@ _PICTURES = frozenset(end for end, kind in mimetypes.types_map.items() if kind.s
     *(".webp", ".avif", ".heic", ".heif", ".jxl")
 }
 _ONE_OF = re.compile(r"^(.*?)(\d+)-of-(\d+)(\D.*)$")
-_CLIP = re.compile(r"(img|text)_emb_(\d+)\.npy")
+_CLIP = re.compile(r"(img_emb|text_emb)_\d+\.npy|metadata_\d+\.parquet")
 _SHOWN = 4
 
 
@@ -78,9 +78,9 @@ def is_folder_of_tables(source: Any) -> bool:
     return bool(found.tables) and not found.picture
 
 
-def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """A key by which part-2 comes before part-10."""
-    return [(0, int(some), "") if some.isdigit() else (1, 0, some) for some in re.split(r"(\d+)", name)]
+def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A key by which part-2 comes before part-10, and no two names are equal."""
+    return [(0, int(some), "") if some.isdecimal() else (1, 0, some) for some in re.split(r"(\d+)", name)], name
 
 
 def _look(folder: str) -> _Found:
@@ -93,12 +93,13 @@ def _look(folder: str) -> _Found:
         folders[:] = [name for name in folders if name[0] not in "._"]
         beside = {name[:-4] for name in files if name.endswith(".npy")}
         for name in files:
-            path = name if below == "." else f"{below}/{name}"
             if name[0] in "._":
                 continue
-            if PurePosixPath(name.lower()).suffix in _PICTURES:
-                found.picture = min(path, found.picture or path)
-            elif is_part_name(name) and not _belongs(name, beside):
+            if name[name.rfind(".") :].lower() in _PICTURES:
+                found.picture = found.picture or (name if below == "." else f"{below}/{name}")
+                continue
+            path = name if below == "." else f"{below}/{name}"
+            if is_part_name(name) and not _belongs(name, beside):
                 found.tables.append(path)
             else:
                 found.others += name not in _DOCUMENTS
@@ -139,7 +140,8 @@ def _of_folder(folder: str, role: str | None, report: Report) -> Listing:
         )
     if "schema.json" in found.marks and {"user.parquet", "item.parquet"} & set(found.tables):
         return Listing(folder, folder, [_below(folder, "schema.json")], "lenskit")
-    if any(_CLIP.fullmatch(PurePosixPath(name).name) for name in found.tables):
+    bases = [PurePosixPath(name).name for name in found.tables]
+    if all(map(_CLIP.fullmatch, bases)) and any(name.startswith("metadata_") for name in bases):
         files = [_below(folder, name) for name in found.tables]
         report.warn(f"{folder}: the vectors and metadata of clip-retrieval are read as one table")
         return Listing(folder, folder, files, "clip-retrieval")
@@ -149,8 +151,10 @@ def _of_folder(folder: str, role: str | None, report: Report) -> Listing:
         return Listing(folder, folder, [_below(folder, named)])
     _require_one_kind(folder, found.tables)
     _require_all(folder, found.tables)
-    others = f"; {counted(found.others, 'other files')} left out" if found.others else ""
-    report.warn(f"{folder}: {counted(len(found.tables), 'files')} are read as one table{others}")
+    if len(found.tables) > 1 or found.others:
+        what = "1 file is" if len(found.tables) == 1 else f"{len(found.tables):,} files are"
+        others = f"; {counted(found.others, 'other files')} left out" if found.others else ""
+        report.warn(f"{folder}: {what} read as one table{others}")
     return Listing(folder, folder, [_below(folder, name) for name in found.tables])
 
 

@@ -81,11 +81,6 @@ def clip_parts(files: list[str], open_one: Opener) -> list[Part]:
                 f"{next(iter(group.values()))} has no {lacking[0]}_{number} beside it, as others have",
                 fix="fetch it, or move the incomplete part away",
             )
-        if "metadata" not in group:
-            raise InputError(
-                f"{group.get('img_emb') or group.get('text_emb')} is a matrix without metadata, which names its rows",
-                fix="fetch the metadata (metadata_N.parquet), or write ids into x.ids.txt beside each x.npy",
-            )
         parts.append(Part(group["metadata"], lambda _, group=group: _clip_reader(group, open_one)))  # type: ignore[misc]
     return parts
 
