@@ -4,8 +4,11 @@ import gzip
 import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -59,6 +62,26 @@ def test_folders_of_hive_are_columns(tmp_path: Path, shell) -> None:
     pq.write_table(pa.table({"user_id": ["a"]}), tmp_path / "log" / "stray.parquet")
     done = shell("visrec interactions log")
     assert (done.returncode, b"log/stray.parquet lies in no folder day=" in done.stderr) == (65, True)
+
+
+def test_partitions_as_other_tools_write_them(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {"user_id": ["a", "b", "c"], "day": ["2026-01-01", "2026-01-02", "2026-01-02"], "n": [1, 2, 3]}
+    )
+    folders = {name: str(tmp_path / name) for name in ("polars", "duckdb", "both", "csv", "pandas", "pyarrow")}
+    frame.write_parquet(folders["polars"], partition_by=["day"])
+    for name, form in (
+        ("duckdb", "parquet"),
+        ("both", "parquet, WRITE_PARTITION_COLUMNS true"),
+        ("csv", "csv"),
+    ):
+        duckdb.sql(f"COPY (SELECT * FROM frame) TO '{folders[name]}' (FORMAT {form}, PARTITION_BY (day))")
+    frame.to_pandas().to_parquet(folders["pandas"], partition_cols=["day"])
+    arrow = {"format": "arrow", "partitioning": ["day"], "partitioning_flavor": "hive"}
+    ds.write_dataset(frame.to_arrow(), folders["pyarrow"], **arrow)
+    for name, folder in folders.items():
+        table = open_table(folder).read_all()
+        assert sorted(table.select(frame.columns).to_pylist(), key=str) == sorted(frame.to_dicts(), key=str), name
 
 
 def test_texts_take_the_types_that_one_text_of_all_would_have(tmp_path: Path) -> None:

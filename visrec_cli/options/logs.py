@@ -18,7 +18,10 @@ REPEATS = ("sum", "count", "last", "max")
 
 LogFile = Annotated[
     str,
-    typer.Argument(metavar="[LOG]", help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow), or - for stdin."),
+    typer.Argument(
+        metavar="[LOG]",
+        help="Interactions (CSV, TSV, Parquet, NDJSON, Arrow; or a folder or pattern of their parts), or - for stdin.",
+    ),
     Reads(),
 ]
 UserColumn = Annotated[

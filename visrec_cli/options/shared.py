@@ -11,12 +11,18 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="[TABLE|FOLDER]",
-        help="A table (Arrow, Parquet, CSV, NDJSON, NPY), a folder of pictures, or - for stdin.",
+        help="A table (Arrow, Parquet, CSV, NDJSON, NPY; or a folder or pattern of its parts), a folder of pictures, "
+        "or - for stdin.",
     ),
     Reads(),
 ]
 Table = Annotated[
-    str, typer.Argument(metavar="[TABLE]", help="A table (Arrow, Parquet, CSV, NDJSON, NPY), or - for stdin."), Reads()
+    str,
+    typer.Argument(
+        metavar="[TABLE]",
+        help="A table (Arrow, Parquet, CSV, NDJSON, NPY; or a folder or pattern of its parts), or - for stdin.",
+    ),
+    Reads(),
 ]
 _MATRIX = NeedsInput("an NPY matrix: other tables name their items")
 MatrixIds = Annotated[

@@ -38,4 +38,4 @@ def parts_of(source: Tabular, role: str | None, opened: Opened, report: Report) 
 
 
 def _with_columns(opened: Opened, file: str, columns: dict[str, Any], as_text: Collection[str]) -> pa.RecordBatchReader:
-    return with_constants(opened(file, as_text), columns, file)
+    return with_constants(opened(file, as_text), columns)

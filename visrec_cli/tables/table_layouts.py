@@ -51,12 +51,11 @@ def hive_columns(root: str, files: list[str]) -> list[dict[str, pa.Scalar]]:
     ]
 
 
-def with_constants(reader: pa.RecordBatchReader, columns: dict[str, pa.Scalar], where: str) -> pa.RecordBatchReader:
-    """The table with columns of one value each. Raises InputError for one that it has."""
+def with_constants(reader: pa.RecordBatchReader, columns: dict[str, pa.Scalar]) -> pa.RecordBatchReader:
+    """The table with columns of one value each, but those that it has itself, as files of polars do."""
+    columns = {name: value for name, value in columns.items() if name not in reader.schema.names}
     if not columns:
         return reader
-    if both := next((name for name in columns if name in reader.schema.names), None):
-        raise InputError(f"{where} has a column '{both}', and its folder names one", fix=f"drop or rename '{both}'")
     schema = pa.schema([*reader.schema, *(pa.field(name, value.type) for name, value in columns.items())])
 
     def batches() -> Iterator[pa.RecordBatch]:
