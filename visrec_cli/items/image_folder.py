@@ -11,7 +11,6 @@ from visrec_cli.errors import InputError
 from visrec_cli.images.archives import MARK, read_member, split_member
 from visrec_cli.images.names import Picture
 from visrec_cli.runtime.report import Report
-from visrec_cli.tables.text import read_text
 
 FILE_NAME = "file_name"
 Lines = tuple[pa.Table, dict[str, int]]
@@ -24,6 +23,8 @@ def metadata_lines(file: str, pictures: Sequence[Picture], report: Report) -> Li
     A name counts from the folder of the file, and reaches no picture outside of it. Rows that name no picture, or one
     that has a row already, are rejected.
     """
+    from visrec_cli.tables.text import read_text  # and with it polars, which pictures without such a file do not need
+
     table = read_text(_content(file), file, as_text=(FILE_NAME,), report=report).read_all()
     if FILE_NAME not in table.column_names:
         report.warn(f"{file} has no column '{FILE_NAME}', which would join it to the pictures: it is left out")
