@@ -147,5 +147,5 @@ def _scan_archive(path: str, id_from: str) -> ScanResult:
             found.put(whole, below, id_from)
         else:
             found.unusable.append((printable(whole), reason))
-    found.tell_sidecars(others)
+    found.tell_sidecars(dict.fromkeys(others), tar=not path.lower().endswith(".zip"))
     return found

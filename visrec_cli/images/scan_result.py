@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from visrec_cli.images.archives import MARK
 from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS
 from visrec_cli.images.names import Picture, item_id_of, printable
 from visrec_cli.images.reject_reasons import foreign
@@ -16,6 +17,7 @@ from visrec_cli.runtime.report import Report
 
 HIDDEN, NO_ENDING, LINKS = "hidden", "without an ending", "links to folders elsewhere"
 _SIDECARS = frozenset({".txt", ".json", ".caption", ".cls", ".csv", ".xml", ".xmp", ".npy"})
+_TELLING = frozenset({".txt", ".json", ".caption", ".cls"})
 _METADATA = frozenset({"metadata.jsonl", "metadata.csv"})
 _HINTS = {
     NO_ENDING: "a list of files takes those without an ending, too: find DIR -type f | visrec preprocess -",
@@ -27,17 +29,27 @@ _HINTS = {
 class ScanResult:
     """unusable: (path, reason) of what is a picture by its name and cannot be used. other_files: how many others there
     are, by what messages call them: an ending, with "beside pictures" where a picture has the same name. metadata:
-    files of an ImageFolder that describe its pictures; they are other files where nobody takes them.
+    files of an ImageFolder that describe its pictures. companions: members of tars beside pictures, as in a WebDataset.
+    Both are other files where nobody takes them.
     """
 
     pictures: list[Picture] = field(default_factory=list)
     unusable: list[tuple[str, str]] = field(default_factory=list)
     other_files: Counter[str] = field(default_factory=Counter)
     metadata: list[str] = field(default_factory=list)
+    companions: list[str] = field(default_factory=list)
 
     def take_metadata(self) -> list[str]:
         """The files that describe pictures, to be read by whoever asks."""
         taken, self.metadata = sorted(self.metadata), []
+        return taken
+
+    def take_companions(self) -> list[str]:
+        """The members of tars that say something of the pictures beside them, which are no longer counted as others."""
+        taken, self.companions = self.companions, []
+        for path in taken:
+            self.other_files[_beside(posixpath.splitext(path)[1].lower())] -= 1
+        self.other_files = +self.other_files
         return taken
 
     def add(self, other: "ScanResult") -> None:
@@ -46,6 +58,7 @@ class ScanResult:
         self.unusable += other.unusable
         self.other_files += other.other_files
         self.metadata += other.metadata
+        self.companions += other.companions
 
     def take(self, path: str, below: str, id_from: str) -> None:
         """Sort in the file at ``path`` as a picture; ``below`` is its place within the source.
@@ -84,20 +97,22 @@ class ScanResult:
         else:
             self.pictures.append(Picture(item_id_of(path, below, id_from), path))
 
-    def tell_sidecars(self, paths: Iterable[str], since: int = 0) -> None:
+    def tell_sidecars(self, paths: Iterable[str], since: int = 0, *, tar: bool = False) -> None:
         """Of the other files with these paths, count those beside a picture of the same name apart: its caption, say.
 
-        since: where the pictures begin that were found with them.
+        since: where the pictures begin that were found with them. tar: they may be samples of a WebDataset.
         """
         sidecars = [(path, posixpath.splitext(path)[1].lower()) for path in paths]
         sidecars = [(path, ending) for path, ending in sidecars if ending in _SIDECARS]
         if not sidecars:
             return
-        known = {_key(picture.path) for picture in self.pictures[since:]}
+        known = {sample_of(picture.path) for picture in self.pictures[since:]}
         for path, ending in sidecars:
-            if _key(path) in known:
+            if sample_of(path) in known:
                 self.other_files[ending] -= 1
-                self.other_files[f"{ending} beside pictures"] += 1
+                self.other_files[_beside(ending)] += 1
+                if tar and ending in _TELLING:
+                    self.companions.append(path)
         self.other_files = +self.other_files
 
     def others_in_words(self, most: int = 8) -> str:
@@ -129,7 +144,12 @@ class ScanResult:
             report.warn("; ".join([f"left out: {self.others_in_words()}", *hints]))
 
 
-def _key(path: str) -> str:
+def _beside(ending: str) -> str:
+    return f"{ending} beside pictures"
+
+
+def sample_of(path: str) -> str:
     """By which WebDataset and its like join the files of one sample: the path up to the first dot of its name."""
-    folder, name = posixpath.split(path)
-    return f"{folder}/{name.split('.', 1)[0]}"
+    archive, mark, member = path.rpartition(MARK)
+    folder, name = posixpath.split(member)
+    return f"{archive}{mark}{folder}{'/' if folder else ''}{name.split('.', 1)[0]}"

@@ -228,7 +228,7 @@ class TestSources:
     def test_what_archives_hold_beside_pictures_is_told(self, tmp_path):
         put(tmp_path, "a.png")
         with tarfile.open(tmp_path / "shop.tar", "w") as file:
-            for name in ("a.png", "b.png", "b.json", "b.txt", "c.jxl", "a.png"):
+            for name in ("a.png", "b.png", "b.xml", "b.npy", "c.jxl", "a.png"):
                 file.add(tmp_path / "a.png", name)
             link = tarfile.TarInfo("link.png")
             link.type, link.linkname = tarfile.SYMTYPE, "a.png"
@@ -241,7 +241,7 @@ class TestSources:
             ("link.png", "a link"),
         ]
         assert report.counts["other files"] == 2
-        assert report.warnings == ["left out: 1 .json beside pictures, 1 .txt beside pictures"]
+        assert report.warnings == ["left out: 1 .npy beside pictures, 1 .xml beside pictures"]
 
     def test_a_picture_that_two_sources_name_is_counted(self, tmp_path):
         put(tmp_path, "imgs/a.png", "imgs/b.png")

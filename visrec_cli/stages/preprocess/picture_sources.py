@@ -17,7 +17,7 @@ from visrec_cli.images.formats import FOREIGN_ENDINGS, PICTURE_ENDINGS, foreign_
 from visrec_cli.images.names import Picture, check_ids
 from visrec_cli.images.scan import no_pictures, scan
 from visrec_cli.images.scan_result import ScanResult
-from visrec_cli.items.picture_lines import described
+from visrec_cli.items.picture_lines import PATHS, described
 from visrec_cli.items.pictures import PATH_COLUMNS
 from visrec_cli.items.rows_of_items import list_name
 from visrec_cli.items.source import open_items
@@ -108,10 +108,12 @@ def gather(
         report.count("pictures named more than once", len(found.pictures) - len(catalogue.pictures))
     found.pictures = catalogue.pictures
     if catalogue.items is None and found.pictures:
-        items = described(found, report)
+        items = described(found, report, id_from=id_from)
         catalogue.pictures = items.pictures
         if items.table is not None:
             catalogue.take_items(items.table, "what describes the pictures")
+            if PATHS in items.table.column_names:
+                catalogue.stored = StoredPictures(items.table, PATHS, "")
     found.tell(report)
     if not catalogue.pictures and catalogue.stored is None:
         raise no_pictures(" and ".join(str(source) for source in sources) or catalogue.where, found)
