@@ -1,6 +1,7 @@
 """Parsers of lists, weights, settings and sizes on the command line."""
 
 import re
+from collections.abc import Sequence
 
 from visrec_cli.errors import UsageError
 
@@ -18,10 +19,10 @@ def weights(text: str, *, flag: str, example: str) -> dict[str, float]:
         raise UsageError(f"{flag} '{text}' is not NAME=NUMBER,…", fix=f"{flag} {example}") from error
 
 
-def settings_of(given: list[str]) -> dict[str, str]:
-    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageError for anything else and for a name given twice."""
+def settings_of(given: Sequence[str] | None) -> dict[str, str]:
+    """``["a=1,b=2", "c=3"]`` as a dict. Raises UsageError for anything else, and for a name given twice."""
     settings: dict[str, str] = {}
-    for pair in (pair for one in given for pair in one.split(",") if pair.strip()):
+    for pair in (pair for one in given or () for pair in one.split(",") if pair.strip()):
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not name or not value:
             raise UsageError(f"--set {pair!r} is not NAME=VALUE", fix="--set embedding_size=64")

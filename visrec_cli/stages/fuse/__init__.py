@@ -1,6 +1,7 @@
 """``fuse``: the embedding columns of one or several tables into one column."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -9,93 +10,99 @@ from visrec_cli import registry
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.fusion.recipe import MISSING, NORMALISE, Recipe
 from visrec_cli.items.source import open_items
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.fuse import FuseOptions
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.fuse.inputs import recipe_of
 from visrec_cli.stages.fuse.layouts import PLACES, VECTORS, check_places, with_places
-from visrec_cli.stages.fuse.supervision import Learning, check, find_method
+from visrec_cli.stages.fuse.supervision import check, find_method
 from visrec_cli.tables.join import join_items
 from visrec_cli.tables.npy import is_npy
 from visrec_cli.tables.readers import Tabular, name_of
 from visrec_cli.tables.vectors import column_of, matrix_of
 
 
+@takes(FuseOptions)
 def fuse(
-    *tables: Tabular,
-    method: str = "concat",
-    columns: Sequence[str] = (),
-    weights: Mapping[str, float] | None = None,
-    normalise: str = "l2",
-    missing: str = "zero",
-    reduce: str | None = None,
-    dim: int | None = None,
-    into: str = "embedding",
-    half: bool = False,
-    target: str | None = None,
-    settings: Mapping[str, Any] | None = None,
-    validation: float = 0.1,
-    patience: int = 10,
-    seed: int = 0,
-    device: str = "auto",
-    report: Report | None = None,
-    **npy: Any,
+    *tables: Tabular, options: FuseOptions | None = None, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
-    """The table (several are joined by item_id) with one more column, ``into``: its embedding columns fused.
+    """Fuse the embedding columns of a table into one more column. Streams when nothing has to be fitted.
 
-    columns: which to fuse, in this order (default: all that are not themselves fused from others here). weights:
-    column (or its part before ``_embedding``) → factor. missing: what becomes of an item that lacks a part: ``zero``
-    (that part says nothing), ``mean`` (the average vector stands in), ``drop`` (no vector), ``fail``. reduce: ``pca``,
-    ``whiten`` or ``lda`` to ``dim`` numbers, fitted on this table. target, settings, validation, patience, seed,
-    device: of methods that learn, see stages.fuse.supervision. ``tsne`` and ``umap`` add columns of places and no
-    vectors, see stages.fuse.layouts. Streams when nothing has to be fitted. Raises InputError without embedding
-    columns or with nothing to learn from, SpaceMismatchError when ``mean`` would average unrelated spaces, UsageError
-    for unknown names and what does not go together.
+    Parameters
+    ----------
+    *tables : Tabular
+        Tables with embeddings; several are joined by ``item_id``. Without any, stdin.
+    options : FuseOptions, default=None
+        How to fuse.
+    report : Report, default=None
+        Takes notes and counts.
+    **named : Any
+        Fields of FuseOptions, instead of those of ``options``.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        The table with the new column, a fixed-size list of float32 (float16 with ``half``), null for items without a
+        vector. Of a layout: with columns such as ``tsne_x`` and ``tsne_y``, float32, instead.
+
+    Raises
+    ------
+    InputError
+        Without embedding columns, or with nothing to learn from.
+    SpaceMismatchError
+        Where ``mean`` would average unrelated spaces.
+    UsageError
+        For unknown names and options that do not go together.
     """
-    report = report or Report()
-    if method in PLACES:
-        others = {"--target": target, "--set": settings, "--reduce": reduce, "--half": half}
-        wide = check_places(method, dim, others)
-        fused = fuse(
-            *tables, columns=columns, weights=weights, normalise=normalise, missing=missing, into=VECTORS,
-            report=report, **npy,
-        )  # fmt: skip
-        placed = with_places(fused.read_all(), method=method, dim=wide, seed=seed, report=report)
-        return placed.to_reader(max_chunksize=8192)
-    kind = find_method(method)
-    _one_of("--missing", missing, MISSING)
-    _one_of("--normalise", normalise, NORMALISE)
-    learning = Learning(target, settings or {}, validation, patience, seed, device)
-    learning = check(method, kind, learning, reduce=reduce, dim=dim, weighted=bool(weights))
-    reader = _joined(tables or ("-",), report, npy)
-    recipe = recipe_of(reader.schema, method, columns, weights or {}, normalise, missing, into)
+    report, options = report or Report(), options_of(FuseOptions, options, named)
+    if options.method in PLACES:
+        return _laid_out(tables, options, report)
+    kind = find_method(options.method)
+    _one_of("--missing", options.missing, MISSING)
+    _one_of("--normalise", options.normalise, NORMALISE)
+    options = check(kind, options)
+    reader = _joined(tables or ("-",), options, report)
+    recipe = recipe_of(reader.schema, options)
     if kind is not None:
         kind.require_sides([source.column for source in recipe.sources])
-    if kind is not None or reduce is not None or missing == "mean":
+    if kind is not None or options.reduce is not None or options.missing == "mean":
         table = reader.read_all()
-        _fit(recipe, table, learning, kind is not None, reduce, dim, report)
+        _fit(recipe, table, options, kind is not None, report)
         reader = table.to_reader(max_chunksize=8192)
-    schema = _with_field(reader.schema, recipe.space().field(into, half=half))
-    return pa.RecordBatchReader.from_batches(schema, _fused(reader, recipe, schema, into, half, report))
+    schema = _with_field(reader.schema, recipe.space().field(options.into, half=options.half))
+    return pa.RecordBatchReader.from_batches(schema, _fused(reader, recipe, schema, options.into, options.half, report))
 
 
-def _fit(
-    recipe: Recipe, table: pa.Table, learning: Learning, learns: bool, reduce: str | None, dim: int | None,
-    report: Report,
-) -> None:  # fmt: skip
+def _laid_out(tables: Sequence[Tabular], options: FuseOptions, report: Report) -> pa.RecordBatchReader:
+    """The table with columns of coordinates, of the concatenated columns."""
+    others = {
+        "--target": options.target, "--set": options.settings, "--reduce": options.reduce, "--half": options.half,
+    }  # fmt: skip
+    dim = check_places(options.method, options.dim, others)
+    concat = replace(options, method="concat", into=VECTORS, dim=None)
+    fused = fuse(*tables, options=concat, report=report)
+    placed = with_places(fused.read_all(), method=options.method, dim=dim, seed=options.seed, report=report)
+    return placed.to_reader(max_chunksize=8192)
+
+
+def _fit(recipe: Recipe, table: pa.Table, options: FuseOptions, learns: bool, report: Report) -> None:
     """Fit on the whole table, and say how it went."""
     from visrec_cli.fusion.learned.base import FuserTrainingData
     from visrec_cli.stages.fuse.fuser_targets import labels_of, target_of
 
+    reduce = options.reduce
     supervised = reduce is not None and registry.find("reduction", reduce).supervised
-    labels = labels_of(table, learning.target or "") if supervised else ()
+    labels = labels_of(table, options.target or "") if supervised else ()
     examples = None
     if learns:
         examples = FuserTrainingData(
-            tuple(source.column for source in recipe.sources), (), (), target_of(table, learning, report), dim or 64,
-            learning.validation, learning.patience, learning.seed, learning.device, report,
+            tuple(source.column for source in recipe.sources), (), (), target_of(table, options, report),
+            options.dim or 64, options.validation, options.patience, options.seed, options.device, report,
         )  # fmt: skip
     recipe.fit(
-        _parts(recipe, table), reduce=reduce, dim=dim, labels=labels, examples=examples, settings=learning.settings
-    )
+        _parts(recipe, table), reduce=reduce, dim=options.dim, labels=labels, examples=examples,
+        settings=options.settings,
+    )  # fmt: skip
     facts = recipe.learned.facts if recipe.learned else (recipe.learned_by or {}).get("facts")
     if facts:
         report.warn(_words(recipe, facts))
@@ -136,10 +143,11 @@ def _fused(
         yield pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
-def _joined(tables: Sequence[Tabular], report: Report, npy: dict[str, Any]) -> pa.RecordBatchReader:
+def _joined(tables: Sequence[Tabular], options: FuseOptions, report: Report) -> pa.RecordBatchReader:
     if sum(str(t) == "-" for t in tables if isinstance(t, str)) > 1:
         raise UsageError("stdin can be only one of the tables", fix="write the other to a file first")
     matrices = [is_npy(table) for table in tables]
+    npy: dict[str, Any] = {"ids": options.ids, "row_ids": options.row_ids}
     readers = [
         open_items(table, report=report, **(npy if matrix or not any(matrices) else {}))
         for table, matrix in zip(tables, matrices, strict=True)

@@ -6,38 +6,38 @@ import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, unknown
 from visrec_cli.fusion.targets import Clicks, Labels, Pairs, Target, co_clicks
+from visrec_cli.options.fuse import CLICKS, FuseOptions
 from visrec_cli.runtime.report import Report
-from visrec_cli.stages.fuse.supervision import CLICKS, Learning
 from visrec_cli.tables.unicode_forms import note_other_forms
 from visrec_cli.tables.vectors import is_embedding_type
 
 ANOTHER = "--target ANOTHER_COLUMN, --target pairs or --target clicks:LOG"
 
 
-def target_of(table: pa.Table, learning: Learning, report: Report) -> Target:
+def target_of(table: pa.Table, options: FuseOptions, report: Report) -> Target:
     """What belongs together among the items of a table. Raises UsageError for a column that is not there, InputError
     for labels or clicks that say nothing.
     """
-    assert learning.target is not None
-    if learning.kind == "pairs":
+    assert options.target is not None
+    if options.target_kind == "pairs":
         return Pairs(table.num_rows)
-    if learning.kind == "clicks":
-        return _clicks(table, learning.target, report)
-    words = labels_of(table, learning.target)
+    if options.target_kind == "clicks":
+        return _clicks(table, options.target, report)
+    words = labels_of(table, options.target)
     named, codes = np.unique([word for word in words if word is not None], return_inverse=True)
     if len(named) < 2:
         only = f"one value, {str(named[0])!r}," if len(named) else "no value"
         raise InputError(
-            f"column '{learning.target}' has {only} in all {table.num_rows} items: there is nothing to distinguish",
+            f"column '{options.target}' has {only} in all {table.num_rows} items: there is nothing to distinguish",
             fix=ANOTHER,
         )
     if len(named) == len(codes):
-        raise InputError(f"no two items share a value of '{learning.target}': a label groups items", fix=ANOTHER)
+        raise InputError(f"no two items share a value of '{options.target}': a label groups items", fix=ANOTHER)
     every = np.full(table.num_rows, -1, np.int64)
     every[[word is not None for word in words]] = codes
     if (every < 0).any():
-        report.count(f"items without {learning.target}", int((every < 0).sum()))
-    return Labels(every, named.tolist(), learning.target)
+        report.count(f"items without {options.target}", int((every < 0).sum()))
+    return Labels(every, named.tolist(), options.target)
 
 
 def labels_of(table: pa.Table, column: str) -> list[str | None]:

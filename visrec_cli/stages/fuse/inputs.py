@@ -1,26 +1,20 @@
 """Selection and checks of the columns to fuse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from visrec_cli.errors import SpaceMismatchError, UsageError, unknown
 from visrec_cli.fusion.recipe import Recipe
+from visrec_cli.options.fuse import FuseOptions
 from visrec_cli.tables.compatibility import require_same_version
 from visrec_cli.tables.spaces import Source, space_of
 from visrec_cli.tables.vectors import embedding_columns, no_vectors
 
 
-def recipe_of(
-    schema: pa.Schema,
-    method: str,
-    columns: Sequence[str],
-    weights: Mapping[str, float],
-    normalise: str,
-    missing: str,
-    into: str,
-) -> Recipe:
+def recipe_of(schema: pa.Schema, options: FuseOptions) -> Recipe:
     """How to fuse the columns that were asked for, or all that are no results. Raises as ``fuse`` says."""
+    columns, into = options.columns, options.into
     every = embedding_columns(schema)
     found = [name for name in every if not _is_result(schema, name, into)] or every
     if not found:
@@ -34,14 +28,15 @@ def recipe_of(
     chosen = [_named(name, every) for name in columns] or found
     if len(set(chosen)) < len(chosen):
         raise UsageError(f"--columns {','.join(columns)} names a column twice", fix="--weights makes one count more")
-    factors = {_named(name, chosen): float(factor) for name, factor in weights.items()}
+    factors = {_named(name, chosen): float(factor) for name, factor in (options.weights or {}).items()}
     bad = next((name for name, factor in factors.items() if not factor > 0 or factor == float("inf")), None)
     if bad is not None:
         raise UsageError(f"the weight of '{bad}' must be a positive number", fix="leave a column out with --columns")
     sources = tuple(Source(name, space_of(schema.field(name)), schema.field(name).type.list_size) for name in chosen)
-    if method == "mean":
+    if options.method == "mean":
         _require_one_space(sources)
-    return Recipe(method, sources, {name: factors.get(name, 1.0) for name in chosen}, normalise, missing)
+    every_factor = {name: factors.get(name, 1.0) for name in chosen}
+    return Recipe(options.method, sources, every_factor, options.normalise, options.missing)
 
 
 def _is_result(schema: pa.Schema, name: str, into: str) -> bool:
