@@ -53,7 +53,7 @@ EXPORT_ENCODER = Verb(EXPORT, {
     "--int8": Case("--int8", SAMPLED),
     "--calibrate": Case("--calibrate whole.csv", spy=Spy("visrec_cli.stages.export_encoder:_run", "pixels")),
     "--sample": Case("--sample 3", SAMPLED, code=65),
-    "--seed": Case("--seed 3", SAMPLED, spy=Spy("visrec_cli.stages.export_encoder:_sampled", "seed")),
+    "--seed": Case("--seed 3", SAMPLED, spy=Spy("visrec_cli.stages.export_encoder:_sampled", "options")),
     "--image-column": Case("--image-column title", SAMPLED, code=65),
     "--id-column": Case("--id-column title", SAMPLED.replace("whole", "ided"), code=65),
     "--quiet": Case("--quiet"),

@@ -1,55 +1,46 @@
 """``visrec export-encoder``."""
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visrec_cli.commands.from_options import Given, command_of
+from visrec_cli.options.destination import Destination
+from visrec_cli.options.export_encoder import ExportOptions
 from visrec_cli.options.files import Reads, Writes
-from visrec_cli.options.requirements import Needs, NeedsInput
-from visrec_cli.options.shared import IdColumn, ImageColumn, Quiet
 from visrec_cli.runtime.display import sized
 
 if TYPE_CHECKING:
     from visrec_cli.stages.export_encoder import Exported
 
-_PICTURES = Needs("--calibrate")
-_TABLE = NeedsInput("a table: a folder names its pictures itself")
 
+@dataclass(frozen=True)
+class Source:
+    """The encoder."""
 
-def command(
     encoder: Annotated[
         str,
         typer.Argument(
             metavar="SPEC", help="Encoder: lite0, timm:NAME or file:MODEL.safetensors (visrec train-encoder)."
         ),
         Reads(),
-    ],
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFile(Destination):
+    """Where the model goes: always to a file, in one format."""
+
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="ONNX file to write."), Writes("a model in ONNX")
-    ] = ...,  # type: ignore[assignment]
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format of the model; only onnx.")] = "onnx",
-    int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Quantise to 8-bit integers: a quarter of the size, another vector space."),
-        Needs(
-            "--calibrate", fix="--calibrate FOLDER, or a table with pictures: quantisation needs the range of values"
-        ),
-    ] = False,
-    calibrate: Annotated[
-        str | None,
-        typer.Option(
-            "--calibrate", metavar="TABLE|FOLDER", help="Typical pictures, to calibrate --int8 and compare vectors."
-        ),
-        Reads(),
-    ] = None,
-    sample: Annotated[
-        int, typer.Option("--sample", min=1, help="Number of pictures to use of --calibrate."), _PICTURES
-    ] = 256,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample."), _PICTURES] = 0,
-    image_column: Annotated[ImageColumn, _PICTURES, _TABLE] = None,
-    id_column: Annotated[IdColumn, _PICTURES, _TABLE] = None,
-    quiet: Quiet = False,
-) -> None:
+    ] = field()  # without a default, unlike in Destination
+    format: str | None = None
+    rejects: str | None = None
+    strict: bool = False
+
+
+def run(given: Given) -> None:
     """Export a picture encoder to one self-contained ONNX file, and check it.
 
     embed-images --encoder onnx:FILE runs it without torch and without the original model. So does any other ONNX
@@ -66,15 +57,15 @@ def command(
     from visrec_cli.commands.runner import new_report, progress, summarise
     from visrec_cli.stages.export_encoder import export_encoder
 
-    report = new_report()
-    with progress(report, quiet):
-        found = export_encoder(
-            encoder, output, to=to, int8=int8, calibrate=calibrate, sample=sample, seed=seed,
-            image_column=image_column, id_column=id_column, report=report,
-        )  # fmt: skip
+    to, report = given.of(ModelFile), new_report()
+    with progress(report, to.quiet):
+        found = export_encoder(given["encoder"], to.output, given.of(ExportOptions), report=report)
     print("\n".join(lines(found)))
-    if not quiet:
-        summarise(report, 1, "models", output)
+    if not to.quiet:
+        summarise(report, 1, "models", to.output)
+
+
+command = command_of(run, Source, ExportOptions, ModelFile)
 
 
 def lines(found: "list[Exported]") -> list[str]:

@@ -19,14 +19,15 @@ from visrec_cli.encoders.factory import COMPILED, check_spec
 from visrec_cli.encoders.finetuning.backbones import features
 from visrec_cli.encoders.frame import Framing
 from visrec_cli.encoders.framed_images import numbers_of
-from visrec_cli.errors import InputError, UsageError, unknown
+from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.export_encoder import ExportOptions
 from visrec_cli.registry import find
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.atomic import atomic, check_place
-from visrec_cli.tables.readers import Tabular
 from visrec_cli.tables.vectors import unit_rows
 
 FEWEST = 24
@@ -52,34 +53,42 @@ class Exported:
     agreement: float
 
 
+@takes(ExportOptions)
 def export_encoder(
-    spec: str,
-    output: str | Path,
-    *,
-    to: str = "onnx",
-    int8: bool = False,
-    calibrate: Tabular | None = None,
-    sample: int = 256,
-    seed: int = 0,
-    image_column: str | None = None,
-    id_column: str | None = None,
-    report: Report | None = None,
+    spec: str, output: str | Path, options: ExportOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> list[Exported]:
-    """Write the encoder ``spec`` as a file that ``onnx:FILE`` opens; one Exported, with ``int8`` two.
+    """Write an encoder as a file that ``onnx:FILE`` opens.
 
-    calibrate: a table or folder with pictures like those that it will meet; ``sample`` of them are drawn by ``seed``.
-    With int8, half of these give the ranges, and the others compare; without them the comparison is on made-up ones.
-    Raises UsageError for an encoder that cannot be exported and for options that contradict each other, InputError
-    for too few pictures, OutputError, at once, where the file cannot be written.
+    Parameters
+    ----------
+    spec : str
+        The encoder.
+    output : str | Path
+        The file to write.
+    options : ExportOptions | None, default=None
+        The format, the precision and the pictures; None: the defaults.
+    report : Report | None, default=None
+        Where pictures that cannot be used are recorded.
+    **named : Any
+        Options by name, instead of those in ``options``.
+
+    Returns
+    -------
+    list[Exported]
+        What was written in 32 bits beside the original; with ``int8``, then also in 8 bits beside 32.
+
+    Raises
+    ------
+    UsageError
+        An encoder that cannot be exported, or options that contradict each other.
+    InputError
+        Too few usable pictures.
+    OutputError
+        A file that cannot be written; raised before any work.
     """
     report, output = report or Report(), Path(output)
-    if to != "onnx":
-        raise unknown("format", to, ["onnx"])
-    if int8 and calibrate is None:
-        raise UsageError(
-            "--int8 needs pictures to calibrate the range of values",
-            fix="--calibrate FOLDER, or a table with pictures",
-        )
+    options = options_of(ExportOptions, options, named)
+    int8 = options.int8
     check_place(output)
     check_spec("image-encoder", spec)
     family, _, rest = spec.partition(":")
@@ -88,10 +97,7 @@ def export_encoder(
     plain = find("image-encoder", family)(rest, device=pick_device("cpu"))
     if plain.framing is None:
         raise UsageError(f"'{spec}' cannot be exported: its preprocessing is not supported")
-    pixels = (
-        _made_up(plain.framing) if calibrate is None
-        else _sampled(calibrate, plain.framing, sample, seed, image_column, id_column, report)
-    )  # fmt: skip
+    pixels = _made_up(plain.framing) if options.calibrate is None else _sampled(plain.framing, options, report)
     with tempfile.TemporaryDirectory(prefix="visrec-export-") as name:
         wide, narrow = Path(name) / "wide.onnx", Path(name) / "narrow.onnx"
         try:
@@ -126,15 +132,13 @@ def _write(model: Path, output: Path, manifest: dict[str, str]) -> None:
         raw.write(loaded.SerializeToString(deterministic=True))
 
 
-def _sampled(
-    source: Tabular, framing: Framing, sample: int, seed: int, image_column: str | None, id_column: str | None,
-    report: Report,
-) -> list[Array]:  # fmt: skip
+def _sampled(framing: Framing, options: ExportOptions, report: Report) -> list[Array]:
     """(1, height, width, 3) uint8 of pictures drawn from a table or folder."""
-    table = open_items(source, id_column=id_column, report=report).read_all()
-    columns = picture_columns(table.schema, source, image_column)
+    source = options.calibrate
+    table = open_items(source, id_column=options.id_column, report=report).read_all()
+    columns = picture_columns(table.schema, source, options.image_column)
     sources = [one for batch in table.to_batches() for one in columns.rows(batch)]
-    rows = np.sort(np.random.default_rng(seed).permutation(len(sources))[:sample])
+    rows = np.sort(np.random.default_rng(options.seed).permutation(len(sources))[: options.sample])
     pictures = Pictures(sources, framing, threads=None)
     usable = rows[pictures.check(rows, report)]
     if len(usable) < FEWEST:
