@@ -17,7 +17,6 @@ from visrec_cli.items.image_folder import Lines
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.documents import Origin
-from visrec_cli.tables.text import read_text
 
 _NAMES = {"txt": "text", "cls": "class"}
 _DIGITS = 18  # of a class that is a number
@@ -44,6 +43,8 @@ def samples(companions: Sequence[str], pictures: Sequence[Picture], id_from: str
 def _lines(
     archive: str, files: Mapping[str, Sequence[str]], pictures: Sequence[Picture], id_from: str, report: Report
 ) -> Lines:
+    from visrec_cli.tables.text import read_text  # and with it polars, which pictures alone do not need
+
     taken = {_column(path) for paths in files.values() for path in paths}
     rows: dict[str, int] = {}
     row_of: dict[str, int] = {}
