@@ -70,14 +70,17 @@ def test_rows_and_lengths_are_those_of_the_matrix(kind: str) -> None:
     np.testing.assert_allclose(vectors.lengths, lengths, rtol=1e-6)
 
 
-@pytest.mark.parametrize("looked_through", [False, True])
+@pytest.mark.parametrize("known", ["nothing", "lengths", "a copy"])
 @pytest.mark.parametrize("kind", kinds())
-def test_exact_search_finds_what_brute_force_finds_and_equal_scores_go_by_id(kind: str, looked_through: bool) -> None:
+def test_exact_search_finds_what_brute_force_finds_and_equal_scores_go_by_id(kind: str, known: str) -> None:
     column = kinds()[kind]
     vectors = held(column)
     only = np.arange(len(vectors)) % 3 > 0
-    if looked_through:
+    if known == "lengths":
         vectors.look_through()
+    if known == "a copy":
+        vectors.hold()
+        np.testing.assert_array_equal(vectors[3:30], held(column)[3:30])
     for among, may in ((vectors, np.ones(len(vectors), bool)), (vectors.among(only), only)):
         index = ExactIndex(block_rows=11, block_queries=2)
         index.build(among)
@@ -98,7 +101,7 @@ def test_a_search_is_the_pass_that_tells_the_lengths(monkeypatch: pytest.MonkeyP
     index = ExactIndex()
     index.build(vectors)
     index.search(unit(some()[:1]), 3)
-    monkeypatch.setattr(UnitVectors, "blocks", None)
+    monkeypatch.setattr(UnitVectors, "block", None)
     np.testing.assert_allclose(vectors.lengths, np.linalg.norm(some(), axis=1), rtol=1e-6)
 
 
@@ -112,9 +115,12 @@ def test_vectors_of_a_file_are_not_copied(tmp_path: object) -> None:
             writer.write_batch(pa.record_batch([column_of(part)], schema=schema))
     table = pa.ipc.open_file(pa.memory_map(path)).read_all()
     vectors = held(table["v"])
-    for block in vectors.blocks(0, rows, rows):
+    start = 0
+    while start < rows:
+        block = vectors.block(start, rows)
         assert not block.vectors.flags.owndata
         assert block.vectors.nbytes <= 1 << 20
+        start += len(block.vectors)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -142,13 +142,16 @@ class ExactIndex:
         return found
 
     def _blocks(self, start: int, end: int, most: int) -> Iterator[Block]:
-        if isinstance(self.vectors, UnitVectors):
-            yield from self.vectors.blocks(start, end, most)
-            return
         width = min(_FIRST, most)
         while start < end:
-            yield Block(start, self.vectors[start : min(start + width, end)], None)
-            start, width = start + width, min(_GROWTH * width, most)
+            block = self._block(start, min(start + width, end))
+            yield block
+            start, width = start + len(block.vectors), min(_GROWTH * width, most)
+
+    def _block(self, start: int, end: int) -> Block:
+        if isinstance(self.vectors, UnitVectors):
+            return self.vectors.block(start, end)
+        return Block(start, self.vectors[start:end], None)
 
 
 def _on_gpu(vectors: Matrix | UnitVectors) -> Callable[[Matrix, int], tuple[Matrix, Rows]] | None:

@@ -44,7 +44,9 @@ class CatalogueItems:
         if not self.vectors.valid.all():
             self.report.count("items without a vector, left out", int((~self.vectors.valid).sum()))
         if not present.any():
-            raise _no_vector(self.column)
+            raise InputError(
+                f"no item has a vector in column '{self.column}'", fix="look at the table with: visrec show TABLE"
+            )
         return present
 
     def look_through(self) -> None:
@@ -112,13 +114,10 @@ def catalogue_of(table: pa.Table, *, column: str | None, report: Report, where: 
     vectors = UnitVectors(
         table[column], name=column, ids=table["item_id"], normalised=space is not None and space.normalised
     )
+    catalogue = CatalogueItems(others, vectors, column, space, report)
     if not vectors.valid.any():
-        raise _no_vector(column)
-    return CatalogueItems(others, vectors, column, space, report)
-
-
-def _no_vector(column: str) -> InputError:
-    return InputError(f"no item has a vector in column '{column}'", fix="look at the table with: visrec show TABLE")
+        catalogue.look_through()  # says so
+    return catalogue
 
 
 def choose_column(schema: pa.Schema, column: str | None, report: Report) -> str:

@@ -4,7 +4,7 @@ A mapped column stays in its file: no copy of it is made, its rows are read bloc
 after the first pass over all blocks, which may well be that of a search.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -38,10 +38,12 @@ class Block(NamedTuple):
 
 @dataclass
 class _State:
-    """What was learned of the lengths."""
+    """What was learned of the lengths; and, where they are held, all vectors, scaled, and the places of their ids."""
 
     lengths: Lengths
     finished: bool = False
+    held: Matrix | None = None
+    places: Rows | None = None
 
 
 class UnitVectors:
@@ -70,6 +72,8 @@ class UnitVectors:
 
     def __getitem__(self, rows: Sequence[int] | Rows | slice) -> Matrix:
         """A copy of some rows, scaled. Each depends on nothing but the vector itself."""
+        if self._state.held is not None:
+            return self._state.held[rows]
         wanted = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows, np.int64)
         out = np.empty((len(wanted), self.shape[1]), np.float32)
         for chunk, places, local in self._places.of(wanted):
@@ -88,17 +92,25 @@ class UnitVectors:
         """The same vectors, of which a search finds ``only`` some, (n,) bool. What one learns of lengths both know."""
         part = object.__new__(UnitVectors)
         part.__dict__ = {**self.__dict__, "_only": only}
+        part.__dict__.pop("found", None)
         return part
 
-    def blocks(self, start: int, end: int, most: int) -> Iterator[Block]:
-        """The rows from start to end in blocks of ``most`` at most, in order, without those that nobody may find."""
-        most = max(1, min(most, _BLOCK // (4 * max(1, self.shape[1]))))
-        while start < end:
-            chunk, at = self._places.find(start)
-            rows = min(most, end - start, len(self._chunks[chunk]) - at)
-            if not self._state.finished or self._only is None or self._only[start : start + rows].any():
-                yield self._block(start, chunk, at, rows)
-            start += rows
+    def hold(self) -> None:
+        """Keep a scaled copy of all vectors, and the order of all ids: for many queries that is less work."""
+        if self._state.held is None:
+            self.look_through()
+            self._state.places = self.by_id(np.arange(len(self)))
+            self._state.held = self[np.arange(len(self))]
+
+    def block(self, start: int, end: int) -> Block:
+        """The rows from start on, up to end or less far: some at least."""
+        if self._state.held is not None:
+            own = slice(start, end)
+            found = self.found[own]
+            return Block(start, self._state.held[own], None if found.all() else np.where(found, _ONE, _NONE))
+        chunk, at = self._places.find(start)
+        most = max(1, _BLOCK // (4 * max(1, self.shape[1])))
+        return self._block(start, chunk, at, min(most, end - start, len(self._chunks[chunk]) - at))
 
     def finish(self) -> None:
         """To be called when all blocks were read once. Raises InputError where a vector cannot be used."""
@@ -108,8 +120,9 @@ class UnitVectors:
     def look_through(self) -> None:
         """Read all vectors, if nobody did. Raises InputError where one cannot be used."""
         if not self._state.finished:
-            for _ in self.blocks(0, len(self), len(self)):
-                pass
+            start = 0
+            while start < len(self):
+                start += len(self.block(start, len(self)).vectors)
             self.finish()
 
     @property
@@ -118,7 +131,7 @@ class UnitVectors:
         self.look_through()
         return self._state.lengths
 
-    @property
+    @cached_property
     def found(self) -> Mask:
         """(n,) bool, the rows that a search may find."""
         has = self.lengths != 0
@@ -139,6 +152,8 @@ class UnitVectors:
         """Numbers that stand in the order of the ids of these rows; -1 for rows below 0, which are none."""
         import pyarrow.compute as pc
 
+        if self._state.places is not None:
+            return np.where(rows < 0, -1, self._state.places[rows])
         some = np.unique(rows)
         some = some[some >= 0]
         ranks = np.full(len(some) + 1, -1)

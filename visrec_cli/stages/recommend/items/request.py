@@ -55,6 +55,7 @@ class Asked:
     def queries(self, catalogue: CatalogueItems, cache: Cache, report: Report) -> Iterator[list[Query]]:
         """In blocks, in the order item, image, text, taste; wrong ids and pictures raise now, not while streaming."""
         if self.all_items:
+            catalogue.vectors.hold()
             rows = catalogue.in_order(catalogue.present).tolist()
             report.expect(len(rows), "queries")
             return (item_queries(catalogue, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK))
@@ -62,6 +63,8 @@ class Asked:
         if self.mix:
             queries = [mixed(queries)]
         report.expect(len(queries), "queries")
+        if len(queries) > _BLOCK:
+            catalogue.vectors.hold()
         return (queries[start : start + _BLOCK] for start in range(0, len(queries), _BLOCK))
 
     def _each(self, catalogue: CatalogueItems, cache: Cache, report: Report) -> list[Query]:
