@@ -75,6 +75,7 @@ def test_csv_with_ids_of_its_own(folder: Path, visrec: Run) -> None:
         ("file_name,title\nelse.png,a\n", "not one row of imgs/metadata.csv names a picture beside it"),
         ('file_name,title\n"red.png,a\n', None),
         ("name,title\nred.png,a\n", None),
+        ('[{"file_name": ["red.png"]}]', "column 'file_name' is list<"),
     ],
 )
 def test_files_that_describe_nothing(folder: Path, visrec: Run, content: str, words: str | None) -> None:
@@ -92,3 +93,13 @@ def test_beside_a_table_of_items_it_is_passed_over(folder: Path, visrec: Run) ->
     assert done.returncode == 0, done.stderr.decode()
     assert "left out: 1 .jsonl" in done.stderr.decode()
     assert read(folder / "x.arrow")["title"].to_pylist() == ["mine"]
+
+
+def test_its_columns_say_nothing_of_where_pictures_are(folder: Path, visrec: Run) -> None:
+    row = {"file_name": "red.png", "image_path": "outside.png", "image_paths": ["outside.png"]}
+    (folder / "imgs" / "metadata.jsonl").write_text(json.dumps(row))
+    done = visrec("embed-images", "imgs", "--encoder", "colour", "-o", "x.arrow")
+    assert done.returncode == 0, done.stderr.decode()
+    assert "describes 1 of 4 pictures: metadata_image_path, metadata_image_paths" in done.stderr.decode()
+    assert read(folder / "x.arrow")["image_path"].to_pylist()[2] == "imgs/red.png"
+    assert "3 pictures" in done.stderr.decode()

@@ -108,3 +108,11 @@ def test_names_that_leave_the_archive_stay_names(tmp_path: Path, visrec: Run) ->
     done = visrec("preprocess", "s.tar", "-o", "x.arrow")
     assert done.returncode == 0, done.stderr.decode()
     assert set(read(tmp_path / "x.arrow")["text"].to_pylist()) == {"within", None}
+
+
+def test_json_of_different_types_is_text(tmp_path: Path, visrec: Run) -> None:
+    pack(tmp_path / "s.tar", {"a.png": RED, "a.json": b'{"x": {"y": 1}}', "b.png": BLUE, "b.json": b'{"x": [1]}'})
+    done = visrec("preprocess", "s.tar", "-o", "x.arrow")
+    assert done.returncode == 0, done.stderr.decode()
+    assert "what is nested in its JSON becomes text" in done.stderr.decode()
+    assert read(tmp_path / "x.arrow")["x"].to_pylist() == ['{"y": 1}', "[1]"]

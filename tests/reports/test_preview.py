@@ -97,3 +97,11 @@ def test_null_and_sizes():
     assert cell(pa.scalar(None, pa.string())) == "·"
     assert cell(pa.scalar(True)) == "yes"
     assert [byte_size(n) for n in (812, 18_200_000)] == ["812 B", "18.2 MB"]
+
+
+def test_lists_of_bytes_and_pixels_are_no_numbers() -> None:
+    pairs = pa.array([[b"ab", b"c"], None], pa.list_(pa.binary(), 2))
+    assert [cell(one) for one in pairs] == ["<2 B>, <1 B>", "·"]
+    storage = pa.array([[0] * 12], pa.list_(pa.uint8(), 12))
+    pixels = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.uint8(), [2, 2, 3]), storage)
+    assert cell(pixels[0]) == "<2 x 2 x 3 pixels>"

@@ -13,6 +13,7 @@ from visrec_cli.images.names import Picture
 from visrec_cli.runtime.report import Report
 
 FILE_NAME = "file_name"
+_OURS = ("image_path", "image_paths")  # which say where the pictures themselves are
 Lines = tuple[pa.Table, dict[str, int]]
 """A table that describes pictures, and which of its rows belongs to the picture of a path."""
 
@@ -29,6 +30,13 @@ def metadata_lines(file: str, pictures: Sequence[Picture], report: Report) -> Li
     if FILE_NAME not in table.column_names:
         report.warn(f"{file} has no column '{FILE_NAME}', which would join it to the pictures: it is left out")
         return None
+    kind = table.schema.field(FILE_NAME).type
+    if pa.types.is_nested(kind) or pa.types.is_null(kind):
+        raise InputError(
+            f"{file}: column '{FILE_NAME}' is {kind}, and needed is the name of one file in each row",
+            fix="write a row for each picture, with its name",
+        )
+    table = table.rename_columns([f"metadata_{one}" if one in _OURS else one for one in table.column_names])
     folder = _folder(file)
     paths = {_normal(picture.path): picture.path for picture in pictures}
     row_of: dict[str, int] = {}

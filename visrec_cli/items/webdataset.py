@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from visrec_cli.errors import InputError
 from visrec_cli.images.archives import read_member, split_member
 from visrec_cli.images.names import Picture, printable
@@ -43,12 +45,10 @@ def samples(companions: Sequence[str], pictures: Sequence[Picture], id_from: str
 def _lines(
     archive: str, files: Mapping[str, Sequence[str]], pictures: Sequence[Picture], id_from: str, report: Report
 ) -> Lines:
-    from visrec_cli.tables.text import read_text  # and with it polars, which pictures alone do not need
-
     taken = {_column(path) for paths in files.values() for path in paths}
     rows: dict[str, int] = {}
     row_of: dict[str, int] = {}
-    written: list[str] = []
+    written: list[dict[str, Any]] = []
     for picture in pictures:
         sample = sample_of(picture.path)
         if sample not in rows:
@@ -57,15 +57,33 @@ def _lines(
             for path in sorted(files.get(sample, ()), reverse=True):  # texts before JSON, in the order of columns
                 values |= _read(path, taken, report)
             called = {"item_id": _id(sample, id_from)} if id_from in ("stem", "name") else {}
-            written.append(json.dumps({**called, **values, _ROW: rows[sample]}))
+            written.append({**called, **values, _ROW: rows[sample]})
         row_of[picture.path] = rows[sample]
-    table = read_text("\n".join(written).encode(), archive, report=report).read_all().drop_columns([_ROW])
+    table = _table(written, archive, report)
     columns = ", ".join(name for name in table.column_names if name != "item_id")
     report.warn(
         f"{archive} is a WebDataset: files whose names are the same up to the first dot are an item, here "
         f"{counted(len(rows), 'items')} with {columns or 'nothing but pictures'}"
     )
     return table, row_of
+
+
+def _table(rows: Sequence[Mapping[str, Any]], archive: str, report: Report) -> pa.Table:
+    """The rows as a table. Where objects and lists of JSON do not agree on their types, they are text."""
+    from visrec_cli.tables.text import read_text  # and with it polars, which pictures alone do not need
+
+    def read(values: Sequence[Mapping[str, Any]]) -> pa.Table:
+        return read_text("\n".join(map(json.dumps, values)).encode(), archive).read_all().drop_columns([_ROW])
+
+    try:
+        return read(rows)
+    except InputError as error:
+        report.warn(f"{error.what}: what is nested in its JSON becomes text")
+    return read([{name.replace("\0", ""): _plain(value) for name, value in row.items()} for row in rows])
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _read(path: str, taken: Collection[str], report: Report) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from visrec_cli.runtime.display import printable
 from visrec_cli.tables.conversions import python_value
+from visrec_cli.tables.picture_types import is_pixel_tensor, shape_of
 
 
 def shorten(text: str, width: int) -> str:
@@ -40,9 +41,14 @@ def cell(scalar: pa.Scalar, width: int = 40) -> str:
     """One value of an Arrow column as one line of at most ``width`` characters; null is a middle dot."""
     if not scalar.is_valid:
         return "·"
-    if pa.types.is_fixed_size_list(scalar.type):
+    kind = scalar.type
+    if is_pixel_tensor(kind):
+        return f"<{' x '.join(map(str, shape_of(kind)))} pixels>"
+    if pa.types.is_fixed_size_list(kind) and (
+        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
+    ):
         head = ", ".join(f"{x:.3f}" for x in scalar.as_py()[:2] if x is not None)
-        return shorten(f"[{head}, … {scalar.type.list_size}]", width)
+        return shorten(f"[{head}, … {kind.list_size}]", width)
     return shorten(printable(words(python_value(scalar))), width)
 
 
