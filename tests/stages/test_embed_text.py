@@ -113,7 +113,7 @@ def test_a_column_that_is_no_text() -> None:
 
 
 def test_no_usual_column_and_no_text_at_all() -> None:
-    with pytest.raises(InputError, match="common"):
+    with pytest.raises(InputError, match="usual name for text"):
         texts_of(ITEMS.select(["id", "price"]))
     with pytest.raises(InputError, match="none of the 2 items has any text"):
         texts_of(pa.table({"id": ["1", "2"], "title": ["", None]}))

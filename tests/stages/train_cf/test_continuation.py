@@ -126,7 +126,8 @@ def test_where_a_longer_training_would_stand(scores: list[float], epochs: int, m
         def epoch(self, number: int, loss: float, recommender: Any) -> bool:
             over = super().epoch(number, loss, recommender)
             state = {name: np.array(array) for name, array in recommender.state().items()}
-            self.at = Checkpoint("search", number, self.best_epoch, self.best, list(self.curve), state, self._kept, {})
+            curve = list(self.curve)
+            self.at = Checkpoint("search", number, self.best_epoch, self.best, curve, state, self._best_state, {})
             return over
 
     first = Kept(Report(), judge, patience=patience)
