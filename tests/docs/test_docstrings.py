@@ -1,6 +1,6 @@
-"""What pydoclint cannot see of docstrings, in the rooms that it is given in pyproject.toml.
+"""Rules for docstrings that pydoclint does not check, in the rooms that pyproject.toml lists for it.
 
-It holds that a section agrees with the signature; here is which docstrings need sections.
+pydoclint compares sections with signatures; the tests here say which docstrings need sections.
 """
 
 import ast
@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pydoclint"]["paths"]
-FILES = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
+PLACES = [ROOT / room for room in ROOMS]
+FILES = sorted(file for place in PLACES for file in ([place] if place.is_file() else place.rglob("*.py")))
 _NOTHING = {"None", "Never", "NoReturn", "Iterator[None]"}  # the last: a context manager
 SECTIONS = ("Parameters", "Returns", "Yields", "Raises", "Attributes", "Notes", "References")
 
@@ -70,7 +71,7 @@ def test_a_docstring_is_one_line_or_has_the_sections_that_it_needs(file: Path) -
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_a_class_is_told_in_one_line_or_with_what_makes_it(file: Path) -> None:
+def test_a_class_has_one_line_or_the_sections_that_it_needs(file: Path) -> None:
     wrong = []
     for node in ast.walk(ast.parse(file.read_text())):
         docstring = (ast.get_docstring(node) or "") if isinstance(node, ast.ClassDef) else ""

@@ -9,23 +9,42 @@ import numpy as np
 from visrec_cli.errors import UsageError, unknown
 
 AUTO = "auto"
-_LARGEST = 1e30  # what learns does so in floats of 32 bits, and multiplies
+_LARGEST = 1e30  # training computes in 32-bit floats, and multiplies
 INPUTS = {
     "vectors": ("items with vectors", "give --items with an embedding column"),
     "times": ("a log with times", "name the column with --time-column"),
     "hidden items": ("20 clicked items with a vector, of which some are hidden", "give more of them"),
 }
-"""What a setting may need of the input: in words, and what to do where it is not there."""
+"""What settings may need of the input: a description, and what to do if it is missing."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One knob: its default, what it means, and where a search looks (low to high, or among choices).
+    """A setting: its default, its meaning, its limits, and the range of a search.
 
-    A setting without a range is not searched. The type of the default is the type of the setting. Numbers below
-    ``least`` make no sense and are refused. kind: the type of a setting whose default is AUTO, a number that is worked
-    out from the data where nobody gives one; low and high are then multiples of that number. needs: names of INPUTS,
-    and of other settings, which must be neither 0 nor False; where one is lacking, the setting has no effect.
+    The type of the default is the type of the setting. A setting without a range and without choices is not searched.
+
+    Attributes
+    ----------
+    default : Any
+        Value if none is given; ``AUTO`` for a number that is computed from the data.
+    help : str
+        Its meaning, in one line.
+    low : float | None, default=None
+        Lower end of the search; with ``AUTO``, as a multiple of the computed number.
+    high : float | None, default=None
+        Upper end of the search; with ``AUTO``, as a multiple of the computed number.
+    log : bool, default=False
+        Whether the search is on a logarithmic scale.
+    choices : tuple[Any, ...], default=()
+        Allowed values, which are also those of the search; () if there is no such list.
+    least : float | None, default=None
+        Smallest allowed number; None for no limit.
+    kind : type | None, default=None
+        Type of a setting whose default is ``AUTO``; None for others.
+    needs : tuple[str, ...], default=()
+        Names of ``INPUTS``, or of other settings that must be neither 0 nor False. Where one is missing, the setting
+        has no effect.
     """
 
     default: Any
@@ -40,11 +59,29 @@ class Setting:
 
     @property
     def auto(self) -> bool:
-        """Whether AUTO is a value of it."""
+        """Whether ``AUTO`` is one of its values."""
         return self.kind is not None
 
     def parse(self, name: str, value: Any) -> Any:
-        """The value in the setting's own type, or AUTO. Raises UsageError for what it cannot be."""
+        """Parse a value.
+
+        Parameters
+        ----------
+        name : str
+            Name of the setting, for messages.
+        value : Any
+            The value, as text or in its own type.
+
+        Returns
+        -------
+        Any
+            The value in the setting's own type, or ``AUTO``.
+
+        Raises
+        ------
+        UsageError
+            If the setting cannot have this value.
+        """
         kind = self.kind or type(self.default)
         if self.auto and value == AUTO:
             return AUTO
@@ -67,7 +104,27 @@ class Setting:
 
 
 def parsed(what: str, knobs: Mapping[str, Setting], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All knobs, as given or by default, in the order of declaration. Raises UsageError for one that is not there."""
+    """Parse settings, with defaults for those that are not given.
+
+    Parameters
+    ----------
+    what : str
+        Name of the recommender or method, for messages.
+    knobs : Mapping[str, Setting]
+        All its settings by name.
+    given : Mapping[str, Any]
+        Values by name.
+
+    Returns
+    -------
+    dict[str, Any]
+        All values by name, in the order of declaration.
+
+    Raises
+    ------
+    UsageError
+        If there is no such setting, or it cannot have this value.
+    """
     for name in given:
         if name not in knobs:
             raise unknown(f"setting of {what}", name, list(knobs))
@@ -75,9 +132,21 @@ def parsed(what: str, knobs: Mapping[str, Setting], given: Mapping[str, Any]) ->
 
 
 def idle(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping[str, bool]) -> dict[str, str]:
-    """Which settings have no effect, beside those that are given and with these inputs, and the need that is not met.
+    """Find settings that have no effect with other settings and inputs.
 
-    inputs: of INPUTS, what is there; those that are not named are not known yet, and count as there.
+    Parameters
+    ----------
+    knobs : Mapping[str, Setting]
+        All settings by name.
+    given : Mapping[str, Any]
+        Values by name.
+    inputs : Mapping[str, bool]
+        Whether each of ``INPUTS`` is available; those left out are not known yet, and count as available.
+
+    Returns
+    -------
+    dict[str, str]
+        For each setting without effect, the need that is not met.
     """
     values = {name: knob.parse(name, given.get(name, knob.default)) for name, knob in knobs.items()}
     available = {name: bool(value) for name, value in values.items()} | dict(inputs)
@@ -88,7 +157,22 @@ def idle(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping
 
 
 def check_needs(knobs: Mapping[str, Setting], given: Mapping[str, Any], inputs: Mapping[str, bool]) -> None:
-    """Raise UsageError for a setting that is given, not as it is by default, and that has no effect. See ``idle``."""
+    """Check that settings that are given and differ from their defaults have an effect; see ``idle``.
+
+    Parameters
+    ----------
+    knobs : Mapping[str, Setting]
+        All settings by name.
+    given : Mapping[str, Any]
+        Values by name.
+    inputs : Mapping[str, bool]
+        Whether each of ``INPUTS`` is available; those left out count as available.
+
+    Raises
+    ------
+    UsageError
+        If one has no effect.
+    """
     for name, need in idle(knobs, given, inputs).items():
         if name in given and knobs[name].parse(name, given[name]) != knobs[name].default:
             words, add = INPUTS.get(need, (f"{need}, which is {given.get(need)}", f"set {need}"))
