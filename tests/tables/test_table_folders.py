@@ -261,7 +261,11 @@ def test_a_folder_of_pictures_stays_one(tmp_path: Path, shell) -> None:
     assert shell("visrec show imgs --format csv").stdout == b"item_id,image_path\na,imgs/a.png\n"
     done = shell("visrec interactions imgs")
     assert (done.returncode, b"imgs holds pictures (a.png" in done.stderr) == (65, True)
+    pq.write_table(rows(0), folder / "metadata.parquet")
+    assert shell("visrec show imgs --format csv").returncode == 0
     pq.write_table(rows(0), folder / "part-0.parquet")
+    done = shell("visrec preprocess imgs | visrec show - --format csv --columns item_id")  # as the advice has it
+    assert (done.returncode, done.stdout) == (0, b"item_id\na\n"), done.stderr
     done = shell("visrec show imgs")
     assert (done.returncode, b"and tables (part-0.parquet" in done.stderr) == (65, True)
 

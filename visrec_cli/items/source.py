@@ -9,7 +9,7 @@ from visrec_cli.errors import UsageError
 from visrec_cli.runtime.report import Report
 from visrec_cli.tables.ids import with_item_ids
 from visrec_cli.tables.readers import Tabular, is_path, name_of, open_table
-from visrec_cli.tables.table_folders import is_folder_of_tables
+from visrec_cli.tables.table_folders import is_folder_of_tables, refuse_mixed
 
 FOLDER_SCHEMA = pa.schema([("item_id", pa.string()), ("image_path", pa.string())])
 ROWS = 256
@@ -37,6 +37,8 @@ def open_items(
                 f"{given} needs a table, and {source} is a folder or archive, whose pictures name its items",
                 fix=f"leave out {given}",
             )
+        if Path(source).is_dir():
+            refuse_mixed(str(source))
         return _folder(Path(source), report)
     opened = open_table(source, role="items", report=report, **npy)
     reader = with_item_ids(opened, column=id_column, unique=unique and not several, where=name_of(source))

@@ -66,16 +66,21 @@ def is_pattern(source: Any) -> bool:
 
 
 def is_folder_of_tables(source: Any) -> bool:
-    """Whether this is a folder of tables. One with pictures is a folder of pictures, whatever text lies beside them.
-
-    Raises InputError where tables of Arrow, Parquet or NPY lie beside pictures: either could be meant.
-    """
+    """Whether this is a folder of tables. One with pictures is a folder of pictures, whatever lies beside them."""
     if not isinstance(source, str | os.PathLike) or not Path(source).is_dir():
         return False
     found = _look(os.fspath(source))
-    if found.picture and (binary := [name for name in found.tables if plain_ending(name) in BINARY]):
-        raise _mixed(os.fspath(source), found.picture, binary)
     return bool(found.tables) and not found.picture
+
+
+def refuse_mixed(folder: str) -> None:
+    """Raise InputError for a folder in which parts in Parquet, Arrow or NPY lie beside pictures: where either could be
+    meant. What describes the pictures, ``metadata.parquet``, is no such part."""
+    found = _look(folder)
+    binary = [name for name in found.tables if plain_ending(name) in BINARY]
+    parts = [name for name in binary if PurePosixPath(name).stem != "metadata"]
+    if found.picture and parts:
+        raise _mixed(folder, found.picture, parts)
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
