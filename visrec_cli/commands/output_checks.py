@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from glob import glob, has_magic
-from pathlib import Path
+from glob import has_magic
+from pathlib import Path, PurePath
 from typing import Any
 
 from visrec_cli.errors import OutputError, UsageError
@@ -132,6 +132,7 @@ def _check_inputs(outputs: list[_Output], declared: Mapping[str, Writes | Reads]
         for path in _paths(text)
     }
     for output in outputs:
+        _check_part(output, declared, line)
         name = next((inputs[path] for path in inputs if _replaces(output, path)), None)
         kept = name in output.one.over and _format(output, line) in (None, *WHOLE)  # CSV and NPY drop columns
         if name is not None and not kept and not _device(output.target):
@@ -148,20 +149,36 @@ def _replaces(output: _Output, path: str) -> bool:
         return False
     place = os.path.realpath(output.target)
     inside = os.path.relpath(path, place)
-    return path == place or any(fnmatch(inside, form) for form in output.one.within) or _is_part(place, path)
+    return path == place or any(fnmatch(inside, form) for form in output.one.within)
 
 
-def _is_part(place: str, folder: str) -> bool:
-    """Whether a file is a part of a table that is a folder."""
+def _check_part(output: _Output, declared: Mapping[str, Writes | Reads], line: CommandValues) -> None:
+    """Refuse an output that is, or would be when the line is run again, a part of a table in many files."""
+    if output.target == "-" or _device(output.target):
+        return
+    place = os.path.realpath(output.target)
+    for name, one in declared.items():
+        for text in _texts(line.values.get(name)) if isinstance(one, Reads) else ():
+            if _holds(text, place):
+                raise UsageError(
+                    f"{output.flag} {output.target} would be a part of the input, {text}",
+                    fix=f"give {output.flag} a name outside of it",
+                )
+
+
+def _holds(text: str, place: str) -> bool:
+    """Whether a pattern, or a folder of tables, that is read holds the file at a real path."""
+    if has_magic(text) and not os.path.lexists(text):
+        return PurePath(place).match(os.path.join(os.path.realpath("."), text))  # noqa: PTH118  # text may be absolute
+    if not place.startswith(f"{os.path.realpath(text)}{os.sep}"):
+        return False
     from visrec_cli.tables.table_folders import is_folder_of_tables
 
-    return place.startswith(f"{folder}{os.sep}") and Path(place).is_file() and is_folder_of_tables(folder)
+    return is_folder_of_tables(text)
 
 
 def _paths(text: str) -> Iterator[str]:
-    """The files that a value may name: the value, those of a pattern, or the path in a spec (``clicks:log.csv``,
-    ``file:w.pt?arch=x``)."""
-    yield from glob(text, recursive=True) if has_magic(text) else ()  # noqa: PTH207
+    """The files that a value may name: the value, or the path in a spec (``clicks:log.csv``, ``file:w.pt?arch=x``)."""
     yield from () if text == "-" else (text, *([text.partition(":")[2].partition("?")[0]] if ":" in text else []))
 
 

@@ -138,6 +138,9 @@ def test_a_part_of_the_input_is_not_replaced(shop: Path, shell: Run) -> None:
     (shop / "log").mkdir()
     for number in range(2):
         (shop / "log" / f"{number}.csv").write_text("user_id,item_id\nu,a\n")
-    for name in ("log", "'log/*.csv'"):
-        done = shell(f"visrec interactions {name} -o log/1.csv")
-        assert (done.returncode, b"would replace the input" in done.stderr) == (2, True), done.stderr
+    for name in ("log", "'log/*.csv'", '"$PWD/log/?.csv"'):
+        for verb in ("interactions", "concat"):  # which may replace a table that it contains, and no part of one
+            done = shell(f"visrec {verb} {name} -o log/1.csv")
+            assert (done.returncode, b"would be a part of the input" in done.stderr) == (2, True), done.stderr
+    assert shell("visrec concat log -o log/all.parquet").returncode == 2  # and no part of the next run
+    assert shell("visrec concat 'log/*.csv' -o log/all.parquet").returncode == 0
