@@ -1,4 +1,4 @@
-"""``eval --metrics first-hit@10``: how far one has to look."""
+"""``eval --metrics first-hit@10``: how early the first hit comes."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ HALF = 5  # places after which a hit counts half
 
 
 class FirstHit(Metric):
-    """Where the first hit stands, worth half as much every five places."""
+    """Position of the first hit, worth half as much every five places."""
 
     name = "first-hit"
-    sentence = "How early the first relevant item stands: 1 in the first place, half of that five places later."
+    sentence = "How early the first relevant item comes: 1 in the first place, half of that five places later."
     formula = "2^(-(r - 1) / 5), r ≤ k the place of the first hit; 0 without one"
     source = "an example; compare mrr, where the second place is worth half of the first"
 
     @staticmethod
     def each(lists: Lists, k: int, item_stats: ItemStats) -> PerUser:
-        """(users,) in [0, 1]; NaN for users to whom nothing is relevant, who are left out of the mean."""
+        """Value of each user, in [0, 1]; NaN without relevant items, which leaves the user out of the mean."""
         hits = lists.hits[:, :k]
         if not hits.shape[1]:
             return np.where(lists.relevant > 0, 0.0, np.nan)

@@ -1,4 +1,4 @@
-"""``--model after-that``: what others liked who liked the same thing."""
+"""``--model after-that``: items that users of the same item liked."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from visrec_cli.recommenders.model import Items, Model, users_of
 
 
 class AfterThat(Recommender):
-    """Confidence of the rule "who likes j also likes i", shrunk where few users like j.
+    """Confidence of the rule "users who like j also like i", shrunk if few users like j.
 
         neighbours(j → i) = |users of i and j| / (|users of j| + shrink)
 
@@ -22,11 +22,13 @@ class AfterThat(Recommender):
     name = "after-that"  # the name of the entry point
     summary = "the items that users of the same item like most often; a plain baseline"
     settings: ClassVar[dict[str, Setting]] = {
-        "shrink": Setting(5.0, "users that are added to every item's: larger trusts rare items less", 0, 50, least=0),
+        "shrink": Setting(
+            5.0, "users added to those of every item; larger values trust rare items less", 0, 50, least=0
+        ),
     }
 
     def fit(self, log: Log, content: Content | None = None, callback: TrainingCallback | None = None) -> Model:
-        """Count. log.matrix: (users, items) csr of weights."""
+        """Count the users of each pair of items."""
         liked = log.matrix.copy()
         liked.data = np.ones_like(liked.data)
         together = (liked.T @ liked).tocsr()
