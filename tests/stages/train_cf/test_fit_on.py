@@ -188,7 +188,7 @@ def test_a_killed_training_goes_on_to_the_same_model(source: str, tmp_path: Path
             save_checkpoint(keep, replace(found, about=about))
         resumed = train_cf(log, settings={"epochs": "6"}, resume=str(keep)).read_all()
         assert resumed.equals(whole, check_metadata=True)
-        with pytest.raises(InputError, match=r"fit_on was known, and is train|is refitted on all known data"):
+        with pytest.raises(InputError, match=r"fit_on was known and is train|is refitted on all known data"):
             train_cf(log, settings={"epochs": "6"}, resume=str(keep), fit_on="train")
 
 
