@@ -154,3 +154,24 @@ def test_an_array_comes_through_a_pipe(tmp_path: Path, visrec: Run, expected: li
     done = visrec("embed-images", *ENCODER, "-o", "e.arrow", stdin=made.stdout)
     assert done.returncode == 0, done.stderr.decode()
     assert vectors(tmp_path / "e.arrow") == expected[:2]
+
+
+@pytest.mark.parametrize("kind", ["Hugging Face: bytes", "pyarrow: tensor, permuted", "numpy: N x H x W x 3"])
+def test_tables_that_have_them_are_joined(tmp_path: Path, visrec: Run, kind: str) -> None:
+    path = PICTURES[kind](tmp_path)
+    assert visrec("embed-images", path, *ENCODER, "-o", "whole.arrow").returncode == 0
+    with pa.memory_map(str(tmp_path / "whole.arrow")) as mapped:
+        whole = pa.ipc.open_file(mapped).read_all()
+        for name, start in (("a", 0), ("b", 1)):
+            with pa.ipc.new_file(str(tmp_path / f"{name}.arrow"), whole.schema) as writer:
+                writer.write_table(whole.slice(start, 1))
+    done = visrec("fuse", "a.arrow", "b.arrow", "-o", "both.arrow")
+    assert done.returncode == 0, done.stderr.decode()
+    with pa.memory_map(str(tmp_path / "both.arrow")) as mapped:
+        both = pa.ipc.open_file(mapped).read_all()
+        assert both["image"].null_count == 0
+    (tmp_path / "log.csv").write_text("user_id,item_id\n1,red\n1,blue\n2,red\n3,blue\n")
+    done = visrec("train-cf", "log.csv", "--model", "content-knn", "--items", "both.arrow", "-o", "m.arrow")
+    assert done.returncode == 0, done.stderr.decode()
+    with pa.memory_map(str(tmp_path / "m.arrow")) as mapped:
+        assert "image" not in pa.ipc.open_file(mapped).schema.names

@@ -94,7 +94,7 @@ def _same_vectors(a: pa.Field, first: pa.ChunkedArray, b: pa.Field, second: pa.C
 
 
 def _filled(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The first column's vectors and, where it has none, the second's."""
+    """The first column's values and, where it has none, the second's."""
     if not first.null_count:
         return first
     rows = pc.if_else(first.is_valid(), np.arange(len(first)), np.arange(len(first)) + len(first))
@@ -112,8 +112,8 @@ def _merged(first: pa.ChunkedArray, second: pa.ChunkedArray, column: str, name: 
     if first.type != second.type:
         report.warn(f"'{column}' is {first.type} in the first table and {second.type} in {name}: the first is kept")
         return first
-    if pa.types.is_nested(first.type):
-        return first
+    if pa.types.is_nested(first.type) or isinstance(first.type, pa.BaseExtensionType):  # which Arrow cannot compare
+        return _filled(first, second)
     differing = pc.sum(pc.fill_null(pc.not_equal(first, second), False)).as_py() or 0
     if differing:
         report.warn(f"'{column}' differs in {differing:,} items between the first table and {name}: the first is kept")
