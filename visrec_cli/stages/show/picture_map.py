@@ -14,6 +14,8 @@ from visrec_cli.items.catalogue_items import choose_column
 from visrec_cli.items.page_pictures import made_of, pictures_of
 from visrec_cli.items.pictures import PATH_COLUMNS, PictureSource, where_to_look
 from visrec_cli.items.source import open_items
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.show import MapOptions
 from visrec_cli.reports.gallery_items import TITLES, title_of
 from visrec_cli.reports.map_page import MapPage, map_page
 from visrec_cli.reports.sprites import sprites, tile_side
@@ -30,39 +32,51 @@ ITEMS = 10_000  # what a browser moves smoothly, and t-SNE lays out in a minute 
 _MADE = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
 
 
+@takes(MapOptions)
 def picture_map(
-    source: Tabular,
-    *,
-    layout: str = "tsne",
-    column: str | None = None,
-    colour: str | None = None,
-    columns: Sequence[str] = (),
-    title: str | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    report: Report | None = None,
-    **npy: Any,
+    source: Tabular, options: MapOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> str:
-    """One HTML page: every item that has a vector, at its place in the layout of the vectors (of length 1).
+    """Draw every item that has a vector at its place in the layout of the vectors (of length 1).
 
-    layout: ``tsne``, ``umap`` or ``pca`` (see fusion.layout). column: the embedding to lay out. colour: the column of
-    the points' colours. columns: what the page tells of each item (default: all but vectors, pictures and their
-    paths). limit: items on the map (10,000); of more, every so many-th. The same table and seed give the same bytes.
-    Raises UsageError for unknown names, InputError where there is nothing to lay out.
+    Of more items than the limit (10,000), every so many-th is drawn. The same table and seed give the same bytes.
+
+    Parameters
+    ----------
+    source : Tabular
+        A table with an embedding.
+    options : MapOptions | None, default=None
+        What the map shows; or its fields by name.
+    report : Report | None, default=None
+        Counts and warnings.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    str
+        One HTML page with everything inside.
+
+    Raises
+    ------
+    UsageError
+        For unknown names.
+    InputError
+        Where there is nothing to lay out.
     """
-    report = report or Report()
+    report, options = report or Report(), options_of(MapOptions, options, named)
+    layout, colour, columns = options.layout, options.colour, options.columns
     if layout not in LAYOUTS:
         raise unknown("layout", layout, list(LAYOUTS))
-    table = open_items(source, report=report, **npy).read_all()
+    table = open_items(source, ids=options.ids, row_ids=options.row_ids, report=report).read_all()
     plain = [name for name in table.column_names if name not in embedding_columns(table.schema)]
     for name in [*columns, *([colour] if colour is not None else [])]:
         if name not in plain:
             raise unknown("column", name, plain)
     if colour is not None and pa.types.is_binary(table.schema.field(colour).type):
         raise UsageError(f"'{colour}' holds pictures, which are no colours", fix="--colour names a column of words")
-    rows, vectors, left_out = _placed(table, column, limit or ITEMS, report)
+    rows, vectors, left_out = _placed(table, options.column, options.limit or ITEMS, report)
     report.note(f"{_MADE[layout]} of {counted(len(rows), 'items')}")
-    places = lay_out(vectors, layout, seed=seed)
+    places = lay_out(vectors, layout, seed=options.seed)
     table = take_rows(table.select(plain), rows)
     found = _pictures(table, source, report)
     detail_columns = columns or _detail_columns(table.schema)
@@ -82,7 +96,7 @@ def picture_map(
     meta = (counted(len(rows), "items"), f"{_MADE[layout]}: what is alike lies near; distances far apart mean little")
     if layout == "pca":
         meta = (meta[0], "PCA: the two directions in which the items differ most")
-    page = MapPage(title or "Catalogue", meta, left_out, colour)
+    page = MapPage(options.title or "Catalogue", meta, left_out, colour)
     return map_page(page, places, table["item_id"].to_pylist(), titles, values, sheets)
 
 
