@@ -86,7 +86,10 @@ class CatalogueItems:
 
     def row(self, item_id: str) -> int:
         """The row of an item that has a vector. Raises UsageError if nobody knows it, InputError if it has none."""
-        row = int(pc.index(self.items["item_id"], item_id).as_py())
+        try:
+            row = int(pc.index(self.items["item_id"], item_id).as_py())
+        except UnicodeEncodeError:  # bytes of a command line that are no text: so is no id
+            row = -1
         if row < 0:
             self.look_through()  # a table that cannot be used is refused for that
             ids = self.items["item_id"].to_pylist()
