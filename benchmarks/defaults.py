@@ -27,6 +27,7 @@ from recommenders import Task, benchmark, interval, movielens, per_user
 from visrec_cli.demo.clicks import clicks, tastes
 from visrec_cli.demo.products import items as things
 from visrec_cli.logs.holdout import held_back
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.als.model import Als
 from visrec_cli.recommenders.data import Log
 from visrec_cli.registry import find
@@ -73,11 +74,10 @@ def trained(name: str, model: str, settings: dict[str, Any], trials: int) -> tup
     seconds, shown, searched = [], "", dict(settings)
     for number, task in enumerate(tasks(name)):
         fit_on = "known" if task.validation is None else "train"
-        plan = Plan(find("recommender", model), dict(searched), Measure("ndcg@10"), 0, "cpu", fit_on=fit_on)
+        options = TrainCfOptions(settings=dict(searched), device="cpu", fit_on=fit_on, tune=0 if number else trials)
+        plan = Plan(find("recommender", model), Measure("ndcg@10"), options)
         begun = time.perf_counter()
-        made = TrainingRun(
-            replace(plan, trials=0 if number else trials), task.train, None, task.validation, Report()
-        ).run()
+        made = TrainingRun(plan, task.train, None, task.validation, Report()).run()
         seconds.append(time.perf_counter() - begun)
         if not number:
             shown = " ".join(

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from recommenders import movielens, per_user
 
+from visrec_cli.options.privacy import Privacy
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.two_tower.model import TwoTower
-from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
+from visrec_cli.recommenders.two_tower.private import PrivateTwoTower
 from visrec_cli.registry import find
 
 

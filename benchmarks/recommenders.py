@@ -25,6 +25,7 @@ from visrec_cli.items.features import content_of, open_features
 from visrec_cli.metrics.accuracy import Recall
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import tie_order, top_k
@@ -130,7 +131,7 @@ def run(data: str, recommender: str, args: argparse.Namespace) -> dict[str, Any]
         trials = args.trials if number == 0 and searched else 0
         measure = Measure(args.metric)
         fit_on = "known" if task.validation is None else "train"
-        plan = Plan(kind, dict(settings), measure, 0, "auto", fit_on=fit_on, trials=trials)
+        plan = Plan(kind, measure, TrainCfOptions(settings=dict(settings), fit_on=fit_on, tune=trials))
         report = Report()
         report.listener = (lambda line: print("   ", line, flush=True)) if args.verbose else report.listener
         begun = time.perf_counter()

@@ -33,6 +33,7 @@ from visrec_cli.logs.matrix import log_of
 from visrec_cli.metrics.accuracy import Hit
 from visrec_cli.metrics.base import ItemStats, Lists
 from visrec_cli.metrics.gains import Ndcg
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.top_k import tie_order, top_k
@@ -168,7 +169,7 @@ def search(run: Run, train: Log, validation: Log, content: Content | None, args:
     settings = {**run.settings, **dict(pair.split("=") for pair in args.set)}
     report = Report()
     report.listener = lambda line: print("   ", line, flush=True)
-    plan = Plan(kind, settings, Measure("ndcg@10"), 0, "auto", fit_on="train", trials=args.trials)
+    plan = Plan(kind, Measure("ndcg@10"), TrainCfOptions(settings=settings, fit_on="train", tune=args.trials))
     fitting = TrainingRun(plan, train, content if run.content else None, validation, report)
     model = fitting.run()
     for seen in fitting.curve:

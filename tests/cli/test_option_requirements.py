@@ -36,7 +36,7 @@ MADE = {
     "a --set ridge for cca, where nothing is left to choose": ["--method", "cca", "--set", "ridge=0.1"],
     "--resamples 0, without --baselines and --logged": ["--resamples", "0"],
 }
-VALUES = {"device": "cuda", "seed": "7", "set": "a=1", "set_": "a=1"}
+VALUES = {"device": "cuda", "seed": "7", "set": "a=1"}
 
 
 def written(parameter: Any, value: str | None = None) -> list[str]:

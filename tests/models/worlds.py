@@ -10,8 +10,8 @@ import pytest
 
 from tests.contracts.recommender_suite import DAY, planted
 from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.privacy import Privacy
 from visrec_cli.recommenders.model import Model
-from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find
 from visrec_cli.runtime.settings import idle
 from visrec_cli.stages import train_cf

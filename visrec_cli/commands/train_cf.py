@@ -1,48 +1,20 @@
 """``visrec train-cf``."""
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visrec_cli.commands.interaction_options import Events, cleaning_of, columns_of
-from visrec_cli.errors import UsageError
+from visrec_cli.commands.from_options import Given, command_of
 from visrec_cli.options.destination import Destination
-from visrec_cli.options.files import Reads
-from visrec_cli.options.logs import (
-    EventColumn,
-    HalfLife,
-    ItemColumn,
-    KCore,
-    LogFile,
-    MinWeight,
-    NoHeader,
-    Repeats,
-    TimeColumn,
-    UserColumn,
-    WeightColumn,
-)
-from visrec_cli.options.parsers import settings_of, weights
-from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
-from visrec_cli.options.shared import (
-    Device,
-    IdColumn,
-    ModelFormat,
-    ModelOutput,
-    Quiet,
-    Rejects,
-    Resume,
-    SaveCheckpoint,
-    Strict,
-    TrainingLog,
-)
+from visrec_cli.options.logs import LogFile
+from visrec_cli.options.requirements import Excludes
+from visrec_cli.options.shared import ModelFormat, ModelOutput
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.runtime.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from visrec_cli.recommenders.two_tower.private import Privacy
-
-_EPOCHS = NeedsInput("a recommender that learns in epochs")
 
 
 def _list_models(wanted: bool) -> None:
@@ -53,133 +25,43 @@ def _list_models(wanted: bool) -> None:
         raise typer.Exit
 
 
-def command(
-    source: LogFile = "-",
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="Recommender to train; --models lists them.")
-    ] = "als",
-    items: Annotated[
-        str | None,
-        typer.Option(
-            "--items",
-            metavar="TABLE",
-            help="Table of items: titles, prices, pictures, embeddings; also items without clicks.",
-        ),
-        Reads(),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            "-s",
-            metavar="NAME=VALUE",
-            help="Setting of the recommender; repeat, or separate with commas. 'auto' (see --models) fits the log.",
-        ),
-    ] = None,
+@dataclass(frozen=True)
+class Source:
+    """The log, and the list of recommenders that is shown instead."""
+
+    source: LogFile = "-"
     models: Annotated[
         bool,
         typer.Option(
             "--models", callback=_list_models, is_eager=True, help="List all recommenders and their settings."
         ),
-    ] = False,
-    column: Annotated[
-        str | None,
-        typer.Option("--column", metavar="NAME", help="Embedding column to use, if there are several."),
-        Needs("--items"),
-        NeedsInput("a recommender that uses item features"),
-    ] = None,
-    tune: Annotated[
-        int,
-        typer.Option(
-            "--tune",
-            min=0,
-            metavar="TRIALS",
-            help="Search the settings that --set does not fix, with this many trials.",
-        ),
-        Excludes("--resume", "--private"),
-        NeedsInput("settings that --set leaves open, and validation data"),
-    ] = 0,
-    fit_on: Annotated[
-        str | None,
-        typer.Option(
-            "--fit-on",
-            metavar="known|train",
-            help="known (default): choose on validation, then fit on all known data; train: the training part only.",
-        ),
-        NeedsInput("held-back data, to leave out of the fit"),
-    ] = None,
-    validation: Annotated[
-        float | None,
-        typer.Option(
-            "--validation",
-            metavar="SHARE",
-            help="Share to hold back, if there is no column 'split' (default: 0.1 for models that learn in epochs, or "
-            "with --tune).",
-        ),
-        Excludes("--private"),
-        NeedsInput("a log without validation rows in a column 'split'"),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            "--metric", metavar="NAME", help="Validation metric: ndcg@10, recall@20 or rmse (default: by model)."
-        ),
-        Excludes("--private"),
-        NeedsInput("validation data: a recommender that learns in epochs, --tune, or rows for validation"),
-    ] = None,
-    patience: Annotated[
-        int,
-        typer.Option(
-            "--patience",
-            min=1,
-            metavar="N",
-            help="Stop after N validations (of 20 to 39 in all) without improvement.",
-        ),
-        Excludes("--private"),
-        NeedsInput("a recommender that learns in epochs, and validation data"),
-    ] = 5,
+    ] = False
+
+
+@dataclass(frozen=True)
+class FirstRelease:
+    """What --fit-on was called in the first release."""
+
     refit: Annotated[
         bool | None,
         typer.Option("--refit/--no-refit", help="Same as --fit-on known and --fit-on train."),
         Excludes("--fit-on", fix="--fit-on known or --fit-on train"),
-    ] = None,
-    fold: Annotated[
-        int | None,
-        typer.Option("--fold", metavar="N", help="Leave this fold out, if the log has a column 'fold'."),
-        NeedsInput("a log with a column 'fold'"),
-    ] = None,
-    log: Annotated[TrainingLog, Excludes("--private"), _EPOCHS] = None,
-    save_checkpoint: Annotated[SaveCheckpoint, Excludes("--private"), _EPOCHS] = None,
-    resume: Annotated[Resume, Excludes("--private"), _EPOCHS] = None,
-    private: Annotated[
-        str | None,
-        typer.Option(
-            "--private", metavar="epsilon=E", help="Train with differential privacy per user; also epsilon=E,delta=D."
-        ),
-        Needs("--items", fix="--items TABLE, because the list of items in the log is private too"),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Random seed; with equal threads the same seed gives the same model.")
-    ] = 0,
-    device: Annotated[Device, NeedsInput("a recommender that can use another device than the CPU")] = "auto",
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    weight_column: WeightColumn = None,
-    time_column: TimeColumn = None,
-    event_column: EventColumn = None,
-    no_header: NoHeader = False,
-    min_weight: MinWeight = None,
-    events: Events = None,
-    repeats: Repeats = None,
-    half_life: Annotated[HalfLife, Excludes("--private")] = None,
-    k_core: Annotated[KCore, Excludes("--private")] = 0,
-    id_column: Annotated[IdColumn, Needs("--items")] = None,
-    output: ModelOutput = "-",
-    format: ModelFormat = None,
-    rejects: Rejects = None,
-    strict: Strict = False,
-    quiet: Quiet = False,
-) -> None:
+    ] = None
+
+    def applied_to(self, options: TrainCfOptions) -> TrainCfOptions:
+        """The options with this one, which is never given beside --fit-on."""
+        return replace(options, fit_on="train") if self.refit is False else options
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTable(Destination):
+    """Where the model goes."""
+
+    output: ModelOutput = "-"
+    format: ModelFormat = None
+
+
+def run(given: Given) -> None:
     """Train a recommender on interactions, for every user and, with --items, for items without interactions.
 
     A column 'split' (visrec split) selects training and validation rows; test rows are never used. Without it, models
@@ -209,47 +91,10 @@ def command(
     def stage(report: Report) -> "pa.RecordBatchReader":
         from visrec_cli.stages.train_cf import train_cf
 
-        return train_cf(
-            source,
-            model=model,
-            items=items,
-            settings=settings_of(set_ or []),
-            column=column,
-            columns=columns_of(user_column, item_column, weight_column, time_column, event_column, no_header),
-            cleaning=cleaning_of(min_weight, events, repeats, half_life, k_core),
-            validation=validation,
-            metric=metric,
-            patience=patience,
-            fit_on=_fit_on(fit_on, refit),
-            fold=fold,
-            tune=tune,
-            seed=seed,
-            device=device,
-            log=log or (),
-            save_checkpoint=save_checkpoint,
-            resume=resume,
-            privacy=None if private is None else _privacy(private),
-            id_column=id_column,
-            report=report,
-        )
+        options = given.of(FirstRelease).applied_to(given.of(TrainCfOptions))
+        return train_cf(given["source"], options, report=report)
 
-    run_stage(
-        stage,
-        Destination(output=output, format=format, rejects=rejects, strict=strict, quiet=quiet),
-        noun="rows (users and items)",
-    )
+    run_stage(stage, given.of(ModelTable), noun="rows (users and items)")
 
 
-def _fit_on(asked: str | None, refit: bool | None) -> str:
-    """--fit-on, or what the first release called --refit and --no-refit; both are never given."""
-    return asked or ("train" if refit is False else "known")
-
-
-def _privacy(text: str) -> "Privacy":
-    """``epsilon=4,delta=1e-5``. Raises UsageError for anything else."""
-    from visrec_cli.recommenders.two_tower.private import Privacy
-
-    given = weights(text, flag="--private", example="epsilon=4")
-    if "epsilon" not in given or set(given) - {"epsilon", "delta"}:
-        raise UsageError(f"--private {text} is neither epsilon=E nor epsilon=E,delta=D", fix="--private epsilon=4")
-    return Privacy(given["epsilon"], given.get("delta"))
+command = command_of(run, Source, TrainCfOptions, FirstRelease, ModelTable)

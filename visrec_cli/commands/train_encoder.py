@@ -107,7 +107,7 @@ def command(
         typer.Option("--patience", min=1, metavar="N", help="Stop after N epochs without improvement."),
         NeedsInput("held-back validation data"),
     ] = 5,
-    log: TrainingLog = None,
+    log: Annotated[list[str] | None, *TrainingLog.__metadata__] = None,
     save_checkpoint: SaveCheckpoint = None,
     resume: Resume = None,
     seed: Annotated[

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -100,7 +101,7 @@ BatchSize = Annotated[
 ]
 
 TrainingLog = Annotated[
-    list[str] | None,
+    Sequence[str],
     typer.Option(
         "--log",
         metavar="FILE",

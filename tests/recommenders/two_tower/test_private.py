@@ -12,10 +12,11 @@ import torch
 
 from tests.contracts.recommender_suite import planted, precision
 from visrec_cli.errors import UsageError
+from visrec_cli.options.privacy import Privacy
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.recommenders.two_tower.model import TwoTower
-from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
+from visrec_cli.recommenders.two_tower.private import PrivateTwoTower
 
 SMALL = {"embedding_size": 8, "components": 4, "epochs": 15, "batch_size": 120, "learning_rate": 0.02, "device": "cpu"}
 

@@ -12,10 +12,11 @@ import pytest
 
 from tests.stages.train_cf.test_train_cf import clicks, shop
 from visrec_cli.app import run
-from visrec_cli.commands.train_cf import _fit_on
+from visrec_cli.commands.train_cf import FirstRelease
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.options.logs import Cleaning
 from visrec_cli.options.recommend_users import Newer, Rules
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.model import Model
 from visrec_cli.recommenders.serialization import from_table, to_table
 from visrec_cli.registry import find, names
@@ -272,6 +273,7 @@ def test_validation_rows_given_as_history_are_news() -> None:
 
 
 def test_what_the_first_release_called_it() -> None:
-    assert [_fit_on(None, refit) for refit in (None, True, False)] == ["known", "known", "train"]
-    assert _fit_on("train", None) == "train"
+    said = [FirstRelease(refit=refit).applied_to(TrainCfOptions()) for refit in (None, True, False)]
+    assert [options.fit_on for options in said] == ["known", "known", "train"]
+    assert FirstRelease().applied_to(TrainCfOptions(fit_on="train")).fit_on == "train"
     assert run(["train-cf", "clicks.csv", "--fit-on", "known", "--no-refit"]) == 2

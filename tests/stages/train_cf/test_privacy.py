@@ -6,12 +6,12 @@ import pyarrow as pa
 import pytest
 
 from tests.stages.train_cf.test_train_cf import clicks, shop
-from visrec_cli.commands.train_cf import _privacy
 from visrec_cli.errors import InputError, UnavailableError, UsageError
 from visrec_cli.options.logs import Cleaning
+from visrec_cli.options.privacy import Privacy, privacy_of
 from visrec_cli.options.recommend_users import Newer, Rules
 from visrec_cli.recommenders.serialization import from_table
-from visrec_cli.recommenders.two_tower.private import Privacy, PrivateTwoTower
+from visrec_cli.recommenders.two_tower.private import PrivateTwoTower
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.recommend.users import recommend_users
 from visrec_cli.stages.train_cf import train_cf
@@ -93,7 +93,7 @@ def test_without_opacus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_how_it_is_said() -> None:
-    assert _privacy("epsilon=4,delta=1e-5") == Privacy(4, 1e-5)
+    assert privacy_of("epsilon=4,delta=1e-5") == Privacy(4, 1e-5)
     for text in ("4", "delta=1e-5", "epsilon=4,gamma=1"):
         with pytest.raises(UsageError, match="--private"):
-            _privacy(text)
+            privacy_of(text)

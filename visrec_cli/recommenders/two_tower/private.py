@@ -2,13 +2,14 @@
 
 import secrets
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
 from visrec_cli.errors import UsageError, missing_extra
+from visrec_cli.options.privacy import Privacy
 from visrec_cli.recommenders.base import Setting
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.model import Model, Users
@@ -24,39 +25,6 @@ _SETTINGS: dict[str, Setting] = {
     **{name: knob for name, knob in TwoTower.settings.items() if name not in ("loss", "user_ids")},
     "clip": Setting(0.3, "length to which the gradient of a user is cut", 0.05, 3.0, log=True, least=0),
 }
-
-
-@dataclass(frozen=True)
-class Privacy:
-    """The guarantee of differential privacy for each user.
-
-    Any result is at most e^epsilon times as likely with a user's whole history as without it, except with probability
-    delta.
-
-    Attributes
-    ----------
-    epsilon : float
-        Bound on the privacy loss, above 0.
-    delta : float | None, default=None
-        Probability, between 0 and 1; None for 0.1 / number of users.
-
-    References
-    ----------
-    Dwork & Roth 2014, definition 2.4.
-    """
-
-    epsilon: float
-    delta: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.epsilon < np.inf:
-            raise UsageError(f"epsilon={self.epsilon:g} is not a positive number", fix="--private epsilon=4")
-        if self.delta is not None and not 0 < self.delta < 1:
-            raise UsageError(f"delta={self.delta:g} is not between 0 and 1", fix="--private epsilon=4,delta=1e-5")
-
-    def delta_of(self, users: int) -> float:
-        """The delta for this number of users."""
-        return 0.1 / max(users, 1) if self.delta is None else self.delta
 
 
 class _Catalogue(Log):

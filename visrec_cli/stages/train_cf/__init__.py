@@ -1,6 +1,5 @@
 """``train-cf``: training of a recommender on interactions and item content."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from visrec_cli.logs.exposures import with_known
 from visrec_cli.logs.holdout import Parts, parts_of, within
 from visrec_cli.logs.matrix import log_of
 from visrec_cli.logs.reader import Use, read_log
-from visrec_cli.options.logs import Cleaning, Columns
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
 from visrec_cli.recommenders.serialization import to_table
-from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.registry import find, made_by
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.settings import check_needs
@@ -36,78 +35,59 @@ from visrec_cli.tables.vectors import embedding_columns
 from visrec_cli.training.curve_files import check_log, write_log
 
 
+@takes(TrainCfOptions)
 def train_cf(
-    source: Tabular,
-    *,
-    model: str = "als",
-    items: Tabular | None = None,
-    settings: Mapping[str, Any] | None = None,
-    column: str | None = None,
-    columns: Columns | None = None,
-    cleaning: Cleaning | None = None,
-    validation: float | None = None,
-    metric: str | None = None,
-    patience: int = 5,
-    fit_on: str = "known",
-    fold: int | None = None,
-    tune: int = 0,
-    seed: int = 0,
-    device: str = "auto",
-    log: Sequence[str] = (),
-    save_checkpoint: str | None = None,
-    resume: str | None = None,
-    privacy: Privacy | None = None,
-    id_column: str | None = None,
-    report: Report | None = None,
+    source: Tabular, options: TrainCfOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
-    """A model of the interactions in ``source``, as the table that ``recommend`` reads.
+    """Train a recommender on a log of interactions.
 
-    model: a recommender of the catalogue; settings: its own. items: their table; recommenders that look at items take
-    the embedding ``column``, and all item columns but vectors and stored pictures travel with the model. A column
-    ``split`` says what is for training, validation and test (never looked at); without validation rows, a share
-    ``validation`` of each user's interactions (None: a tenth, where judging is of use) is held back for early stopping
-    and for ``tune`` trials. fit_on: ``known`` fits again, with what was chosen, on training and validation rows;
-    ``train`` leaves it at the training rows, as published protocols do. Both know what users met in either, so that it
-    is not recommended. metric: ``ndcg@10`` (``rmse`` for models of ratings).
-    log: files for the curves. save_checkpoint, resume: files. privacy: see stages.train_cf.privacy.
+    A column ``split`` says which rows are for training, validation and test; test rows are never looked at.
 
-    Returns entity, id, factors, bias, neighbours, history (those that the model has), and the item columns. Raises
-    UsageError for unknown names and settings, InputError for logs or items that cannot be used, OutputError, at
-    once, for a log or checkpoint that cannot be written.
+    Parameters
+    ----------
+    source : Tabular
+        The log.
+    options : TrainCfOptions, default=None
+        What to train and how.
+    report : Report, default=None
+        Takes notes and counts.
+    **named : Any
+        Fields of TrainCfOptions, instead of those of ``options``.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        The model, as ``recommend`` reads it: entity, id, those of factors, bias, neighbours and history that the
+        recommender has, and the columns of the items.
+
+    Raises
+    ------
+    UsageError
+        For unknown names and settings, and options that do not go together.
+    InputError
+        For a log or items that cannot be used.
+    OutputError
+        Before any work, for a log of epochs or a checkpoint that cannot be written.
     """
-    report, cleaning = report or Report(), cleaning or Cleaning()
-    kind: type[Recommender] = find("recommender", model)
-    if privacy is not None:
-        options = {"--tune": tune, "--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
-        options |= {"--validation": validation, "--k-core": cleaning.k_core, "--half-life": cleaning.half_life}
-        kind, validation = private_kind(model, options), 0.0
-        if items is None:
-            raise UsageError(
-                "--private needs the catalogue: the list of items in the log is private too", fix="--items items.arrow"
-            )
-    measure = Measure(metric or ("rmse" if kind.predicts_ratings else "ndcg@10"))
-    plan = Plan(kind, dict(settings or {}), measure, seed, device, validation, patience, fit_on, tune, privacy)
-    plan.make(plan.settings)  # refuse wrong settings before reading anything
-    check_needs(kind.settings, plan.settings, {})
-    _check(kind, source, items, tune, resume)
-    files = {"--log": log, "--save-checkpoint": save_checkpoint, "--resume": resume}
-    check_for_recommender(kind, files, report.line, device=device, column=column)
-    for path in log:
-        check_log(path)
-    if save_checkpoint is not None:
-        check_place(Path(save_checkpoint))
-    use = Use("other" if kind.predicts_ratings else "likes", cleaning)
-    table, notes = read_log(source, columns, use, report)
-    parts = parts_of(table, fold=fold, report=report)
-    features = None if items is None else open_features(items, id_column=id_column, report=report)
-    if privacy is not None and features is not None:
-        parts = for_privacy(parts, features.ids, fit_on, report)
-    train, known = _cleaned(parts, plan, cleaning, report)
-    audit(known if plan.fit_on == "known" else train, notes, items=None if features is None else features.table)
+    report, options = report or Report(), options_of(TrainCfOptions, options, named)
+    plan = _plan(options)
+    options, kind, cleaning = plan.options, plan.kind, plan.options.cleaning
+    _check(plan, source, report)
+    table, notes = read_log(
+        source, options.columns, Use("other" if kind.predicts_ratings else "likes", cleaning), report
+    )
+    parts = parts_of(table, fold=options.fold, report=report)
+    features = None
+    if options.items is not None:
+        features = open_features(options.items, id_column=options.id_column, report=report)
+    if options.privacy is not None and features is not None:
+        parts = for_privacy(parts, features.ids, options.fit_on, report)
+    train, known = _cleaned(parts, options, report)
+    audit(known if options.fit_on == "known" else train, notes, items=None if features is None else features.table)
     learned = log_of(train, items=features.ids if features else ())
     if kind.needs_times and learned.times is None:
         raise InputError(
-            f"{model} learns from the order in which things happened, and the log has no times",
+            f"{options.model} learns from the order in which things happened, and the log has no times",
             fix="name the column with --time-column, or take a model without an order, as als",
         )
     held, all_known = None, None
@@ -119,35 +99,46 @@ def train_cf(
         unmatched = parts.validation.num_rows - held.matrix.nnz
         report.count("validation interactions that training cannot know", unmatched)
         whole = log_of(known, items=features.ids if features else ())
-        all_known = TrainingData(whole, _content(kind, features, whole, column, report))
-    content = _content(kind, features, learned, column, Report() if all_known else report)
+        all_known = TrainingData(whole, _content(kind, features, whole, options.column, report))
+    content = _content(kind, features, learned, options.column, Report() if all_known else report)
     check_needs(kind.settings, plan.settings, kind.inputs(learned, content))
-    save, start = (None if name is None else Path(name) for name in (save_checkpoint, resume))
+    save, start = (None if name is None else Path(name) for name in (options.save_checkpoint, options.resume))
     run = TrainingRun(plan, learned, content, held, report, known=all_known, save=save, resume=start)
-    check_for_judging(run.held_out.judged, report.line, metric=metric)
+    check_for_judging(run.held_out.judged, report.line, metric=options.metric)
     fitted = run.run().with_facts(
-        version=__version__, seed=seed, cleaning=asdict(cleaning), **made_by("recommender", model)
+        version=__version__, seed=options.seed, cleaning=asdict(cleaning), **made_by("recommender", options.model)
     )
     note = kind.new_items_note(fitted.settings)
     if note is not None and (fitted.items.known & ~run.fitted.touched).any():
-        report.warn(f"{model}: {note}")
+        report.warn(f"{options.model}: {note}")
     if fitted.users.ids:
-        users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=fit_on)
+        users = with_known(fitted.users, fitted.items.ids, parts, cleaning, fit_on=options.fit_on)
         fitted = replace(fitted, users=users)
     report.count(f"interactions fitted{run.of_which}", int(run.fitted.matrix.nnz))
-    for path in log:
-        write_log(path, run.curve, measure.name, title=f"{model}: {measure.name} on the validation part")
+    metric = plan.measure.name
+    for path in options.log:
+        write_log(path, run.curve, metric, title=f"{options.model}: {metric} on the validation part")
     about = None if features is None else features.about_of(fitted.items.ids)
     return to_table(fitted, about, content.space if content else None).to_reader()
 
 
-def _cleaned(parts: Parts, plan: Plan, cleaning: Cleaning, report: Report) -> tuple[pa.Table, pa.Table]:
+def _plan(options: TrainCfOptions) -> Plan:
+    """The recommender and its metric, by name."""
+    kind: type[Recommender] = find("recommender", options.model)
+    if options.privacy is not None:
+        kind, options = private_kind(options), replace(options, validation=0.0)
+    return Plan(kind, Measure(options.metric or ("rmse" if kind.predicts_ratings else "ndcg@10")), options)
+
+
+def _cleaned(parts: Parts, options: TrainCfOptions, report: Report) -> tuple[pa.Table, pa.Table]:
     """The training rows, and with them those for validation; what is left out is counted where the model learns."""
     if parts.validation is None:
-        train = clean(parts.train, cleaning, report)
+        train = clean(parts.train, options.cleaning, report)
         return train, train
-    reports = (Report(), report) if plan.fit_on == "known" else (report, Report())
-    train, known = (clean(rows, cleaning, r) for rows, r in zip((parts.train, parts.known), reports, strict=True))
+    reports = (Report(), report) if options.fit_on == "known" else (report, Report())
+    train, known = (
+        clean(rows, options.cleaning, r) for rows, r in zip((parts.train, parts.known), reports, strict=True)
+    )
     return train, known
 
 
@@ -162,7 +153,11 @@ def _content(
     return content_of(features, log.items, column=column, report=report)
 
 
-def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune: int, resume: str | None) -> None:
+def _check(plan: Plan, source: Tabular, report: Report) -> None:
+    """Refuse what cannot be used before anything is read. Raises as train_cf says."""
+    kind, options, items = plan.kind, plan.options, plan.options.items
+    plan.make(plan.settings)
+    check_needs(kind.settings, plan.settings, {})
     if kind.needs_content and items is None:
         raise UsageError(
             f"{kind.name} needs item features, and there are none",
@@ -172,5 +167,10 @@ def _check(kind: type[Recommender], source: Tabular, items: Tabular | None, tune
         raise UsageError("stdin cannot be both the log and the items", fix="name one of the files")
     if is_path(source) and Path(source).is_dir() and not is_folder_of_tables(source):
         raise InputError(f"{source} is a folder; train-cf learns from a log", fix="visrec train-cf clicks.csv")
-    if tune and resume is not None:
+    if options.tune and options.resume is not None:
         raise UsageError("a search with --tune cannot be resumed", fix="leave out --resume or --tune")
+    check_for_recommender(kind, options, report.line)
+    for path in options.log:
+        check_log(path)
+    if options.save_checkpoint is not None:
+        check_place(Path(options.save_checkpoint))

@@ -55,7 +55,7 @@ class Continuation:
         if not self.after_search or self._at.search is not None:
             return None
         past = self._as_of(replace(self._at, phase="search"))
-        stopped = self._at.done - past.best_epoch >= self._plan.patience * step_of(self._epochs, past.curve)
+        stopped = self._at.done - past.best_epoch >= self._plan.options.patience * step_of(self._epochs, past.curve)
         same = self._at.planned in (None, self._epochs)
         if same or (stopped and past.best_epoch == self.facts.get("epochs")):
             return [seen for seen in self._at.curve if seen["phase"] == "search"]
@@ -70,4 +70,4 @@ class Continuation:
         return self._at if self._at.phase == phase and self._at.epoch <= epochs else None
 
     def _as_of(self, at: Checkpoint) -> Checkpoint:
-        return as_of(at, self._epochs, self._plan.measure, self._plan.patience)
+        return as_of(at, self._epochs, self._plan.measure, self._plan.options.patience)

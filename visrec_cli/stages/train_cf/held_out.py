@@ -41,7 +41,7 @@ class HeldOut:
     def _validation(self, users: int) -> Validation | None:
         if self.truth is None:
             return None
-        return Validation(self.train.matrix, self.truth, self.plan.measure, seed=self.plan.seed, at_most=users)
+        return Validation(self.train.matrix, self.truth, self.plan.measure, seed=self.plan.options.seed, at_most=users)
 
     def judgement(self, model: Model, best_epoch: int, trials: int, report: Report) -> dict[str, Any]:
         """Score the model on what was held back, beside popularity, and say both. Returns facts for its metadata."""
@@ -73,7 +73,7 @@ def hold_out(plan: Plan, log: Log, held: Log | None, report: Report) -> HeldOut:
 
     Raises UsageError where both are said.
     """
-    if held is not None and plan.share is not None:
+    if held is not None and plan.options.validation is not None:
         raise UsageError(
             "--validation holds a share back, and the column 'split' already defines the validation rows",
             fix="leave out --validation, or split the log anew: visrec split --replace --validation N",
@@ -81,7 +81,7 @@ def hold_out(plan: Plan, log: Log, held: Log | None, report: Report) -> HeldOut:
     if held is not None:
         return HeldOut(plan, log, held.matrix)
     if plan.held_share:
-        mask = held_back(log, plan.held_share, plan.seed, latest=plan.kind.needs_times)
+        mask = held_back(log, plan.held_share, plan.options.seed, latest=plan.kind.needs_times)
         if mask.any():
             return HeldOut(plan, log.only(~mask), log.only(mask).matrix)
         report.warn("every user has a single interaction: none could be held back for validation")

@@ -1,21 +1,17 @@
 """Options of ``train-cf`` whose needs the recommender, or the log, decides: refused before anything is learned."""
 
-from collections.abc import Mapping
-
 from visrec_cli.errors import UsageError
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.runtime.command_line import CommandLine
 
 _ANYWHERE = ("auto", "cpu")
 
 
-def check_for_recommender(
-    kind: type[Recommender], files: Mapping[str, object], line: CommandLine, *, device: str, column: str | None
-) -> None:
-    """Refuse what this recommender would not look at. files: by flag, those of a training in epochs.
-
-    Raises UsageError.
-    """
+def check_for_recommender(kind: type[Recommender], options: TrainCfOptions, line: CommandLine) -> None:
+    """Refuse what this recommender would not look at. Raises UsageError."""
+    files = {"--log": options.log, "--save-checkpoint": options.save_checkpoint, "--resume": options.resume}
+    device = options.device
     in_epochs = "epochs" in kind.settings
     given = next((flag for flag, value in files.items() if value), None)
     if given is not None and not in_epochs:
@@ -29,7 +25,7 @@ def check_for_recommender(
             f"--device {device} needs a recommender that can use it, and {kind.name} computes on the CPU",
             fix="leave out --device",
         )
-    if column is not None and not (kind.uses_content or kind.needs_content):
+    if options.column is not None and not (kind.uses_content or kind.needs_content):
         raise UsageError(
             f"--column needs a recommender that uses item features, and {kind.name} does not",
             fix="leave out --column, or take one that does, as hybrid",

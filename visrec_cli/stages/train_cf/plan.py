@@ -1,46 +1,48 @@
 """Plan and data of a training."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from visrec_cli.errors import UsageError, unknown
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.recommenders.data import Content, Log
-from visrec_cli.recommenders.two_tower.private import Privacy
 from visrec_cli.stages.train_cf.validation import Measure
 
-FIT_ON = ("known", "train")
 SHARE = 0.1  # of each user's interactions, held back where judging is of use and nobody says how much
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train and how; see stages.train_cf. share: None is SHARE, where judging is of use."""
+    """What to train and how.
+
+    Attributes
+    ----------
+    kind : type[Recommender]
+        The recommender, in its private form with ``privacy``.
+    measure : Measure
+        Validation metric.
+    options : TrainCfOptions
+        All else. Of a private training ``validation`` is 0.
+    """
 
     kind: type[Recommender]
-    settings: dict[str, Any]
     measure: Measure
-    seed: int
-    device: str
-    share: float | None = None
-    patience: int = 5
-    fit_on: str = "known"
-    trials: int = 0
-    privacy: Privacy | None = None
+    options: TrainCfOptions
 
-    def __post_init__(self) -> None:
-        if self.fit_on not in FIT_ON:
-            raise unknown("part to fit on", self.fit_on, list(FIT_ON))
-        if self.share is not None and not 0 <= self.share < 1:
-            raise UsageError(f"--validation {self.share} is not a share", fix="--validation 0.1")
-
-    def make(self, settings: dict[str, Any]) -> Recommender:
+    def make(self, settings: Mapping[str, Any]) -> Recommender:
         """The recommender with these settings."""
-        private = {} if self.privacy is None else {"privacy": self.privacy}
-        return self.kind(seed=self.seed, device=self.device, **private, **settings)
+        options = self.options
+        private = {} if options.privacy is None else {"privacy": options.privacy}
+        return self.kind(seed=options.seed, device=options.device, **private, **settings)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings that were given."""
+        return self.options.settings or {}
 
     @property
     def in_epochs(self) -> bool:
@@ -50,9 +52,9 @@ class Plan:
     @property
     def held_share(self) -> float:
         """The share of each user's interactions that is held back, where the log does not say what is."""
-        if self.share is not None:
-            return self.share
-        return SHARE if self.in_epochs or self.trials else 0.0
+        if self.options.validation is not None:
+            return self.options.validation
+        return SHARE if self.in_epochs or self.options.tune else 0.0
 
 
 @dataclass(frozen=True)

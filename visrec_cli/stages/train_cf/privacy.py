@@ -1,31 +1,57 @@
 """``train-cf --private``: options that would leak what the noise protects, and so are refused."""
 
-from collections.abc import Mapping
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.logs.holdout import Parts
+from visrec_cli.options.train_cf import TrainCfOptions
 from visrec_cli.recommenders.base import Recommender
 from visrec_cli.registry import find, names
 from visrec_cli.runtime.report import Report
 
 
-def private_kind(model: str, asked: Mapping[str, object]) -> type[Recommender]:
-    """The private form of a recommender. asked: by flag, what goes with no privacy unless it is empty.
+def private_kind(options: TrainCfOptions) -> type[Recommender]:
+    """The private form of the recommender.
 
-    Raises UsageError for a recommender that has no such form, and for what was asked.
+    Parameters
+    ----------
+    options : TrainCfOptions
+        As they were given.
+
+    Returns
+    -------
+    type[Recommender]
+        Its class in the registry.
+
+    Raises
+    ------
+    UsageError
+        For a recommender without such a form, for options that would reveal single users, and without ``items``.
     """
     able = names("private-recommender")
-    if model not in able:
+    if options.model not in able:
         raise UsageError(
-            f"{model} cannot be trained with --private", fix=f"--model {' or --model '.join(able)}, which can"
+            f"{options.model} cannot be trained with --private", fix=f"--model {' or --model '.join(able)}, which can"
         )
-    given = next((flag for flag, value in asked.items() if value), None)
+    cleaning = options.cleaning
+    revealing = {
+        "--tune": options.tune,
+        "--log": options.log,
+        "--save-checkpoint": options.save_checkpoint,
+        "--resume": options.resume,
+        "--validation": options.validation,
+        "--k-core": cleaning.k_core,
+        "--half-life": cleaning.half_life,
+    }
+    given = next((flag for flag, value in revealing.items() if value), None)
     if given is not None:
         raise UsageError(f"{given} would reveal single users, whom --private protects", fix="leave out one of them")
-    kind: type[Recommender] = find("private-recommender", model)
+    if options.items is None:
+        raise UsageError(
+            "--private needs the catalogue: the list of items in the log is private too", fix="--items items.arrow"
+        )
+    kind: type[Recommender] = find("private-recommender", options.model)
     return kind
 
 

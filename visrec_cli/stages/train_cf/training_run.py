@@ -61,14 +61,14 @@ class TrainingRun:
             )
 
     def _check(self, save: Path | None, resume: Path | None) -> None:
-        kind, private = self.plan.kind.name, self.plan.privacy is not None
+        kind, private = self.plan.kind.name, self.plan.options.privacy is not None
         if (save or resume) and not self.plan.in_epochs:
             raise UsageError(f"{kind} is fitted in one step", fix="leave out --save-checkpoint and --resume")
         if self.held_out.judged or private:  # of privacy, see privacy.for_privacy
             return
-        if self.plan.trials:
+        if self.plan.options.tune:
             raise UsageError("--tune needs validation data", fix="--validation 0.1, or a split with validation rows")
-        if self.plan.fit_on == "train":
+        if self.plan.options.fit_on == "train":
             raise UsageError(
                 f"--fit-on train: nothing is held back from {kind}, which learns from every row that is not for test",
                 fix="leave it out; or --validation 0.1, or a split with validation rows",
@@ -76,12 +76,12 @@ class TrainingRun:
 
     @property
     def _again(self) -> bool:
-        return self.held_out.judged and self.plan.fit_on == "known"
+        return self.held_out.judged and self.plan.options.fit_on == "known"
 
     @property
     def fitted(self) -> Log:
         """What the model has learned from at last."""
-        return self.train if self.held_out.judged and self.plan.fit_on == "train" else self.known.log
+        return self.train if self.held_out.judged and self.plan.options.fit_on == "train" else self.known.log
 
     @property
     def of_which(self) -> str:
@@ -93,13 +93,13 @@ class TrainingRun:
     def run(self) -> Model:
         """Search for settings if asked, fit, and fit again on all that is known unless the plan says otherwise."""
         plan, trials = self.plan, list[Trial]()
-        if plan.trials:
+        if plan.options.tune:
             kind = plan.kind
             useless = idle(kind.settings, self.settings, kind.inputs(self.train, self.content))
             fixed = {name: kind.settings[name].default for name in useless} | self.settings
             trials = tune(
-                kind, self._attempt, trials=plan.trials, fixed=fixed, log=self.train, measure=plan.measure,
-                seed=plan.seed, report=self.report,
+                kind, self._attempt, trials=plan.options.tune, fixed=fixed, log=self.train, measure=plan.measure,
+                seed=plan.options.seed, report=self.report,
             )  # fmt: skip
             self.settings |= trials[0].settings
         settings = dict(self.settings)
@@ -137,8 +137,8 @@ class TrainingRun:
 
     def _fit_facts(self) -> dict[str, Any]:
         """On what the model was fitted, for its metadata; how many interactions that is, unless it is a secret."""
-        facts: dict[str, Any] = {"fit_on": self.plan.fit_on}
-        if self.plan.privacy is None:
+        facts: dict[str, Any] = {"fit_on": self.plan.options.fit_on}
+        if self.plan.options.privacy is None:
             facts["interactions"] = int(self.fitted.matrix.nnz)
             if self.held_out.truth is not None:
                 facts["validation_interactions"] = int(self.held_out.truth.nnz)
@@ -156,7 +156,7 @@ class TrainingRun:
         callback = TrainingMonitor(
             self.report,
             self.held_out.panel if phase == "search" else None,
-            patience=self.plan.patience,
+            patience=self.plan.options.patience,
             phase=phase,
             save=self.save,
             resumed=None if self.resumed is None else self.resumed.within(phase, made.set.get("epochs", 0)),
@@ -170,7 +170,7 @@ class TrainingRun:
 
     def _attempt(self, settings: dict[str, Any]) -> float:
         assert self.held_out.panel is not None
-        callback = TrainingMonitor(Silent(), self.held_out.panel, patience=self.plan.patience)
+        callback = TrainingMonitor(Silent(), self.held_out.panel, patience=self.plan.options.patience)
         model = self.plan.make(settings).fit(self.train, self.content, callback)
         return callback.best if callback.best_epoch else self.held_out.panel.score(model)
 
@@ -181,10 +181,10 @@ class TrainingRun:
         return {
             "model": plan.kind.name,
             "settings": {name: str(value) for name, value in plan.make(self.settings).given.items()},
-            "seed": plan.seed,
+            "seed": plan.options.seed,
             "data": learned,
             "metric": plan.measure.name,
-            "fit_on": plan.fit_on,
+            "fit_on": plan.options.fit_on,
             "known": known,
         }
 
