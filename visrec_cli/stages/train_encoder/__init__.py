@@ -19,8 +19,8 @@ from visrec_cli.encoders.finetuning.trainer import EncoderTrainer
 from visrec_cli.errors import InputError, UsageError
 from visrec_cli.items.pictures import picture_columns
 from visrec_cli.items.source import open_items
-from visrec_cli.options.logs import Cleaning, Columns
-from visrec_cli.registry import IMAGE_ENCODER
+from visrec_cli.options.classes import options_of, takes
+from visrec_cli.options.train_encoder import TrainEncoderOptions
 from visrec_cli.runtime.device import pick_device
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
@@ -39,7 +39,19 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class Trained:
-    """What came out. pictures: learned from. epochs: until the best. value: of ``metric`` then, None if not judged."""
+    """What came out of a training.
+
+    Attributes
+    ----------
+    pictures : int
+        Number of pictures that were learned from.
+    epochs : int
+        The best epoch, from 1; without validation the last.
+    metric : str
+        Name of the validation metric.
+    value : float | None
+        Its value after that epoch; None without validation.
+    """
 
     pictures: int
     epochs: int
@@ -68,75 +80,69 @@ class _Judge:
         return model.score()
 
 
+@takes(TrainEncoderOptions)
 def train_encoder(
     source: Tabular,
     output: str | Path,
+    options: TrainEncoderOptions | None = None,
     *,
-    target: str,
-    backbone: str = IMAGE_ENCODER,
-    loss: str | None = None,
-    pixels: int | None = None,
-    freeze: str | int | None = None,
-    augment: str | None = None,
-    epochs: int = 10,
-    rate: float = 1e-3,
-    decay: float = 0.7,
-    batch_size: int = 64,
-    split: str | None = None,
-    validation: float = 0.1,
-    patience: int = 5,
-    seed: int = 0,
-    device: str = "auto",
-    threads: int | None = None,
-    log: Sequence[str] = (),
-    save_checkpoint: str | None = None,
-    resume: str | None = None,
-    columns: Columns | None = None,
-    cleaning: Cleaning | None = None,
-    image_column: str | None = None,
-    id_column: str | None = None,
     report: Report | None = None,
+    **named: Any,
 ) -> Trained:
-    """Fine-tune ``backbone`` on the pictures of a table or folder, and write it to ``output`` (safetensors).
+    """Fine-tune a picture model on the pictures of a table or folder.
 
-    target: ``labels:COLUMN[,COLUMN]``, ``clicks:LOG``, ``duplicates``, ``preference:LOG`` or ``self``. loss: of labels,
-    cross-entropy or contrast. pixels: of a side. freeze: how many stages stay, or ``all``; by default all but the last
-    two. augment: of flip, rotate, crop, colour; without it frozen stages are computed once and not once an epoch. rate,
-    decay, batch_size: see encoders.finetuning.learning_schedule.Schedule. split, validation: see item_holdout. columns,
-    cleaning: of a log. log, save_checkpoint, resume: files, as for train_cf.
+    Parameters
+    ----------
+    source : Tabular
+        Table of items, or folder or archive of pictures.
+    output : str | Path
+        Model file to write, ending in ``.safetensors``; it holds no picture.
+    options : TrainEncoderOptions, default=None
+        What to learn and how.
+    report : Report, default=None
+        Takes notes, counts and rejects.
+    **named : Any
+        Fields of TrainEncoderOptions, instead of those of ``options``.
 
-    Raises UsageError for unknown names and what contradicts itself, InputError for items that cannot be learned from,
-    OutputError, at once, for a file that cannot be written, DeviceMemoryError.
+    Returns
+    -------
+    Trained
+        What came out.
+
+    Raises
+    ------
+    UsageError
+        For unknown names and options that do not go together.
+    InputError
+        For items that cannot be learned from.
+    OutputError
+        Before any work, for a file that cannot be written.
+    DeviceMemoryError
+        Where the device has too little memory for a step.
     """
-    import torch
-
     report, output = report or Report(), Path(output)
-    _check(source, output, epochs, rate, decay, batch_size, validation)
-    for path in (output, *(Path(name) for name in (save_checkpoint,) if name)):
-        check_place(path)
-    for name in log:
-        check_log(name)
-    kinds, place = kinds_of(augment), pick_device(device)
-    if threads:
-        torch.set_num_threads(threads)
-    table = open_items(source, id_column=id_column, report=report).read_all()
-    pictured = picture_columns(table.schema, source, image_column)
+    options = options_of(TrainEncoderOptions, options, named)
+    _check(source, output, options)
+    kinds, place = kinds_of(options.augment), pick_device(options.device)
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
+    table = open_items(source, id_column=options.id_column, report=report).read_all()
+    pictured = picture_columns(table.schema, source, options.image_column)
     pictured.tell_first(table.schema, report)
-    wanted = open_target(
-        target, table, loss=loss, columns=columns or Columns(), cleaning=cleaning or Cleaning(), share=validation,
-        seed=seed, report=report,
-    )  # fmt: skip
+    wanted = open_target(options, table, report)
     parts = item_parts(
-        table, column=split, share=validation if wanted.holds_pictures else 0.0, together=wanted.together, seed=seed,
-        report=report,
+        table, column=options.split, share=options.validation if wanted.holds_pictures else 0.0,
+        together=wanted.together, seed=options.seed, report=report,
     )  # fmt: skip
-    found = open_backbone(backbone, pixels=pixels)
-    if isinstance(wanted, LabelTarget) and loss != "contrast":
+    found = open_backbone(options.backbone, pixels=options.pixels)
+    if isinstance(wanted, LabelTarget) and options.loss != "contrast":
         require_classifier(found)
     else:
         found.model.reset_classifier(0)
     sources = [one for batch in table.to_batches() for one in pictured.rows(batch)]
-    pictures = Pictures(sources, found.framing, threads=threads)
+    pictures = Pictures(sources, found.framing, threads=options.threads)
     rows = np.concatenate(parts)
     rows = rows[wanted.wanted[rows]]
     rows = np.sort(rows[pictures.check(rows, report)])
@@ -148,34 +154,36 @@ def train_encoder(
         )
     objective = wanted.objective(train, held)
     report.line.require(objective.judges, "patience", "held-back validation data")
-    schedule = Schedule(epochs, rate, decay, batch_size, frozen_count(len(stages_of(found.model)), freeze), kinds)
-    settings = asdict(schedule) | {"pixels": found.framing.height, "loss": loss or "", "device": place.type}
+    freeze = frozen_count(len(stages_of(found.model)), options.freeze)
+    schedule = Schedule(options.epochs, options.rate, options.decay, options.batch_size, freeze, kinds)
+    settings = asdict(schedule) | {"pixels": found.framing.height, "loss": options.loss or "", "device": place.type}
     about: dict[str, Any] = {
-        "backbone": f"{found.origin} {found.weights[:16]}", "target": wanted.words, "seed": seed,
+        "backbone": f"{found.origin} {found.weights[:16]}", "target": wanted.words, "seed": options.seed,
         "settings": str(settings), "data": _digest(table, train, held, wanted.words),
     }  # fmt: skip
-    at = None if resume is None else continued(Path(resume), about, epochs, report)
+    at = None if options.resume is None else continued(Path(options.resume), about, options.epochs, report)
     facts = {} if at is None else at.facts
     callback = TrainingMonitor(
-        report, _Judge(objective.metric) if objective.judges else None, patience=patience,
-        save=Path(save_checkpoint) if save_checkpoint else None,
+        report, _Judge(objective.metric) if objective.judges else None, patience=options.patience,
+        save=Path(options.save_checkpoint) if options.save_checkpoint else None,
         resumed=at, about=about | {"facts": facts},
     )  # fmt: skip
-    learner = EncoderTrainer(found, objective, pictures, schedule, device=place, seed=seed, tell=report.warn)
+    learner = EncoderTrainer(found, objective, pictures, schedule, device=place, seed=options.seed, tell=report.warn)
     learner.fit(callback)
     best = callback.best_epoch or len(callback.curve)
     value = round(float(callback.best), 6) if callback.best_epoch else None
     judged = {objective.metric: value} if value is not None else {}
     trained = {
         "from": found.origin, "weights": found.weights, "target": wanted.words, "pictures": len(train),
-        "epochs": best, "freeze": schedule.freeze, "augment": ",".join(kinds or (STRONG if target == "self" else ())),
-        "loss": loss or "", "rate": rate, "seed": seed, "version": __version__, "validation": judged, **facts,
+        "epochs": best, "freeze": freeze, "augment": ",".join(kinds or (STRONG if options.target == "self" else ())),
+        "loss": options.loss or "", "rate": options.rate, "seed": options.seed, "version": __version__,
+        "validation": judged, **facts,
     }  # fmt: skip
     save_model(
         output, replace(found, model=learner.network), classifier=learner.heads["0"] if wanted.classes else None,
         classes=wanted.classes, trained=trained,
     )  # fmt: skip
-    for name in log:
+    for name in options.log:
         write_log(name, callback.curve, objective.metric, title=f"{found.origin}, {wanted.words}")
     _tell(report, objective.metric, value, best, wanted.classes)
     return Trained(len(train), best, objective.metric, value)
@@ -203,17 +211,14 @@ def _digest(table: Any, train: Any, held: Any, words: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check(
-    source: Tabular, output: Path, epochs: int, rate: float, decay: float, batch_size: int, validation: float
-) -> None:
+def _check(source: Tabular, output: Path, options: TrainEncoderOptions) -> None:
+    """Refuse, before any work, files that cannot be written. Raises UsageError and OutputError."""
     if output.suffix != ".safetensors":
         raise UsageError(f"the output '{output}' is not a .safetensors file", fix="-o model.safetensors")
-    if not 0 <= validation < 1:
-        raise UsageError(f"--validation {validation} is not a share", fix="--validation 0.1")
-    if epochs < 1 or batch_size < 2 or not rate > 0 or not 0 < decay <= 1:
-        raise UsageError(
-            "--epochs must be 1 or more, --batch-size 2 or more, --rate above 0, --layer-decay above 0 and at most 1",
-            fix="--epochs 10 --batch-size 64 --rate 0.001 --layer-decay 0.7",
-        )
     if is_path(source) and Path(str(source)).is_file() and output.exists() and output.samefile(str(source)):
         raise UsageError("the output is the input", fix="-o model.safetensors")
+    check_place(output)
+    if options.save_checkpoint:
+        check_place(Path(options.save_checkpoint))
+    for name in options.log:
+        check_log(name)
