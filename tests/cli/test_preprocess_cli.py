@@ -136,5 +136,5 @@ def test_help_names_every_option_of_the_stage(visrec):
     from visrec_cli.stages.preprocess import preprocess
 
     text = visrec("preprocess", "--help").stdout.decode()
-    names = set(inspect.signature(preprocess).parameters) - {"sources", "report", "nul_separated"}
+    names = set(inspect.signature(preprocess).parameters) - {"sources", "options", "report", "nul_separated"}
     assert {name for name in names if f"--{name.replace('_', '-')}" not in text} == set()

@@ -23,9 +23,9 @@ from visrec_cli.images.memory import DECODED, bytes_of
 from visrec_cli.images.pixels import lies_on_its_side, to_srgb
 from visrec_cli.images.reject_reasons import not_supported, reason_of, unidentified_in
 from visrec_cli.images.sources import PictureError, open_picture
+from visrec_cli.options.pictures import MEGAPIXELS
 from visrec_cli.runtime.torch_settings import trim_memory
 
-DEFAULT_MEGAPIXELS = 200.0
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
 
 # Pillow's own limit is one number for the whole process, and below twice that number it only warns. Ours is stricter:
@@ -39,7 +39,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 def load_picture(
     source: str | Path | bytes,
     *,
-    max_megapixels: float = DEFAULT_MEGAPIXELS,
+    max_megapixels: float = MEGAPIXELS,
     at_least: tuple[int, int] | None = None,
     profiles: bool = True,
 ) -> Image.Image:
@@ -59,7 +59,7 @@ def load_picture(
 def decoded(
     source: str | Path | bytes,
     *,
-    max_megapixels: float = DEFAULT_MEGAPIXELS,
+    max_megapixels: float = MEGAPIXELS,
     at_least: tuple[int, int] | None = None,
     profiles: bool = True,
 ) -> Iterator[Image.Image]:

@@ -7,26 +7,25 @@ from PIL import Image
 
 from visrec_cli.errors import UsageError
 from visrec_cli.images.colour import NOTE
-from visrec_cli.images.decoder import DEFAULT_MEGAPIXELS, decoded
+from visrec_cli.images.decoder import decoded
 from visrec_cli.images.fingerprints import Fingerprint, fingerprint_of
 from visrec_cli.images.geometry import MODES, TRIMS, parse_colour, parse_size, resize, trim
 from visrec_cli.images.quality import Quality, quality_of
 from visrec_cli.images.sources import PictureError
+from visrec_cli.options.pictures import TreatmentOptions
 
 STORES = ("jpeg", "png")
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """How pictures are read and, with ``store``, normalised. Texts as a user writes them: "224", "640x480", "white"."""
+class Treatment(TreatmentOptions):
+    """A treatment that has been checked.
 
-    max_megapixels: float = DEFAULT_MEGAPIXELS
-    trim: str = "none"
-    resize: str | None = None
-    mode: str = "fit"
-    pad_colour: str = "white"
-    store: str | None = None
-    jpeg_quality: int = 90
+    Raises
+    ------
+    UsageError
+        Unknown words, sizes or colours, or options that contradict each other.
+    """
 
     def __post_init__(self) -> None:
         for name, value, known in (

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from visrec_cli.errors import UsageError
 from visrec_cli.images.geometry import parse_size
 from visrec_cli.images.quality import Quality
+from visrec_cli.options.pictures import LimitOptions
 
 _SHORT_SIDES = {"4k": 2160, "uhd": 2160, "8k": 4320, "2k": 1440, "hd": 720, "fullhd": 1080}
 
 
 @dataclass(frozen=True)
-class Limits:
-    """None means no limit. Units as in ``Quality``; ``min_resolution`` as ``parse_resolution`` reads it."""
+class Limits(LimitOptions):
+    """Limits that have been checked.
 
-    min_resolution: str | None = None
-    min_sharpness: float | None = None
-    min_brightness: float | None = None
-    max_brightness: float | None = None
-    min_contrast: float | None = None
-    max_clutter: float | None = None
-    max_aspect: float | None = None
+    Raises
+    ------
+    UsageError
+        A resolution that cannot be read, or an aspect below 1.
+    """
 
     def __post_init__(self) -> None:
         if self.min_resolution is not None:

@@ -90,6 +90,11 @@ def options_of(kind: type[Options], options: Options | None, named: Mapping[str,
     return kind(**named) if options is None else replace(options, **named)  # type: ignore[type-var]
 
 
+def part_of(kind: type[Options], options: Any) -> Options:
+    """The options of a class from those of one that has all its fields, and others."""
+    return kind(**{one.name: getattr(options, one.name) for one in fields(kind)})  # type: ignore[arg-type]
+
+
 def takes(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Show the options of a class in the signature of a function that takes them by name."""
 

@@ -21,6 +21,7 @@ from visrec_cli.items.picture_lines import PATHS, described
 from visrec_cli.items.pictures import PATH_COLUMNS
 from visrec_cli.items.rows_of_items import list_name
 from visrec_cli.items.source import open_items
+from visrec_cli.options.preprocess import ItemsOptions
 from visrec_cli.runtime.command_line import CommandLine
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_input
@@ -55,28 +56,19 @@ class Catalogue:
         return pictures
 
 
-def gather(
-    sources: Sequence[Tabular],
-    *,
-    items: Tabular | None,
-    id_column: str | None,
-    several_pictures: bool = False,
-    npy: Mapping[str, Any],
-    image_column: str | None,
-    id_from: str,
-    nul_separated: bool,
-    follow_links: bool = False,
-    report: Report,
-) -> Catalogue:
+def gather(sources: Sequence[Tabular], options: ItemsOptions, report: Report) -> Catalogue:
     """List all pictures of all sources (none is opened yet) and read the table of items.
 
     Raises MissingInputError for a source that is not there, InputError if there is no picture at all or if two share
     an id, UsageError for flags that contradict each other.
     """
+    items, id_column, id_from = options.items, options.id_column, options.id_from
     if [*map(_named, sources), _named(items)].count("-") > 1:
         raise UsageError("stdin is given twice", fix="name a file for one of them")
     catalogue = Catalogue()
-    npy = {**npy, "several": several_pictures, "image_column": image_column}
+    image_column, several_pictures = options.image_column, options.several_pictures
+    npy: dict[str, Any] = {"ids": options.ids, "row_ids": options.row_ids}
+    npy |= {"several": several_pictures, "image_column": image_column}
     image_column = list_name(image_column) if several_pictures else image_column
     found, listed, scanned = ScanResult(), False, False
     if items is not None:
@@ -92,10 +84,10 @@ def gather(
             found.pictures += catalogue.listed(_folder_of(source), image_column)
             listed = True
         elif str(source) == "-":
-            found.add(listed_on_stdin(id_from, nul_separated=nul_separated))
+            found.add(listed_on_stdin(id_from, nul_separated=options.nul_separated))
             scanned = True
         else:
-            found.add(scan(source, id_from=id_from, follow_links=follow_links))
+            found.add(scan(source, id_from=id_from, follow_links=options.follow_links))
             scanned = True
     in_folder = any(is_path(source) and Path(source).is_dir() and not _is_table(source) for source in sources)
     table = catalogue.items is not None

@@ -8,24 +8,22 @@ from visrec_cli.images.limits import Limits
 from visrec_cli.images.reject_reasons import HEIC
 from visrec_cli.images.sources import PictureError
 from visrec_cli.items.pictures import count_colours
+from visrec_cli.options.preprocess import PreprocessOptions
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.stages.preprocess.picture_join import Row
 from visrec_cli.stages.preprocess.row_batches import Finished, Look, Usable
 
-DROPS = ("none", "exact", "near")
-
 
 class Selection:
     """Decides what becomes of each row, and counts."""
 
-    def __init__(self, limits: Limits, report: Report, *, flag: bool, drop: str, require_picture: bool) -> None:
-        """drop: one of DROPS."""
+    def __init__(self, limits: Limits, options: PreprocessOptions, report: Report) -> None:
         self._limits = limits
         self._report = report
-        self._flag = flag
-        self._dropped_kinds = {"none": (), "exact": ("exact",), "near": ("exact", "near")}[drop]
-        self._require_picture = require_picture
+        self._flag = options.flag
+        self._dropped_kinds = {"none": (), "exact": ("exact",), "near": ("exact", "near")}[options.drop_duplicates]
+        self._require_picture = options.require_picture
         self._finder = DuplicateFinder()
         self._decoded = 0
         self._heic = 0
