@@ -17,6 +17,8 @@ SPACE = Space("lite0", 4, True, weights="abc", preprocessing={"size": 224})
 def embedded(rows: int = 5, *, nulls: tuple[int, ...] = (), seed: int = 0, space: Space = SPACE) -> pa.Table:
     """``item_id`` "0", "1", …, ``title`` and an ``image_embedding`` column with nulls where asked."""
     vectors = np.random.default_rng(seed).normal(size=(rows, space.dimension)).astype(np.float32)
+    if space.normalised:
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     valid = np.ones(rows, bool)
     valid[list(nulls)] = False
     schema = pa.schema([("item_id", pa.string()), ("title", pa.string()), space.field("image_embedding")])

@@ -14,7 +14,21 @@ from visrec_cli.options.types import Tabular
 
 @dataclass(frozen=True, kw_only=True)
 class InteractionsOptions:
-    """How a log is read, cleaned and reported; see stages.interactions.interactions."""
+    """How a log is read, cleaned and reported.
+
+    Attributes
+    ----------
+    items : Tabular | None, default=None
+        The table of items; the report then says how much of the log it covers.
+    hash_users : str | None, default=None
+        A file with a key, or ``env:NAME``: user ids are replaced by keyed hashes.
+    columns : Columns
+        What the columns of the log are called, where that is not usual.
+    cleaning : Cleaning
+        Steps of cleaning.
+    id_column : str | None, default=None
+        The column of ``items`` that names them. None: found by its usual names.
+    """
 
     items: Annotated[
         Tabular | None,

@@ -48,7 +48,43 @@ _RowIds = Annotated[RowIds, NOT_FOR_USERS]
 
 @dataclass(frozen=True, kw_only=True)
 class ItemQuery:
-    """Which items are asked about, and how they are searched; see stages.recommend.items.recommend."""
+    """Queries for similar items, and how they are answered.
+
+    Each of items, images and texts is a separate query; like and unlike form one query; ``mix`` combines all of them.
+
+    Attributes
+    ----------
+    items, images, texts : Sequence
+        Ids; paths, folders, archives or pictures; words.
+    listed_texts : Tabular | None, default=None
+        A file or table of more texts.
+    like, unlike : Sequence[str]
+        Ids: the query is the mean of the liked vectors minus half the mean of the others.
+    all_items : bool, default=False
+        Whether each item is a query.
+    mix : bool, default=False
+        Whether all queries are combined by reciprocal rank fusion.
+    k : int, default=10
+        Number of answers per query.
+    where : str | None, default=None
+        SQL condition on the columns of the items.
+    column : str | None, default=None
+        The embedding column, if there are several.
+    columns : Sequence[str] | None, default=None
+        Item columns to copy to the result. None: all.
+    diversity : float, default=0.0
+        Weight of diversity among the answers, 0 to 1.
+    keep_duplicates : bool, default=False
+        Whether near-duplicates of the query and of better answers are kept.
+    same_above : float, default=SAME_ABOVE
+        Cosine from which two items are near-duplicates.
+    index : str, default="exact"
+        ``exact``, ``annoy`` (trees, search_k), ``faiss`` (nlist, nprobe), or a plug-in.
+    cache : Cache, default=True
+        Of the vectors of pictures and texts in queries, as for embed_images.
+    id_column, ids, row_ids
+        See tables.readers.open_table.
+    """
 
     items: Annotated[
         Sequence[str],
@@ -161,7 +197,21 @@ class ItemQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupQuery:
-    """Which groups are asked about; see stages.recommend.items.alike_groups.recommend_groups."""
+    """Queries for similar groups of items, and how they are answered.
+
+    Attributes
+    ----------
+    group_by : str | None, default=None
+        The column of groups.
+    groups : Sequence[str], default=()
+        Names of the groups that are queries.
+    all_groups : bool, default=False
+        Whether each group is a query.
+    min_items : int, default=MIN_ITEMS
+        Groups with fewer items that have a vector are left out.
+    k, where, column, columns, id_column, ids, row_ids
+        As in ItemQuery; ``columns`` are those of ``item_id``.
+    """
 
     group_by: Annotated[
         str | None,

@@ -32,7 +32,31 @@ def _blend(text: str | None) -> dict[str, float] | None:
 
 @dataclass(frozen=True, kw_only=True)
 class UserQuery:
-    """Who is asked about, and what is told of each answer; see stages.recommend.users.recommend_users."""
+    """Users and sessions to recommend to, and what is added to each answer.
+
+    Attributes
+    ----------
+    users : Sequence[str], default=()
+        Ids of users.
+    listed : Tabular | None, default=None
+        A file or table of more users.
+    all_users : bool, default=False
+        Whether every user of the models gets recommendations.
+    sessions : Sequence[Sequence[str]], default=()
+        Items of anonymous visitors, each session in the order in which they were seen; not together with users.
+    listed_sessions : Tabular | None, default=None
+        A file of more sessions; see stages.recommend.users.sessions.
+    columns : Sequence[str] | None, default=None
+        Item columns to copy to the result. None: all.
+    explain : bool, default=False
+        Whether to add because_item_id (the history item that contributed most), because_score (its share of all
+        positive contributions) and why (shares of behaviour, picture, text and popularity in the score, and recognised
+        labels in common).
+    show_history : int, default=0
+        Number of the user's latest items to add to the first row of each user, in the column ``history``.
+    fallback : bool, default=True
+        Whether unknown users get popular items, which the column ``source`` says, instead of being rejected.
+    """
 
     users: Annotated[
         Sequence[str],
@@ -93,7 +117,7 @@ class UserQuery:
 
 @dataclass(frozen=True)
 class Rules:
-    """How to choose, whoever is asked about; see ``recommend_users``.
+    """Which items may be recommended, and how they are chosen.
 
     keep_duplicates: known near-duplicates (the items' column ``duplicate_of``) of what a user has, and of other
     answers, are shown too.
@@ -143,7 +167,17 @@ class Rules:
 
 @dataclass(frozen=True)
 class Newer:
-    """items: newer columns of the models' items. new_items: items that came after training. history: clicks since."""
+    """What is newer than the models.
+
+    Attributes
+    ----------
+    items : Tabular | None, default=None
+        Newer columns of the models' items.
+    new_items : Tabular | None, default=None
+        Items added after training, with vectors.
+    history : Tabular | None, default=None
+        Interactions since training.
+    """
 
     items: Annotated[
         Tabular | None,

@@ -29,11 +29,12 @@ def concat(
     ----------
     *sources : Tabular
         Files, folders of parts, patterns of names, or tables at hand. Columns are matched by name.
-    options : ConcatOptions, optional
+    options : ConcatOptions | None, default=None
         upsert: keep only the last row of each id; delete: ids of rows to leave out; id_column: the column of ids.
-        They may also be given by name.
-    report : Report, optional
-        Is told what is null in some tables, and counts the rows that are replaced and deleted.
+    report : Report | None, default=None
+        Notes what is null in some tables, and counts the rows that are replaced and deleted.
+    **named : Any
+        Fields of the options.
 
     Returns
     -------

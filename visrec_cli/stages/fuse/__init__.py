@@ -32,9 +32,9 @@ def fuse(
     ----------
     *tables : Tabular
         Tables with embeddings; several are joined by ``item_id``. Without any, stdin.
-    options : FuseOptions, default=None
+    options : FuseOptions | None, default=None
         How to fuse.
-    report : Report, default=None
+    report : Report | None, default=None
         Takes notes and counts.
     **named : Any
         Fields of FuseOptions, instead of those of ``options``.

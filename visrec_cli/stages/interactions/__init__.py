@@ -20,12 +20,31 @@ from visrec_cli.tables.readers import Tabular, is_path
 def interactions(
     source: Tabular, options: InteractionsOptions | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
-    """The log as ``user_id, item_id, weight, timestamp?`` and its other columns, one row per user and item.
+    """Read, clean and audit a log of interactions.
 
-    columns: what its columns are called, where that is not usual. cleaning: see logs.cleanup. items: their
-    table; the report then says how much of the log it covers. id_column: what names the items there. hash_users: a file
-    with a key, or env:NAME; see stages.interactions.user_hashes. Raises InputError
-    for a log without users, items or usable rows, or if no item of it is in the table; UsageError for unknown names.
+    Parameters
+    ----------
+    source : Tabular
+        The log.
+    options : InteractionsOptions | None, default=None
+        Its columns, how it is cleaned, and the items to compare it with; or its fields by name.
+    report : Report | None, default=None
+        Counts, rejects and notes.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        ``user_id, item_id, weight``, ``timestamp`` if the log has times, and its other columns: one row per user and
+        item.
+
+    Raises
+    ------
+    InputError
+        For a log without users, items or usable rows, or if none of its items is in the table of items.
+    UsageError
+        For unknown names, or stdin named twice.
     """
     report, options = report or Report(), options_of(InteractionsOptions, options, named)
     items, hash_users, cleaning = options.items, options.hash_users, options.cleaning

@@ -47,9 +47,9 @@ def train_cf(
     ----------
     source : Tabular
         The log.
-    options : TrainCfOptions, default=None
+    options : TrainCfOptions | None, default=None
         What to train and how.
-    report : Report, default=None
+    report : Report | None, default=None
         Takes notes and counts.
     **named : Any
         Fields of TrainCfOptions, instead of those of ``options``.

@@ -97,9 +97,9 @@ def train_encoder(
         Table of items, or folder or archive of pictures.
     output : str | Path
         Model file to write, ending in ``.safetensors``; it holds no picture.
-    options : TrainEncoderOptions, default=None
+    options : TrainEncoderOptions | None, default=None
         What to learn and how.
-    report : Report, default=None
+    report : Report | None, default=None
         Takes notes, counts and rejects.
     **named : Any
         Fields of TrainEncoderOptions, instead of those of ``options``.

@@ -36,19 +36,35 @@ _WARNINGS = 5  # a folder of queries that are all in the catalogue need not be l
 def recommend(
     table: Tabular, options: ItemQuery | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
-    """The k items most similar to each query, by cosine, best first; of a model of train-cf, by behaviour.
+    """Find the k items most similar to each query, best first.
 
-    Every one of items, images and texts is a query of its own (listed_texts: a file of them, see
-    query_texts); like and unlike together are one; ``mix`` makes one
-    query of all of them, by reciprocal rank fusion. ``all_items`` asks for every item. The items asked about, items
-    without a vector and, unless ``keep_duplicates``, near-duplicates of the query or of a better answer are left out.
-    where: SQL condition on the items' columns. columns: which item columns go along. diversity: 0 (off) to 1. index:
-    exact, annoy (trees, search_k) or faiss (nlist, nprobe). cache: of the vectors of pictures and texts that are asked
-    with, as for embed_images. npy: see tables.readers.open_table.
+    Similarity is the cosine of vectors; of a model of train-cf that links items, similarity by behaviour. Items that a
+    query names, items without a vector and, unless they are asked for, near-duplicates of the query or of a better
+    answer are left out.
 
-    Returns query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a mixed query the
-    fused one), because_item_id (the liked item nearest to this one), why, and the item columns. Raises UsageError
-    for unknown ids, names and conditions, InputError for tables or pictures that cannot be used.
+    Parameters
+    ----------
+    table : Tabular
+        A table with vectors, or a model of train-cf.
+    options : ItemQuery | None, default=None
+        The queries, and how they are answered; or its fields by name.
+    report : Report | None, default=None
+        Counts, rejects and notes.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        query_id, query_kind, query_label, query_image_path, item_id, rank, score (cosine; of a combined query the fused
+        score), because_item_id (the liked item nearest to this one), why, and the item columns.
+
+    Raises
+    ------
+    UsageError
+        For unknown ids, names and conditions.
+    InputError
+        For tables or pictures that cannot be used.
     """
     report, query = report or Report(), options_of(ItemQuery, options, named)
     texts, listed_texts, k, where = query.texts, query.listed_texts, query.k, query.where

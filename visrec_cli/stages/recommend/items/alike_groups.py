@@ -37,13 +37,33 @@ FIELDS = [
 def recommend_groups(
     table: Tabular, options: GroupQuery | None = None, *, report: Report | None = None, **named: Any
 ) -> pa.RecordBatchReader:
-    """The k groups most like each group that is asked about, best first.
+    """Find the k groups of items most similar to each queried group, best first.
 
-    A group is the direction of the mean of its items' unit vectors; the score is the cosine of two such directions.
-    The recommended group is in ``group`` (with ``group_items``), and ``item_id`` is one of its items: the one nearest
-    to the asked group, so that galleries and joins have something to show; ``because_item_id`` is the item of the
-    asked group nearest to the recommended one. where: only these items count. columns: those of ``item_id`` that go
-    along. Raises UsageError for unknown names, InputError for a table without vectors or groups.
+    A group is the direction of the mean of the unit vectors of its items; the score is the cosine of two directions.
+
+    Parameters
+    ----------
+    table : Tabular
+        A table with vectors and the column of groups.
+    options : GroupQuery | None, default=None
+        The queries, and how they are answered; or its fields by name.
+    report : Report | None, default=None
+        Counts, rejects and notes.
+    **named : Any
+        Fields of the options.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        The similar group in ``group`` with ``group_items``; in ``item_id`` its item nearest to the queried group, for
+        galleries and joins, with its columns; in ``because_item_id`` the queried group's item nearest to it.
+
+    Raises
+    ------
+    UsageError
+        For unknown names and conditions.
+    InputError
+        For a table without vectors or groups.
     """
     report, query = report or Report(), options_of(GroupQuery, options, named)
     k, where = query.k, query.where

@@ -35,20 +35,35 @@ def recommend_users(
     report: Report | None = None,
     **named: Any,
 ) -> pa.RecordBatchReader:
-    """The k items that suit each user best, user by user, best first.
+    """Recommend k items to each user, user by user, best first.
 
-    models: of train-cf; several are blended. users: ids; listed: a file or table of more; all_users: everyone whom a
-    model knows. sessions: the items of people without a name, each in the order in which they were looked at;
-    listed_sessions: a file of them (see sessions_of); they are asked about by themselves. columns: which item columns
-    go along. explain: adds because_item_id (what of the user's history spoke loudest for the item), because_score (its
-    share of all that spoke for it) and why (shares of behaviour, picture, text and popularity in the score, and
-    recognised labels in common). show_history: the first row of each user tells
-    of so many of their latest items, in the column ``history``. fallback: a user nobody knows is shown what is popular,
-    which the column ``source`` says; False makes it a reject. rules: how to choose. newer: what is newer than the
-    models.
+    Parameters
+    ----------
+    *models : Tabular
+        Models of train-cf; several are blended. Without any, stdin.
+    options : UserQuery | None, default=None
+        The users or sessions, and what is added to each answer; or its fields by name.
+    rules : Rules | None, default=None
+        Which items may be recommended, and how they are chosen.
+    newer : Newer | None, default=None
+        Items and interactions that are newer than the models.
+    report : Report | None, default=None
+        Counts, rejects and notes.
+    **named : Any
+        Fields of the options.
 
-    Returns user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the reasons,
-    and the item columns. Raises UsageError for unknown names and conditions, InputError for other tables than models.
+    Returns
+    -------
+    pa.RecordBatchReader
+        user_id, item_id, rank, score (on the model's own scale; of a blend see ranking.blend), source, the columns of
+        explanations and history where asked for, and the item columns.
+
+    Raises
+    ------
+    UsageError
+        For unknown names and conditions.
+    InputError
+        For a table that is not a model.
     """
     report, rules, query = report or Report(), rules or Rules(), options_of(UserQuery, options, named)
     all_users = query.all_users
