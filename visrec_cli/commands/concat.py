@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ConcatArguments:
     """The tables."""
 
     tables: Annotated[
@@ -31,7 +31,7 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneFile(Destination):
+class ConcatDestination(Destination):
     """Where the rows go; none can be rejected."""
 
     output: Annotated[
@@ -75,7 +75,7 @@ def run(given: Given) -> None:
 
         return concat(*given["tables"], options=given.of(ConcatOptions), report=report)
 
-    run_stage(stage, given.of(OneFile), noun="rows")
+    run_stage(stage, given.of(ConcatDestination), noun="rows")
 
 
-command = command_of(run, Rows, ConcatOptions, OneFile)
+command = command_of(run, ConcatArguments, ConcatOptions, ConcatDestination)

@@ -25,14 +25,14 @@ def _result(line: CommandValues) -> str:
 
 
 @dataclass(frozen=True)
-class Source:
+class EmbedImagesArguments:
     """The items."""
 
     source: shared.Source = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vectors(Destination):
+class EmbedImagesDestination(Destination):
     """Where the vectors go, or whether they are only estimated."""
 
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate time, memory and disk from a sample.")] = (
@@ -61,7 +61,7 @@ def run(given: Given) -> None:
 
         visrec embed-images ./imgs --dry-run
     """  # fmt: skip
-    to, options = given.of(Vectors), given.of(ImageEmbeddingOptions, cache=given.of(CacheFlags).open())
+    to, options = given.of(EmbedImagesDestination), given.of(ImageEmbeddingOptions, cache=given.of(CacheFlags).open())
     if to.dry_run:
         _estimate(given["source"], options, quiet=to.quiet)
         return
@@ -87,4 +87,4 @@ def _estimate(source: str, options: ImageEmbeddingOptions, *, quiet: bool) -> No
         summarise(report, found.rows, "rows", "-")
 
 
-command = command_of(run, Source, ImageEmbeddingOptions, CacheFlags, Vectors)
+command = command_of(run, EmbedImagesArguments, ImageEmbeddingOptions, CacheFlags, EmbedImagesDestination)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class EmbedTextArguments:
     """The items."""
 
     source: shared.Table = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vectors(Destination):
+class EmbedTextDestination(Destination):
     """Where the vectors go."""
 
     output: shared.VectorsOutput = "-"
@@ -50,7 +50,7 @@ def run(given: Given) -> None:
 
         return embed_text(given["source"], options, report=report)
 
-    run_stage(stage, given.of(Vectors), column=options.into, noun="items")
+    run_stage(stage, given.of(EmbedTextDestination), column=options.into, noun="items")
 
 
-command = command_of(run, Source, TextEmbeddingOptions, CacheFlags, Vectors)
+command = command_of(run, EmbedTextArguments, TextEmbeddingOptions, CacheFlags, EmbedTextDestination)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class ExportEncoderArguments:
     """The encoder."""
 
     encoder: Annotated[
@@ -65,7 +65,7 @@ def run(given: Given) -> None:
         summarise(report, 1, "models", to.output)
 
 
-command = command_of(run, Source, ExportOptions, ModelFile)
+command = command_of(run, ExportEncoderArguments, ExportOptions, ModelFile)
 
 
 def lines(found: "list[Exported]") -> list[str]:

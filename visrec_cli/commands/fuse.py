@@ -30,7 +30,7 @@ def _result(line: CommandValues) -> str:
 
 
 @dataclass(frozen=True)
-class Sources:
+class FuseArguments:
     """The tables, and the list of methods that is shown instead."""
 
     tables: Annotated[
@@ -92,4 +92,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(FusedTable), column=options.into, noun="items")
 
 
-command = command_of(run, Sources, FuseOptions, FusedTable)
+command = command_of(run, FuseArguments, FuseOptions, FusedTable)

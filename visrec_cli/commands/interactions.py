@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class InteractionsArguments:
     """The log."""
 
     log: LogFile = "-"
@@ -54,4 +54,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(Destination), noun="interactions")
 
 
-command = command_of(run, Source, InteractionsOptions, Destination)
+command = command_of(run, InteractionsArguments, InteractionsOptions, Destination)

@@ -22,7 +22,7 @@ def _result(line: CommandValues) -> str:
 
 
 @dataclass(frozen=True)
-class Sources:
+class PreprocessArguments:
     """Where the pictures are."""
 
     sources: Annotated[
@@ -71,4 +71,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(ItemsFile), noun="items")
 
 
-command = command_of(run, Sources, PreprocessOptions, ItemsFile)
+command = command_of(run, PreprocessArguments, PreprocessOptions, ItemsFile)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class ProfileArguments:
     """A model or a log."""
 
     source: Annotated[
@@ -61,4 +61,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(Destination), noun="rows")
 
 
-command = command_of(run, Source, ProfileOptions, ProfileFile, Destination)
+command = command_of(run, ProfileArguments, ProfileOptions, ProfileFile, Destination)

@@ -27,7 +27,7 @@ _NOT_FOLLOWING = Excludes("--follow")
 
 
 @dataclass(frozen=True)
-class Sources:
+class RecommendArguments:
     """What is asked."""
 
     tables: Annotated[
@@ -151,7 +151,9 @@ def run(given: Given) -> None:
     run_stage(stage, to, noun="recommendations")
 
 
-command = command_of(run, Sources, ItemQuery, GroupQuery, UserQuery, Rules, Newer, UserMode, QueryCache, Answers)
+command = command_of(
+    run, RecommendArguments, ItemQuery, GroupQuery, UserQuery, Rules, Newer, UserMode, QueryCache, Answers
+)
 
 
 def _one(tables: list[str] | None) -> str:

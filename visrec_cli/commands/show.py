@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from visrec_cli.commands.from_options import Given, command_of
 from visrec_cli.errors import UsageError
 from visrec_cli.options.destination import Destination
-from visrec_cli.options.show import Conversion, Look, MapOptions, PageOptions, Pages, Sources
+from visrec_cli.options.show import Conversion, DescriptionOptions, MapOptions, PageOptions, Pages, ShowArguments
 from visrec_cli.runtime.display import counted
 from visrec_cli.runtime.report import Report
 from visrec_cli.runtime.standard_streams import standard_output, write_json
@@ -38,7 +38,12 @@ def run(given: Given) -> None:
 
         visrec show catalogue.arrow -o vectors.npy
     """
-    sources, look, pages, to = given["files"] or ["-"], given.of(Look), given.of(Pages), given.of(Conversion)
+    sources, look, pages, to = (
+        given["files"] or ["-"],
+        given.of(DescriptionOptions),
+        given.of(Pages),
+        given.of(Conversion),
+    )
     npy = {name: given[name] for name in ("ids", "row_ids", "column")}
     if pages.map is not None:
         if len(sources) > 1:
@@ -54,7 +59,7 @@ def run(given: Given) -> None:
         _describe(sources, look, npy, quiet=to.quiet)
 
 
-command = command_of(run, Sources, Look, Pages, MapOptions, Conversion)
+command = command_of(run, ShowArguments, DescriptionOptions, Pages, MapOptions, Conversion)
 
 
 def _gallery_of(sources: list[str], page: PageOptions, columns: "Sequence[str]", report: Report) -> str:
@@ -112,7 +117,7 @@ def _convert(sources: list[str], names: "Sequence[str]", to: Conversion, npy: di
     run_stage(stage, Destination(output=output, format=to.format, quiet=to.quiet), column=column)
 
 
-def _describe(sources: list[str], look: Look, npy: dict[str, Any], *, quiet: bool) -> None:
+def _describe(sources: list[str], look: DescriptionOptions, npy: dict[str, Any], *, quiet: bool) -> None:
     from visrec_cli.commands.runner import tell
     from visrec_cli.stages.show import describe
 

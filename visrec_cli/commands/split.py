@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class SplitArguments:
     """The log."""
 
     log: LogFile = "-"
@@ -52,4 +52,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(Destination), noun="interactions")
 
 
-command = command_of(run, Source, SplitOptions, Destination)
+command = command_of(run, SplitArguments, SplitOptions, Destination)

@@ -26,7 +26,7 @@ def _list_models(wanted: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Source:
+class TrainCfArguments:
     """The log, and the list of recommenders that is shown instead."""
 
     source: LogFile = "-"
@@ -97,4 +97,4 @@ def run(given: Given) -> None:
     run_stage(stage, given.of(ModelTable), noun="rows (users and items)")
 
 
-command = command_of(run, Source, TrainCfOptions, FirstRelease, ModelTable)
+command = command_of(run, TrainCfArguments, TrainCfOptions, FirstRelease, ModelTable)

@@ -16,7 +16,7 @@ from visrec_cli.tables.compatibility import follows_profiles
 _HELD = 64 << 20  # largest picture file that is kept in memory, in bytes; a larger one is read twice
 
 
-class Rows(NamedTuple):
+class PictureRows(NamedTuple):
     """A batch of a table, and how many pictures each of its rows has."""
 
     batch: pa.RecordBatch
@@ -80,7 +80,7 @@ def read_pictures(
     *,
     rows: int,
     threads: int | None,
-) -> Iterator[tuple[Rows, list[Read]]]:
+) -> Iterator[tuple[PictureRows, list[Read]]]:
     """Read the pictures of a table ahead, batch by batch; see ``read_sources``.
 
     Parameters
@@ -102,15 +102,15 @@ def read_pictures(
 
     Yields
     ------
-    tuple[Rows, list[Read]]
+    tuple[PictureRows, list[Read]]
         Batches, each with a Read for every picture of every row.
     """
-    waiting: deque[Rows] = deque()
+    waiting: deque[PictureRows] = deque()
 
     def parts() -> Iterator[list[PictureSource]]:
         for batch in even(reader, rows):
             several = list(pictures.several(batch))
-            waiting.append(Rows(batch, [len(some) for some in several]))
+            waiting.append(PictureRows(batch, [len(some) for some in several]))
             yield [source for some in several for source in some]
 
     for reads in read_sources(parts(), encoder, lookup, compute, ahead=2 * rows, threads=threads):

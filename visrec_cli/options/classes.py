@@ -24,7 +24,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True)
-class Typed:
+class CommandLineType:
     """How a field is typed where that differs from what it is: its type, default, and what makes the value of it."""
 
     type: Any
@@ -133,23 +133,23 @@ def _with(parameter: Parameter, declared: tuple[Any, ...]) -> Parameter:
 def _parameter(one: "Field[Any]", hint: Any) -> Parameter:
     declared = _declared(hint)
     info = next(part for part in declared if isinstance(part, OptionInfo | ArgumentInfo))
-    typed = next((part for part in declared if isinstance(part, Typed)), None) or _typed(
+    typed = next((part for part in declared if isinstance(part, CommandLineType)), None) or _typed(
         get_args(hint)[0], _default(one)
     )
     named = (info.default, *(info.param_decls or ()))  # in Annotated, the first name stands where a default would
     flags = [flag.split("/")[0] for flag in named if isinstance(flag, str)]
     name = max(flags, key=len).lstrip("-").replace("-", "_") if flags else one.name
     name = one.name if iskeyword(name) else name  # --class
-    others = tuple(part for part in declared if not isinstance(part, Typed))
+    others = tuple(part for part in declared if not isinstance(part, CommandLineType))
     return Parameter(name, one.name, Annotated[(typed.type, *others)], typed.default, typed.parse)
 
 
-def _typed(kind: Any, default: Any) -> Typed:
+def _typed(kind: Any, default: Any) -> CommandLineType:
     """Sequences are options that can be repeated, tables and paths are typed as text; all else as it is."""
     if get_origin(kind) is Sequence:
-        return Typed(list[get_args(kind)[0]] | None, None, lambda value: tuple(value or ()))  # type: ignore[misc]
+        return CommandLineType(list[get_args(kind)[0]] | None, None, lambda value: tuple(value or ()))  # type: ignore[misc]
     path = {Any, Path} & set(get_args(kind))  # what Python may give as a table or a path, too
-    return Typed(str | None if path else kind, default, lambda value: value)
+    return CommandLineType(str | None if path else kind, default, lambda value: value)
 
 
 def _default(one: "Field[Any]") -> Any:

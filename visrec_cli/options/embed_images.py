@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.embedding import EmbeddingOptions
 from visrec_cli.options.files import Reads
 from visrec_cli.options.requirements import CommandValues, Condition, Excludes, NeedsInput
@@ -57,7 +57,7 @@ class ImageEncoderOptions:
             "classical features colour, lbp, hog, colour+hog; or a plug-in.",
         ),
         Reads(),
-        Typed(str, IMAGE_ENCODER, str),
+        CommandLineType(str, IMAGE_ENCODER, str),
     ] = IMAGE_ENCODER
     labels: Annotated[
         int,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.embedding import EmbeddingOptions
 from visrec_cli.options.files import Reads
 from visrec_cli.options.requirements import Excludes
@@ -46,7 +46,7 @@ class TextEncoderOptions:
             "--columns", "-c", metavar="A,B", help="Columns to join (default: title, description, …, if present)."
         ),
         Excludes("--template"),
-        Typed(list[str] | None, None, _columns),
+        CommandLineType(list[str] | None, None, _columns),
     ] = ()
     template: Annotated[
         str | None, typer.Option("--template", metavar="TEXT", help='Text built from columns: "{title} by {brand}".')
@@ -57,7 +57,7 @@ class TextEncoderOptions:
             "--encoder", "-e", metavar="SPEC", help="Encoder: minilm (offline), st:NAME, st:FOLDER or a plug-in."
         ),
         Reads(),
-        Typed(str, TEXT_ENCODER, str),
+        CommandLineType(str, TEXT_ENCODER, str),
     ] = TEXT_ENCODER
     prefix: Annotated[
         str,

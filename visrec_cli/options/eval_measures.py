@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.errors import UsageError
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.eval_truth import JUDGED
 from visrec_cli.options.files import Reads
 from visrec_cli.options.parsers import listed
@@ -22,7 +22,7 @@ def _lengths(text: str | None) -> list[int]:
     return [int(part) for part in parts]
 
 
-LISTED = Typed(str | None, None, lambda text: listed(text) or [])
+LISTED = CommandLineType(str | None, None, lambda text: listed(text) or [])
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Measures:
         Sequence[int],
         typer.Option("-k", "--k", metavar="5,10,20", help="Lengths of the lists for metrics without @k."),
         NeedsInput("a metric that takes a length and names none, or --logged"),
-        Typed(str | None, None, _lengths),
+        CommandLineType(str | None, None, _lengths),
     ] = ()
     logged: Annotated[
         Tabular | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.errors import unknown
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.logs import Columns, NoHeader, TimeColumn, WeightColumn
 from visrec_cli.options.requirements import CommandValues, Condition, Needs, NeedsInput
@@ -33,7 +33,7 @@ class TruthColumns(Columns):
     weight: Annotated[WeightColumn, TRUTH] = None
     time: Annotated[TimeColumn, TRUTH] = None
     event: str | None = None
-    header: Annotated[NoHeader, TRUTH, Typed(bool, False, not_)] = True
+    header: Annotated[NoHeader, TRUTH, CommandLineType(bool, False, not_)] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.parsers import listed, settings_of
 from visrec_cli.options.parsers import weights as parsed
@@ -116,18 +116,18 @@ class FuseOptions:
             "--set", "-s", metavar="NAME=VALUE", help="Setting of the method; repeat, or separate with commas."
         ),
         _LEARNS,
-        Typed(list[str] | None, None, settings_of),
+        CommandLineType(list[str] | None, None, settings_of),
     ] = None
     columns: Annotated[
         Sequence[str],
         typer.Option("--columns", metavar="A,B", help="Embedding columns to fuse, in this order (default: all)."),
-        Typed(str, "", listed),
+        CommandLineType(str, "", listed),
     ] = ()
     weights: Annotated[
         Mapping[str, float] | None,
         typer.Option("--weights", metavar="image=2,text=1", help="Weight of each column (default: 1)."),
         Excludes(f"--method {'|'.join(_LEARNED)}"),
-        Typed(str, "", _weights),
+        CommandLineType(str, "", _weights),
     ] = None
     normalise: Annotated[
         str, typer.Option("--normalise", help="l2: scale each column to length 1 first; none: leave it as it is.")

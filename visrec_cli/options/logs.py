@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.errors import UsageError, unknown
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.parsers import weights
 from visrec_cli.options.requirements import NeedsInput
@@ -103,7 +103,7 @@ Events = Annotated[
     Mapping[str, float],
     typer.Option("--events", metavar="view=1,buy=5", help="Weight of each event; drop all other events."),
     NeedsInput("a log with a column of events"),
-    Typed(str | None, None, _events),
+    CommandLineType(str | None, None, _events),
 ]
 
 
@@ -119,7 +119,7 @@ class Columns:
     weight: WeightColumn = None
     time: TimeColumn = None
     event: EventColumn = None
-    header: Annotated[NoHeader, Typed(bool, False, not_)] = True
+    header: Annotated[NoHeader, CommandLineType(bool, False, not_)] = True
 
 
 @dataclass(frozen=True)

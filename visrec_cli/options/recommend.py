@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.parsers import listed
 from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
 
@@ -44,5 +44,5 @@ KeepDuplicates = Annotated[
 ItemColumns = Annotated[
     Sequence[str] | None,
     typer.Option("--columns", metavar="A,B", help="Item columns to copy to the result (default: all)."),
-    Typed(str | None, None, listed),
+    CommandLineType(str | None, None, listed),
 ]

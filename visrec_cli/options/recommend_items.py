@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.recommend import (
     NO_GROUPS,
@@ -103,7 +103,7 @@ class ItemQuery:
         NeedsInput("vectors that were made of pictures"),
         NOT_FOR_USERS,
         NO_GROUPS,
-        Typed(list[str] | None, None, lambda value: value or ()),
+        CommandLineType(list[str] | None, None, lambda value: value or ()),
     ] = ()
     texts: Annotated[
         Sequence[str],

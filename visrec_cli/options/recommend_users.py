@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.errors import UsageError
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.parsers import listed, weights
 from visrec_cli.options.recommend import FOR_USERS, NAMED_USERS, Diversity, ItemColumns, K, KeepDuplicates, Where
@@ -82,7 +82,7 @@ class UserQuery:
             "--session", metavar="ID,ID", help="Recommend to an anonymous visitor who saw these items, the latest last."
         ),
         Excludes("--sessions", *NAMED_USERS, "--follow"),
-        Typed(list[str] | None, None, lambda value: [listed(one) or [] for one in value or ()]),
+        CommandLineType(list[str] | None, None, lambda value: [listed(one) or [] for one in value or ()]),
     ] = ()
     listed_sessions: Annotated[
         Tabular | None,
@@ -111,7 +111,7 @@ class UserQuery:
         typer.Option("--no-fallback", help="Users: reject unknown users instead of recommending popular items."),
         FOR_USERS,
         Excludes("--repeat"),
-        Typed(bool, False, not_),
+        CommandLineType(bool, False, not_),
     ] = True
 
 
@@ -144,7 +144,7 @@ class Rules:
         typer.Option("--blend", metavar="NAME=N,…", help="Users: weight of each of several models (default: equal)."),
         FOR_USERS,
         SEVERAL,
-        Typed(str | None, None, _blend),
+        CommandLineType(str | None, None, _blend),
     ] = None
     blend_by: Annotated[
         str,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.options.requirements import Condition, Excludes, Needs, NeedsInput
 from visrec_cli.options.shared import AnyFormat, MatrixIds, Quiet, RowIds
@@ -25,7 +25,7 @@ def _columns(text: str | None) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Sources:
+class ShowArguments:
     """The tables."""
 
     files: Annotated[
@@ -34,7 +34,7 @@ class Sources:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class DescriptionOptions:
     """What a description shows, and the columns that anything shows."""
 
     rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="Number of first rows to show."), _OF_A_LOOK] = 8
@@ -43,7 +43,7 @@ class Look:
         typer.Option(
             metavar="NAME,…", help="Columns to show; in a gallery, on each card; on a map, in the details of an item."
         ),
-        Typed(str | None, None, _columns),
+        CommandLineType(str | None, None, _columns),
     ] = ()
     pictures: Annotated[
         bool | None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from visrec_cli.errors import UsageError, unknown
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.logs import Cleaning, Columns, HalfLife, KCore
 from visrec_cli.options.parsers import settings_of
@@ -103,7 +103,7 @@ class TrainCfOptions:
             metavar="NAME=VALUE",
             help="Setting of the recommender; repeat, or separate with commas. 'auto' (see --models) fits the log.",
         ),
-        Typed(list[str] | None, None, settings_of),
+        CommandLineType(list[str] | None, None, settings_of),
     ] = None
     column: Annotated[
         str | None,
@@ -130,7 +130,7 @@ class TrainCfOptions:
             help="known (default): choose on validation, then fit on all known data; train: the training part only.",
         ),
         NeedsInput("held-back data, to leave out of the fit"),
-        Typed(str | None, None, _fit_on),
+        CommandLineType(str | None, None, _fit_on),
     ] = "known"
     validation: Annotated[
         float | None,
@@ -176,7 +176,7 @@ class TrainCfOptions:
             "--private", metavar="epsilon=E", help="Train with differential privacy per user; also epsilon=E,delta=D."
         ),
         Needs("--items", fix="--items TABLE, because the list of items in the log is private too"),
-        Typed(str | None, None, privacy_of),
+        CommandLineType(str | None, None, privacy_of),
     ] = None
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Random seed; with equal threads the same seed gives the same model.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visrec_cli.errors import UsageError, unknown
-from visrec_cli.options.classes import Typed
+from visrec_cli.options.classes import CommandLineType
 from visrec_cli.options.files import Reads
 from visrec_cli.options.logs import Cleaning, Columns, ItemColumn, MinWeight, UserColumn, WeightColumn
 from visrec_cli.options.requirements import Excludes, Needs, NeedsInput
@@ -149,7 +149,7 @@ class TrainEncoderOptions:
         typer.Option(
             "--freeze", metavar="N", help="Freeze the first N stages; 'all' trains only a head (default: all but two)."
         ),
-        Typed(str | None, None, lambda value: value),
+        CommandLineType(str | None, None, lambda value: value),
     ] = None
     augment: Annotated[
         str | None,

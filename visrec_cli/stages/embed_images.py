@@ -19,7 +19,7 @@ from visrec_cli.embedding.encoding_run import (
     variety,
     vector_column,
 )
-from visrec_cli.embedding.prefetch import Read, Rows, read_pictures
+from visrec_cli.embedding.prefetch import PictureRows, Read, read_pictures
 from visrec_cli.encoders.base import ImageEncoder
 from visrec_cli.encoders.factory import open_image_encoder
 from visrec_cli.errors import InputError, UsageError
@@ -149,7 +149,7 @@ class _Job:
     rows: int
     threads: int
 
-    def read(self) -> Iterator[tuple[Rows, list[Read]]]:
+    def read(self) -> Iterator[tuple[PictureRows, list[Read]]]:
         """See read_pictures."""
         return read_pictures(
             self.reader, self.pictures, self.model, self.lookup, self.work.compute, rows=self.rows, threads=self.threads
