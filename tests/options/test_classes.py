@@ -107,3 +107,9 @@ def test_a_stage_shows_its_options_and_takes_them_by_name_or_in_one() -> None:
     assert stage("log", Whole(ids=["a"], seed=1), seed=2) == Whole(ids=["a"], seed=2) == stage("log", ids=["a"], seed=2)
     with pytest.raises(TypeError, match="sead"):
         stage("log", ids=["a"], sead=2)
+
+
+def test_none_stands_for_the_default_of_a_class_in_a_class() -> None:
+    assert options_of(Whole, None, {"ids": ("a",), "names": None}).names == Names()
+    given = Whole(ids=("a",), names=Names(user="who"))
+    assert options_of(Whole, given, {"names": None}).names == Names(user="who")

@@ -86,8 +86,13 @@ def built(kind: Callable[..., Options], values: Mapping[str, Any], others: Mappi
 
 
 def options_of(kind: type[Options], options: Options | None, named: Mapping[str, Any]) -> Options:
-    """What a caller from Python means: ``options``, with those that are ``named`` instead. Raises TypeError."""
-    return kind(**named) if options is None else replace(options, **named)  # type: ignore[type-var]
+    """What a caller from Python means: ``options``, with those that are ``named`` instead. Raises TypeError.
+
+    None stands for the default of a field that is itself a class of options.
+    """
+    made = {one.name for one in fields(kind) if one.default_factory is not MISSING}  # type: ignore[arg-type]
+    given = {name: value for name, value in named.items() if value is not None or name not in made}
+    return kind(**given) if options is None else replace(options, **given)  # type: ignore[type-var]
 
 
 def part_of(kind: type[Options], options: Any) -> Options:
