@@ -7,7 +7,7 @@ import typer
 
 from visrec_cli.commands.from_options import Given, command_of
 from visrec_cli.options.concat import ConcatOptions
-from visrec_cli.options.destination import Destination
+from visrec_cli.options.destination import DestinationWithoutRejects
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.options.shared import AnyFormat
 from visrec_cli.runtime.report import Report
@@ -31,7 +31,7 @@ class ConcatArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConcatDestination(Destination):
+class ConcatDestination(DestinationWithoutRejects):
     """Where the rows go; none can be rejected."""
 
     output: Annotated[
@@ -42,8 +42,6 @@ class ConcatDestination(Destination):
         Writes("any table", over=("tables",), stdout=True),
     ] = "-"
     format: AnyFormat = None
-    rejects: str | None = None
-    strict: bool = False
 
 
 def run(given: Given) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.from_options import Given, command_of
-from visrec_cli.options.destination import Destination
+from visrec_cli.options.destination import DestinationWithoutRejects
 from visrec_cli.options.eval import EvalOptions
 from visrec_cli.options.eval_files import EvalFiles
 from visrec_cli.options.files import Reads
@@ -25,14 +25,6 @@ class Runs:
     runs: Annotated[
         list[str], typer.Argument(metavar="RECS...", help="Recommendation lists of any tool; - for stdin."), Reads()
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResultsDestination(Destination):
-    """Where the results go: nothing is rejected."""
-
-    rejects: str | None = None
-    strict: bool = False
 
 
 def run(given: Given) -> None:
@@ -81,8 +73,10 @@ def run(given: Given) -> None:
         write_files(files, options.items, done, evaluations[0], report)
         return done.results.to_reader()
 
-    run_stage(stage, given.of(ResultsDestination), noun="results", show=lambda reader: show(evaluations[0], reader))
+    run_stage(
+        stage, given.of(DestinationWithoutRejects), noun="results", show=lambda reader: show(evaluations[0], reader)
+    )
     refuse(evaluations[0].verdicts)
 
 
-command = command_of(run, Runs, EvalOptions, EvalFiles, ResultsDestination)
+command = command_of(run, Runs, EvalOptions, EvalFiles, DestinationWithoutRejects)

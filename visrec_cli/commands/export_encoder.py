@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.from_options import Given, command_of
-from visrec_cli.options.destination import Destination
+from visrec_cli.options.destination import DestinationWithoutRejects
 from visrec_cli.options.export_encoder import ExportOptions
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.runtime.display import sized
@@ -29,15 +29,13 @@ class ExportEncoderArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFile(Destination):
+class ModelFile(DestinationWithoutRejects):
     """Where the model goes: always to a file, in one format."""
 
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="ONNX file to write."), Writes("a model in ONNX")
-    ] = field()  # without a default, unlike in Destination
+    ] = field()  # without a default, unlike in DestinationWithoutRejects
     format: str | None = None
-    rejects: str | None = None
-    strict: bool = False
 
 
 def run(given: Given) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visrec_cli.commands.from_options import Given, command_of
-from visrec_cli.options.destination import Destination
+from visrec_cli.options.destination import DestinationWithoutRejects
 from visrec_cli.options.files import Reads, Writes
 from visrec_cli.options.fuse import LAYOUTS, FuseOptions
 from visrec_cli.options.requirements import CommandValues
@@ -47,13 +47,11 @@ class FuseArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FusedTable(Destination):
+class FusedTable(DestinationWithoutRejects):
     """Where the table with the new column goes; no item is rejected."""
 
     output: Annotated[VectorsOutput, Writes(_result, over=("tables",), stdout=True)] = "-"
     format: VectorsFormat = None
-    rejects: str | None = None
-    strict: bool = False
 
 
 def run(given: Given) -> None:

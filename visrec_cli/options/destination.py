@@ -17,3 +17,11 @@ class Destination:
     rejects: Rejects = None
     strict: Strict = False
     quiet: Quiet = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DestinationWithoutRejects(Destination):
+    """Of a verb that refuses an input or takes it whole: it has neither --rejects nor --strict."""
+
+    rejects: str | None = None
+    strict: bool = False
